@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# giltop: make (no root), make check, make demo, make bench, make install; V=1 shows the commands.
+
+VERSION   := 0.1.0
+BUILD     ?= build
+prefix    ?= /usr/local
+bindir    ?= $(prefix)/bin
+mandir    ?= $(prefix)/share/man
+INSTALL   ?= install
+CC        ?= cc
+CLANG     ?= clang
+LLVM_STRIP ?= $(firstword $(shell command -v llvm-strip llvm-strip-14 llvm-strip-19 2>/dev/null) llvm-strip)
+BPFTOOL   ?= $(firstword $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool 2>/dev/null) bpftool)
+PKGCONF   ?= pkg-config
+
+ARCH      ?= $(shell uname -m | sed 's/aarch64/arm64/;s/x86_64/x86/')
+CFLAGS    ?= -O2 -g
+WARNINGS  := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ifneq ($(CI)$(WERROR),)
+WARNINGS  += -Werror
+endif
+GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -Iuser -Itui -I$(BUILD) \
+             -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
+LIBS      := -lbpf -lcapstone -lelf -lz -lncursesw -ltinfo -ljansson
+LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
+
+ifeq ($(V),1)
+Q :=
+say =
+else
+Q := @
+say = @printf '  %-8s %s\n' "$(1)" "$(2)";
+endif
+
+LIB_SRCS  := $(filter-out user/main.c,$(wildcard user/*.c)) $(wildcard tui/*.c)
+LIB_OBJS  := $(LIB_SRCS:%.c=$(BUILD)/%.o)
+ASAN_OBJS := $(LIB_SRCS:%.c=$(BUILD)/asan/%.o)
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/unit/%)
+SKEL      := $(BUILD)/giltop.skel.h
+SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.DELETE_ON_ERROR:
+.PHONY: all install uninstall clean help deps check unit e2e lint bench demo static fuzz check-kernels
+.SECONDARY:
+
+all: $(BUILD)/giltop $(BUILD)/giltop.1
+
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make              build $(BUILD)/giltop (no root needed)
+#: make deps         install what building and testing need (root)
+#: make demo         build, start a threaded service, look at it for 10 s (root)
+#: make check        all tests (root; installs what is missing)
+#: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
+#: make bench        cost, side by side with one empty uprobe and a naive tracer (root)
+#: make static       one static file, $(BUILD)/giltop-static
+#: make check-kernels  boot Debian's kernels under emulation and compare with the oracle there
+#: make fuzz         feed the ELF reader broken files for a minute
+#: make install      DESTDIR=, prefix=
+
+# ---- BPF ----------------------------------------------------------------------------------------
+$(BUILD)/giltop.bpf.o: bpf/gil.bpf.c $(wildcard bpf/*.h) Makefile
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf $(BPF_CFLAGS) -c $< -o $@.tmp
+	$(Q)$(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
+
+$(SKEL): $(BUILD)/giltop.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name giltop_bpf > $@
+
+# Only the files that include the skeleton wait for it.
+SKEL_USERS := user/probe
+$(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%=$(d)/%.o)): $(SKEL)
+
+# ---- user space ---------------------------------------------------------------------------------
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) $(GT_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/asan/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC asan,$<)
+	$(Q)$(CC) -O1 -g $(GT_CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(BUILD)/libgiltop.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+
+$(BUILD)/asan/libgiltop.a: $(ASAN_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(ASAN_OBJS)
+
+$(BUILD)/giltop: $(BUILD)/user/main.o $(BUILD)/libgiltop.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
+
+$(BUILD)/giltop-static: $(BUILD)/user/main.o $(BUILD)/libgiltop.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static $^ $(LDLIBS_ALL) -o $@ && strip $@
+
+static: $(BUILD)/giltop-static
+
+$(BUILD)/unit/%: $(BUILD)/asan/tests/unit/%.o $(BUILD)/asan/libgiltop.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS_ALL) -lcmocka -o $@
+
+$(BUILD)/giltop.1: doc/giltop.1.scd
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)if command -v scdoc >/dev/null; then scdoc < $< > $@; else echo "scdoc is missing: no man page" >&2; : > $@; fi
+
+# ---- tests and the rest -------------------------------------------------------------------------
+deps:
+	$(Q)scripts/deps
+
+unit: $(UNIT_BINS)
+	$(Q)scripts/run-unit $(UNIT_BINS)
+
+e2e: all
+	$(Q)BUILD=$(BUILD) scripts/run-e2e
+
+lint:
+	$(Q)scripts/lint
+
+check:
+	$(Q)scripts/check
+
+demo:
+	$(Q)scripts/demo
+
+bench: all
+	$(Q)BUILD=$(BUILD) scripts/bench
+
+check-kernels:
+	$(Q)BUILD=$(BUILD) scripts/kernel-matrix
+
+fuzz:
+	$(Q)BUILD=$(BUILD) scripts/fuzz
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -m 755 $(BUILD)/giltop $(DESTDIR)$(bindir)/giltop
+	$(INSTALL) -m 644 $(BUILD)/giltop.1 $(DESTDIR)$(mandir)/man1/giltop.1
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/giltop $(DESTDIR)$(mandir)/man1/giltop.1
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

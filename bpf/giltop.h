@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* giltop.h - the wire format: what the BPF programs and user space say to each other
+ *
+ * Only fixed-width types and explicit padding, so that both compilers lay it out alike; the
+ * assertions below prove it. All times are CLOCK_MONOTONIC nanoseconds.
+ */
+#ifndef GILTOP_WIRE_H
+#define GILTOP_WIRE_H
+
+#ifndef __bpf__
+#include <stdint.h>
+#include <linux/types.h>
+#endif
+
+/* ---- histogram ------------------------------------------------------------------------------
+ * Log-linear: 4 buckets an octave from 128 ns (2^7) to 137 s (2^37), one bucket below and the last
+ * one for everything above: a quantile read from it is off by at most 1/8 of its value.
+ */
+#define GT_HIST_MIN_SHIFT 7
+#define GT_HIST_OCTAVES	  30
+#define GT_HIST_SUB_BITS  2
+#define GT_HIST_BUCKETS	  (1 + (GT_HIST_OCTAVES << GT_HIST_SUB_BITS) + 1)
+
+struct gt_hist {
+	__u32 cnt[GT_HIST_BUCKETS];
+};
+
+static inline __attribute__((always_inline)) __u32 gt_log2(__u64 v)
+{
+	__u32 r = 0;
+
+	if (v >> 32) {
+		v >>= 32;
+		r += 32;
+	}
+	if (v >> 16) {
+		v >>= 16;
+		r += 16;
+	}
+	if (v >> 8) {
+		v >>= 8;
+		r += 8;
+	}
+	if (v >> 4) {
+		v >>= 4;
+		r += 4;
+	}
+	if (v >> 2) {
+		v >>= 2;
+		r += 2;
+	}
+	return r + (__u32)(v >> 1);
+}
+
+/* Bucket of a duration in ns. */
+static inline __attribute__((always_inline)) __u32 gt_hist_bucket(__u64 ns)
+{
+	__u32 octave, sub, b;
+
+	if (ns < (1ULL << GT_HIST_MIN_SHIFT))
+		return 0;
+	octave = gt_log2(ns);
+	sub = (__u32)(ns >> (octave - GT_HIST_SUB_BITS)) & ((1u << GT_HIST_SUB_BITS) - 1);
+	b = 1 + ((octave - GT_HIST_MIN_SHIFT) << GT_HIST_SUB_BITS) + sub;
+	return b < GT_HIST_BUCKETS ? b : GT_HIST_BUCKETS - 1;
+}
+
+/* ---- state ---------------------------------------------------------------------------------- */
+
+/* What a thread is doing with the GIL; the index into gt_thread.time_ns. */
+enum gt_state {
+	GT_RELEASED = 0, /* off the GIL: I/O, native code, idle */
+	GT_WAIT = 1,	 /* blocked in take_gil */
+	GT_HOLD = 2,	 /* has the GIL */
+	GT_YIELD = 3,	 /* has let go under a drop request, blocked until somebody else takes it */
+	GT_STATE_CNT = 4,
+};
+
+/* A lock: its address in one process. tgid is the kernel's (init namespace) process id. */
+struct gt_gil_key {
+	__u64 addr;
+	__u32 tgid;
+	__u32 pad;
+};
+
+/* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. */
+#define GT_RING_HOLDS 64 /* power of two */
+
+struct gt_past_hold {
+	__u64 start_ns;
+	__u64 end_ns;
+	__u32 tid;
+	__u32 pad;
+};
+
+/* Per-GIL record. Written only at WAIT, ACQUIRE and RELEASE, which the target itself serialises with
+ * gil->mutex: so no lock is needed and the integrals are exact.
+ */
+struct gt_gil {
+	__u64 seq_end;	 /* see gt_thread */
+	__u64 first_ns;	 /* the books of this GIL start here (when giltop's books started) */
+	__u64 last_ns;	 /* the integrals below are advanced up to here; also the clock's floor */
+	__u64 held_ns;	 /* somebody held it */
+	__u64 gap_ns;	 /* integral of waiters while nobody held it */
+	__u64 idle_ns;	 /* nobody held it and nobody waited */
+	__u64 gap_wall_ns; /* nobody held it and somebody waited: wall time of hand-over gaps */
+	__u64 wait_ns;	 /* integral of waiters: the sum of all waits, the open ones included */
+	__u64 hold_blame_ns; /* integral of waiters over the open hold */
+	__u64 hold_since_ns;
+	__u64 acquisitions;
+	__u64 releases;
+	__u64 switches;	 /* acquisitions by another thread than the last holder */
+	__u64 reaped;	 /* dead waiters taken out, compared with gt_gil.dead */
+	__u64 dead;	 /* waiters that died waiting: added to by the exit hook, atomically */
+	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
+	__u64 hold_cnt;	 /* holds ever put into past[] */
+	__u32 holder_tid; /* 0: nobody */
+	__u32 prev_tid;	 /* who held it before */
+	__u32 waiters;
+	__u32 held;	 /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
+	struct gt_past_hold past[GT_RING_HOLDS];
+	__u64 seq_start;
+};
+
+enum gt_thread_flag {
+	GT_F_EXITED = 1 << 0,  /* the thread is gone; the record is complete */
+	GT_F_DYING_WAIT = 1 << 1, /* gone while waiting: closed at the next event of its GIL */
+};
+
+/* Per-thread record. Written by that thread alone (after its death: by whoever closes its wait).
+ * The writer raises seq_start first and seq_end last, a reader that copies upwards and finds both
+ * equal has a record that nobody wrote to meanwhile.
+ */
+struct gt_thread {
+	__u64 seq_end;
+	__u64 first_ns;	 /* first seen */
+	__u64 since_ns;	 /* in its state since */
+	__u64 time_ns[GT_STATE_CNT]; /* closed time per state; the open one is now - since_ns */
+	__u64 blame_ns;
+	__u64 acquisitions;
+	__u64 contended;
+	__u64 releases;
+	__u64 yields;
+	__u64 wait_ticks; /* WAIT hits: one per wait and switch interval */
+	__u64 wait_max_ns;
+	__u64 hold_max_ns;
+	__u64 exit_ns;	 /* 0: alive */
+	struct gt_gil_key gil; /* the GIL it touched last */
+	__u64 tstate;	 /* its PyThreadState at its last ACQUIRE, 0 = not seen */
+	__u32 tid;
+	__u32 state;	 /* enum gt_state */
+	__u32 flags;	 /* enum gt_thread_flag */
+	__u32 odd;	 /* events that did not fit the state (invariant 4) */
+	char comm[16];
+	struct gt_hist wait_hist;
+	struct gt_hist hold_hist;
+	__u64 seq_start;
+};
+
+/* The threads that ended and found no room of their own: one row per GIL, added to atomically. */
+struct gt_ended {
+	__u64 threads;
+	__u64 time_ns[GT_STATE_CNT];
+	__u64 blame_ns;
+	__u64 acquisitions;
+	__u64 contended;
+	__u64 releases;
+	__u64 yields;
+	__u64 wait_ticks;
+	__u64 wait_max_ns; /* not atomic: a hint */
+	__u64 hold_max_ns;
+	__u64 odd;
+	__u64 first_ns;
+	__u64 pad;
+	struct gt_hist wait_hist;
+	struct gt_hist hold_hist;
+};
+
+struct gt_pair_key {
+	__u32 tgid;
+	__u32 waiter_tid;
+	__u32 holder_tid; /* 0: holds that the ring no longer had */
+	__u32 pad;
+};
+
+/* Everything lost or odd, counted by reason. Per-CPU array of __u64, indexed by this. */
+enum gt_stat {
+	GT_STAT_EVENTS = 0,	   /* probe hits counted in the books */
+	GT_STAT_THREAD_FULL,	   /* no room for a thread record: hit lost */
+	GT_STAT_GIL_FULL,	   /* no room for a GIL record: hit lost */
+	GT_STAT_PAIR_FULL,	   /* no room for a pair: its time is in the waiter's total only */
+	GT_STAT_PAIR_OVERRUN,	   /* a wait met more holds than the ring keeps */
+	GT_STAT_ACQUIRE_HELD,	   /* ACQUIRE while another thread held it */
+	GT_STAT_RELEASE_FOREIGN,   /* RELEASE by a thread that did not hold it */
+	GT_STAT_WAIT_HOLDER,	   /* WAIT by the holder */
+	GT_STAT_CHECKS,		   /* self-checks made: gil->locked read from the target */
+	GT_STAT_LOCKED_WRONG,	   /* gil->locked disagreed with the site */
+	GT_STAT_LAST_HOLDER_WRONG, /* gil->last_holder disagreed with the holder's tstate */
+	GT_STAT_CHECK_FAULT,	   /* the target's memory was not readable then */
+	GT_STAT_SPAN_DROP,	   /* ring buffer full: a span for the timeline was lost */
+	GT_STAT_NOTE_DROP,	   /* ring buffer full: a process note (fork, exec, exit) was lost */
+	GT_STAT_DEAD_RETRY,	   /* a dead waiter of another GIL was put back */
+	GT_STAT_CLOCK_BACK,	   /* the clock went backwards between CPUs: held at the last value */
+	GT_STAT_CNT,
+};
+
+/* ---- ring buffer ---------------------------------------------------------------------------- */
+
+enum gt_note_kind {
+	GT_NOTE_SPAN = 1, /* a closed state of a thread, for the timeline (only when asked for) */
+	GT_NOTE_FORK = 2, /* tgid forked tid (a new process) */
+	GT_NOTE_EXEC = 3,
+	GT_NOTE_EXIT = 4, /* the process is gone: its last thread exited */
+};
+
+struct gt_note {
+	__u32 kind;
+	__u32 tgid;
+	__u32 tid;
+	__u32 state; /* enum gt_state, for spans */
+	__u64 start_ns;
+	__u64 end_ns;
+	__u64 gil;
+};
+
+#define GT_ASSERT(cond) _Static_assert(cond, "wire format")
+GT_ASSERT(sizeof(struct gt_hist) == 4 * 122);
+GT_ASSERT(sizeof(struct gt_gil_key) == 16);
+GT_ASSERT(sizeof(struct gt_past_hold) == 24);
+GT_ASSERT(sizeof(struct gt_gil) == 17 * 8 + 4 * 4 + 64 * 24 + 8);
+GT_ASSERT(sizeof(struct gt_thread) == 16 * 8 + 16 + 8 + 16 + 16 + 2 * 488 + 8);
+GT_ASSERT(sizeof(struct gt_ended) == 16 * 8 + 2 * 488);
+GT_ASSERT(sizeof(struct gt_pair_key) == 16);
+GT_ASSERT(sizeof(struct gt_note) == 40);
+
+#endif

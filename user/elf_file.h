@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* elf_file.h - an ELF file opened for reading: segments, symbols, build-id (libelf underneath)
+ *
+ * The file is untrusted: every accessor checks bounds and fails softly.
+ */
+#ifndef GILTOP_ELF_FILE_H
+#define GILTOP_ELF_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct elf_file;
+
+struct elf_sym {
+	uint64_t va;
+	uint64_t size;
+	bool is_func;
+};
+
+struct elf_seg {
+	uint64_t va, off, filesz, memsz;
+	uint32_t flags; /* PF_R, PF_W, PF_X */
+};
+
+/* Open path (dirfd as for openat(2), or AT_FDCWD). Returns NULL + errno: ENOENT.., EINVAL (no ELF,
+ * truncated), ENOTSUP (not 64-bit little-endian x86_64 or aarch64).
+ */
+struct elf_file *elf_file__open(int dirfd, const char *path);
+struct elf_file *elf_file__open_fd(int fd); /* duplicates fd */
+void elf_file__free(struct elf_file *elf);
+
+uint16_t elf_file__machine(const struct elf_file *elf);
+bool elf_file__is_pie(const struct elf_file *elf); /* ET_DYN */
+size_t elf_file__seg_cnt(const struct elf_file *elf);		/* PT_LOAD only */
+int elf_file__seg(const struct elf_file *elf, size_t i, struct elf_seg *ret);
+/* Bytes at a virtual address as stored in the file; NULL unless [va, va+len) lies in one segment. */
+const void *elf_file__at(const struct elf_file *elf, uint64_t va, size_t len);
+int elf_file__va_to_off(const struct elf_file *elf, uint64_t va, uint64_t *ret);
+/* GNU build-id; returns its length (0: none). *ret points into the file. */
+size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret);
+/* A defined symbol by exact name: .dynsym first, then .symtab. -ENOENT. */
+int elf_file__find_sym(const struct elf_file *elf, const char *name, struct elf_sym *ret);
+/* A section by name (".PyRuntime"): its va and size. -ENOENT. */
+int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_t *va, uint64_t *size);
+/* DT_SONAME, or NULL. Points into the file. */
+const char *elf_file__soname(const struct elf_file *elf);
+
+#endif
