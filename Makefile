@@ -64,7 +64,7 @@ help:
 $(BUILD)/giltop.bpf.o: bpf/gil.bpf.c $(wildcard bpf/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf $(BPF_CFLAGS) -c $< -o $@.tmp
+	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(BPF_CFLAGS) -c $< -o $@.tmp
 	$(Q)$(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
 
 $(SKEL): $(BUILD)/giltop.bpf.o

@@ -76,12 +76,51 @@ enum gt_state {
 	GT_STATE_CNT = 4,
 };
 
-/* A lock: its address in one process. tgid is the kernel's (init namespace) process id. */
+/* A lock in one process, named by the address of its gil->cond (that is what the probed calls pass).
+ * tgid is the kernel's (init namespace) process id.
+ */
 struct gt_gil_key {
-	__u64 addr;
+	__u64 cond;
 	__u32 tgid;
 	__u32 pad;
 };
+
+/* A thread at one GIL. Nearly always there is one GIL to a thread; a thread that enters another
+ * sub-interpreter with a GIL of its own gets a second record, so that each GIL's books balance.
+ */
+struct gt_thread_key {
+	__u64 cond;
+	__u32 tid;
+	__u32 pad;
+};
+
+/* Where the records of a thread are, for the places that know the tid alone. */
+#define GT_TID_GILS 4
+struct gt_tid {
+	__u64 yield_cond; /* the GIL of the open yield */
+	__u64 cond[GT_TID_GILS];
+	__u32 tgid;
+	__u32 cnt;
+};
+
+/* A process to measure. */
+struct gt_target {
+	__u64 books_ns; /* the books started; 0: not yet, ignore hits */
+	__u64 pad;
+};
+
+/* A thread that died waiting, to be taken out of its GIL's waiters under that GIL's mutex. */
+struct gt_dead {
+	struct gt_gil_key gil;
+	__u32 tid;
+	__u32 pad;
+};
+
+/* Offsets of the target's own fields from gil->cond: the same in all versions 3.7 .. 3.15, with and
+ * without free threading, on glibc and musl (CPython Include/internal/pycore_gil.h).
+ */
+#define GT_COND_TO_LAST_HOLDER (-0x18)
+#define GT_COND_TO_LOCKED      (-0x10)
 
 /* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. */
 #define GT_RING_HOLDS 64 /* power of two */
@@ -102,7 +141,6 @@ struct gt_gil {
 	__u64 last_ns;	 /* the integrals below are advanced up to here; also the clock's floor */
 	__u64 held_ns;	 /* somebody held it */
 	__u64 gap_ns;	 /* integral of waiters while nobody held it */
-	__u64 idle_ns;	 /* nobody held it and nobody waited */
 	__u64 gap_wall_ns; /* nobody held it and somebody waited: wall time of hand-over gaps */
 	__u64 wait_ns;	 /* integral of waiters: the sum of all waits, the open ones included */
 	__u64 hold_blame_ns; /* integral of waiters over the open hold */
@@ -145,12 +183,14 @@ struct gt_thread {
 	__u64 wait_max_ns;
 	__u64 hold_max_ns;
 	__u64 exit_ns;	 /* 0: alive */
-	struct gt_gil_key gil; /* the GIL it touched last */
-	__u64 tstate;	 /* its PyThreadState at its last ACQUIRE, 0 = not seen */
+	__u64 wait_held_ns; /* gt_gil.held_ns when its open wait began */
+	__u64 tstate;	 /* its PyThreadState when last looked at, 0 = not seen */
 	__u32 tid;
+	__u32 tgid;
 	__u32 state;	 /* enum gt_state */
 	__u32 flags;	 /* enum gt_thread_flag */
 	__u32 odd;	 /* events that did not fit the state (invariant 4) */
+	__u32 pad;
 	char comm[16];
 	struct gt_hist wait_hist;
 	struct gt_hist hold_hist;
@@ -226,9 +266,13 @@ struct gt_note {
 #define GT_ASSERT(cond) _Static_assert(cond, "wire format")
 GT_ASSERT(sizeof(struct gt_hist) == 4 * 122);
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
+GT_ASSERT(sizeof(struct gt_thread_key) == 16);
+GT_ASSERT(sizeof(struct gt_tid) == 48);
+GT_ASSERT(sizeof(struct gt_target) == 16);
+GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);
-GT_ASSERT(sizeof(struct gt_gil) == 17 * 8 + 4 * 4 + 64 * 24 + 8);
-GT_ASSERT(sizeof(struct gt_thread) == 16 * 8 + 16 + 8 + 16 + 16 + 2 * 488 + 8);
+GT_ASSERT(sizeof(struct gt_gil) == 16 * 8 + 4 * 4 + 64 * 24 + 8);
+GT_ASSERT(sizeof(struct gt_thread) == 18 * 8 + 6 * 4 + 16 + 2 * 488 + 8);
 GT_ASSERT(sizeof(struct gt_ended) == 16 * 8 + 2 * 488);
 GT_ASSERT(sizeof(struct gt_pair_key) == 16);
 GT_ASSERT(sizeof(struct gt_note) == 40);

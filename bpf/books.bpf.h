@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* books.bpf.h - the state machine: what each probed call does to the records
+ *
+ * All of on_wait, on_acquire, on_release run under the target's gil->mutex: keep them short, they
+ * lengthen that critical section.
+ */
+#ifndef GILTOP_BOOKS_BPF_H
+#define GILTOP_BOOKS_BPF_H
+
+/* What the first event of a GIL says about its state before: a release or a wait means that it was
+ * held since the books started (every event since then would have been seen).
+ */
+static __noinline struct gt_gil *gil_new(struct gt_gil_key *key, __u32 held)
+{
+	struct gt_target *target = bpf_map_lookup_elem(&targets, &key->tgid);
+	struct gt_gil *g;
+
+	if (!target || !target->books_ns)
+		return NULL;
+	bpf_map_update_elem(&gils, key, &new_gil, BPF_NOEXIST);
+	g = bpf_map_lookup_elem(&gils, key);
+	if (!g) {
+		stat_inc(GT_STAT_GIL_FULL);
+		return NULL;
+	}
+	g->first_ns = target->books_ns;
+	g->last_ns = target->books_ns;
+	g->hold_since_ns = target->books_ns;
+	g->held = held;
+	return g;
+}
+
+static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 tgid)
+{
+	struct gt_tid fresh = { .cnt = 0 }, *id;
+	struct gt_thread *t;
+
+	bpf_map_update_elem(&threads, key, &new_thread, BPF_NOEXIST);
+	bpf_map_update_elem(&tids, &key->tid, &fresh, BPF_NOEXIST);
+	t = bpf_map_lookup_elem(&threads, key);
+	id = bpf_map_lookup_elem(&tids, &key->tid);
+	if (!t || !id) {
+		bpf_map_delete_elem(&threads, key);
+		stat_inc(GT_STAT_THREAD_FULL);
+		return NULL;
+	}
+	id->tgid = tgid;
+	if (id->cnt < GT_TID_GILS)
+		id->cond[id->cnt & (GT_TID_GILS - 1)] = key->cond;
+	else
+		stat_inc(GT_STAT_THREAD_FULL); /* its death will not be seen at that GIL */
+	id->cnt++;
+	t->tid = key->tid;
+	t->tgid = tgid;
+	bpf_get_current_comm(t->comm, sizeof(t->comm));
+	return t;
+}
+
+/* Add an ended thread to its GIL's row of ended threads and drop its record. Other threads of that GIL
+ * may end at the same time on other CPUs: atomic adds.
+ */
+static __noinline int thread_fold(struct gt_thread_key *key, struct gt_thread *t)
+{
+	struct gt_gil_key gkey = {};
+	struct gt_ended *e;
+
+	if (!t || !key)
+		return 0;
+	gkey.cond = key->cond;
+	gkey.tgid = t->tgid;
+	bpf_map_update_elem(&ended, &gkey, &new_ended, BPF_NOEXIST);
+	e = bpf_map_lookup_elem(&ended, &gkey);
+	if (!e) /* cannot be: as many as GILs; then the record stays */
+		return 0;
+	__sync_fetch_and_add(&e->threads, 1);
+	for (int i = 0; i < GT_STATE_CNT; i++)
+		__sync_fetch_and_add(&e->time_ns[i], t->time_ns[i]);
+	__sync_fetch_and_add(&e->blame_ns, t->blame_ns);
+	__sync_fetch_and_add(&e->acquisitions, t->acquisitions);
+	__sync_fetch_and_add(&e->contended, t->contended);
+	__sync_fetch_and_add(&e->releases, t->releases);
+	__sync_fetch_and_add(&e->yields, t->yields);
+	__sync_fetch_and_add(&e->wait_ticks, t->wait_ticks);
+	__sync_fetch_and_add(&e->odd, t->odd);
+	if (t->wait_max_ns > e->wait_max_ns)
+		e->wait_max_ns = t->wait_max_ns; /* lost update is fine: a hint */
+	if (t->hold_max_ns > e->hold_max_ns)
+		e->hold_max_ns = t->hold_max_ns;
+	for (int i = 0; i < GT_HIST_BUCKETS; i++) {
+		if (t->wait_hist.cnt[i])
+			__sync_fetch_and_add(&e->wait_hist.cnt[i], t->wait_hist.cnt[i]);
+		if (t->hold_hist.cnt[i])
+			__sync_fetch_and_add(&e->hold_hist.cnt[i], t->hold_hist.cnt[i]);
+	}
+	bpf_map_delete_elem(&threads, key);
+	return 0;
+}
+
+/* The record of this thread at this GIL, made at its first event. */
+static __always_inline struct gt_thread *thread_of(struct gt_thread_key *key, __u32 tgid)
+{
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, key);
+
+	if (t && !(t->flags & GT_F_EXITED))
+		return t;
+	if (t) /* the kernel has given the tid of an ended thread to a new one: keep its totals */
+		thread_fold(key, t);
+	t = thread_new(key, tgid);
+	if (t)
+		t->first_ns = t->since_ns = bpf_ktime_get_ns();
+	return t;
+}
+
+/* Put the time up to now into the GIL's integrals. */
+static __always_inline void gil_advance(struct gt_gil *g, __u64 now)
+{
+	__u64 dt = now - g->last_ns;
+	__u64 waited = dt * g->waiters;
+
+	g->wait_ns += waited;
+	if (g->held) {
+		g->held_ns += dt;
+		g->hold_blame_ns += waited;
+	} else if (g->waiters) {
+		g->gap_ns += waited;
+		g->gap_wall_ns += dt;
+	}
+	g->last_ns = now;
+}
+
+static __always_inline void hist_add(struct gt_hist *h, __u64 ns)
+{
+	__u32 b = gt_hist_bucket(ns);
+
+	if (b < GT_HIST_BUCKETS)
+		h->cnt[b]++;
+}
+
+static __always_inline void span_out(struct gt_thread *t, __u64 cond, __u64 now)
+{
+	struct gt_note n = {
+		.kind = GT_NOTE_SPAN,
+		.tgid = t->tgid,
+		.tid = t->tid,
+		.state = t->state,
+		.start_ns = t->since_ns,
+		.end_ns = now,
+		.gil = cond,
+	};
+
+	/* The timeline looks once per refresh: no wake-up per span. */
+	if (bpf_ringbuf_output(&notes, &n, sizeof(n), BPF_RB_NO_WAKEUP))
+		stat_inc(GT_STAT_SPAN_DROP);
+}
+
+/* Close the open state of a thread at now and open another. Returns how long the closed one lasted. */
+static __always_inline __u64 thread_enter(struct gt_thread *t, __u64 cond, __u32 state, __u64 now)
+{
+	__u64 dt = now - t->since_ns;
+	__u64 min = span_min_ns;
+
+	t->time_ns[t->state & (GT_STATE_CNT - 1)] += dt;
+	if (min && dt >= min && t->state != GT_RELEASED)
+		span_out(t, cond, now);
+	t->since_ns = now;
+	t->state = state;
+	return dt;
+}
+
+/* The time of this event: not before anything already booked for this GIL or this thread. */
+static __always_inline __u64 event_time(struct gt_gil *g, struct gt_thread *t)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (now < g->last_ns) {
+		stat_inc(GT_STAT_CLOCK_BACK);
+		now = g->last_ns;
+	}
+	if (now < t->since_ns)
+		now = t->since_ns;
+	return now;
+}
+
+static __always_inline void pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
+{
+	struct gt_pair_key key = { .tgid = tgid, .waiter_tid = waiter, .holder_tid = holder };
+	__u64 *v = bpf_map_lookup_elem(&pairs, &key);
+
+	if (v) {
+		*v += ns; /* only the waiter itself adds to its row */
+		return;
+	}
+	if (!bpf_map_update_elem(&pairs, &key, &ns, BPF_NOEXIST))
+		return;
+	/* Full: keep the sum of the row right, under "other". */
+	stat_inc(GT_STAT_PAIR_FULL);
+	key.holder_tid = 0;
+	v = bpf_map_lookup_elem(&pairs, &key);
+	if (v)
+		*v += ns;
+	else
+		bpf_map_update_elem(&pairs, &key, &ns, BPF_NOEXIST);
+}
+
+/* Whom has this wait been for? Walk the past holds back to where it began. What the ring no longer
+ * has is known in sum: the time that the GIL was held meanwhile.
+ */
+static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __u64 now)
+{
+	__u64 rest = g->held_ns - t->wait_held_ns, since = t->since_ns;
+	__u64 cnt = g->hold_cnt;
+
+	for (int i = 1; i <= GT_RING_HOLDS; i++) {
+		struct gt_past_hold *h = &g->past[(cnt - i) & (GT_RING_HOLDS - 1)];
+		__u64 start = h->start_ns, ns;
+
+		if ((__u64)i > cnt || h->end_ns <= since || !rest)
+			break;
+		if (start < since)
+			start = since;
+		ns = h->end_ns - start;
+		if (ns > rest)
+			ns = rest;
+		rest -= ns;
+		if (ns)
+			pair_add(t->tgid, t->tid, h->tid, ns);
+	}
+	if (rest) {
+		stat_inc(GT_STAT_PAIR_OVERRUN);
+		pair_add(t->tgid, t->tid, 0, rest);
+	}
+}
+
+/* End an open wait of t at now: by its ACQUIRE, or by its death. */
+static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __u64 cond, __u32 next,
+				       __u64 now)
+{
+	__u64 ns;
+
+	if (g->waiters)
+		g->waiters--;
+	pairs_book(g, t, now);
+	ns = thread_enter(t, cond, next, now);
+	hist_add(&t->wait_hist, ns);
+	if (ns > t->wait_max_ns)
+		t->wait_max_ns = ns;
+}
+
+/* Close the waits of threads that died waiting for this GIL (rare). */
+static __noinline int gil_reap(struct gt_gil *g, __u64 now)
+{
+	struct gt_thread_key key = {};
+	struct gt_thread *t;
+	struct gt_dead d;
+
+	if (!g)
+		return 0;
+	for (int i = 0; i < 8 && g->reaped != g->dead; i++) {
+		if (bpf_map_pop_elem(&dead, &d))
+			return 0;
+		key.cond = d.gil.cond;
+		key.tid = d.tid;
+		t = bpf_map_lookup_elem(&threads, &key);
+		if (!t || t->state != GT_WAIT)
+			continue;
+		if (bpf_map_lookup_elem(&gils, &d.gil) != g) {
+			stat_inc(GT_STAT_DEAD_RETRY);
+			bpf_map_push_elem(&dead, &d, 0);
+			continue;
+		}
+		g->reaped++;
+		thread_begin(t);
+		if (g->waiters)
+			g->waiters--;
+		t->time_ns[GT_WAIT] += now - t->since_ns;
+		pair_add(t->tgid, t->tid, 0, g->held_ns - t->wait_held_ns);
+		t->since_ns = now;
+		t->state = GT_RELEASED;
+		t->flags &= ~GT_F_DYING_WAIT;
+		t->exit_ns = now;
+		thread_end(t);
+	}
+	return 0;
+}
+
+/* ---- self-check: does the target's memory agree? ------------------------------------------- */
+
+#define CHECK_EVERY 64 /* power of two: uncontended events pay for one check in so many */
+
+struct gil_memory {
+	__u64 last_holder;
+	__s32 locked;
+	__u32 pad;
+};
+
+/* Read gil->locked and gil->last_holder; locked must be want. Returns last_holder, 0 if unreadable. */
+static __always_inline __u64 memory_check(struct gt_gil *g, __u64 cond, __s32 want)
+{
+	struct gil_memory m;
+
+	stat_inc(GT_STAT_CHECKS);
+	if (bpf_probe_read_user(&m, sizeof(m), (void *)(cond + GT_COND_TO_LAST_HOLDER))) {
+		stat_inc(GT_STAT_CHECK_FAULT);
+		return 0;
+	}
+	if (m.locked != want)
+		stat_inc(GT_STAT_LOCKED_WRONG);
+	g->last_holder = m.last_holder;
+	return m.last_holder;
+}
+
+/* ---- the five kinds of sites --------------------------------------------------------------- */
+
+static __always_inline int on_wait(__u64 cond)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gt_gil_key gkey = { .cond = cond, .tgid = id >> 32 };
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
+	struct gt_thread *t;
+	__u64 now, holder;
+
+	if (!g) {
+		g = gil_new(&gkey, 1);
+		if (!g)
+			return 0;
+	}
+	t = thread_of(&tkey, gkey.tgid);
+	if (!t)
+		return 0;
+	if (t->state == GT_WAIT) { /* again, one switch interval later */
+		t->wait_ticks++;
+		return 0;
+	}
+	now = event_time(g, t);
+	thread_begin(t);
+	gil_begin(g);
+	gil_advance(g, now);
+	if (g->reaped != g->dead)
+		gil_reap(g, now);
+	if (t->state == GT_HOLD) {
+		/* Its RELEASE was missed: the hold ends here at the latest. */
+		stat_inc(GT_STAT_WAIT_HOLDER);
+		t->odd++;
+	}
+	thread_enter(t, cond, GT_WAIT, now);
+	t->wait_held_ns = g->held_ns;
+	t->wait_ticks++;
+	g->waiters++;
+	holder = g->last_holder;
+	if (memory_check(g, cond, 1) && holder && g->held && g->last_holder != holder &&
+	    g->holder_tid)
+		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
+	gil_end(g);
+	thread_end(t);
+	return 0;
+}
+
+static __always_inline int on_acquire(__u64 cond)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gt_gil_key gkey = { .cond = cond, .tgid = id >> 32 };
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
+	struct gt_thread *t;
+	__u64 now;
+
+	if (!g) {
+		g = gil_new(&gkey, 0);
+		if (!g)
+			return 0;
+	}
+	t = thread_of(&tkey, gkey.tgid);
+	if (!t)
+		return 0;
+	now = event_time(g, t);
+	thread_begin(t);
+	gil_begin(g);
+	gil_advance(g, now);
+	if (g->reaped != g->dead)
+		gil_reap(g, now);
+	if (g->held) {
+		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
+		stat_inc(GT_STAT_ACQUIRE_HELD);
+		t->odd++;
+		g->gap_ns += g->hold_blame_ns;
+	}
+	if (t->state == GT_WAIT) {
+		wait_close(g, t, cond, GT_HOLD, now);
+		t->contended++;
+	} else {
+		thread_enter(t, cond, GT_HOLD, now);
+	}
+	t->acquisitions++;
+	g->acquisitions++;
+	if (g->prev_tid != tkey.tid) {
+		if (g->prev_tid)
+			g->switches++;
+		g->prev_tid = tkey.tid;
+	}
+	g->holder_tid = tkey.tid;
+	g->held = 1;
+	g->hold_since_ns = now;
+	g->hold_blame_ns = 0;
+	t->tstate = memory_check(g, cond, 1);
+	gil_end(g);
+	thread_end(t);
+	return 0;
+}
+
+static __always_inline int on_release(__u64 cond)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gt_gil_key gkey = { .cond = cond, .tgid = id >> 32 };
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
+	struct gt_past_hold *past;
+	struct gt_thread *t;
+	__u64 now, ns;
+
+	if (!g) {
+		g = gil_new(&gkey, 1);
+		if (!g)
+			return 0;
+	}
+	t = thread_of(&tkey, gkey.tgid);
+	if (!t)
+		return 0;
+	if (g->held && !g->holder_tid && !t->acquisitions) { /* it has held since the books started */
+		t->first_ns = t->since_ns = g->hold_since_ns;
+		t->state = GT_HOLD;
+		g->holder_tid = tkey.tid;
+		g->prev_tid = tkey.tid;
+	}
+	if (g->holder_tid != tkey.tid) {
+		stat_inc(GT_STAT_RELEASE_FOREIGN);
+		t->odd++;
+		return 0;
+	}
+	now = event_time(g, t);
+	thread_begin(t);
+	gil_begin(g);
+	gil_advance(g, now);
+	if (g->reaped != g->dead)
+		gil_reap(g, now);
+	past = &g->past[g->hold_cnt & (GT_RING_HOLDS - 1)];
+	past->start_ns = g->hold_since_ns;
+	past->end_ns = now;
+	past->tid = tkey.tid;
+	g->hold_cnt++;
+	ns = thread_enter(t, cond, GT_RELEASED, now);
+	hist_add(&t->hold_hist, ns);
+	if (ns > t->hold_max_ns)
+		t->hold_max_ns = ns;
+	t->blame_ns += g->hold_blame_ns;
+	t->releases++;
+	g->releases++;
+	g->held = 0;
+	g->holder_tid = 0;
+	g->hold_blame_ns = 0;
+	if (!(g->releases & (CHECK_EVERY - 1)))
+		memory_check(g, cond, 0);
+	gil_end(g);
+	thread_end(t);
+	return 0;
+}
+
+/* Own thread only: the GIL's record is not touched, switch_mutex does not order these with the rest. */
+static __always_inline int on_yield(__u64 cond)
+{
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &tkey);
+	struct gt_tid *tid;
+	__u64 now;
+
+	if (!t || t->state != GT_RELEASED)
+		return 0;
+	tid = bpf_map_lookup_elem(&tids, &tkey.tid);
+	if (!tid)
+		return 0;
+	tid->yield_cond = cond;
+	now = bpf_ktime_get_ns();
+	if (now < t->since_ns)
+		now = t->since_ns;
+	thread_begin(t);
+	thread_enter(t, cond, GT_YIELD, now);
+	t->yields++;
+	thread_end(t);
+	return 0;
+}
+
+static __always_inline int on_yield_end(void)
+{
+	struct gt_thread_key tkey = { .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &tkey.tid);
+	struct gt_thread *t;
+	__u64 now;
+
+	if (!tid || !tid->yield_cond)
+		return 0;
+	tkey.cond = tid->yield_cond;
+	tid->yield_cond = 0;
+	t = bpf_map_lookup_elem(&threads, &tkey);
+	if (!t || t->state != GT_YIELD)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (now < t->since_ns)
+		now = t->since_ns;
+	thread_begin(t);
+	thread_enter(t, tkey.cond, GT_RELEASED, now);
+	thread_end(t);
+	return 0;
+}
+
+#endif

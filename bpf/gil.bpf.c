@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* gil.bpf.c - the books of the GIL, kept in the kernel
+ *
+ * CPython's GIL is a flag (gil->locked) under a mutex (gil->mutex) with two condition variables. Each
+ * acquisition ends with pthread_cond_signal(&gil->switch_cond), each release with
+ * pthread_cond_signal(&gil->cond), each blocked thread sits in pthread_cond_timedwait(&gil->cond) and
+ * wakes once per switch interval, and a thread that let go because others asked for it waits in
+ * pthread_cond_wait(&gil->switch_cond) until one of them has it. The uprobes are on those four calls
+ * (and after the last one), inside take_gil and drop_gil and wherever the compiler inlined them.
+ *
+ * WAIT, ACQUIRE and RELEASE run with gil->mutex held by the target. So the events of one GIL are
+ * totally ordered, its record here needs no lock, and the integral of the number of waiters over time
+ * is exact: the sum of all waits equals, to the nanosecond, the waiting during holds (blame) plus the
+ * waiting during hand-over gaps. A thread's own record is written by that thread alone.
+ *
+ * Time never goes back: bpf_ktime_get_ns() may differ a little between CPUs, so each event takes the
+ * later of the clock and the last event's time; both sides of the equation use the same value.
+ *
+ * What is not ordered by gil->mutex is a thread's death. A thread that dies waiting (a daemon thread at
+ * shutdown) is put into a queue, and the next event of that GIL closes its wait, under the mutex.
+ */
+#include "kernel.bpf.h"
+#include "giltop.h"
+#include "maps.bpf.h"
+#include "books.bpf.h"
+#include "life.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* gil->switch_cond comes after gil->cond (48 bytes) and gil->mutex: 40 bytes on x86_64, 48 on arm64. */
+#if defined(__TARGET_ARCH_x86)
+#define SWITCH_COND_TO_COND (-0x58)
+#else
+#define SWITCH_COND_TO_COND (-0x60)
+#endif
+
+SEC("uprobe")
+int gil_wait(struct pt_regs *ctx)
+{
+	return on_wait(PT_REGS_PARM1(ctx));
+}
+
+SEC("uprobe")
+int gil_acquire(struct pt_regs *ctx)
+{
+	return on_acquire(PT_REGS_PARM1(ctx) + SWITCH_COND_TO_COND);
+}
+
+SEC("uprobe")
+int gil_release(struct pt_regs *ctx)
+{
+	return on_release(PT_REGS_PARM1(ctx));
+}
+
+SEC("uprobe")
+int gil_yield(struct pt_regs *ctx)
+{
+	return on_yield(PT_REGS_PARM1(ctx) + SWITCH_COND_TO_COND);
+}
+
+SEC("uprobe")
+int gil_yield_end(struct pt_regs *ctx)
+{
+	return on_yield_end();
+}
+
+/* ---- the life of threads and processes ---- */
+
+SEC("raw_tp/sched_process_exit")
+int task_exit(void *ctx)
+{
+	return on_task_exit();
+}
+
+SEC("raw_tp/sched_process_fork")
+int task_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+	return on_task_fork((struct task_struct *)ctx->args[0], (struct task_struct *)ctx->args[1]);
+}
+
+SEC("raw_tp/sched_process_exec")
+int task_exec(void *ctx)
+{
+	return on_task_exec();
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* life.bpf.h - threads and processes that end, fork, exec */
+#ifndef GILTOP_LIFE_BPF_H
+#define GILTOP_LIFE_BPF_H
+
+static __always_inline void note_out(__u32 kind, __u32 tgid, __u32 tid)
+{
+	struct gt_note n = { .kind = kind, .tgid = tgid, .tid = tid };
+
+	n.start_ns = n.end_ns = bpf_ktime_get_ns();
+	if (bpf_ringbuf_output(&notes, &n, sizeof(n), BPF_RB_FORCE_WAKEUP))
+		stat_inc(GT_STAT_NOTE_DROP);
+}
+
+/* One record of a thread that ends now. */
+static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now)
+{
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, key);
+	struct gt_dead d = {};
+	struct gt_gil *g;
+
+	if (!t)
+		return;
+	if (now < t->since_ns)
+		now = t->since_ns;
+	thread_begin(t);
+	t->exit_ns = now;
+	t->flags |= GT_F_EXITED;
+	if (t->state == GT_WAIT) {
+		/* Its GIL counts it as a waiter until that GIL's next event takes it out. */
+		t->flags |= GT_F_DYING_WAIT;
+		d.gil.cond = key->cond;
+		d.gil.tgid = t->tgid;
+		d.tid = key->tid;
+		thread_end(t);
+		g = bpf_map_lookup_elem(&gils, &d.gil);
+		if (g && !bpf_map_push_elem(&dead, &d, 0))
+			__sync_fetch_and_add(&g->dead, 1);
+		__sync_fetch_and_add(&exited_cnt, 1);
+		return;
+	}
+	if (t->state != GT_HOLD) /* an open hold is the process's end: closed by user space */
+		thread_enter(t, key->cond, GT_RELEASED, now);
+	thread_end(t);
+	if (exited_cnt >= exited_keep && t->state != GT_HOLD)
+		thread_fold(key, t);
+	else
+		__sync_fetch_and_add(&exited_cnt, 1);
+}
+
+static __always_inline int on_task_exit(void)
+{
+	__u64 id = bpf_get_current_pid_tgid(), now;
+	struct gt_thread_key key = { .tid = (__u32)id };
+	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &key.tid);
+
+	if (!tid)
+		return 0;
+	now = bpf_ktime_get_ns();
+	for (__u32 i = 0; i < GT_TID_GILS; i++) {
+		if (i >= tid->cnt)
+			break;
+		key.cond = tid->cond[i];
+		thread_exit_one(&key, now);
+	}
+	bpf_map_delete_elem(&tids, &key.tid);
+	return 0;
+}
+
+static __always_inline int on_task_fork(struct task_struct *parent, struct task_struct *child)
+{
+	__u32 tgid = BPF_CORE_READ(parent, tgid), ctgid;
+
+	if (!bpf_map_lookup_elem(&targets, &tgid))
+		return 0;
+	ctgid = BPF_CORE_READ(child, tgid);
+	if (ctgid != tgid)
+		note_out(GT_NOTE_FORK, tgid, ctgid);
+	return 0;
+}
+
+static __always_inline int on_task_exec(void)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tgid = id >> 32;
+
+	if (bpf_map_lookup_elem(&targets, &tgid))
+		note_out(GT_NOTE_EXEC, tgid, (__u32)id);
+	return 0;
+}
+
+#endif

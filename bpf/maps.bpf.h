@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* maps.bpf.h - the maps, and the look-ups with their slow paths */
+#ifndef GILTOP_MAPS_BPF_H
+#define GILTOP_MAPS_BPF_H
+
+/* max_entries of threads, tids and pairs are raised before load (probe.c). */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32); /* tgid */
+	__type(value, struct gt_target);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct gt_gil_key);
+	__type(value, struct gt_gil);
+} gils SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct gt_thread_key);
+	__type(value, struct gt_thread);
+} threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32); /* tid */
+	__type(value, struct gt_tid);
+} tids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct gt_gil_key);
+	__type(value, struct gt_ended);
+} ended SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct gt_pair_key);
+	__type(value, __u64); /* ns */
+} pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 4096);
+	__uint(value_size, sizeof(struct gt_dead));
+} dead SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, GT_STAT_CNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} stats SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 512 * 1024);
+} notes SEC(".maps");
+
+/* ---- settings that user space changes while it runs (.bss, mapped there) ---- */
+
+/* Report closed states that lasted at least so long, for the timeline; 0: none. */
+volatile __u64 span_min_ns = 0;
+/* Ended threads whose records user space has not fetched yet. */
+volatile __u64 exited_cnt = 0;
+
+/* More than this many unfetched ended threads: fold them here, into `ended`. */
+const volatile __u64 exited_keep = 1024;
+
+/* Templates for new elements: too large for the BPF stack. */
+static const struct gt_gil new_gil;
+static const struct gt_thread new_thread;
+static const struct gt_ended new_ended;
+
+static __always_inline void stat_inc(__u32 which)
+{
+	__u64 *v = bpf_map_lookup_elem(&stats, &which);
+
+	if (v)
+		(*v)++;
+}
+
+/* Keeps the compiler from moving stores across the sequence counters. */
+#define barrier() asm volatile("" ::: "memory")
+
+static __always_inline void thread_begin(struct gt_thread *t)
+{
+	t->seq_start++;
+	barrier();
+}
+
+static __always_inline void thread_end(struct gt_thread *t)
+{
+	barrier();
+	t->seq_end = t->seq_start;
+}
+
+static __always_inline void gil_begin(struct gt_gil *g)
+{
+	g->seq_start++;
+	barrier();
+}
+
+static __always_inline void gil_end(struct gt_gil *g)
+{
+	barrier();
+	g->seq_end = g->seq_start;
+}
+
+#endif
