@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* oracle.c - the other way to measure the GIL: from inside, to judge giltop's numbers by
+ *
+ * The GIL is a flag guarded by a mutex and two condition variables (gil->cond, gil->switch_cond). This
+ * library, put in front of libc with LD_PRELOAD, sees every call on them, at the same moments at which
+ * giltop's uprobes fire, and only writes down (time, thread, lock, what). It keeps no state and
+ * sums up nothing: intervals, totals and blame are made afterwards by compare.py from that log, so
+ * that no idea (and no mistake) is shared with the code under test. One event costs about 50 ns.
+ *
+ * What a call means is told by the address alone:
+ *   pthread_cond_timedwait(cond)      WAIT
+ *   pthread_cond_signal(switch_cond)  ACQUIRE
+ *   pthread_cond_signal(cond)         RELEASE
+ *   pthread_cond_wait(switch_cond)    YIELD, its return YIELD_END
+ * and the two lie a fixed distance apart in struct _gil_runtime_state (Include/internal/
+ * pycore_gil.h, unchanged from CPython 3.7 to 3.15).
+ */
+#include "oracle.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The GIL's fields as far as they are looked at, counted from gil->cond (in free-threaded builds all
+ * of the struct moves by 8, so this is the fixed point). The distance of the condition variables
+ * is sizeof(pthread_cond_t) + sizeof(pthread_mutex_t): 0x58 on x86-64, 0x60 on arm64.
+ */
+#define SWITCH_COND_OFF (sizeof(pthread_cond_t) + sizeof(pthread_mutex_t))
+#define INTERVAL_OFF	(-0x20) /* unsigned long, microseconds */
+#define LAST_HOLDER_OFF (-0x18) /* PyThreadState * */
+#define LOCKED_OFF	(-0x10) /* int */
+#define INTERVAL_MAX_US 1000000000ul
+
+typedef int (*cond_signal_fn)(pthread_cond_t *);
+typedef int (*cond_wait_fn)(pthread_cond_t *, pthread_mutex_t *);
+typedef int (*cond_timedwait_fn)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+
+/* An interposed function has no context to be handed: these are all the process-wide state. Written
+ * by the constructor, before any thread exists, and read-only after it.
+ */
+static struct {
+	struct oracle_header *hdr; /* NULL: only pass calls on */
+	struct oracle_chunk *chunks;
+	uintptr_t text_lo; /* the interpreter's code: calls from elsewhere are not the GIL's */
+	uintptr_t text_hi;
+	cond_signal_fn signal;
+	cond_wait_fn wait;
+	cond_timedwait_fn timedwait;
+} oracle;
+
+static __thread struct oracle_chunk *own_chunk __attribute__((tls_model("initial-exec")));
+
+static void *real_symbol(const char *name)
+{
+	/* x86-64 also has an old version of these (GLIBC_2.2.5), with another struct behind it. */
+	void *fn = dlvsym(RTLD_NEXT, name, "GLIBC_2.3.2");
+
+	return fn ? fn : dlsym(RTLD_NEXT, name);
+}
+
+static void resolve(void)
+{
+	oracle.signal = (cond_signal_fn)real_symbol("pthread_cond_signal");
+	oracle.wait = (cond_wait_fn)real_symbol("pthread_cond_wait");
+	oracle.timedwait = (cond_timedwait_fn)real_symbol("pthread_cond_timedwait");
+	if (!oracle.signal || !oracle.wait || !oracle.timedwait)
+		abort();
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* A place for this thread's next event, or NULL when the file is full. */
+static struct oracle_chunk *chunk_with_room(struct oracle_header *hdr)
+{
+	struct oracle_chunk *c = own_chunk;
+	uint32_t i;
+
+	if (c && c->event_cnt < ORACLE_CHUNK_EVENTS)
+		return c;
+	i = __atomic_fetch_add(&hdr->next_chunk, 1, __ATOMIC_RELAXED);
+	if (i >= hdr->chunk_cnt) {
+		__atomic_fetch_sub(&hdr->next_chunk, 1, __ATOMIC_RELAXED);
+		return NULL;
+	}
+	c = &oracle.chunks[i];
+	c->tid = (uint32_t)syscall(SYS_gettid);
+	own_chunk = c;
+	return c;
+}
+
+static void record(struct oracle_header *hdr, unsigned int gil, enum oracle_kind kind, uint64_t ns)
+{
+	struct oracle_chunk *c = chunk_with_room(hdr);
+
+	if (!c) {
+		__atomic_fetch_add(&hdr->lost, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	c->event[c->event_cnt] = ORACLE_EVENT(ns, gil, kind);
+	__atomic_store_n(&c->event_cnt, c->event_cnt + 1, __ATOMIC_RELEASE);
+}
+
+/* Does a GIL lie around this condition variable, with locked as it must be at this call? */
+static bool looks_like_gil(uintptr_t cond, int locked)
+{
+	unsigned long interval_us = *(const unsigned long *)(cond + INTERVAL_OFF);
+	const void *last_holder = *(void *const *)(cond + LAST_HOLDER_OFF);
+
+	return interval_us && interval_us <= INTERVAL_MAX_US && last_holder &&
+	       *(const int *)(cond + LOCKED_OFF) == locked;
+}
+
+static int gil_add(struct oracle_header *hdr, uintptr_t cond)
+{
+	uint32_t i = __atomic_fetch_add(&hdr->gil_cnt, 1, __ATOMIC_ACQ_REL);
+
+	if (i >= ORACLE_GILS_MAX) {
+		__atomic_fetch_sub(&hdr->gil_cnt, 1, __ATOMIC_ACQ_REL);
+		return -ENOSPC;
+	}
+	__atomic_store_n(&hdr->gil_cond[i], cond, __ATOMIC_RELEASE);
+	return (int)i;
+}
+
+/* Number of the GIL with this cond; -ENOENT. The calls on one GIL are serialised by its own mutex, so
+ * no two threads can find the same GIL missing at the same time.
+ */
+static int gil_find(struct oracle_header *hdr, uintptr_t cond)
+{
+	uint32_t cnt = __atomic_load_n(&hdr->gil_cnt, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < cnt && i < ORACLE_GILS_MAX; i++)
+		if (__atomic_load_n(&hdr->gil_cond[i], __ATOMIC_ACQUIRE) == cond)
+			return (int)i;
+	return -ENOENT;
+}
+
+/* Write down a call on `addr`, which is a cond when of kind as_cond, a switch_cond when of kind
+ * as_switch (0: this call is never made on one). Returns the GIL's number, or a negative errno.
+ */
+static int note_call(struct oracle_header *hdr, uintptr_t addr, enum oracle_kind as_cond,
+		     enum oracle_kind as_switch, uint64_t ns)
+{
+	enum oracle_kind kind = as_cond;
+	int gil = -ENOENT;
+
+	if (as_cond)
+		gil = gil_find(hdr, addr);
+	if (gil < 0 && as_switch) {
+		kind = as_switch;
+		gil = gil_find(hdr, addr - SWITCH_COND_OFF);
+	}
+	if (gil < 0) {
+		/* A GIL not seen before. Its flag says which of its condition variables this is:
+		 * released = 0, waited for or just acquired = 1, while a YIELD tells nothing.
+		 */
+		if (as_switch == ORACLE_ACQUIRE && looks_like_gil(addr - SWITCH_COND_OFF, 1))
+			gil = gil_add(hdr, addr - SWITCH_COND_OFF);
+		else if (as_cond && looks_like_gil(addr, as_cond == ORACLE_WAIT ? 1 : 0))
+			kind = as_cond, gil = gil_add(hdr, addr);
+	}
+	if (gil < 0)
+		__atomic_fetch_add(&hdr->foreign, 1, __ATOMIC_RELAXED);
+	else
+		record(hdr, (unsigned int)gil, kind, ns);
+	return gil;
+}
+
+/* The file to write to if this call is to be recorded, else NULL. */
+static struct oracle_header *recording(const void *caller)
+{
+	uintptr_t pc = (uintptr_t)caller;
+
+	if (!oracle.hdr || !__atomic_load_n(&oracle.hdr->enabled, __ATOMIC_ACQUIRE))
+		return NULL;
+	return pc >= oracle.text_lo && pc < oracle.text_hi ? oracle.hdr : NULL;
+}
+
+int pthread_cond_signal(pthread_cond_t *cond)
+{
+	struct oracle_header *hdr = recording(__builtin_return_address(0));
+
+	if (hdr)
+		note_call(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE, monotonic_ns());
+	if (!oracle.signal)
+		resolve();
+	return oracle.signal(cond);
+}
+
+int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+			   const struct timespec *restrict abstime)
+{
+	struct oracle_header *hdr = recording(__builtin_return_address(0));
+
+	if (hdr)
+		note_call(hdr, (uintptr_t)cond, ORACLE_WAIT, 0, monotonic_ns());
+	if (!oracle.timedwait)
+		resolve();
+	return oracle.timedwait(cond, mutex, abstime);
+}
+
+int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)
+{
+	struct oracle_header *hdr = recording(__builtin_return_address(0));
+	int gil = -ENOENT, ret;
+
+	if (hdr)
+		gil = note_call(hdr, (uintptr_t)cond, 0, ORACLE_YIELD, monotonic_ns());
+	if (!oracle.wait)
+		resolve();
+	ret = oracle.wait(cond, mutex);
+	if (gil >= 0)
+		record(hdr, (unsigned int)gil, ORACLE_YIELD_END, monotonic_ns());
+	return ret;
+}
+
+/* The executable range of the ELF that holds the address in text_lo. */
+static int find_text(struct dl_phdr_info *info, size_t sz, void *data)
+{
+	uintptr_t lo = UINTPTR_MAX, hi = 0, addr = *(uintptr_t *)data;
+
+	(void)sz;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+		uintptr_t start = info->dlpi_addr + ph->p_vaddr;
+
+		if (ph->p_type != PT_LOAD || !(ph->p_flags & PF_X))
+			continue;
+		if (start < lo)
+			lo = start;
+		if (start + ph->p_memsz > hi)
+			hi = start + ph->p_memsz;
+	}
+	if (addr < lo || addr >= hi)
+		return 0;
+	oracle.text_lo = lo;
+	oracle.text_hi = hi;
+	return 1;
+}
+
+/* A forked child shares the file but is not the process that is judged. */
+static void after_fork_in_child(void)
+{
+	oracle.hdr = NULL;
+}
+
+static struct oracle_header *map_file(const char *path)
+{
+	struct oracle_header *hdr = MAP_FAILED;
+	uint32_t nobody = 0;
+	struct stat st;
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return NULL;
+	if (!fstat(fd, &st) && st.st_size >= ORACLE_HEADER_SZ)
+		hdr = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (hdr == MAP_FAILED)
+		return NULL;
+	if (memcmp(hdr->magic, ORACLE_MAGIC, sizeof(hdr->magic)) == 0 &&
+	    hdr->version == ORACLE_VERSION &&
+	    ORACLE_HEADER_SZ + (uint64_t)hdr->chunk_cnt * ORACLE_CHUNK_SZ <= (uint64_t)st.st_size &&
+	    __atomic_compare_exchange_n(&hdr->pid, &nobody, (uint32_t)getpid(), false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return hdr;
+	munmap(hdr, (size_t)st.st_size);
+	return NULL;
+}
+
+__attribute__((constructor)) static void oracle_init(void)
+{
+	const char *path = getenv(ORACLE_ENV);
+	uintptr_t python = (uintptr_t)dlsym(RTLD_DEFAULT, "PyEval_SaveThread");
+
+	resolve();
+	if (!path || !python || !dl_iterate_phdr(find_text, &python))
+		return;
+	oracle.hdr = map_file(path);
+	if (!oracle.hdr)
+		return;
+	oracle.chunks = (struct oracle_chunk *)((char *)oracle.hdr + ORACLE_HEADER_SZ);
+	pthread_atfork(NULL, NULL, after_fork_in_child);
+}
