@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* pylayout.h - where things are in CPython's memory, as far as BPF needs it
+ *
+ * One of these is filled per interpreter (user/pylayout_table.c has a row per version) and handed to
+ * the BPF programs. All members are byte offsets unless said otherwise; PY_NONE where the version has
+ * no such field. Offsets that only user space needs (names, strings, lists) are not in here.
+ */
+#ifndef GILTOP_PYLAYOUT_H
+#define GILTOP_PYLAYOUT_H
+
+#ifndef __bpf__
+#include <stdint.h>
+#include <linux/types.h>
+#endif
+
+#define PY_NONE 0xffff
+
+/* How the innermost frame hangs on the PyThreadState, and what a frame is. */
+enum py_walk_kind {
+	PY_WALK_NONE = 0,    /* layout not known: do not walk */
+	PY_WALK_FRAMEOBJ,    /* 3.7-3.10: tstate->frame, a chain of PyFrameObjects */
+	PY_WALK_CFRAME,	     /* 3.11, 3.12: tstate->cframe->current_frame, _PyInterpreterFrames */
+	PY_WALK_INTERPFRAME, /* 3.13+: tstate->current_frame */
+};
+
+struct py_layout {
+	__u64 code_type; /* address of PyCode_Type in this process; 0: do not check code objects */
+
+	/* The GIL: relative to struct _gil_runtime_state. */
+	__u16 gil_enabled; /* free-threaded builds only */
+	__u16 gil_interval;
+	__u16 gil_last_holder;
+	__u16 gil_locked;
+	__u16 gil_switch_number;
+	__u16 gil_cond;	       /* what WAIT and RELEASE sites get in their first argument */
+	__u16 gil_switch_cond; /* what ACQUIRE and YIELD sites get */
+
+	/* PyThreadState */
+	__u16 tstate_interp;
+	__u16 tstate_thread_id;	   /* pthread_self() */
+	__u16 tstate_native_id;	   /* tid in the target's pid namespace; 3.11+ */
+	__u16 tstate_eval_breaker; /* 3.13+: bit 0 is the drop request */
+	__u16 tstate_frame;	   /* frame, cframe or current_frame, see walk */
+	__u16 cframe_current;
+
+	/* A frame */
+	__u16 walk;	  /* enum py_walk_kind */
+	__u16 frame_size; /* bytes to read to have all fields below; at most PY_FRAME_BYTES */
+	__u16 frame_code;
+	__u16 frame_back;
+	__u16 frame_instr; /* f_lasti, prev_instr or instr_ptr */
+	__u16 frame_owner;
+	__u16 frame_tlbc;  /* 3.14+ free-threaded: index of the thread's own copy of the bytecode */
+	__u16 code_tag;	   /* bits to clear in the code pointer (a _PyStackRef from 3.14 on) */
+	__u16 lasti_shift; /* f_lasti >> this = code units */
+
+	/* PyCodeObject */
+	__u16 ob_type;
+	__u16 code_bytecode;	   /* co_code_adaptive */
+	__u16 code_firsttraceable; /* int: code units before it mean "frame not set up yet" */
+	__u16 code_tlbc;
+	__u16 pad[2];
+};
+
+#define PY_FRAME_BYTES 112
+
+_Static_assert(sizeof(struct py_layout) == 64, "wire format");
+
+#endif
