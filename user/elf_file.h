@@ -31,8 +31,8 @@ struct elf_file *elf_file__open_fd(int fd); /* duplicates fd */
 void elf_file__free(struct elf_file *elf);
 
 uint16_t elf_file__machine(const struct elf_file *elf);
-bool elf_file__is_pie(const struct elf_file *elf); /* ET_DYN */
-size_t elf_file__seg_cnt(const struct elf_file *elf);		/* PT_LOAD only */
+bool elf_file__is_pie(const struct elf_file *elf);    /* ET_DYN */
+size_t elf_file__seg_cnt(const struct elf_file *elf); /* PT_LOAD only */
 int elf_file__seg(const struct elf_file *elf, size_t i, struct elf_seg *ret);
 /* Bytes at a virtual address as stored in the file; NULL unless [va, va+len) lies in one segment. */
 const void *elf_file__at(const struct elf_file *elf, uint64_t va, size_t len);
@@ -42,8 +42,23 @@ size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret);
 /* A defined symbol by exact name: .dynsym first, then .symtab. -ENOENT. */
 int elf_file__find_sym(const struct elf_file *elf, const char *name, struct elf_sym *ret);
 /* A section by name (".PyRuntime"): its va and size. -ENOENT. */
-int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_t *va, uint64_t *size);
+int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_t *va,
+			   uint64_t *size);
 /* DT_SONAME, or NULL. Points into the file. */
 const char *elf_file__soname(const struct elf_file *elf);
+
+/* All defined symbols of one table, until fn returns non-zero, which is handed on. */
+enum elf_symtab { ELF_DYNSYM, ELF_SYMTAB };
+typedef int (*elf_sym_fn)(const char *name, const struct elf_sym *sym, void *arg);
+int elf_file__each_sym(const struct elf_file *elf, enum elf_symtab which, elf_sym_fn fn, void *arg);
+
+/* A GOT or PLT slot that the loader fills with a symbol's address. */
+struct elf_import {
+	uint64_t slot_va;
+	const char *name; /* points into the file */
+	uint64_t def_va;  /* where this file itself defines the name; 0: it does not */
+};
+/* All of them, sorted by slot_va; the caller frees *ret. 0 or -ENOMEM. */
+int elf_file__imports(const struct elf_file *elf, struct elf_import **ret, size_t *ret_cnt);
 
 #endif
