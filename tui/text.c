@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <wchar.h>
+
+/* One character of at most 4 bytes; an invalid one is a '?' of one byte. */
+static uint32_t decode(const unsigned char *s, size_t *ret_len)
+{
+	static const uint32_t min[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len = s[0] < 0x80   ? 1
+		     : s[0] < 0xc2 ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4
+				   : 0;
+	uint32_t c;
+
+	*ret_len = 1;
+	if (len <= 1)
+		return len ? s[0] : '?';
+	c = s[0] & (0xffu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return '?';
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < min[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return '?';
+	*ret_len = len;
+	return c;
+}
+
+/* Marks that are invisible or reorder what is around them have no width, but are not harmless. */
+static bool is_hidden(uint32_t c)
+{
+	return c == 0xad || c == 0x34f || c == 0x61c || c == 0x115f || c == 0x1160 || c == 0x180e ||
+	       (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) ||
+	       c == 0xfeff || c == 0xffa0 || (c >= 0xfff0 && c <= 0xfffb) || c >= 0xe0000;
+}
+
+uint32_t text__next(const char **s, bool unicode, int *ret_width)
+{
+	size_t len;
+	uint32_t c;
+	int w;
+
+	*ret_width = 1;
+	if (!**s)
+		return 0;
+	c = decode((const unsigned char *)*s, &len);
+	*s += len;
+	if (c >= 0x20 && c < 0x7f)
+		return c;
+	if (c < 0xa0 || !unicode || is_hidden(c))
+		return '?';
+	w = wcwidth((wchar_t)c);
+	if (w < 0 || w > 2)
+		return '?';
+	*ret_width = w;
+	return c;
+}
+
+int text__width(const char *s, bool unicode)
+{
+	int sum = 0, w;
+
+	while (text__next(&s, unicode, &w))
+		sum += w;
+	return sum;
+}
+
+size_t text__encode(uint32_t c, char buf[4])
+{
+	if (c < 0x80) {
+		buf[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		buf[0] = (char)(0xc0 | c >> 6);
+		buf[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		buf[0] = (char)(0xe0 | c >> 12);
+		buf[1] = (char)(0x80 | (c >> 6 & 0x3f));
+		buf[2] = (char)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	buf[0] = (char)(0xf0 | c >> 18);
+	buf[1] = (char)(0x80 | (c >> 12 & 0x3f));
+	buf[2] = (char)(0x80 | (c >> 6 & 0x3f));
+	buf[3] = (char)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+void text__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
+{
+	bool fits = text__width(s, unicode) <= width;
+	int room = fits ? width : width - 1, w;
+	size_t n = 0;
+	uint32_t c;
+
+	if (!sz)
+		return;
+	while (width > 0 && (c = text__next(&s, unicode, &w))) {
+		char enc[4];
+		size_t len = text__encode(c, enc);
+
+		if (w > room || n + len + 2 > sz)
+			break;
+		memcpy(buf + n, enc, len);
+		n += len;
+		room -= w;
+	}
+	if (!fits && width > 0 && n + 1 < sz)
+		buf[n++] = '~';
+	buf[n] = '\0';
+}
+
+void text__cut_head(const char *head, const char *tail, bool unicode, int width, char *buf,
+		    size_t sz)
+{
+	int tail_w = text__width(tail, unicode);
+	char part[512];
+
+	if (width - tail_w - 1 < 3) {
+		/* No room for both: where it is says more than what it is called. */
+		text__cut(tail, unicode, width, buf, sz);
+		return;
+	}
+	text__cut(head, unicode, width - tail_w - 1, part, sizeof(part));
+	snprintf(buf, sz, "%s %s", part, tail);
+}

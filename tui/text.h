@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* text.h - how many cells text takes on a screen, and how to cut it there
+ *
+ * The text may come from the target. Whatever is not printable becomes '?', also when it should have
+ * been cleaned before: nothing that reaches the terminal is taken on trust. With unicode off every
+ * character outside ASCII becomes '?' too.
+ */
+#ifndef GILTOP_TEXT_H
+#define GILTOP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reads one character at *s and moves *s behind it. Sets its cells: 0 (a combining mark), 1 or 2.
+ * Returns 0 at the end.
+ */
+uint32_t text__next(const char **s, bool unicode, int *ret_width);
+/* Cells that s takes. */
+int text__width(const char *s, bool unicode);
+/* Writes c as UTF-8; returns the number of bytes (1..4). */
+size_t text__encode(uint32_t c, char buf[4]);
+/* Copy what fits into width cells; if it does not all fit, the last cell is '~'. */
+void text__cut(const char *s, bool unicode, int width, char *buf, size_t sz);
+/* "name file.py:12" in width cells: the name is cut before the line is. */
+void text__cut_head(const char *head, const char *tail, bool unicode, int width, char *buf,
+		    size_t sz);
+
+#endif
