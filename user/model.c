@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* model.c - totals in, sums per thread and GIL kept at three moments: now, last mark, last reset
+ *
+ * The kernel keeps running totals. An interval is the difference of two readings, and what is still
+ * open (a wait, a hold) counts in each reading up to the moment of that reading, so a thread that has
+ * been stuck for ten seconds shows ten seconds, and the intervals of a run add up to its total.
+ *
+ * Threads that ended keep a row of their own while they are few; older ones are folded into one row
+ * per GIL, as the kernel does by itself when they come faster than they are read.
+ */
+#include "model.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_impl.h"
+#include "util.h"
+
+/* Ended threads of a process that keep their own row. */
+#define ENDED_ROWS 64
+
+struct model *model__new(void)
+{
+	return calloc(1, sizeof(struct model));
+}
+
+static void mthread__free(struct mthread *t)
+{
+	free(t->name);
+	free(t);
+}
+
+static void mproc__free(struct mproc *p)
+{
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		free(p->gils[i]);
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		mthread__free(p->threads[i]);
+	for (size_t i = 0; i < p->pair_cnt; i++)
+		free(p->pairs[i]);
+	hmap__free(&p->pair_by_tids);
+	free(p->gils);
+	free(p->threads);
+	free(p->pairs);
+	free(p->comm);
+	free(p->cmdline);
+	free(p->python);
+	free(p->runtime);
+	free(p->sites);
+	free(p->note);
+	free(p);
+}
+
+void model__free(struct model *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->proc_cnt; i++)
+		mproc__free(m->procs[i]);
+	free(m->procs);
+	hmap__free(&m->thread_by_key);
+	free(m);
+}
+
+struct mproc *model__proc(const struct model *m, uint32_t pid)
+{
+	for (size_t i = m->proc_cnt; i-- > 0;)
+		if (m->procs[i]->pid == pid)
+			return m->procs[i]->end_ns ? NULL : m->procs[i];
+	return NULL;
+}
+
+static char *copy(const char *s)
+{
+	return strdup(s ? s : "?");
+}
+
+int model__add_proc(struct model *m, const struct model_proc_info *info, uint64_t books_ns)
+{
+	struct mproc *p, *old = model__proc(m, info->pid);
+
+	if (array_grow(&m->procs, m->proc_cnt, &m->proc_cap, sizeof(*m->procs)))
+		return -ENOMEM;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->pid = info->pid;
+	p->books_ns = books_ns;
+	p->comm = copy(info->comm);
+	p->cmdline = copy(info->cmdline);
+	p->python = copy(info->python);
+	p->runtime = copy(info->runtime);
+	p->sites = copy(info->sites);
+	p->note = copy(info->note ? info->note : "");
+	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note) {
+		mproc__free(p);
+		return -ENOMEM;
+	}
+	if (old)
+		model__end_proc(m, info->pid, books_ns);
+	m->procs[m->proc_cnt++] = p;
+	return 0;
+}
+
+struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add)
+{
+	struct mgil *g;
+
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		if (p->gils[i]->key.cond == cond)
+			return p->gils[i];
+	if (!add || array_grow(&p->gils, p->gil_cnt, &p->gil_cap, sizeof(*p->gils)))
+		return NULL;
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return NULL;
+	g->key = (struct gt_gil_key){ .cond = cond, .tgid = p->pid };
+	g->interpreter = -1;
+	p->gils[p->gil_cnt++] = g;
+	return g;
+}
+
+void model__set_interpreter(struct model *m, uint32_t pid, uint64_t cond, int64_t interpreter)
+{
+	struct mproc *p = model__proc(m, pid);
+	struct mgil *g = p ? mproc__gil(p, cond, true) : NULL;
+
+	if (g)
+		g->interpreter = interpreter;
+}
+
+void model__seed_holder(struct model *m, uint32_t pid, uint64_t cond, bool held, uint32_t tid)
+{
+	struct mproc *p = model__proc(m, pid);
+	struct mgil *g = p ? mproc__gil(p, cond, true) : NULL;
+
+	if (!g)
+		return;
+	g->seed_held = held;
+	g->seed_tid = tid;
+}
+
+void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name)
+{
+	struct mproc *p = model__proc(m, pid);
+
+	for (size_t i = 0; p && i < p->thread_cnt; i++) {
+		struct mthread *t = p->threads[i];
+
+		if (t->key.tid != tid || t->exited || (t->name && !strcmp(t->name, name)))
+			continue;
+		free(t->name);
+		t->name = strdup(name);
+	}
+}
+
+void mfold__sum(struct mfold *f)
+{
+	f->at[AT_NOW] = f->own;
+	acc__add(&f->at[AT_NOW], &f->bpf);
+	f->cnt_at[AT_NOW] = f->own_cnt + f->bpf_cnt;
+}
+
+/* Move a thread's sums into the row of ended threads. by_bpf: its last sums are in there already. */
+static void fold_thread(struct mgil *g, const struct mthread *t, bool by_bpf)
+{
+	struct mfold *f = &g->fold;
+
+	if (!by_bpf) {
+		acc__add(&f->own, &t->at[AT_NOW]);
+		f->own_cnt++;
+	}
+	acc__add(&f->at[AT_MARK], &t->at[AT_MARK]);
+	acc__add(&f->at[AT_ZERO], &t->at[AT_ZERO]);
+	if (t->rec.wait_max_ns > f->wait_max_ns)
+		f->wait_max_ns = t->rec.wait_max_ns;
+	if (t->rec.hold_max_ns > f->hold_max_ns)
+		f->hold_max_ns = t->rec.hold_max_ns;
+	mfold__sum(f);
+}
+
+static uint64_t tkey_b(uint32_t tgid, uint32_t tid)
+{
+	return (uint64_t)tgid << 32 | tid;
+}
+
+/* Threads are removed by rebuilding the index: seldom, and a living process has few. */
+int model__reindex(struct model *m)
+{
+	hmap__clear(&m->thread_by_key);
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct mproc *p = m->procs[i];
+
+		for (size_t k = 0; k < p->thread_cnt && !p->end_ns; k++) {
+			struct mthread *t = p->threads[k];
+
+			if (!t->exited && hmap__put(&m->thread_by_key, t->key.cond,
+						    tkey_b(p->pid, t->key.tid), t))
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static void remove_thread(struct mproc *p, size_t i)
+{
+	mthread__free(p->threads[i]);
+	memmove(&p->threads[i], &p->threads[i + 1], (p->thread_cnt - i - 1) * sizeof(*p->threads));
+	p->thread_cnt--;
+}
+
+/* Threads that the kernel folded away between two readings, and old ended ones. */
+static void fold_old(struct mproc *p)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		ended += p->threads[i]->exited;
+	for (size_t i = 0; i < p->thread_cnt;) {
+		struct mthread *t = p->threads[i];
+		struct mgil *g = mproc__gil(p, t->key.cond, false);
+		bool vanished = !t->exited && !t->seen;
+		bool old = t->exited && ended > ENDED_ROWS;
+
+		if (!g || !(vanished || old)) {
+			i++;
+			continue;
+		}
+		fold_thread(g, t, vanished);
+		ended -= old;
+		remove_thread(p, i); /* array order is the order of appearance: oldest first */
+	}
+}
+
+static int feed_thread(struct model *m, const struct total_thread *in, uint64_t now)
+{
+	struct mproc *p = model__proc(m, in->rec.tgid);
+	uint64_t b = tkey_b(in->rec.tgid, in->key.tid);
+	struct mthread *t = hmap__get(&m->thread_by_key, in->key.cond, b);
+
+	if (!p)
+		return 0;
+	/* Another thread has the tid now: the former one was folded by the kernel. */
+	if (t && t->rec.first_ns != in->rec.first_ns)
+		t = NULL;
+	if (!t) {
+		if (array_grow(&p->threads, p->thread_cnt, &p->thread_cap, sizeof(*p->threads)))
+			return -ENOMEM;
+		t = calloc(1, sizeof(*t));
+		if (!t)
+			return -ENOMEM;
+		t->key = in->key;
+		p->threads[p->thread_cnt++] = t;
+		if (hmap__put(&m->thread_by_key, in->key.cond, b, t))
+			return -ENOMEM;
+	}
+	t->rec = in->rec;
+	t->seen = true;
+	t->exited = in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT &&
+		    in->rec.state != GT_HOLD;
+	acc__of_thread(&t->rec, now, &t->at[AT_NOW]);
+	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
+	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
+	return 0;
+}
+
+/* The blame of an open hold is in the GIL's record until the hold ends. */
+static void add_open_blame(struct mproc *p)
+{
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		struct mthread *t = p->threads[i];
+		struct mgil *g = mproc__gil(p, t->key.cond, false);
+
+		if (g && !t->exited && g->rec.held && g->rec.holder_tid == t->key.tid)
+			t->at[AT_NOW].blame_ns += g->at[AT_NOW].open_blame_ns;
+	}
+}
+
+static int feed_gils(struct model *m, const struct totals *t)
+{
+	for (size_t i = 0; i < t->gil_cnt; i++) {
+		struct mproc *p = model__proc(m, t->gils[i].key.tgid);
+		struct mgil *g = p ? mproc__gil(p, t->gils[i].key.cond, true) : NULL;
+
+		if (p && !g)
+			return -ENOMEM;
+		if (!g)
+			continue;
+		g->rec = t->gils[i].rec;
+		g->known = true;
+		gil_acc__of(&g->rec, t->now_ns, &g->at[AT_NOW]);
+	}
+	for (size_t i = 0; i < t->ended_cnt; i++) {
+		struct mproc *p = model__proc(m, t->ended[i].key.tgid);
+		struct mgil *g = p ? mproc__gil(p, t->ended[i].key.cond, true) : NULL;
+
+		if (!g)
+			continue;
+		acc__of_ended(&t->ended[i].rec, &g->fold.bpf);
+		g->fold.bpf_cnt = t->ended[i].rec.threads;
+		if (t->ended[i].rec.wait_max_ns > g->fold.wait_max_ns)
+			g->fold.wait_max_ns = t->ended[i].rec.wait_max_ns;
+		if (t->ended[i].rec.hold_max_ns > g->fold.hold_max_ns)
+			g->fold.hold_max_ns = t->ended[i].rec.hold_max_ns;
+	}
+	return 0;
+}
+
+static uint64_t hits(const struct totals *t)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < t->gil_cnt; i++)
+		n += t->gils[i].rec.acquisitions + t->gils[i].rec.releases;
+	for (size_t i = 0; i < t->thread_cnt; i++)
+		n += t->threads[i].rec.wait_ticks + 2 * t->threads[i].rec.yields;
+	return n;
+}
+
+int model__feed(struct model *m, const struct totals *t)
+{
+	int err;
+
+	m->now_ns = t->now_ns;
+	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
+	m->torn_cnt += t->torn_cnt;
+	memcpy(m->stats, t->stats, sizeof(m->stats));
+	m->hits_at[AT_NOW] = hits(t) > m->hits_at[AT_NOW] ? hits(t) : m->hits_at[AT_NOW];
+	for (size_t i = 0; i < m->proc_cnt; i++)
+		for (size_t k = 0; k < m->procs[i]->thread_cnt; k++)
+			m->procs[i]->threads[k]->seen = m->procs[i]->end_ns != 0;
+	err = feed_gils(m, t);
+	for (size_t i = 0; i < t->thread_cnt && !err; i++)
+		err = feed_thread(m, &t->threads[i], t->now_ns);
+	if (err)
+		return err;
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct mproc *p = m->procs[i];
+
+		if (p->end_ns)
+			continue;
+		fold_old(p);
+		for (size_t k = 0; k < p->gil_cnt; k++)
+			mfold__sum(&p->gils[k]->fold);
+		add_open_blame(p);
+	}
+	/* Ended threads leave the index too: their tid may come again. */
+	err = model__reindex(m);
+	return err ? err : model__feed_pairs(m, t);
+}
+
+static void copy_readings(struct model *m, int to)
+{
+	m->self_cpu_at[to] = m->self_cpu_at[AT_NOW];
+	m->hits_at[to] = m->hits_at[AT_NOW];
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct mproc *p = m->procs[i];
+
+		for (size_t k = 0; k < p->gil_cnt; k++) {
+			p->gils[k]->at[to] = p->gils[k]->at[AT_NOW];
+			p->gils[k]->fold.at[to] = p->gils[k]->fold.at[AT_NOW];
+			p->gils[k]->fold.cnt_at[to] = p->gils[k]->fold.cnt_at[AT_NOW];
+		}
+		for (size_t k = 0; k < p->thread_cnt; k++) {
+			struct mthread *t = p->threads[k];
+
+			t->at[to] = t->at[AT_NOW];
+			t->wait_max_at[to] = t->wait_max_at[AT_NOW];
+			t->hold_max_at[to] = t->hold_max_at[AT_NOW];
+		}
+		for (size_t k = 0; k < p->pair_cnt; k++)
+			p->pairs[k]->at[to] = p->pairs[k]->at[AT_NOW];
+	}
+}
+
+void model__mark(struct model *m)
+{
+	m->mark_ns = m->now_ns;
+	copy_readings(m, AT_MARK);
+}
+
+void model__reset(struct model *m)
+{
+	m->zero_ns = m->now_ns;
+	copy_readings(m, AT_ZERO);
+	model__mark(m);
+}

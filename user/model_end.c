@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* model_end.c - the end of a process: what its threads had open is closed, death by death */
+#include <stdlib.h>
+
+#include "model_impl.h"
+
+static int by_exit(const void *a, const void *b)
+{
+	const struct mthread *x = *(struct mthread *const *)a, *y = *(struct mthread *const *)b;
+
+	uint64_t a_ns = x->rec.exit_ns ? x->rec.exit_ns : UINT64_MAX;
+	uint64_t b_ns = y->rec.exit_ns ? y->rec.exit_ns : UINT64_MAX;
+
+	return a_ns < b_ns ? -1 : a_ns > b_ns;
+}
+
+/* Step one GIL's record to the moment ns (as gil_advance() in books.bpf.h). */
+static void step(struct mgil *g, uint64_t ns)
+{
+	struct gil_acc a;
+
+	if (ns <= g->rec.last_ns)
+		return;
+	gil_acc__of(&g->rec, ns, &a);
+	g->rec.held_ns = a.held_ns;
+	g->rec.gap_ns = a.gap_ns;
+	g->rec.gap_wall_ns = a.gap_wall_ns;
+	g->rec.wait_ns = a.wait_ns;
+	g->rec.hold_blame_ns = a.open_blame_ns;
+	g->rec.last_ns = ns;
+}
+
+/* One thread of an ended process died here: close what it had open, at that moment. */
+static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
+{
+	struct mgil *g = mproc__gil(p, t->key.cond, false);
+	uint64_t when = t->rec.exit_ns ? t->rec.exit_ns : end_ns;
+
+	if (!g)
+		return;
+	if (when < g->rec.last_ns)
+		when = g->rec.last_ns;
+	if (when < t->rec.since_ns)
+		when = t->rec.since_ns;
+	if (t->rec.state == GT_WAIT || t->rec.state == GT_HOLD)
+		step(g, when);
+	if (t->rec.state == GT_WAIT && g->rec.waiters) {
+		g->rec.waiters--;
+	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
+		t->rec.blame_ns += g->rec.hold_blame_ns;
+		g->rec.hold_blame_ns = 0;
+		g->rec.held = 0;
+		g->rec.holder_tid = 0;
+	}
+	t->rec.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
+	t->rec.since_ns = when;
+	t->rec.state = GT_RELEASED;
+	t->rec.exit_ns = when;
+	t->rec.flags |= GT_F_EXITED;
+	acc__of_thread(&t->rec, when, &t->at[AT_NOW]);
+	t->exited = true;
+}
+
+void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
+{
+	struct mproc *p = model__proc(m, pid);
+
+	if (!p)
+		return;
+	qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		if (!p->threads[i]->exited)
+			close_dead(p, p->threads[i], end_ns);
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		gil_acc__of(&p->gils[i]->rec, p->gils[i]->rec.last_ns, &p->gils[i]->at[AT_NOW]);
+	p->end_ns = end_ns > p->books_ns ? end_ns : p->books_ns + 1;
+	model__reindex(m);
+}

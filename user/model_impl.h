@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* model_impl.h - the model's insides, shared by model.c, model_pairs.c and model_snapshot.c */
+#ifndef GILTOP_MODEL_IMPL_H
+#define GILTOP_MODEL_IMPL_H
+
+#include <stdbool.h>
+
+#include "hmap.h"
+#include "model.h"
+#include "model_acc.h"
+#include "totals.h"
+
+/* Three readings of each sum: now, at the last mark, at the last reset. */
+enum { AT_NOW, AT_MARK, AT_ZERO, AT_CNT };
+
+struct mthread {
+	struct gt_thread_key key;
+	struct gt_thread rec; /* as last read */
+	struct acc at[AT_CNT];
+	uint64_t wait_max_at[AT_CNT], hold_max_at[AT_CNT];
+	bool exited, seen;
+	char *name; /* NULL: comm */
+};
+
+/* Ended threads that have no row of their own any more. */
+struct mfold {
+	uint64_t cnt_at[AT_CNT];
+	struct acc own; /* folded by the model; what BPF folded is in `bpf` */
+	struct acc bpf;
+	uint64_t own_cnt, bpf_cnt;
+	struct acc at[AT_CNT];
+	uint64_t wait_max_ns, hold_max_ns;
+};
+
+struct mgil {
+	struct gt_gil_key key;
+	struct gt_gil rec;
+	bool known; /* rec has been read */
+	struct gil_acc at[AT_CNT];
+	int64_t interpreter;
+	bool seed_held;
+	uint32_t seed_tid;
+	struct mfold fold;
+};
+
+struct mpair {
+	struct gt_pair_key key;
+	uint64_t closed_ns, open_ns; /* open: of waits that still go on, counted anew at each feed */
+	uint64_t at[AT_CNT];
+};
+
+struct mproc {
+	char *comm, *cmdline, *python, *runtime, *sites, *note;
+	uint32_t pid;
+	uint64_t books_ns, end_ns; /* end_ns 0: alive */
+	size_t gil_cnt, gil_cap;
+	struct mgil **gils;
+	size_t thread_cnt, thread_cap;
+	struct mthread **threads;
+	size_t pair_cnt, pair_cap;
+	struct mpair **pairs;
+	struct hmap pair_by_tids; /* (waiter, holder) */
+};
+
+struct model {
+	uint64_t now_ns, mark_ns, zero_ns; /* mark, zero: 0 = not yet, the books' start counts */
+	uint64_t self_cpu_at[AT_CNT];
+	uint64_t hits_at[AT_CNT];
+	uint64_t stats[GT_STAT_CNT];
+	uint64_t torn_cnt;
+	size_t proc_cnt, proc_cap;
+	struct mproc **procs;
+	struct hmap thread_by_key; /* (cond, tgid << 32 | tid) of living processes */
+};
+
+struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living one, or NULL */
+struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add);
+void mfold__sum(struct mfold *f);
+int model__reindex(struct model *m); /* threads were removed or ended */
+/* Take over the pairs of the totals and count the open waits of p. */
+int model__feed_pairs(struct model *m, const struct totals *t);
+
+#endif

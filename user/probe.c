@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "probe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "giltop.skel.h"
+#include "log.h"
+#include "probe_multi.h"
+#include "probe_read.h"
+#include "totals.h"
+#include "util.h"
+
+struct probe {
+	struct giltop_bpf *skel;
+	struct ring_buffer *ring;
+	enum probe_tier tier;
+	struct probe_opts opts;
+	probe_note_fn note_fn; /* while draining */
+	void *note_ctx;
+};
+
+/* One process's uprobes: link objects (perf) or bare descriptors (multi). */
+struct probe_attachment {
+	size_t link_cnt;
+	struct bpf_link *links[GIL_SITES_MAX];
+	size_t fd_cnt;
+	int fds[GIL_SITE_KIND_CNT];
+};
+
+static int libbpf_say(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[1024];
+
+	if (log__level() < LOG_DEBUG)
+		return 0;
+	vsnprintf(line, sizeof(line), fmt, ap);
+	log__printf(LOG_DEBUG, "libbpf%s: %s", level == LIBBPF_WARN ? " warning" : "", line);
+	return 0;
+}
+
+static int on_note(void *ctx, void *data, size_t sz)
+{
+	struct probe *p = ctx;
+
+	if (sz >= sizeof(struct gt_note) && p->note_fn)
+		p->note_fn(p->note_ctx, data);
+	return 0;
+}
+
+struct probe *probe__new(const struct probe_opts *opts)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->opts = *opts;
+	libbpf_set_print(libbpf_say);
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	return p;
+}
+
+static struct bpf_program *site_prog(const struct probe *p, enum gil_site_kind kind)
+{
+	switch (kind) {
+	case GIL_SITE_WAIT: return p->skel->progs.gil_wait;
+	case GIL_SITE_ACQUIRE: return p->skel->progs.gil_acquire;
+	case GIL_SITE_RELEASE: return p->skel->progs.gil_release;
+	case GIL_SITE_YIELD: return p->skel->progs.gil_yield;
+	case GIL_SITE_YIELD_END: return p->skel->progs.gil_yield_end;
+	case GIL_SITE_KIND_CNT: break;
+	}
+	return NULL;
+}
+
+/* Open, size and load the object for one tier. */
+static int load_tier(struct probe *p, enum probe_tier tier)
+{
+	unsigned int threads = 4096 + 2 * p->opts.thread_cnt;
+	int err;
+
+	giltop_bpf__destroy(p->skel);
+	p->skel = giltop_bpf__open();
+	if (!p->skel)
+		return -errno;
+	bpf_map__set_max_entries(p->skel->maps.threads, threads);
+	bpf_map__set_max_entries(p->skel->maps.tids, threads);
+	if (tier == PROBE_TIER_MULTI)
+		for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
+			bpf_program__set_expected_attach_type(site_prog(p, k), GT_TRACE_UPROBE_MULTI);
+	err = giltop_bpf__load(p->skel);
+	if (err) {
+		giltop_bpf__destroy(p->skel);
+		p->skel = NULL;
+		return err;
+	}
+	p->tier = tier;
+	return 0;
+}
+
+int probe__load(struct probe *p)
+{
+	enum probe_tier want = p->opts.tier;
+	const char *why;
+	int err = -EOPNOTSUPP;
+
+	if (want != PROBE_TIER_PERF) {
+		if (probe_multi__supported(&why)) {
+			err = load_tier(p, PROBE_TIER_MULTI);
+		} else {
+			pr_verb("no uprobe_multi links: %s\n", why);
+			if (want == PROBE_TIER_MULTI)
+				return -EOPNOTSUPP;
+		}
+	}
+	if (err && want != PROBE_TIER_MULTI)
+		err = load_tier(p, PROBE_TIER_PERF);
+	if (err)
+		return err;
+	/* The tracepoints first: a thread that ends must not be missed. */
+	p->skel->links.task_exit = bpf_program__attach(p->skel->progs.task_exit);
+	p->skel->links.task_fork = bpf_program__attach(p->skel->progs.task_fork);
+	p->skel->links.task_exec = bpf_program__attach(p->skel->progs.task_exec);
+	if (!p->skel->links.task_exit || !p->skel->links.task_fork || !p->skel->links.task_exec) {
+		err = -errno;
+		pr_warn("cannot attach to the scheduler's tracepoints: %s\n", errstr(err));
+		return err;
+	}
+	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
+	return p->ring ? 0 : -errno;
+}
+
+void probe__free(struct probe *p)
+{
+	if (!p)
+		return;
+	ring_buffer__free(p->ring);
+	giltop_bpf__destroy(p->skel);
+	free(p);
+}
+
+enum probe_tier probe__tier(const struct probe *p)
+{
+	return p->tier;
+}
+
+const char *probe_tier__name(enum probe_tier tier)
+{
+	return tier == PROBE_TIER_MULTI ? "uprobe_multi" : tier == PROBE_TIER_PERF ? "perf events" : "auto";
+}
+
+static int attach_multi(struct probe *p, pid_t pid, const char *path, const struct gil_sites *sites,
+			struct probe_attachment *a)
+{
+	for (int k = 0; k < GIL_SITE_KIND_CNT; k++) {
+		uint64_t offsets[GIL_SITES_MAX];
+		size_t cnt = 0;
+		int fd;
+
+		for (size_t i = 0; i < sites->site_cnt; i++)
+			if ((int)sites->sites[i].kind == k)
+				offsets[cnt++] = sites->sites[i].probe_off;
+		if (!cnt)
+			continue;
+		fd = probe_multi__link(bpf_program__fd(site_prog(p, k)), path, offsets, NULL, cnt,
+				       (uint32_t)pid);
+		if (fd < 0) {
+			pr_warn("cannot attach %zu %s uprobes to pid %d: %s\n", cnt,
+				gil_site_kind__name(k), pid, errstr(fd));
+			return fd;
+		}
+		a->fds[a->fd_cnt++] = fd;
+	}
+	return 0;
+}
+
+static int attach_perf(struct probe *p, pid_t pid, const char *path, const struct gil_sites *sites,
+		       struct probe_attachment *a)
+{
+	for (size_t i = 0; i < sites->site_cnt; i++) {
+		const struct gil_site *s = &sites->sites[i];
+		struct bpf_link *link;
+
+		link = bpf_program__attach_uprobe(site_prog(p, s->kind), false, pid, path, s->probe_off);
+		if (!link) {
+			int err = -errno;
+
+			pr_warn("cannot attach a %s uprobe to pid %d at offset 0x%llx: %s\n",
+				gil_site_kind__name(s->kind), pid, (unsigned long long)s->probe_off,
+				errstr(err));
+			return err;
+		}
+		a->links[a->link_cnt++] = link;
+	}
+	return 0;
+}
+
+struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
+				       const struct gil_sites *sites)
+{
+	struct probe_attachment *a = calloc(1, sizeof(*a));
+	struct gt_target target = { 0 };
+	__u32 tgid = (__u32)pid;
+	int err;
+
+	if (!a)
+		return NULL;
+	/* Known from now on (forks and execs are noted), but the books have not started. */
+	err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &tgid, &target, BPF_ANY);
+	if (!err)
+		err = p->tier == PROBE_TIER_MULTI ? attach_multi(p, pid, path, sites, a) :
+						    attach_perf(p, pid, path, sites, a);
+	if (err) {
+		probe__detach(p, a);
+		errno = -err;
+		return NULL;
+	}
+	return a;
+}
+
+void probe__detach(struct probe *p, struct probe_attachment *a)
+{
+	(void)p;
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->link_cnt; i++)
+		bpf_link__destroy(a->links[i]);
+	for (size_t i = 0; i < a->fd_cnt; i++)
+		close(a->fds[i]);
+	free(a);
+}
+
+uint64_t probe__activate(struct probe *p, pid_t tgid)
+{
+	struct gt_target target = { .books_ns = now_ns() };
+	__u32 key = (__u32)tgid;
+
+	if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY))
+		return 0;
+	return target.books_ns;
+}
+
+void probe__forget(struct probe *p, pid_t tgid)
+{
+	__u32 key = (__u32)tgid;
+
+	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &key);
+	probe_read__forget(p->skel, key);
+}
+
+int probe__read(struct probe *p, struct totals *ret)
+{
+	return probe_read__all(p->skel, ret);
+}
+
+void probe__want_spans(struct probe *p, uint64_t min_ns)
+{
+	p->skel->bss->span_min_ns = min_ns;
+}
+
+int probe__fd(const struct probe *p)
+{
+	return ring_buffer__epoll_fd(p->ring);
+}
+
+int probe__drain(struct probe *p, probe_note_fn fn, void *ctx)
+{
+	int n;
+
+	p->note_fn = fn;
+	p->note_ctx = ctx;
+	n = ring_buffer__consume(p->ring);
+	p->note_fn = NULL;
+	return n;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* probe.h - load the BPF programs, attach them, read their maps: the only user of the skeleton
+ *
+ * Phases, in order:
+ *	p = probe__new(&opts);		open
+ *	probe__load(p);			verify, make the maps; picks the attach tier by trying
+ *	a = probe__attach(p, ..);	one process: uprobes are in place, nothing is counted yet
+ *	probe__activate(p, tgid);	the books start: at one moment for all sites of the process
+ *	probe__read(p, &totals);	as often as wanted
+ *	probe__detach(p, a);
+ *	probe__free(p);			NULL is fine
+ * Ends of giltop by any signal remove everything: links and maps live as long as their descriptors.
+ */
+#ifndef GILTOP_PROBE_H
+#define GILTOP_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../bpf/giltop.h"
+#include "gil_site.h"
+
+struct probe;
+struct probe_attachment;
+struct totals;
+
+enum probe_tier {
+	PROBE_TIER_AUTO = 0,
+	PROBE_TIER_MULTI, /* uprobe_multi links */
+	PROBE_TIER_PERF,  /* a perf event per site */
+};
+
+struct probe_opts {
+	enum probe_tier tier;	 /* AUTO: multi where it works */
+	unsigned int thread_cnt; /* threads expected at once; sizes the maps */
+};
+
+/* NULL + errno. */
+struct probe *probe__new(const struct probe_opts *opts);
+/* 0 or -errno: -EPERM no privileges, -EOPNOTSUPP the kernel lacks something (said by pr_warn). */
+int probe__load(struct probe *p);
+void probe__free(struct probe *p);
+
+enum probe_tier probe__tier(const struct probe *p);
+const char *probe_tier__name(enum probe_tier tier);
+
+/* Put uprobes on all sites of path (a name of the mapped inode in giltop's own view) for process pid.
+ * NULL + errno.
+ */
+struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
+				       const struct gil_sites *sites);
+/* Takes the uprobes away. With perf links this may take a second. NULL is fine. */
+void probe__detach(struct probe *p, struct probe_attachment *a);
+
+/* Start the books of a process. Returns the moment (ns), 0 on failure. */
+uint64_t probe__activate(struct probe *p, pid_t tgid);
+/* Forget everything of a process (after detach). */
+void probe__forget(struct probe *p, pid_t tgid);
+
+/* Read all records. Ended threads that were read are dropped from the maps: they come once. */
+int probe__read(struct probe *p, struct totals *ret);
+
+/* Spans (closed states) of at least min_ns are reported from now on; 0: none. */
+void probe__want_spans(struct probe *p, uint64_t min_ns);
+
+/* fd to poll for notes; probe__drain calls note_fn for each that is there. Count or -errno. */
+typedef void (*probe_note_fn)(void *ctx, const struct gt_note *note);
+int probe__fd(const struct probe *p);
+int probe__drain(struct probe *p, probe_note_fn fn, void *ctx);
+
+#endif

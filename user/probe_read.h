@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* probe_read.h - copy the maps out (part of probe.c: uses the skeleton) */
+#ifndef GILTOP_PROBE_READ_H
+#define GILTOP_PROBE_READ_H
+
+#include <stdint.h>
+
+struct giltop_bpf;
+struct totals;
+
+int probe_read__all(struct giltop_bpf *skel, struct totals *ret);
+/* Delete every record of one process. */
+void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* totals.h - what a source (live BPF or a recording) knows at one moment: input of the model */
+#ifndef GILTOP_TOTALS_H
+#define GILTOP_TOTALS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bpf/giltop.h"
+
+struct total_gil {
+	struct gt_gil_key key;
+	struct gt_gil rec;
+};
+
+struct total_thread {
+	struct gt_thread_key key;
+	struct gt_thread rec;
+};
+
+struct total_ended {
+	struct gt_gil_key key;
+	struct gt_ended rec;
+};
+
+struct total_pair {
+	struct gt_pair_key key;
+	uint64_t ns;
+};
+
+/* Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
+struct totals {
+	uint64_t now_ns; /* taken before the records were read: a record may be a little younger */
+	uint64_t self_cpu_ns;
+	uint64_t stats[GT_STAT_CNT];
+	uint64_t torn_cnt; /* records that were being written at each of several tries */
+	size_t gil_cnt, gil_cap;
+	struct total_gil *gils;
+	size_t thread_cnt, thread_cap;
+	struct total_thread *threads;
+	size_t ended_cnt, ended_cap;
+	struct total_ended *ended;
+	size_t pair_cnt, pair_cap;
+	struct total_pair *pairs;
+};
+
+void totals__free(struct totals *t);
+
+#endif
