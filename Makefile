@@ -121,7 +121,12 @@ deps:
 unit: $(UNIT_BINS)
 	$(Q)scripts/run-unit $(UNIT_BINS)
 
-e2e: all
+$(BUILD)/oracle.so: tests/oracle/oracle.c tests/oracle/oracle.h Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -shared -fPIC $< -o $@ -ldl
+
+e2e: all $(BUILD)/oracle.so
 	$(Q)BUILD=$(BUILD) scripts/run-e2e
 
 lint:

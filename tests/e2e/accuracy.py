@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Measure one workload with giltop and with the oracle at once, over the same window, and compare.
+
+accuracy.py --giltop FILE --oracle FILE --python INTERPRETER WORKLOAD [AMOUNT]
+
+Everything is switched on and off while the workload is parked (tests/workloads/parked.py), so both see
+the same events, from the first to the last. Exit status: that of compare.py.
+"""
+import argparse
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TESTS = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(TESTS, "oracle"))
+
+import compare  # noqa: E402
+from oracle_log import OracleError, OracleFile  # noqa: E402
+
+START_TIMEOUT_S = 30
+LOAD_TIMEOUT_S = 120
+
+
+class Failure(Exception):
+    pass
+
+
+class Workload:
+    """The process under test, started with the oracle in it."""
+
+    def __init__(self, args, log_path):
+        env = dict(os.environ, LD_PRELOAD=os.path.abspath(args.oracle), GILTOP_ORACLE=log_path)
+        path = os.path.join(TESTS, "workloads", args.workload + ".py")
+        command = [args.python, path] + ([args.amount] if args.amount else [])
+        self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.pid = self.process.pid
+
+    def expect(self, word, timeout_s):
+        if not select.select([self.process.stdout], [], [], timeout_s)[0]:
+            raise Failure("the workload did not say %s in %d s" % (word, timeout_s))
+        line = os.read(self.process.stdout.fileno(), 200).decode()
+        if not line.startswith(word):
+            raise Failure("the workload said %r, not %s" % (line, word))
+
+    def is_parked(self):
+        """One thread, in a system call on file descriptor 0: the read that parks it."""
+        if os.listdir("/proc/%d/task" % self.pid) != [str(self.pid)]:
+            return False
+        with open("/proc/%d/syscall" % self.pid) as f:
+            words = f.read().split()
+        return len(words) > 2 and words[1] == "0x0"
+
+    def wait_parked(self, oracle):
+        """.. and has written no event between two looks: the release before the read is over."""
+        end = time.monotonic() + START_TIMEOUT_S
+        events = None
+        while time.monotonic() < end:
+            now = oracle.event_cnt() if self.is_parked() else None
+            if now is not None and now == events:
+                return
+            events = now
+            time.sleep(0.05)
+        raise Failure("the workload did not park")
+
+    def go(self):
+        os.write(self.process.stdin.fileno(), b"go\n")
+
+    def end(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Giltop:
+    def __init__(self, args, pid, out_path, err_path):
+        self.out_path, self.err_path = out_path, err_path
+        command = [args.giltop, "-b", "--json", "-i", "1", "-p", str(pid)] + args.giltop_arg
+        with open(out_path, "wb") as out, open(err_path, "wb") as err:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
+                                            stderr=err)
+
+    def wait_meta(self):
+        """Until the meta record is there: the books have started."""
+        end = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < end:
+            with open(self.out_path, "rb") as f:
+                line = f.readline()
+            if line.endswith(b"\n"):
+                if json.loads(line).get("type") != "meta":
+                    raise Failure("giltop's first record is no meta record")
+                return
+            if self.process.poll() is not None:
+                raise Failure("giltop ended with status %d" % self.process.returncode)
+            time.sleep(0.02)
+        raise Failure("giltop wrote no meta record in %d s" % START_TIMEOUT_S)
+
+    def finish(self):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            status = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise Failure("giltop did not end within 20 s of SIGINT")
+        if status:
+            raise Failure("giltop ended with status %d" % status)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def words(self):
+        with open(self.err_path, errors="replace") as f:
+            return f.read()
+
+
+def measure(args, log_path, out_path):
+    oracle = OracleFile.create(log_path)
+    workload = giltop = None
+    try:
+        workload = Workload(args, log_path)
+        workload.expect("ready", START_TIMEOUT_S)
+        if oracle.pid != workload.pid:
+            raise Failure("the oracle is not active in the workload: is %s the interpreter itself, "
+                          "or a script that starts it?" % args.python)
+        workload.wait_parked(oracle)
+        giltop = Giltop(args, workload.pid, out_path, out_path + ".err")
+        giltop.wait_meta()
+        oracle.enable(True)
+        workload.go()
+        workload.expect("done", LOAD_TIMEOUT_S)
+        workload.wait_parked(oracle)
+        oracle.enable(False)
+        giltop.finish()
+    except Failure:
+        if giltop:
+            sys.stderr.write(giltop.words())
+        raise
+    finally:
+        if giltop:
+            giltop.kill()
+        if workload:
+            workload.end()
+        oracle.close()
+
+
+def run(args, folder):
+    log_path = os.path.join(folder, "oracle.bin")
+    out_path = os.path.join(folder, "giltop.jsonl")
+    try:
+        measure(args, log_path, out_path)
+        oracle = OracleFile(log_path)
+        log = oracle.log()
+        summary = compare.read_summary(out_path)
+        if summary is None:
+            raise Failure("giltop wrote no summary record")
+        print("%s, %s: %d events in %.2f s" % (args.workload, args.python, log.event_cnt,
+                                               (log.off_ns - log.on_ns) / 1e9))
+        return 0 if compare.judge(summary, oracle.pid, log) else 1
+    except (Failure, OracleError, OSError, ValueError) as err:
+        print("accuracy: %s: %s" % (args.workload, err), file=sys.stderr)
+        return 2
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--giltop", required=True)
+    parser.add_argument("--oracle", required=True)
+    parser.add_argument("--python", required=True, help="the interpreter of the workload")
+    parser.add_argument("--giltop-arg", action="append", default=[], help="a further argument")
+    parser.add_argument("--keep", metavar="DIR", help="leave the records there")
+    parser.add_argument("workload")
+    parser.add_argument("amount", nargs="?")
+    args = parser.parse_args()
+    if args.keep:
+        os.makedirs(args.keep, exist_ok=True)
+        return run(args, args.keep)
+    with tempfile.TemporaryDirectory() as folder:
+        return run(args, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The judge is judged first: compare.py must fail on every tampered figure, and the oracle must find
+# again what Python measured by itself. Neither needs giltop or root.
+
+load lib
+
+setup() {
+	needs_oracle
+	e2e_setup
+}
+
+teardown() { e2e_teardown; }
+
+@test "compare.py passes equal numbers and fails every tampered one" {
+	cd "$REPO/tests/oracle"
+	python3 -m unittest -q test_compare
+}
+
+@test "the oracle finds known holds and waits again, in every interpreter" {
+	local name path
+	while read -r name path; do
+		echo "$name"
+		python3 "$REPO/tests/oracle/selfcheck.py" "$ORACLE" "$path"
+	done < <(interpreters)
+}
+
+@test "the oracle leaves other condition variables of the process alone" {
+	cd "$BATS_TEST_TMPDIR"
+	cat >others.c <<-'END'
+	#include <pthread.h>
+	static struct { pthread_cond_t c; pthread_mutex_t m; } pair[2] = {
+		{ PTHREAD_COND_INITIALIZER, PTHREAD_MUTEX_INITIALIZER },
+		{ PTHREAD_COND_INITIALIZER, PTHREAD_MUTEX_INITIALIZER } };
+	/* Two pairs in a row are exactly as far apart as the GIL's two. */
+	int poke(int n) { while (n--) { pthread_cond_signal(&pair[0].c); pthread_cond_signal(&pair[1].c); } return 0; }
+	END
+	needs_cmd cc
+	cc -shared -fPIC -o others.so others.c
+	python3 - "$REPO/tests/oracle" "$PWD/others.so" "$ORACLE" "$PYTHON" <<-'END'
+	import os, subprocess, sys
+	sys.path.insert(0, sys.argv[1])
+	from oracle_log import OracleFile
+	oracle = OracleFile.create("o.bin", 1 << 20)
+	oracle.enable(True)
+	subprocess.run([sys.argv[4], "-c", "import ctypes,sys; ctypes.CDLL(sys.argv[1]).poke(1000)", sys.argv[2]],
+	               check=True, env=dict(os.environ, LD_PRELOAD=sys.argv[3], GILTOP_ORACLE="o.bin"))
+	oracle.enable(False)
+	log = oracle.log()
+	assert len(log.held_ns) == 1 and 0 < log.event_cnt < 2000, (log.held_ns, log.event_cnt)
+	END
+}

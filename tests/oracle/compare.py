@@ -1,0 +1,303 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Judge giltop's numbers by the oracle's: compare.py GILTOP.jsonl ORACLE
+
+GILTOP.jsonl is the output of `giltop -b --json -p PID` over exactly the window in which the oracle was
+switched on (the process parked at both ends); its last summary record counts.
+
+ * Counts (acquisitions, contended, releases, yields) are equal, thread by thread.
+ * Times agree within the tolerances below, thread by thread and in sum.
+ * giltop's own numbers keep the invariants of its accounting, in integers.
+
+Prints a table, one PASS or FAIL line a check, and the largest errors. Exit 0: all pass; 1: not; 2: no
+comparison possible.
+"""
+import argparse
+import json
+import signal
+import sys
+
+from oracle_log import OracleError, OracleFile, Thread
+
+# The two clocks are read a moment apart: giltop's in the uprobe's handler, before the call, the
+# oracle's in the call, when the kernel has returned to user space. What they see is shifted by the
+# way between them, half a microsecond. Both ends of a wait or hold are shifted alike, so only the
+# scatter remains: at most EVENT_NS an event. A yield ends the other way round (the oracle's clock
+# first), so there the shift counts at both ends and in full: YIELD_EVENT_NS. START_NS covers totals near zero: a
+# handful of events of which one met an interrupt between the two clocks.
+RELATIVE = {"wait_ns": 0.005, "yield_ns": 0.005, "hold_ns": 0.01, "blame_ns": 0.01}
+EVENT_NS = 300
+YIELD_EVENT_NS = 2000
+START_NS = 50000
+# A largest wait or hold is one event, so one interrupt between the clocks can be all of the error:
+# they are looked at for gross mistakes (a wrong maximum, units) only.
+MAX_RELATIVE, MAX_START_NS = 0.05, 2000000
+# Relative errors of totals below this say nothing; they are checked, but not listed as errors.
+LISTED_NS = 5000000
+
+
+class Report:
+    def __init__(self):
+        self.failed = False
+
+    def check(self, ok, what, detail=""):
+        self.failed |= not ok
+        print("%s %s%s" % ("PASS" if ok else "FAIL", what, ": " + detail if detail else ""))
+
+
+def read_summary(path):
+    """The last summary record of a JSON lines file, or None."""
+    summary = None
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            if line.strip():
+                record = json.loads(line)
+                if record.get("type") == "summary":
+                    summary = record
+    return summary
+
+
+def by_thread(log):
+    """The oracle's totals by tid, all GILs together: giltop has one row a thread."""
+    rows = {}
+    for (tid, _), thread in log.threads.items():
+        rows.setdefault(tid, Thread(tid, thread.gil)).add(thread)
+    return rows
+
+
+def pair_up(process, rows):
+    """-> [(label, giltop row, oracle Thread)], [giltop rows without a partner].
+
+    giltop folds many ended threads into one row (tid 0 or null): its partner is the sum of all threads
+    that have no row of their own.
+    """
+    matched, strangers, folded = [], [], []
+    left = dict(rows)
+    for row in process["threads"]:
+        if not row.get("tid"):
+            folded.append(row)
+        elif row["tid"] in left:
+            matched.append((str(row["tid"]), row, left.pop(row["tid"])))
+        else:
+            strangers.append(row)
+    if folded:
+        rest = Thread(0, 0)
+        for thread in left.values():
+            rest.add(thread)
+        matched.append(("ended", add_rows(folded), rest))
+        left = {}
+    empty = {name: 0 for name in Thread.COUNTS + Thread.TIMES}
+    matched += [(str(tid), dict(empty, tid=tid, name="missing"), t) for tid, t in left.items()]
+    return matched, strangers
+
+
+def add_rows(rows):
+    total = dict(rows[0])
+    for row in rows[1:]:
+        for name in Thread.COUNTS + Thread.TIMES + ("released_ns",):
+            if name in row:
+                total[name] = total.get(name, 0) + row[name]
+        for name in Thread.MAXIMA:
+            total[name] = max(total.get(name) or 0, row.get(name) or 0)
+    return total
+
+
+def allowed(name, thread, load):
+    """Tolerance (ns) for a total of this thread. load: mean number of waiting threads."""
+    if name in Thread.MAXIMA:
+        return MAX_RELATIVE * getattr(thread, name) + MAX_START_NS
+    events = {"wait_ns": thread.contended, "yield_ns": thread.yields,
+              "hold_ns": thread.acquisitions,
+              # the shift of an end of a hold counts once for every waiter
+              "blame_ns": thread.acquisitions * max(1.0, load)}[name]
+    per_event = YIELD_EVENT_NS if name == "yield_ns" else EVENT_NS
+    start = START_NS * (max(1.0, load) if name == "blame_ns" else 1)
+    return RELATIVE[name] * getattr(thread, name) + per_event * events + start
+
+
+def check_counts(report, matched):
+    for name in Thread.COUNTS:
+        if name == "releases" and not any(name in row for _, row, _ in matched):
+            continue
+        wrong = [(label, row.get(name), getattr(t, name)) for label, row, t in matched
+                 if row.get(name) != getattr(t, name)]
+        total = sum(getattr(t, name) for _, _, t in matched)
+        detail = "%d in %d threads, equal" % (total, len(matched))
+        if wrong:
+            detail = "%d of %d threads differ, e.g. thread %s: giltop %s, oracle %s" % (
+                (len(wrong), len(matched)) + wrong[0])
+        report.check(not wrong, name, detail)
+
+
+def check_times(report, matched, load):
+    """-> {name: (largest error of a thread, error of the sum)} as fractions."""
+    errors = {}
+    for name in Thread.TIMES + Thread.MAXIMA:
+        wrong, worst = [], 0.0
+        for label, row, thread in matched:
+            truth, value = getattr(thread, name), row.get(name)
+            if value is None and name in Thread.MAXIMA and truth == 0:
+                continue  # unknown: no wait or hold to have a maximum of
+            diff = None if value is None else value - truth
+            if diff is None or abs(diff) > allowed(name, thread, load):
+                wrong.append("thread %s: giltop %s, oracle %d, allowed +-%d" % (
+                    label, value, truth, allowed(name, thread, load)))
+            elif truth >= LISTED_NS:
+                worst = max(worst, abs(diff) / truth)
+        sums = sum(row.get(name) or 0 for _, row, _ in matched), \
+            sum(getattr(t, name) for _, _, t in matched)
+        errors[name] = worst, abs(sums[0] - sums[1]) / sums[1] if sums[1] else 0.0
+        report.check(not wrong, name, wrong[0] + ", and %d more" % (len(wrong) - 1) if wrong else
+                     "%d, oracle %d, worst thread %.3f%%" % (sums + (100 * worst,)))
+    return errors
+
+
+def check_gils(report, process, log):
+    """Totals of each GIL against the oracle. GIL numbers are in order of appearance on both sides."""
+    for gil in process["gils"]:
+        number = gil["id"]
+        if number not in log.held_ns:
+            report.check(not gil["acquisitions"], "gil %d" % number, "unknown to the oracle")
+            continue
+        threads = [t for (_, g), t in log.threads.items() if g == number]
+        acquisitions = sum(t.acquisitions for t in threads)
+        contended = sum(t.contended for t in threads)
+        report.check(gil["acquisitions"] == acquisitions, "gil %d acquisitions" % number,
+                     "%d, oracle %d" % (gil["acquisitions"], acquisitions))
+        for name, truth, rel, events in (("held_ns", log.held_ns[number], 0.01, acquisitions),
+                                         ("gap_ns", log.gap_ns[number], 0.02, 2 * contended)):
+            limit = rel * truth + EVENT_NS * events + START_NS
+            report.check(abs(gil[name] - truth) <= limit, "gil %d %s" % (number, name),
+                         "%d, oracle %d, allowed +-%d" % (gil[name], truth, limit))
+
+
+def check_invariants(report, summary, process):
+    """giltop's own numbers, in integers; no oracle needed."""
+    need = ("wait_ns", "yield_ns", "hold_ns", "released_ns", "blame_ns")
+    unknown = [(r.get("tid"), n) for r in process["threads"] for n in need if r.get(n) is None]
+    report.check(not unknown, "every total is known", str(unknown[:1] or ""))
+    if unknown:
+        return
+    duration = summary["duration_ns"]
+    lost = summary.get("lost_events")
+    report.check(lost == 0, "nothing lost", "lost_events %s" % lost)
+    for gil in process["gils"]:
+        rows = [r for r in process["threads"] if r.get("gil") == gil["id"]]
+        hold = sum(r["hold_ns"] for r in rows)
+        report.check(hold <= duration, "invariant 1: gil %d held at most all the time" % gil["id"],
+                     "%d of %d ns" % (hold, duration))
+    wait = sum(r["wait_ns"] for r in process["threads"])
+    blame = sum(r["blame_ns"] for r in process["threads"])
+    gap = sum(g["gap_ns"] for g in process["gils"])
+    report.check(wait == blame + gap, "invariant 2: wait = blame + gap",
+                 "%d = %d + %d, off by %d ns" % (wait, blame, gap, wait - blame - gap))
+    wrong, exact = [], 0
+    for row in process["threads"]:
+        total = row["hold_ns"] + row["wait_ns"] + row["yield_ns"] + row["released_ns"]
+        span = row.get("span_ns")
+        exact += span is not None
+        if total != span if span is not None else row.get("tid") and total > duration:
+            wrong.append("thread %s: %d ns of %s" % (row.get("tid"), total, span or duration))
+    report.check(not wrong, "invariant 3: hold + wait + yield + released = time known",
+                 wrong[0] if wrong else "%d threads exactly" % exact)
+    wrong = [r.get("tid") for r in process["threads"] if r.get("tid") and "releases" in r and
+             r["acquisitions"] - r["releases"] not in (0, 1)]
+    report.check(not wrong, "invariant 4: acquisitions - releases is 0 or 1", str(wrong or ""))
+    if process.get("pairs"):
+        check_pairs(report, process)
+
+
+def check_pairs(report, process):
+    by_waiter, by_holder = {}, {}
+    for pair in process["pairs"]:
+        by_waiter[pair["waiter"]] = by_waiter.get(pair["waiter"], 0) + pair["ns"]
+        by_holder[pair["holder"]] = by_holder.get(pair["holder"], 0) + pair["ns"]
+    rows = {r["tid"]: r for r in process["threads"] if r.get("tid")}
+    wrong = [t for t, ns in by_waiter.items() if t in rows and ns > rows[t]["wait_ns"]]
+    # A holder's blame for waiters still waiting is not in the pairs yet, a ring overrun goes to "other".
+    wrong += [t for t, ns in by_holder.items() if t in rows and ns > rows[t]["blame_ns"]]
+    report.check(not wrong, "invariant 5: pairs within wait and blame", str(wrong or ""))
+    other = sum(p["ns"] for p in process["pairs"] if not p["holder"] or not p["waiter"])
+    total = sum(by_waiter.values())
+    blame = sum(r["blame_ns"] for r in process["threads"])
+    report.check(total <= blame, "invariant 5: sum of pairs within sum of blame",
+                 "%d of %d, %d by others" % (total, blame, other))
+
+
+def check_pair_values(report, process, log):
+    """Each pair that both have: within the tolerance of a wait."""
+    if not process.get("pairs"):
+        return
+    mine = {(p["waiter"], p["holder"]): p["ns"] for p in process["pairs"] if p["holder"]}
+    wrong = []
+    for key, ns in mine.items():
+        truth = log.pairs.get(key, 0)
+        if abs(ns - truth) > 0.02 * truth + 1000 * 1000:
+            wrong.append("%s: giltop %d, oracle %d" % (key, ns, truth))
+    report.check(not wrong, "pairs", wrong[0] if wrong else "%d, oracle %d" % (
+        len(mine), len(log.pairs)))
+
+
+def print_table(matched, limit):
+    head = "%8s %-15s %8s %8s | %11s %8s | %11s %8s | %11s %8s | %11s %8s"
+    print(head % ("tid", "name", "acquis.", "oracle", "wait us", "error", "yield us", "error",
+                  "hold us", "error", "blame us", "error"))
+    order = sorted(matched, key=lambda m: -(m[2].wait_ns + m[2].yield_ns + m[2].hold_ns))
+    for label, row, thread in order[:limit]:
+        cells = []
+        for name in ("wait_ns", "yield_ns", "hold_ns", "blame_ns"):
+            value, truth = row.get(name), getattr(thread, name)
+            cells.append("?" if value is None else "%.1f" % (value / 1e3))
+            cells.append("-" if not truth or value is None else
+                         "%+.3f%%" % (100.0 * (value - truth) / truth))
+        print(head % tuple([label, (row.get("name") or "?")[:15], row.get("acquisitions"),
+                            thread.acquisitions] + cells))
+    if len(order) > limit:
+        print("%8s %d more threads" % ("..", len(order) - limit))
+
+
+def judge(summary, oracle_pid, log, limit=12):
+    """True if all is well."""
+    report = Report()
+    process = next((p for p in summary["processes"] if p["pid"] == oracle_pid), None)
+    if process is None:
+        report.check(False, "process %d is in the summary" % oracle_pid)
+        return False
+    matched, strangers = pair_up(process, by_thread(log))
+    load = sum(t.wait_ns for _, _, t in matched) / max(1, log.off_ns - log.on_ns)
+    print_table(matched, limit)
+    report.check(log.event_cnt > 0 and bool(matched), "something was measured")
+    wrong = [r["tid"] for r in strangers if r["acquisitions"] or r["wait_ns"] or r["hold_ns"]]
+    report.check(not wrong, "no thread that the oracle has not seen", str(wrong or ""))
+    check_counts(report, matched)
+    errors = check_times(report, matched, load)
+    check_gils(report, process, log)
+    check_invariants(report, summary, process)
+    check_pair_values(report, process, log)
+    print("errors, worst thread/sum: " + "  ".join(
+        "%s %.3f%%/%.3f%%" % (n[:-3], 100 * errors[n][0], 100 * errors[n][1]) for n in errors))
+    return not report.failed
+
+
+def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("giltop")
+    parser.add_argument("oracle")
+    parser.add_argument("--threads", type=int, default=12, help="rows of the table")
+    args = parser.parse_args()
+    try:
+        summary = read_summary(args.giltop)
+        oracle = OracleFile(args.oracle)
+        log = oracle.log()
+    except (OSError, ValueError, OracleError) as err:
+        print("compare: %s" % err, file=sys.stderr)
+        return 2
+    if summary is None:
+        print("compare: %s has no summary record" % args.giltop, file=sys.stderr)
+        return 2
+    return 0 if judge(summary, oracle.pid, log, args.threads) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

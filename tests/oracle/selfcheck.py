@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Check the oracle against what Python can measure by itself: selfcheck.py ORACLE.so INTERPRETER
+
+tests/workloads/known.py makes one thread hold the GIL and another wait for it, and measures both with
+its own clock. Those times must be found again in the oracle's log. No giltop, no root.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+from oracle_log import OracleFile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROUNDS = 10
+# The naps' own lateness (timer slack, a busy CPU) is in the Python times and not in the log.
+SLACK_NS = ROUNDS * 4 * 1000 * 1000
+
+
+def run(library, python, path):
+    oracle = OracleFile.create(path, 64 << 20)
+    workload = os.path.join(os.path.dirname(HERE), "workloads", "known.py")
+    process = subprocess.Popen([python, workload, str(ROUNDS)], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE,
+                               env=dict(os.environ, LD_PRELOAD=os.path.abspath(library),
+                                        GILTOP_ORACLE=path))
+    process.stdout.readline()
+    time.sleep(0.2)
+    oracle.enable(True)
+    process.stdin.write(b"go\n")
+    process.stdin.flush()
+    times = process.stdout.readline().split()
+    process.stdout.readline()
+    time.sleep(0.2)
+    oracle.enable(False)
+    process.stdin.close()
+    process.wait(10)
+    return oracle.pid == process.pid, int(times[1]), int(times[2]), oracle.log()
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        claimed, sort_ns, late_ns, log = run(sys.argv[1], sys.argv[2],
+                                             os.path.join(folder, "oracle.bin"))
+    failures = 0
+
+    def check(ok, text):
+        nonlocal failures
+        failures += not ok
+        print("%s %s" % ("PASS" if ok else "FAIL", text))
+
+    check(claimed, "the library is active in the interpreter")
+    threads = [t for t in log.threads.values() if t.acquisitions]
+    check(len(threads) == 3 and len(log.held_ns) == 1, "one GIL, three threads")
+    main_thread, one, two = sorted(threads, key=lambda t: t.tid)
+    sorter, waiter = (one, two) if one.hold_ns > two.hold_ns else (two, one)
+    # The second reading of Python's clock comes after the release that the waiter has forced.
+    forced_ns = sorter.wait_ns + sorter.yield_ns
+    check(0 <= sorter.hold_ns - sort_ns + forced_ns < SLACK_NS,
+          "sorter: %.2f ms in sorts, holds %.2f ms" % (sort_ns / 1e6, sorter.hold_ns / 1e6))
+    check(0 <= late_ns - waiter.wait_ns + SLACK_NS / 10 < SLACK_NS,
+          "waiter: %.2f ms late, waits %.2f ms" % (late_ns / 1e6, waiter.wait_ns / 1e6))
+    check(sorter.blame_ns >= 0.95 * waiter.wait_ns,
+          "sorter is to blame for %.2f ms of it" % (sorter.blame_ns / 1e6))
+    check(sum(log.held_ns.values()) <= log.off_ns - log.on_ns, "held at most all the time")
+    check(all(t.acquisitions == t.releases for t in threads), "each hold has its end")
+    check(main_thread.tid != sorter.tid and log.foreign == 0, "no call that fits no GIL")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
