@@ -16,6 +16,19 @@ teardown() { e2e_teardown; }
 	python3 -m unittest -q test_compare
 }
 
+@test "the runner passes an honest giltop and fails one that is off by one" {
+	local cmd=(python3 "$E2E_DIR/accuracy.py" --giltop "$E2E_DIR/fake_giltop.py" --oracle "$ORACLE"
+		--python "$PYTHON" mixed 0.3)
+	"${cmd[@]}"
+	local lie
+	for lie in acquisitions yields wait_ns; do
+		run env FAKE_LIE=$lie "${cmd[@]}"
+		echo "$output"
+		[ "$status" -eq 1 ]
+		[ "$(grep -c ^FAIL <<<"$output")" -ge 1 ]
+	done
+}
+
 @test "the oracle finds known holds and waits again, in every interpreter" {
 	local name path
 	while read -r name path; do

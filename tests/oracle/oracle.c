@@ -5,7 +5,7 @@
  * library, put in front of libc with LD_PRELOAD, sees every call on them, at the same moments at which
  * giltop's uprobes fire, and only writes down (time, thread, lock, what). It keeps no state and
  * sums up nothing: intervals, totals and blame are made afterwards by compare.py from that log, so
- * that no idea (and no mistake) is shared with the code under test. One event costs about 50 ns.
+ * that no idea (and no mistake) is shared with the code under test. One event costs some 30 ns.
  *
  * What a call means is told by the address alone:
  *   pthread_cond_timedwait(cond)      WAIT
