@@ -44,37 +44,45 @@ static int soname_minor(const char *soname)
 	return end != p && v >= 0 && v < 1000 ? (int)v : -1;
 }
 
-/* The text "3.MINOR.MICRO" as a whole string in the file's constants: what Py_GetVersion prints.
- * Only if there is no second one that differs.
+/* The version in the text "3.MINOR.MICRO" that starts at p; -1: another text. */
+static int micro_at(const char *p, const char *end)
+{
+	int v = 0, digits = 0;
+
+	for (; p < end && *p >= '0' && *p <= '9' && digits < 3; p++, digits++)
+		v = v * 10 + (*p - '0');
+	return digits && p < end && (!*p || *p == '+' || *p == 'r') ? v : -1;
+}
+
+/* The micro version as Py_GetVersion prints it: a constant "3.MINOR.MICRO", which linkers like to
+ * merge into the end of a longer one (".../versions/3.10.13"). Only if no other one disagrees.
  */
 static int find_micro(const struct elf_file *elf, int minor)
 {
 	char key[16];
-	int micro = -1, key_len;
+	int ret = -1, key_len = snprintf(key, sizeof(key), "3.%d.", minor);
 
-	key_len = snprintf(key, sizeof(key), "%c3.%d.", '\0', minor);
 	for (size_t i = 0; i < elf_file__seg_cnt(elf); i++) {
-		const char *p, *end;
+		const char *start, *p, *end;
 		struct elf_seg seg;
 
 		if (elf_file__seg(elf, i, &seg) || !seg.filesz)
 			continue;
-		p = elf_file__at(elf, seg.va, seg.filesz);
+		start = p = elf_file__at(elf, seg.va, seg.filesz);
 		end = p ? p + seg.filesz : NULL;
 		while (p && (p = memmem(p, (size_t)(end - p), key, (size_t)key_len))) {
-			int v = 0, digits = 0;
+			bool own = p == start || !p[-1] || p[-1] == '/';
+			int micro = micro_at(p + key_len, end);
 
-			for (p += key_len; p < end && *p >= '0' && *p <= '9' && digits < 3;
-			     p++, digits++)
-				v = v * 10 + (*p - '0');
-			if (!digits || p >= end || (*p && *p != '+' && *p != 'r'))
+			p += key_len;
+			if (!own || micro < 0)
 				continue;
-			if (micro >= 0 && micro != v)
+			if (ret >= 0 && ret != micro)
 				return -1;
-			micro = v;
+			ret = micro;
 		}
 	}
-	return micro;
+	return ret;
 }
 
 static void take_row(struct py_runtime *rt, const struct py_row *row)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* pystack.h - a walked Python stack, as BPF hands it to user space */
+#ifndef GILTOP_PYSTACK_H
+#define GILTOP_PYSTACK_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#define PY_STACK_MAX  127 /* frames kept */
+#define PY_STACK_SLOT 128 /* power of two above it: the mask of the frame index */
+
+/* Why a walk ended. Index into a counter array; everything above PY_END_DEPTH is a torn walk. */
+enum py_walk_end {
+	PY_END_ROOT = 0,  /* the outermost frame was reached: complete (no frame at all: cnt 0) */
+	PY_END_DEPTH,	  /* truncated: deeper than PY_STACK_MAX frames, the root is missing */
+	PY_END_NO_LAYOUT, /* the version's layout is not known */
+	PY_END_TSTATE,	  /* thread state not readable */
+	PY_END_FRAME,	  /* frame not readable (swapped out, freed) */
+	PY_END_CODE,	  /* code object not readable */
+	PY_END_NOT_CODE,  /* what should be a code object is none */
+	PY_END_ODD,	  /* values that no frame has */
+	PY_END_CNT,
+};
+
+/* unit: index of the code unit (2 bytes) being executed; -1: not started. */
+struct py_frame_ref {
+	__u64 code;
+	__s32 unit;
+	__u32 pad;
+};
+
+/* Too large for a BPF stack: lives in a per-CPU array. frames[0] is the innermost. */
+struct py_stack {
+	__u32 cnt;
+	__u32 end;  /* enum py_walk_end */
+	__u64 hash; /* over code and unit of all frames */
+	struct py_frame_ref frames[PY_STACK_SLOT];
+	/* scratch */
+	__u64 frame; /* the next one to look at */
+	__u64 mem;   /* user space: the reader's own handle */
+	__u64 buf[16];
+};
+
+_Static_assert(sizeof(struct py_frame_ref) == 16, "wire format");
+_Static_assert(sizeof(struct py_stack) == 16 + 128 * 16 + 18 * 8, "wire format");
+
+#endif

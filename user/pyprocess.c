@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* pyprocess.c - look into the memory of a running CPython: interpreters, GILs, threads */
+#include "pyprocess.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <fcntl.h>
+#include "proc.h"
+#include "util.h"
+
+#define INTERPS_MAX 4096
+#define THREADS_MAX 65536
+
+/* A thread of the process: its id as /proc shows it and as it sees itself. */
+struct task {
+	uint32_t tid, own_tid;
+};
+
+struct py_process {
+	pid_t pid;
+	struct py_runtime rt;
+	uint64_t bias;
+	struct py_layout layout;
+	int pthread_tid_off; /* up to 3.10: where libc keeps the tid; -1: not found out yet */
+	size_t task_cnt;
+	struct task *tasks; /* by own_tid */
+};
+
+/* struct pthread.tid of glibc and musl: 3.10 and older have no other record of the tid. Tried in this
+ * order; one is believed when it names a live thread of the process for every thread.
+ */
+static const struct {
+	uint16_t machine;
+	uint16_t off;
+} pthread_tid[] = {
+	{ EM_X86_64, 720 },  /* glibc */
+	{ EM_X86_64, 48 },   /* musl 1.2 */
+	{ EM_X86_64, 56 },   /* musl 1.1 */
+	{ EM_AARCH64, 208 }, /* glibc */
+	{ EM_AARCH64, 32 },  /* musl 1.2; the thread pointer lies behind the struct there */
+	{ EM_AARCH64, 40 },  /* musl 1.1 */
+};
+
+struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint64_t load_bias)
+{
+	struct py_process *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->rt = *rt;
+	p->bias = load_bias;
+	p->layout = rt->layout;
+	if (rt->code_type_va)
+		p->layout.code_type = rt->code_type_va + load_bias;
+	p->pthread_tid_off = -1;
+	return p;
+}
+
+void py_process__free(struct py_process *p)
+{
+	if (!p)
+		return;
+	free(p->tasks);
+	free(p);
+}
+
+pid_t py_process__pid(const struct py_process *p)
+{
+	return p->pid;
+}
+
+const struct py_runtime *py_process__runtime(const struct py_process *p)
+{
+	return &p->rt;
+}
+
+const struct py_layout *py_process__layout(const struct py_process *p)
+{
+	return &p->layout;
+}
+
+int py_process__read(const struct py_process *p, uint64_t addr, void *dst, size_t len)
+{
+	struct iovec local = { dst, len };
+	struct iovec remote = { (void *)(uintptr_t)addr, len };
+	ssize_t n = process_vm_readv(p->pid, &local, 1, &remote, 1, 0);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EFAULT;
+}
+
+int py_process__read_ptr(const struct py_process *p, uint64_t addr, uint64_t *ret)
+{
+	return py_process__read(p, addr, ret, sizeof(*ret));
+}
+
+/* ---- interpreters and GILs -------------------------------------------------------------------- */
+
+static int read_interp(const struct py_process *p, uint64_t addr, struct py_interp *ret,
+		       uint64_t *next)
+{
+	const struct py_objects *o = &p->rt.obj;
+	uint64_t id;
+	int err;
+
+	ret->addr = addr;
+	err = py_process__read_ptr(p, addr + o->interp_id, &id);
+	if (!err)
+		err = py_process__read_ptr(p, addr + o->interp_next, next);
+	ret->id = (int64_t)id;
+	if (o->rt_gil != PY_NONE)
+		ret->gil = p->rt.runtime_va + p->bias + o->rt_gil;
+	else if (!err)
+		err = py_process__read_ptr(p, addr + o->interp_gil, &ret->gil);
+	return err;
+}
+
+ssize_t py_process__interps(struct py_process *p, struct py_interp **ret)
+{
+	struct py_interp *list = NULL;
+	size_t n = 0, cap = 0;
+	uint64_t addr, next;
+	int err;
+
+	err = py_process__read_ptr(p, p->rt.runtime_va + p->bias + p->rt.obj.rt_interp_head, &addr);
+	while (!err && addr && n < INTERPS_MAX) {
+		err = array_grow(&list, n, &cap, sizeof(*list));
+		if (!err)
+			err = read_interp(p, addr, &list[n], &next);
+		if (err)
+			break;
+		addr = next;
+		n++;
+	}
+	/* What was read before a link broke is still true. */
+	if (err && !n) {
+		free(list);
+		return err;
+	}
+	*ret = list;
+	return (ssize_t)n;
+}
+
+static bool has_gil(const struct py_gil *gils, size_t n, uint64_t addr)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (gils[i].addr == addr)
+			return true;
+	}
+	return false;
+}
+
+ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	ssize_t cnt = py_process__interps(p, &interps);
+	struct py_gil *list;
+	size_t n = 0;
+
+	if (cnt < 0)
+		return cnt;
+	list = calloc((size_t)cnt + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	/* The list runs from the newest interpreter to the main one, who is named first here. */
+	for (ssize_t i = cnt - 1; i >= 0; i--) {
+		struct py_gil_state st;
+
+		if (!interps[i].gil || has_gil(list, n, interps[i].gil) ||
+		    py_process__gil_state(p, interps[i].gil, &st))
+			continue;
+		list[n].addr = interps[i].gil;
+		list[n].interp_id = interps[i].id;
+		list[n].enabled = st.enabled;
+		n++;
+	}
+	*ret = list;
+	return (ssize_t)n;
+}
+
+/* ---- thread ids ------------------------------------------------------------------------------- */
+
+static int cmp_task(const void *a, const void *b)
+{
+	const struct task *x = a, *y = b;
+
+	return (x->own_tid > y->own_tid) - (x->own_tid < y->own_tid);
+}
+
+/* The last number of the line "NSpid:\t4711\t12": the id in the thread's own pid namespace. */
+static uint32_t own_tid(pid_t pid, uint32_t tid)
+{
+	struct sbuf b = {};
+	uint32_t ret = tid;
+	char path[64], *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%u/status", pid, tid);
+	if (!read_file(AT_FDCWD, path, 16384, &b) && b.s && (p = strstr(b.s, "\nNSpid:"))) {
+		char *end = strchr(p + 1, '\n');
+
+		if (end)
+			*end = '\0';
+		p = strrchr(p, '\t');
+		if (p)
+			ret = (uint32_t)strtoul(p + 1, NULL, 10);
+	}
+	sbuf__free(&b);
+	return ret;
+}
+
+static int load_tasks(struct py_process *p)
+{
+	__cleanup(freep) uint32_t *tids = NULL;
+	ssize_t n = proc__tids(p->pid, &tids);
+	/* Outside of a pid namespace of its own a process sees the same ids as we do. */
+	bool same = own_tid(p->pid, (uint32_t)p->pid) == (uint32_t)p->pid;
+	struct task *tasks;
+
+	if (n < 0)
+		return (int)n;
+	tasks = calloc((size_t)n + 1, sizeof(*tasks));
+	if (!tasks)
+		return -ENOMEM;
+	for (ssize_t i = 0; i < n; i++) {
+		tasks[i].tid = tids[i];
+		tasks[i].own_tid = same ? tids[i] : own_tid(p->pid, tids[i]);
+	}
+	qsort(tasks, (size_t)n, sizeof(*tasks), cmp_task);
+	free(p->tasks);
+	p->tasks = tasks;
+	p->task_cnt = (size_t)n;
+	return 0;
+}
+
+/* 0: no thread of the process has that id. */
+static uint32_t task_tid(const struct py_process *p, uint64_t own)
+{
+	struct task key = { .own_tid = (uint32_t)own };
+	const struct task *t;
+
+	if (!own || own > INT_MAX || !p->tasks)
+		return 0;
+	t = bsearch(&key, p->tasks, p->task_cnt, sizeof(key), cmp_task);
+	return t ? t->tid : 0;
+}
+
+static uint32_t pthread_tid_at(const struct py_process *p, uint64_t ident, unsigned int off)
+{
+	uint32_t tid;
+
+	return py_process__read(p, ident + off, &tid, sizeof(tid)) ? 0 : task_tid(p, tid);
+}
+
+static void find_pthread_tid(struct py_process *p, const struct py_thread *threads, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pthread_tid); i++) {
+		size_t ok = 0;
+
+		if (pthread_tid[i].machine != p->rt.machine)
+			continue;
+		for (size_t j = 0; j < n; j++)
+			ok += pthread_tid_at(p, threads[j].ident, pthread_tid[i].off) != 0;
+		/* A thread may end meanwhile; then one is missing. */
+		if (ok && ok + 1 + n / 16 > n) {
+			p->pthread_tid_off = pthread_tid[i].off;
+			return;
+		}
+	}
+}
+
+static uint32_t thread_tid(const struct py_process *p, uint64_t tstate, uint64_t ident)
+{
+	uint64_t own;
+
+	if (p->layout.tstate_native_id == PY_NONE)
+		return p->pthread_tid_off < 0
+			       ? 0
+			       : pthread_tid_at(p, ident, (unsigned int)p->pthread_tid_off);
+	if (py_process__read_ptr(p, tstate + p->layout.tstate_native_id, &own))
+		return 0;
+	return task_tid(p, own);
+}
+
+/* ---- threads ---------------------------------------------------------------------------------- */
+
+static int read_thread(const struct py_process *p, uint64_t tstate, const struct py_interp *interp,
+		       struct py_thread *ret, uint64_t *next)
+{
+	uint64_t back;
+	int err;
+
+	ret->tstate = tstate;
+	ret->interp_id = interp->id;
+	err = py_process__read_ptr(p, tstate + p->layout.tstate_interp, &back);
+	if (!err && back != interp->addr)
+		err = -EFAULT; /* freed meanwhile, or no tstate at all */
+	if (!err)
+		err = py_process__read_ptr(p, tstate + p->layout.tstate_thread_id, &ret->ident);
+	if (!err)
+		err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_next, next);
+	return err;
+}
+
+static int add_threads(struct py_process *p, const struct py_interp *interp,
+		       struct py_thread **list, size_t *n, size_t *cap)
+{
+	uint64_t tstate, next;
+	int err = py_process__read_ptr(p, interp->addr + p->rt.obj.interp_threads, &tstate);
+
+	while (!err && tstate && *n < THREADS_MAX) {
+		err = array_grow(list, *n, cap, sizeof(**list));
+		if (!err)
+			err = read_thread(p, tstate, interp, &(*list)[*n], &next);
+		if (err)
+			break;
+		tstate = next;
+		(*n)++;
+	}
+	return err;
+}
+
+ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	ssize_t interp_cnt = py_process__interps(p, &interps);
+	struct py_thread *list = NULL;
+	size_t n = 0, cap = 0;
+	int err = 0;
+
+	if (interp_cnt < 0)
+		return interp_cnt;
+	for (ssize_t i = interp_cnt - 1; i >= 0; i--) {
+		int e = add_threads(p, &interps[i], &list, &n, &cap);
+
+		err = e ? e : err;
+	}
+	if (!n && err) {
+		free(list);
+		return err;
+	}
+	err = load_tasks(p);
+	if (err) {
+		free(list);
+		return err;
+	}
+	if (p->layout.tstate_native_id == PY_NONE && p->pthread_tid_off < 0)
+		find_pthread_tid(p, list, n);
+	for (size_t i = 0; i < n; i++)
+		list[i].tid = thread_tid(p, list[i].tstate, list[i].ident);
+	*ret = list;
+	return (ssize_t)n;
+}
+
+/* The tid of the thread that owns a tstate; looks at /proc again if it is not among the known. */
+static uint32_t holder_tid(struct py_process *p, uint64_t tstate)
+{
+	__cleanup(freep) struct py_thread *threads = NULL;
+	uint64_t ident;
+	uint32_t tid;
+
+	if (py_process__read_ptr(p, tstate + p->layout.tstate_thread_id, &ident))
+		return 0;
+	tid = thread_tid(p, tstate, ident);
+	if (tid)
+		return tid;
+	if (py_process__threads(p, &threads) < 0)
+		return 0;
+	return thread_tid(p, tstate, ident);
+}
+
+int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
+{
+	const struct py_layout *l = &p->layout;
+	struct py_gil_state st = { .enabled = true };
+	uint8_t raw[48];
+	int32_t v;
+	int err = py_process__read(p, gil, raw, sizeof(raw));
+
+	if (err)
+		return err;
+	if (l->gil_enabled != PY_NONE) {
+		memcpy(&v, raw + l->gil_enabled, sizeof(v));
+		st.enabled = v != 0;
+	}
+	memcpy(&v, raw + l->gil_locked, sizeof(v));
+	st.created = v >= 0;
+	st.locked = v > 0;
+	memcpy(&st.interval_us, raw + l->gil_interval, 8);
+	memcpy(&st.holder_tstate, raw + l->gil_last_holder, 8);
+	memcpy(&st.switch_number, raw + l->gil_switch_number, 8);
+	if (st.locked && st.holder_tstate)
+		st.holder_tid = holder_tid(p, st.holder_tstate);
+	*ret = st;
+	return 0;
+}
+
+/* ---- does it fit? ----------------------------------------------------------------------------- */
+
+static int misfit(char *why, size_t why_sz, const struct py_process *p, const char *what)
+{
+	snprintf(why, why_sz, "CPython %s in process %d: %s: memory is not laid out as expected",
+		 p->rt.version, (int)p->pid, what);
+	return -ENOTSUP;
+}
+
+int py_process__check(struct py_process *p, char *why, size_t why_sz)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	__cleanup(freep) struct py_thread *threads = NULL;
+	ssize_t n = py_process__interps(p, &interps);
+	uint64_t tstate, back;
+	struct py_gil_state st;
+
+	if (n == -EPERM || n == -ESRCH)
+		return (int)n;
+	if (n < 0)
+		return misfit(why, why_sz, p, "the list of interpreters is not readable");
+	if (!n || !interps[n - 1].gil)
+		return -EAGAIN;
+	if (interps[n - 1].id != 0)
+		return misfit(why, why_sz, p, "the first interpreter's id is not 0");
+	if (py_process__gil_state(p, interps[n - 1].gil, &st))
+		return misfit(why, why_sz, p, "the GIL is not readable");
+	if (!st.created)
+		return -EAGAIN;
+	/* sys.setswitchinterval() takes seconds; a day is beyond all use. */
+	if (!st.interval_us || st.interval_us > 86400ull * 1000000)
+		return misfit(why, why_sz, p, "the switch interval is odd");
+	if (py_process__read_ptr(p, interps[n - 1].addr + p->rt.obj.interp_threads, &tstate))
+		return misfit(why, why_sz, p, "the list of threads is not readable");
+	if (!tstate)
+		return -EAGAIN;
+	if (py_process__read_ptr(p, tstate + p->layout.tstate_interp, &back))
+		return misfit(why, why_sz, p, "a thread state is not readable");
+	if (back != interps[n - 1].addr)
+		return misfit(why, why_sz, p, "a thread state does not point to its interpreter");
+	n = py_process__threads(p, &threads);
+	if (n > 0 && !threads[0].tid && !threads[n - 1].tid)
+		return misfit(why, why_sz, p, "thread ids are not those of its threads");
+	return n < 0 ? (int)n : 0;
+}
+
+/* ---- the frame walker, compiled for user space ------------------------------------------------- */
+
+static long walk_read(__u64 mem, void *dst, __u32 size, __u64 addr)
+{
+	return py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst, size);
+}
+
+#define py_read(stack, dst, size, addr) walk_read((stack)->mem, dst, size, addr)
+#include "../bpf/pystack.bpf.h"
+
+void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_stack *out)
+{
+	out->mem = (__u64)(uintptr_t)p;
+	py_walk(&p->layout, tstate, out);
+}
