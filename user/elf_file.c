@@ -283,3 +283,36 @@ int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_
 	}
 	return -ENOENT;
 }
+
+int elf_file__eh_frame(const struct elf_file *elf, uint64_t *va, uint64_t *size, bool *exact)
+{
+	const struct elf_seg_data *sd;
+	const uint8_t *hdr;
+	GElf_Phdr ph;
+	int32_t rel;
+	size_t cnt;
+
+	*exact = true;
+	if (!elf_file__find_section(elf, ".eh_frame", va, size) && *size &&
+	    elf_file__at(elf, *va, *size))
+		return 0;
+	*exact = false;
+	if (elf_getphdrnum(elf->elf, &cnt))
+		return -ENOENT;
+	for (size_t i = 0; i < cnt; i++) {
+		if (!gelf_getphdr(elf->elf, (int)i, &ph) || ph.p_type != PT_GNU_EH_FRAME)
+			continue;
+		/* version 1, then the encoding of the pointer that follows: 0x1b is pc-relative, 32 bits */
+		hdr = elf_file__at(elf, ph.p_vaddr, 8);
+		if (!hdr || hdr[0] != 1 || hdr[1] != 0x1b)
+			continue;
+		memcpy(&rel, hdr + 4, sizeof(rel));
+		*va = ph.p_vaddr + 4 + (uint64_t)(int64_t)rel;
+		sd = find_segment(elf, *va);
+		if (!sd)
+			continue;
+		*size = sd->seg.filesz - (*va - sd->seg.va);
+		return 0;
+	}
+	return -ENOENT;
+}

@@ -44,6 +44,10 @@ int elf_file__find_sym(const struct elf_file *elf, const char *name, struct elf_
 /* A section by name (".PyRuntime"): its va and size. -ENOENT. */
 int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_t *va,
 			   uint64_t *size);
+/* The call frame information: address and size of .eh_frame. By the section header, else by
+ * PT_GNU_EH_FRAME, which does not know the size (*exact false: it ends at the first zero). -ENOENT.
+ */
+int elf_file__eh_frame(const struct elf_file *elf, uint64_t *va, uint64_t *size, bool *exact);
 /* DT_SONAME, or NULL. Points into the file. */
 const char *elf_file__soname(const struct elf_file *elf);
 
