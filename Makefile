@@ -21,7 +21,7 @@ WARNINGS  += -Werror
 endif
 GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -Iuser -Itui -I$(BUILD) \
              -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
-LIBS      := -lbpf -lcapstone -lelf -lz -lncursesw -ltinfo -ljansson
+LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -ljansson
 LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
 
 ifeq ($(V),1)
@@ -108,6 +108,11 @@ $(BUILD)/unit/%: $(BUILD)/asan/tests/unit/%.o $(BUILD)/asan/libgiltop.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS_ALL) -lcmocka -o $@
+
+$(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libgiltop.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
 
 $(BUILD)/giltop.1: doc/giltop.1.scd
 	@mkdir -p $(@D)
