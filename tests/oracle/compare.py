@@ -181,6 +181,8 @@ def check_invariants(report, summary, process):
     duration = summary["duration_ns"]
     lost = summary.get("lost_events")
     report.check(lost == 0, "nothing lost", "lost_events %s" % lost)
+    violations = summary.get("violations", 0)
+    report.check(violations == 0, "giltop itself saw no violation", str(violations or ""))
     for gil in process["gils"]:
         rows = [r for r in process["threads"] if r.get("gil") == gil["id"]]
         hold = sum(r["hold_ns"] for r in rows)
@@ -191,6 +193,9 @@ def check_invariants(report, summary, process):
     gap = sum(g["gap_ns"] for g in process["gils"])
     report.check(wait == blame + gap, "invariant 2: wait = blame + gap",
                  "%d = %d + %d, off by %d ns" % (wait, blame, gap, wait - blame - gap))
+    integral = [g["wait_ns"] for g in process["gils"] if g.get("wait_ns") is not None]
+    report.check(not integral or sum(integral) == wait, "invariant 2: sum of waits = the integral",
+                 "%s of %d" % (sum(integral), wait))
     wrong, exact = [], 0
     for row in process["threads"]:
         total = row["hold_ns"] + row["wait_ns"] + row["yield_ns"] + row["released_ns"]
@@ -214,7 +219,7 @@ def check_pairs(report, process):
         by_holder[pair["holder"]] = by_holder.get(pair["holder"], 0) + pair["ns"]
     rows = {r["tid"]: r for r in process["threads"] if r.get("tid")}
     wrong = [t for t, ns in by_waiter.items() if t in rows and ns > rows[t]["wait_ns"]]
-    # A holder's blame for waiters still waiting is not in the pairs yet, a ring overrun goes to "other".
+    # Blame for waiters still waiting is not in the pairs yet; a ring overrun goes to "other".
     wrong += [t for t, ns in by_holder.items() if t in rows and ns > rows[t]["blame_ns"]]
     report.check(not wrong, "invariant 5: pairs within wait and blame", str(wrong or ""))
     other = sum(p["ns"] for p in process["pairs"] if not p["holder"] or not p["waiter"])

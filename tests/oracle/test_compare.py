@@ -57,7 +57,9 @@ def summary_of(log):
         row["released_ns"] -= t.wait_ns + t.hold_ns + t.yield_ns
         threads.append(row)
     gils = [{"id": g, "held_ns": log.held_ns[g], "gap_ns": log.gap_ns[g],
-             "acquisitions": sum(t["acquisitions"] for t in threads)} for g in log.held_ns]
+             "wait_ns": sum(t["wait_ns"] for t in threads if t["gil"] == g),
+             "acquisitions": sum(t["acquisitions"] for t in threads if t["gil"] == g)}
+            for g in log.held_ns]
     pairs = [{"waiter": w, "holder": h, "ns": ns} for (w, h), ns in log.pairs.items()]
     return {"type": "summary", "v": 1, "duration_ns": log.off_ns - log.on_ns, "lost_events": 0,
             "processes": [{"pid": PID, "gils": gils, "threads": threads, "pairs": pairs}]}
@@ -141,7 +143,7 @@ class Judge(unittest.TestCase):
 
     def test_changed_gil_totals_fail(self):
         gil = self.process["gils"][0]
-        for name in ("held_ns", "gap_ns", "acquisitions"):
+        for name in ("held_ns", "gap_ns", "wait_ns", "acquisitions"):
             was = gil[name]
             gil[name] = int(was * 0.9) - 1
             self.assert_judged(False, name)
@@ -176,6 +178,9 @@ class Judge(unittest.TestCase):
         self.summary["lost_events"] = 1
         self.assert_judged(False, "lost events")
         self.summary["lost_events"] = 0
+        self.summary["violations"] = 1
+        self.assert_judged(False, "violations")
+        self.summary["violations"] = 0
         self.process["threads"], self.process["gils"] = [], []
         self.assert_judged(False, "no threads")
         self.log = oracle_log.Log({}, 0, 0, 0, 100 * MS)
