@@ -320,6 +320,8 @@ static __always_inline int on_wait(__u64 cond)
 	struct gt_thread *t;
 	__u64 now, holder;
 
+	if (frozen)
+		return 0;
 	if (!g) {
 		g = gil_new(&gkey, 1);
 		if (!g)
@@ -365,6 +367,8 @@ static __always_inline int on_acquire(__u64 cond)
 	struct gt_thread *t;
 	__u64 now;
 
+	if (frozen)
+		return 0;
 	if (!g) {
 		g = gil_new(&gkey, 0);
 		if (!g)
@@ -418,6 +422,8 @@ static __always_inline int on_release(__u64 cond)
 	struct gt_thread *t;
 	__u64 now, ns;
 
+	if (frozen)
+		return 0;
 	if (!g) {
 		g = gil_new(&gkey, 1);
 		if (!g)
@@ -473,7 +479,7 @@ static __always_inline int on_yield(__u64 cond)
 	struct gt_tid *tid;
 	__u64 now;
 
-	if (!t || t->state != GT_RELEASED)
+	if (!t || t->state != GT_RELEASED || frozen)
 		return 0;
 	tid = bpf_map_lookup_elem(&tids, &tkey.tid);
 	if (!tid)
@@ -496,7 +502,7 @@ static __always_inline int on_yield_end(void)
 	struct gt_thread *t;
 	__u64 now;
 
-	if (!tid || !tid->yield_cond)
+	if (!tid || !tid->yield_cond || frozen)
 		return 0;
 	tkey.cond = tid->yield_cond;
 	tid->yield_cond = 0;

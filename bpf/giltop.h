@@ -244,13 +244,18 @@ enum gt_stat {
 	GT_STAT_CNT,
 };
 
+enum gt_follow {
+	GT_FOLLOW_NONE = 0,	/* execs of the targets themselves */
+	GT_FOLLOW_CHILDREN = 1, /* and their children */
+	GT_FOLLOW_ALL = 2,	/* every exec on the machine */
+};
+
 /* ---- ring buffer ---------------------------------------------------------------------------- */
 
 enum gt_note_kind {
 	GT_NOTE_SPAN = 1, /* a closed state of a thread, for the timeline (only when asked for) */
 	GT_NOTE_FORK = 2, /* tgid forked tid (a new process) */
-	GT_NOTE_EXEC = 3,
-	GT_NOTE_EXIT = 4, /* the process is gone: its last thread exited */
+	GT_NOTE_EXEC = 3, /* tgid runs another program now */
 };
 
 struct gt_note {

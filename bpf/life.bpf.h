@@ -70,12 +70,16 @@ static __always_inline int on_task_exit(void)
 static __always_inline int on_task_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = BPF_CORE_READ(parent, tgid), ctgid;
+	struct gt_target not_yet = {};
 
-	if (!bpf_map_lookup_elem(&targets, &tgid))
+	if (!follow || !bpf_map_lookup_elem(&targets, &tgid))
 		return 0;
 	ctgid = BPF_CORE_READ(child, tgid);
-	if (ctgid != tgid)
-		note_out(GT_NOTE_FORK, tgid, ctgid);
+	if (ctgid == tgid)
+		return 0;
+	/* Known at once, so that its own forks and execs are seen; its books start when it is attached. */
+	bpf_map_update_elem(&targets, &ctgid, &not_yet, BPF_NOEXIST);
+	note_out(GT_NOTE_FORK, tgid, ctgid);
 	return 0;
 }
 
@@ -84,7 +88,7 @@ static __always_inline int on_task_exec(void)
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32;
 
-	if (bpf_map_lookup_elem(&targets, &tgid))
+	if (follow == GT_FOLLOW_ALL || bpf_map_lookup_elem(&targets, &tgid))
 		note_out(GT_NOTE_EXEC, tgid, (__u32)id);
 	return 0;
 }

@@ -71,6 +71,11 @@ volatile __u64 span_min_ns = 0;
 /* Ended threads whose records user space has not fetched yet. */
 volatile __u64 exited_cnt = 0;
 
+/* Which forks and execs are reported: enum gt_follow. */
+volatile __u32 follow = 0;
+/* The books are closed: ignore every hit. */
+volatile __u32 frozen = 0;
+
 /* More than this many unfetched ended threads: fold them here, into `ended`. */
 const volatile __u64 exited_keep = 1024;
 

@@ -24,7 +24,7 @@ enum py_walk_kind {
 };
 
 struct py_layout {
-	__u64 code_type; /* address of PyCode_Type in this process; 0: do not check code objects */
+	__u64 code_type; /* address of PyCode_Type in this process; 0: take code objects on trust */
 
 	/* The GIL: relative to struct _gil_runtime_state. */
 	__u16 gil_enabled; /* free-threaded builds only */
@@ -56,10 +56,9 @@ struct py_layout {
 
 	/* PyCodeObject */
 	__u16 ob_type;
-	__u16 code_bytecode;	   /* co_code_adaptive */
-	__u16 code_firsttraceable; /* int: code units before it mean "frame not set up yet" */
+	__u16 code_bytecode; /* co_code_adaptive */
 	__u16 code_tlbc;
-	__u16 pad[2];
+	__u16 pad[3];
 };
 
 #define PY_FRAME_BYTES 112

@@ -23,11 +23,20 @@ enum py_walk_end {
 	PY_END_CNT,
 };
 
+/* Who owns a frame (3.11+; before: always 0). 3 and 4 are shims (C called Python), never kept. */
+enum py_owner {
+	PY_OWNED_BY_THREAD = 0,
+	PY_OWNED_BY_GENERATOR = 1,
+	PY_OWNED_BY_FRAME_OBJECT = 2,
+	PY_FIRST_SHIM_OWNER = 3,
+	PY_LAST_OWNER = 4,
+};
+
 /* unit: index of the code unit (2 bytes) being executed; -1: not started. */
 struct py_frame_ref {
 	__u64 code;
 	__s32 unit;
-	__u32 pad;
+	__u32 owner;
 };
 
 /* Too large for a BPF stack: lives in a per-CPU array. frames[0] is the innermost. */

@@ -253,6 +253,15 @@ void probe__forget(struct probe *p, pid_t tgid)
 	probe_read__forget(p->skel, key);
 }
 
+void probe__reset(struct probe *p, pid_t tgid)
+{
+	struct gt_target target = { 0 };
+	__u32 key = (__u32)tgid;
+
+	bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY);
+	probe_read__forget(p->skel, key);
+}
+
 int probe__read(struct probe *p, struct totals *ret)
 {
 	return probe_read__all(p->skel, ret);
@@ -261,6 +270,16 @@ int probe__read(struct probe *p, struct totals *ret)
 void probe__want_spans(struct probe *p, uint64_t min_ns)
 {
 	p->skel->bss->span_min_ns = min_ns;
+}
+
+void probe__freeze(struct probe *p)
+{
+	p->skel->bss->frozen = 1;
+}
+
+void probe__follow(struct probe *p, enum gt_follow what)
+{
+	p->skel->bss->follow = what;
 }
 
 int probe__fd(const struct probe *p)

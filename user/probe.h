@@ -57,6 +57,15 @@ void probe__detach(struct probe *p, struct probe_attachment *a);
 uint64_t probe__activate(struct probe *p, pid_t tgid);
 /* Forget everything of a process (after detach). */
 void probe__forget(struct probe *p, pid_t tgid);
+/* The same, but the process stays known (it runs another program now): its books have not started. */
+void probe__reset(struct probe *p, pid_t tgid);
+
+/* Close the books of all processes: hits are ignored from now on, so that the last reading is of one
+ * moment. (Taking the probes away is not: they go one after the other.)
+ */
+void probe__freeze(struct probe *p);
+/* Which forks and execs are noted (GT_FOLLOW_..). */
+void probe__follow(struct probe *p, enum gt_follow what);
 
 /* Read all records. Ended threads that were read are dropped from the maps: they come once. */
 int probe__read(struct probe *p, struct totals *ret);

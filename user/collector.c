@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "collector.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "model.h"
+#include "probe.h"
+#include "proc.h"
+#include "pyprocess.h"
+#include "target.h"
+#include "totals.h"
+#include "util.h"
+
+/* A program needs this long at most to map its libpython after exec. */
+#define EXPECT_NS  5000000000ull
+#define EXPECT_TRY 20000000 /* ns between two tries */
+
+struct tracked {
+	struct target target;
+	struct probe_attachment *att;
+	struct py_process *py;
+	int pidfd;
+};
+
+struct expected {
+	pid_t pid;
+	uint64_t until_ns;
+};
+
+struct collector {
+	struct collector_opts opts;
+	struct collector_events ev;
+	struct probe *probe;
+	struct target_cache *cache;
+	struct model *model;
+	struct totals totals;
+	int epfd, timer;
+	bool closed;
+	size_t live_cnt, live_cap;
+	struct tracked *live;
+	size_t exp_cnt, exp_cap;
+	struct expected *exp;
+};
+
+struct collector *collector__new(const struct collector_opts *opts, const struct collector_events *ev)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+	struct probe_opts po = { .tier = (enum probe_tier)opts->attach, .thread_cnt = opts->thread_cnt };
+
+	if (!c)
+		return NULL;
+	c->opts = *opts;
+	c->ev = *ev;
+	c->epfd = epoll_create1(EPOLL_CLOEXEC);
+	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	c->probe = probe__new(&po);
+	c->cache = target_cache__new();
+	c->model = model__new();
+	if (c->epfd < 0 || c->timer < 0 || !c->probe || !c->cache || !c->model) {
+		collector__free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void untrack(struct collector *c, struct tracked *t)
+{
+	probe__detach(c->probe, t->att);
+	py_process__free(t->py);
+	closep(&t->pidfd);
+	*t = c->live[--c->live_cnt];
+}
+
+void collector__free(struct collector *c)
+{
+	if (!c)
+		return;
+	while (c->live_cnt)
+		untrack(c, &c->live[0]);
+	free(c->live);
+	free(c->exp);
+	closep(&c->epfd);
+	closep(&c->timer);
+	probe__free(c->probe);
+	target_cache__free(c->cache);
+	model__free(c->model);
+	totals__free(&c->totals);
+	free(c);
+}
+
+static int watch(struct collector *c, int fd, uint64_t id)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u64 = id };
+
+	return epoll_ctl(c->epfd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+/* epoll ids: the ring buffer, the timer, else a pid whose pidfd it is. */
+#define ID_RING	 (1ull << 32)
+#define ID_TIMER (2ull << 32)
+
+int collector__load(struct collector *c)
+{
+	int err = probe__load(c->probe);
+
+	if (err)
+		return err;
+	probe__follow(c->probe, c->opts.follow);
+	err = watch(c, probe__fd(c->probe), ID_RING);
+	return err ? err : watch(c, c->timer, ID_TIMER);
+}
+
+static struct tracked *find_live(struct collector *c, pid_t pid)
+{
+	for (size_t i = 0; i < c->live_cnt; i++)
+		if (c->live[i].target.pid == pid)
+			return &c->live[i];
+	return NULL;
+}
+
+/* Free-threaded builds may run without the GIL: then there is nothing to wait for. */
+static int check_gil_on(struct tracked *t, struct sbuf *why)
+{
+	struct py_gil *gils = NULL;
+	ssize_t n = py_process__gils(t->py, &gils);
+	bool off = n > 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		off &= !gils[i].enabled;
+	free(gils);
+	if (!off)
+		return 0;
+	sbuf__printf(why, "pid %d runs CPython %s free-threaded with the GIL disabled: nothing to wait for",
+		     t->target.pid, t->target.py->version);
+	return -EBADE;
+}
+
+/* Tell the model whose GIL is whose, and who holds those that have shown no event yet. */
+static void seed(struct collector *c, struct tracked *t)
+{
+	struct py_gil *gils = NULL;
+	ssize_t n = py_process__gils(t->py, &gils);
+
+	for (ssize_t i = 0; i < n; i++) {
+		uint64_t cond = gils[i].addr + t->target.py->layout.gil_cond;
+		struct py_gil_state st;
+
+		model__set_interpreter(c->model, (uint32_t)t->target.pid, cond, gils[i].interp_id);
+		if (!py_process__gil_state(t->py, gils[i].addr, &st) && st.created)
+			model__seed_holder(c->model, (uint32_t)t->target.pid, cond, st.locked,
+					   st.holder_tid);
+	}
+	free(gils);
+}
+
+static int start(struct collector *c, struct tracked *t, struct sbuf *why)
+{
+	const struct target *tg = &t->target;
+	struct model_proc_info info = {
+		.pid = (uint32_t)tg->pid,
+		.comm = tg->comm,
+		.cmdline = tg->cmdline,
+		.python = tg->py->version,
+		.runtime = tg->runtime,
+		.sites = "call-sites",
+		.note = tg->note,
+	};
+	uint64_t books_ns;
+	int err;
+
+	t->py = py_process__new(tg->pid, tg->py, tg->bias);
+	if (!t->py)
+		return -ENOMEM;
+	if (tg->py->free_threaded) {
+		err = check_gil_on(t, why);
+		if (err)
+			return err;
+	}
+	t->pidfd = proc__pidfd(tg->pid);
+	if (t->pidfd < 0) {
+		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));
+		return t->pidfd;
+	}
+	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
+	if (!t->att) {
+		err = -errno;
+		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
+		return err;
+	}
+	books_ns = probe__activate(c->probe, tg->pid);
+	if (!books_ns)
+		return -EIO;
+	err = model__add_proc(c->model, &info, books_ns);
+	if (!err)
+		err = watch(c, t->pidfd, (uint64_t)tg->pid);
+	if (!err)
+		seed(c, t);
+	return err;
+}
+
+int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
+{
+	struct tracked t = { .pidfd = -1 };
+	int err;
+
+	if (find_live(c, pid))
+		return -EALREADY;
+	err = target__resolve(pid, c->cache, NULL, why, &t.target);
+	if (!err && find_live(c, t.target.pid))
+		return -EALREADY;
+	if (!err && array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
+		err = -ENOMEM;
+	if (!err)
+		err = start(c, &t, why);
+	if (err) {
+		probe__detach(c->probe, t.att);
+		py_process__free(t.py);
+		closep(&t.pidfd);
+		return err;
+	}
+	c->live[c->live_cnt++] = t;
+	pr_verb("pid %d: CPython %s in %s, %zu probes (%s)\n", t.target.pid, t.target.py->version,
+		t.target.runtime, t.target.sites->site_cnt, collector__attach_name(c));
+	if (c->ev.started)
+		c->ev.started(c->ev.ctx, t.target.pid);
+	return 0;
+}
+
+static void arm_timer(struct collector *c)
+{
+	struct itimerspec its = { 0 };
+
+	if (c->exp_cnt)
+		its.it_value.tv_nsec = its.it_interval.tv_nsec = EXPECT_TRY;
+	timerfd_settime(c->timer, 0, &its, NULL);
+}
+
+void collector__expect(struct collector *c, pid_t pid)
+{
+	for (size_t i = 0; i < c->exp_cnt; i++)
+		if (c->exp[i].pid == pid)
+			return;
+	if (array_grow(&c->exp, c->exp_cnt, &c->exp_cap, sizeof(*c->exp)))
+		return;
+	c->exp[c->exp_cnt++] = (struct expected){ pid, now_ns() + EXPECT_NS };
+	arm_timer(c);
+}
+
+/* Try the expected ones; drop those that are here, gone, refused or too old. */
+static void try_expected(struct collector *c)
+{
+	for (size_t i = 0; i < c->exp_cnt;) {
+		struct sbuf why = { 0 };
+		int err = collector__add(c, c->exp[i].pid, &why);
+
+		if (err == -ENOEXEC && now_ns() < c->exp[i].until_ns) {
+			i++;
+		} else {
+			if (err == -ENOTSUP)
+				pr_warn("%s\n", sbuf__str(&why));
+			c->exp[i] = c->exp[--c->exp_cnt];
+		}
+		sbuf__free(&why);
+	}
+	arm_timer(c);
+}
+
+static int read_and_feed(struct collector *c)
+{
+	int err = probe__read(c->probe, &c->totals);
+
+	return err ? err : model__feed(c->model, &c->totals);
+}
+
+/* A process ended, or another program runs under its pid: its books are complete. */
+static void end_process(struct collector *c, pid_t pid, bool by_exec)
+{
+	struct tracked *t = find_live(c, pid);
+
+	if (!t)
+		return;
+	read_and_feed(c);
+	model__end_proc(c->model, (uint32_t)pid, now_ns());
+	untrack(c, t);
+	if (!by_exec)
+		probe__forget(c->probe, pid);
+	if (c->ev.ended)
+		c->ev.ended(c->ev.ctx, pid, by_exec);
+}
+
+static void on_note(void *ctx, const struct gt_note *n)
+{
+	struct collector *c = ctx;
+
+	switch (n->kind) {
+	case GT_NOTE_SPAN:
+		if (c->ev.span)
+			c->ev.span(c->ev.ctx, n);
+		break;
+	case GT_NOTE_FORK: collector__expect(c, (pid_t)n->tid); break;
+	case GT_NOTE_EXEC:
+		end_process(c, (pid_t)n->tgid, true);
+		probe__reset(c->probe, (pid_t)n->tgid);
+		collector__expect(c, (pid_t)n->tgid);
+		break;
+	default: break;
+	}
+}
+
+size_t collector__live_cnt(const struct collector *c)
+{
+	return c->live_cnt;
+}
+
+size_t collector__expected_cnt(const struct collector *c)
+{
+	return c->exp_cnt;
+}
+
+int collector__fd(const struct collector *c)
+{
+	return c->epfd;
+}
+
+int collector__dispatch(struct collector *c)
+{
+	struct epoll_event ev[16];
+	int n = epoll_wait(c->epfd, ev, ARRAY_SIZE(ev), 0);
+	uint64_t ticks;
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	/* Notes first: an exec must be seen before the exit that follows it. */
+	probe__drain(c->probe, on_note, c);
+	for (int i = 0; i < n; i++) {
+		if (ev[i].data.u64 == ID_TIMER) {
+			if (read(c->timer, &ticks, sizeof(ticks)) > 0)
+				try_expected(c);
+		} else if (ev[i].data.u64 != ID_RING) {
+			end_process(c, (pid_t)ev[i].data.u64, false);
+		}
+	}
+	return 0;
+}
+
+int collector__refresh(struct collector *c)
+{
+	probe__drain(c->probe, on_note, c);
+	for (size_t i = 0; i < c->live_cnt; i++)
+		seed(c, &c->live[i]);
+	return read_and_feed(c);
+}
+
+int collector__close(struct collector *c)
+{
+	const struct timespec settle = { .tv_nsec = 1000000 };
+	int err;
+
+	if (c->closed)
+		return 0;
+	c->closed = true;
+	probe__drain(c->probe, on_note, c);
+	for (size_t i = 0; i < c->live_cnt; i++)
+		seed(c, &c->live[i]);
+	probe__freeze(c->probe);
+	nanosleep(&settle, NULL); /* handlers that were under way end within microseconds */
+	err = read_and_feed(c);
+	/* Those whose end has come meanwhile. */
+	for (size_t i = c->live_cnt; i-- > 0;)
+		if (!proc__exists(c->live[i].target.pid))
+			model__end_proc(c->model, (uint32_t)c->live[i].target.pid, now_ns());
+	return err;
+}
+
+struct model *collector__model(const struct collector *c)
+{
+	return c->model;
+}
+
+const char *collector__attach_name(const struct collector *c)
+{
+	return probe_tier__name(probe__tier(c->probe));
+}
+
+void collector__want_spans(struct collector *c, uint64_t min_ns)
+{
+	probe__want_spans(c->probe, min_ns);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "errors.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "log.h"
+#include "opts.h"
+#include "proc.h"
+#include "util.h"
+
+int errors__out_of_memory(void)
+{
+	pr_warn("out of memory\n");
+	return EXIT_RUNTIME;
+}
+
+int errors__of_load(int err)
+{
+	switch (err) {
+	case -EPERM:
+	case -EACCES:
+		pr_warn("cannot load BPF programs: needs root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE%s; "
+			"try: sudo giltop ..\n",
+			caps__lockdown_confidential() ? " (and the kernel is locked down: confidentiality)" :
+							"");
+		return EXIT_PERMISSION;
+	case -ENOSYS:
+		pr_warn("this kernel has no bpf(2) (built without CONFIG_BPF_SYSCALL); see giltop doctor\n");
+		return EXIT_UNSUPPORTED;
+	default:
+		pr_warn("cannot load the BPF programs: %s; see giltop doctor, or -vv for the kernel's words\n",
+			errstr(err));
+		return EXIT_UNSUPPORTED;
+	}
+}
+
+int errors__of_target(int err, const char *why, pid_t pid)
+{
+	switch (err) {
+	case -ESRCH:
+	case -ENOEXEC:
+		pr_warn("%s\n", why);
+		return EXIT_NO_TARGET;
+	case -EACCES:
+	case -EPERM:
+		pr_warn("%s; try: sudo giltop -p %d\n", why, pid);
+		return EXIT_PERMISSION;
+	case -ENOTSUP:
+	case -EBADE:
+		pr_warn("%s\n", why);
+		return EXIT_UNSUPPORTED;
+	default:
+		pr_warn("%s\n", *why ? why : errstr(err));
+		return EXIT_RUNTIME;
+	}
+}
+
+int errors__check_targets(const struct opts *o)
+{
+	for (size_t i = 0; i < o->pid_cnt; i++) {
+		if (proc__exists((pid_t)o->pids[i]))
+			continue;
+		pr_warn("no process with pid %u\n", o->pids[i]);
+		return EXIT_NO_TARGET;
+	}
+	if (!caps__may_trace()) {
+		pr_warn("cannot attach uprobes: needs root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE; "
+			"try: sudo giltop %s\n",
+			o->pid_cnt ? "-p PID" : "..");
+		return EXIT_PERMISSION;
+	}
+	if (!caps__has_btf()) {
+		pr_warn("this kernel has no BTF (%s is missing: CONFIG_DEBUG_INFO_BTF); see giltop doctor\n",
+			caps__btf_path());
+		return EXIT_UNSUPPORTED;
+	}
+	return 0;
+}

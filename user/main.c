@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <locale.h>
+#include <stdio.h>
+
+#include "doctor.h"
+#include "log.h"
+#include "opts.h"
+#include "session.h"
+
+int main(int argc, char **argv)
+{
+	struct opts o;
+	int code, err;
+
+	setlocale(LC_CTYPE, "");
+	err = opts__parse(argc, argv, &o);
+	if (err)
+		return err > 0 ? EXIT_OK : EXIT_USAGE;
+	log__set_level(o.quiet ? LOG_WARN : LOG_INFO + o.verbose);
+	switch (o.verb) {
+	case VERB_LIST: code = doctor__list(&o); break;
+	case VERB_DOCTOR: code = doctor__run(&o); break;
+	default: code = session__run(&o); break;
+	}
+	opts__free(&o);
+	return code;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "opts.h"
+#include "util.h"
+
+/* Files that root writes for a user belong to the user. */
+static void give_to_invoker(int fd)
+{
+	uint64_t uid, gid;
+
+	if (geteuid() || parse_u64(getenv("SUDO_UID"), 1, UINT32_MAX - 1, &uid) ||
+	    parse_u64(getenv("SUDO_GID"), 0, UINT32_MAX - 1, &gid))
+		return;
+	if (fchown(fd, (uid_t)uid, (gid_t)gid))
+		pr_verb("cannot give the file to uid %u: %s\n", (unsigned int)uid, errstr(errno));
+}
+
+int output__open(struct output *out, const struct opts *o)
+{
+	int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (o->force ? O_TRUNC : O_EXCL);
+	int fd;
+
+	if (!o->output || !strcmp(o->output, "-")) {
+		out->f = stdout;
+		return 0;
+	}
+	fd = open(o->output, flags, 0600);
+	if (fd < 0) {
+		if (errno == EEXIST)
+			pr_warn("%s exists: give another -o, or --force\n", o->output);
+		else
+			pr_warn("cannot write %s: %s\n", o->output, errstr(errno));
+		return EXIT_RUNTIME;
+	}
+	give_to_invoker(fd);
+	out->f = fdopen(fd, "w");
+	out->path = o->output;
+	if (!out->f) {
+		close(fd);
+		return EXIT_RUNTIME;
+	}
+	return 0;
+}
+
+int output__close(struct output *out)
+{
+	int err = 0;
+
+	if (!out->f)
+		return 0;
+	if (fflush(out->f) || (out->path && fclose(out->f)))
+		err = -errno;
+	if (err == -EPIPE)
+		return 0;
+	if (err)
+		pr_warn("cannot write %s: %s\n", out->path ? out->path : "the output", errstr(err));
+	out->f = NULL;
+	return err;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* view.h - what shows snapshots: each kind is one file with an ops table at its end
+ *
+ *	v->ops->begin(v, meta)		once, when the books have started
+ *	v->ops->interval(v, snap)	at each refresh: the interval that just ended
+ *	v->ops->end(v, total, why)	once: all since the books started
+ */
+#ifndef GILTOP_VIEW_H
+#define GILTOP_VIEW_H
+
+#include <stdio.h>
+
+#include "opts.h"
+#include "snapshot.h"
+
+struct view;
+
+struct view_meta {
+	const struct snapshot *first; /* names the processes; no time has passed in it */
+	const char *attach;	      /* "uprobe_multi" or "perf events" */
+};
+
+struct view_ops {
+	int (*begin)(struct view *v, const struct view_meta *meta);
+	int (*interval)(struct view *v, const struct snapshot *s);
+	int (*end)(struct view *v, const struct snapshot *total, const char *why);
+	void (*free)(struct view *v);
+};
+
+/* Views embed this as their first member. */
+struct view {
+	const struct view_ops *ops;
+};
+
+/* NULL + errno. out is the caller's. */
+struct view *view_report__new(FILE *out, const struct opts *o);
+struct view *view_json__new(FILE *out, const struct opts *o);
+
+#endif
