@@ -172,7 +172,7 @@ static void arm64_assign(unsigned int id, const cs_arm64 *a, struct insn *in)
 	if (a->op_count < 2 || in->dst == DISASM_NO_REG)
 		return;
 	if (id == ARM64_INS_ADR || id == ARM64_INS_ADRP) {
-		in->set = INSN_SET_CONST;
+		in->set = id == ARM64_INS_ADR ? INSN_SET_CONST : INSN_SET_PAGE;
 		in->imm = op[1].imm;
 		in->emulated = true;
 	} else if (id == ARM64_INS_MOV && op[1].type == ARM64_OP_REG) {

@@ -27,6 +27,7 @@ enum insn_flow {
 enum insn_set {
 	INSN_SET_NONE = 0,
 	INSN_SET_CONST, /* dst = imm (an address: pc-relative is resolved) */
+	INSN_SET_PAGE,	/* dst = imm, of which the lower 12 bits are still to come (adrp) */
 	INSN_SET_ADD,	/* dst = src + imm (lea, add, mov with imm 0) */
 	INSN_SET_LOAD,	/* dst = *(uint64_t *)(src + imm); src DISASM_NO_REG: *(imm) */
 };

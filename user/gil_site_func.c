@@ -300,7 +300,7 @@ static const struct elf_import *stub_import(struct finder *f, uint64_t va)
 	for (size_t i = 0; i < cnt && i <= PLT_STUB_INSNS; i++) {
 		const struct insn *in = &insns[i];
 
-		if (in->set == INSN_SET_CONST)
+		if (in->set == INSN_SET_CONST || in->set == INSN_SET_PAGE)
 			val[in->dst] = (uint64_t)in->imm;
 		else if (in->set == INSN_SET_LOAD && in->src < DISASM_REG_CNT)
 			slot[in->dst] = val[in->src] + (uint64_t)in->imm;

@@ -5,6 +5,7 @@
  * missing one makes every number wrong. So all checks concern the set as a whole, and one that fails
  * refuses the file. The names G1..G7 are those of the messages.
  */
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,15 +144,28 @@ static bool is_claimed(const struct finder *f, uint64_t ref_va)
 	return false;
 }
 
-static const struct gil_str *message_ref(const struct finder *f, const struct func *fn,
-					 const struct insn *in)
+/* The message that instruction i loads, or NULL. On aarch64 an address takes two instructions; the first
+ * is searched backwards in the order of the text, which is right where it matters (an error block has
+ * both) and must not be wrong elsewhere: the same offset from another page is no reference.
+ */
+static const struct gil_str *message_ref(const struct finder *f, const struct func *fn, uint32_t i)
 {
+	const struct insn *in = &fn->insns[i];
 	const struct gil_str *s = NULL;
 
 	if (in->set == INSN_SET_CONST)
 		s = finder__str_at(f, (uint64_t)in->imm);
-	else if (in->set == INSN_SET_ADD && in->imm)
-		s = finder__str_from(f, fn, in);
+	if (elf_file__machine(f->elf) != EM_AARCH64)
+		return s && s->op != GIL_OP_NONE ? s : NULL;
+	for (uint32_t j = i; in->set == INSN_SET_ADD && in->src < DISASM_REG_CNT && j-- > 0;) {
+		const struct insn *base = &fn->insns[j];
+
+		if (!(base->writes & 1U << in->src))
+			continue;
+		if (base->set == INSN_SET_PAGE)
+			s = finder__str_at(f, (uint64_t)(base->imm + in->imm));
+		break;
+	}
 	return s && s->op != GIL_OP_NONE ? s : NULL;
 }
 
@@ -164,7 +178,7 @@ static int check_complete(struct finder *f)
 		if (!fn->candidate)
 			continue;
 		for (uint32_t j = 0; j < fn->insn_cnt; j++) {
-			const struct gil_str *s = message_ref(f, fn, &fn->insns[j]);
+			const struct gil_str *s = message_ref(f, fn, j);
 
 			if (s && !is_claimed(f, fn->insns[j].va))
 				return finder__refuse(

@@ -124,12 +124,6 @@ void finder__join(struct finder *f, struct func *a, struct func *b);
 
 /* gil_site_walk.c */
 int finder__walk(struct finder *f);
-/* "add" of an offset to a register: is that one of our strings, whatever of the function's constants the
- * register holds? (aarch64: one adrp serves many strings.)
- */
-const struct gil_str *finder__str_from(const struct finder *f, const struct func *fn,
-				       const struct insn *in);
-
 /* gil_site_gate.c */
 int finder__check(struct finder *f);
 

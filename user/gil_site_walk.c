@@ -56,14 +56,14 @@ static int add_hit(struct walk *w, const struct path *p, struct func *fn, uint32
 /* The base of an address may have been set before the call (aarch64: one adrp for many strings): look
  * for a constant that the function puts into that register and that makes it one of our strings.
  */
-const struct gil_str *finder__str_from(const struct finder *f, const struct func *fn,
-				       const struct insn *in)
+static const struct gil_str *earlier_base(const struct finder *f, const struct func *fn,
+					  const struct insn *in)
 {
 	for (uint32_t i = 0; i < fn->insn_cnt; i++) {
 		const struct insn *c = &fn->insns[i];
 		const struct gil_str *s;
 
-		if (c->set != INSN_SET_CONST || c->dst != in->src)
+		if (c->set != INSN_SET_PAGE || c->dst != in->src)
 			continue;
 		s = finder__str_at(f, (uint64_t)(c->imm + in->imm));
 		if (s)
@@ -79,23 +79,23 @@ static void track(const struct walk *w, struct path *p, const struct func *fn,
 	bool known = false;
 	uint64_t v = 0;
 
-	if (in->set == INSN_SET_CONST) {
+	if (in->set == INSN_SET_CONST || in->set == INSN_SET_PAGE) {
 		v = (uint64_t)in->imm;
 		known = true;
 	} else if (in->set == INSN_SET_ADD && in->src < DISASM_REG_CNT) {
 		known = p->known & 1U << in->src;
 		v = p->val[in->src] + (uint64_t)in->imm;
 		if (!known && in->imm) {
-			s = finder__str_from(w->f, fn, in);
+			s = earlier_base(w->f, fn, in);
 			if (!s && fn != w->func)
-				s = finder__str_from(w->f, w->func, in);
+				s = earlier_base(w->f, w->func, in);
 		}
 	}
 	p->known &= ~in->writes;
 	if (known) {
 		p->val[in->dst] = v;
 		p->known |= 1U << in->dst;
-		s = finder__str_at(w->f, v);
+		s = in->set == INSN_SET_PAGE ? NULL : finder__str_at(w->f, v);
 	}
 	if (!s)
 		return;
