@@ -43,7 +43,7 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now
 		thread_enter(t, key->cond, GT_RELEASED, now);
 	thread_end(t);
 	if (exited_cnt >= exited_keep && t->state != GT_HOLD)
-		thread_fold(key, t);
+		thread_fold(key->cond, key->tid);
 	else
 		__sync_fetch_and_add(&exited_cnt, 1);
 }
