@@ -327,9 +327,10 @@ void disasm__free(struct disasm *d)
 	free(d);
 }
 
-uint8_t disasm__arg0(const struct disasm *d)
+uint8_t disasm__arg(const struct disasm *d, unsigned int i)
 {
-	return d->machine == EM_X86_64 ? 5 : 0;
+	/* rdi, rsi; x0, x1 */
+	return d->machine == EM_X86_64 ? (i ? 4 : 5) : (i ? 1 : 0);
 }
 
 uint8_t disasm__pc(const struct disasm *d)

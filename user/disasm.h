@@ -66,8 +66,8 @@ void disasm__free(struct disasm *d);
 int64_t disasm__decode(struct disasm *d, const uint8_t *code, size_t len, uint64_t va,
 		       struct insn **ret, size_t *ret_cnt);
 
-/* The register of the first argument, for this machine. */
-uint8_t disasm__arg0(const struct disasm *d);
+/* The register of argument i (0 or 1), for this machine. */
+uint8_t disasm__arg(const struct disasm *d, unsigned int i);
 uint8_t disasm__pc(const struct disasm *d);
 /* The registers a call may change under the platform's calling convention, as a mask. */
 uint32_t disasm__call_clobbers(const struct disasm *d);

@@ -5,7 +5,6 @@
  * missing one makes every number wrong. So all checks concern the set as a whole, and one that fails
  * refuses the file. The names G1..G7 are those of the messages.
  */
-#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +143,24 @@ static bool is_claimed(const struct finder *f, uint64_t ref_va)
 	return false;
 }
 
+/* Is the page that instruction i loads all of the address? (The linker turns "add x1, x1, #0" into a
+ * nop.) It is not if anything adds to it or loads through it before the block ends.
+ */
+static bool page_is_all(const struct func *fn, uint32_t i)
+{
+	uint8_t reg = fn->insns[i].dst;
+
+	for (uint32_t j = i + 1; j < fn->insn_cnt; j++) {
+		const struct insn *in = &fn->insns[j];
+
+		if (in->src == reg || in->writes & 1U << reg)
+			return false;
+		if (in->flow != INSN_NEXT)
+			return true;
+	}
+	return false;
+}
+
 /* The message that instruction i loads, or NULL. On aarch64 an address takes two instructions; the first
  * is searched backwards in the order of the text, which is right where it matters (an error block has
  * both) and must not be wrong elsewhere: the same offset from another page is no reference.
@@ -153,10 +170,8 @@ static const struct gil_str *message_ref(const struct finder *f, const struct fu
 	const struct insn *in = &fn->insns[i];
 	const struct gil_str *s = NULL;
 
-	if (in->set == INSN_SET_CONST)
+	if (in->set == INSN_SET_CONST || (in->set == INSN_SET_PAGE && page_is_all(fn, i)))
 		s = finder__str_at(f, (uint64_t)in->imm);
-	if (elf_file__machine(f->elf) != EM_AARCH64)
-		return s && s->op != GIL_OP_NONE ? s : NULL;
 	for (uint32_t j = i; in->set == INSN_SET_ADD && in->src < DISASM_REG_CNT && j-- > 0;) {
 		const struct insn *base = &fn->insns[j];
 

@@ -114,11 +114,20 @@ static int x86_refs(struct finder *f, const uint8_t *p, uint64_t len, uint64_t v
 	return 0;
 }
 
+static uint64_t sext(uint32_t v, unsigned int bits)
+{
+	return (uint64_t)((int64_t)((uint64_t)v << (64 - bits)) >> (64 - bits));
+}
+
+/* The 21 bits of adr and adrp */
+static uint64_t adr_imm(uint32_t w)
+{
+	return sext((w >> 5 & 0x7ffff) << 2 | (w >> 29 & 3), 21);
+}
+
 static uint64_t adrp_page(uint32_t w, uint64_t pc)
 {
-	int64_t imm = (int64_t)(((uint64_t)(w >> 5 & 0x7ffff) << 2 | (w >> 29 & 3)) << 43) >> 43;
-
-	return (pc & ~0xfffULL) + (uint64_t)(imm * 4096);
+	return (pc & ~0xfffULL) + adr_imm(w) * 4096;
 }
 
 /* Is there an adrp of va's page anywhere in the function? */
@@ -145,11 +154,9 @@ static int arm64_refs(struct finder *f, const uint8_t *p, uint64_t len, uint64_t
 		bool found = false;
 
 		if ((w & 0x9f000000) == 0x10000000) { /* adr */
-			int64_t imm = (int64_t)(((uint64_t)(w >> 5 & 0x7ffff) << 2 | (w >> 29 & 3))
-						<< 43) >>
-				      43;
-
-			found = finder__str_at(f, va + i + (uint64_t)imm);
+			found = finder__str_at(f, va + i + adr_imm(w));
+		} else if ((w & 0x9f000000) == 0x90000000) { /* adrp, alone if the rest is 0 */
+			found = finder__str_at(f, adrp_page(w, va + i));
 		} else if ((w & 0xffc00000) == 0x91000000) { /* add xd, xn, imm12 */
 			for (size_t s = 0; s < f->str_cnt && !found; s++) {
 				if ((f->strs[s].va & 0xfff) != (w >> 10 & 0xfff))
@@ -176,11 +183,6 @@ static uint64_t x86_target(const uint8_t *p, uint64_t i, uint64_t va, bool call)
 	else
 		return 0;
 	return va + i + n + 4 + (uint64_t)(int64_t)(int32_t)get_u32(p + i + n);
-}
-
-static uint64_t sext(uint32_t v, unsigned int bits)
-{
-	return (uint64_t)((int64_t)((uint64_t)v << (64 - bits)) >> (64 - bits));
 }
 
 static uint64_t arm64_target(const uint8_t *p, uint64_t i, uint64_t va, bool call)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* gil_site_walk.c - follow the failure branch of every call: what does it complain about?
  *
- * From the instruction after a call all paths are walked until the next call. If a message about the
- * GIL was loaded on the way and that next call is the fatal error routine, the message names the call:
+ * From the instruction after a call all paths are walked until the next call, keeping track of the
+ * constants in registers. If that next call is the fatal error routine and its argument is a message
+ * about the GIL, the message names the first call:
  *
  *	call pthread_cond_signal@plt            lea "drop_gil", %rdi
  *	test %eax, %eax                  .----> lea "PyCOND_SIGNAL(gil->cond) failed", %rsi
@@ -21,11 +22,11 @@
 static const char *const fatal_names[] = { "_Py_FatalErrorFunc", "Py_FatalError" };
 _Static_assert(ARRAY_SIZE(fatal_names) == ARRAY_SIZE(((struct finder *)0)->fatal_va), "one each");
 
+/* What is known about the registers on the way. */
 struct path {
 	uint64_t val[DISASM_REG_CNT];
-	uint32_t known; /* mask: val is valid */
-	uint8_t op, fn;
-	uint64_t ref_va;
+	uint64_t from[DISASM_REG_CNT]; /* the instruction that made the value */
+	uint32_t known;		       /* mask: val is valid */
 	unsigned int left;
 };
 
@@ -36,30 +37,53 @@ struct walk {
 	unsigned int left;
 };
 
-static int add_hit(struct walk *w, const struct path *p, struct func *fn, uint32_t insn)
+/* The string that a register points to. */
+static const struct gil_str *str_in(const struct walk *w, const struct path *p, uint8_t reg)
 {
+	return p->known & 1U << reg ? finder__str_at(w->f, p->val[reg]) : NULL;
+}
+
+/* The path ends in a call: is a message among its first two arguments? Py_FatalError(message) up to 3.8,
+ * _Py_FatalErrorFunc(function, message) since.
+ */
+static int end_path(struct walk *w, const struct path *p, struct func *fn, uint32_t insn)
+{
+	uint8_t arg[] = { disasm__arg(w->f->dis, 0), disasm__arg(w->f->dis, 1) };
+	struct gil_hit hit = { .func = w->func, .insn = w->insn, .op = GIL_OP_NONE };
+	const struct gil_str *s;
 	struct finder *f = w->f;
 
+	for (size_t i = 0; i < ARRAY_SIZE(arg); i++) {
+		s = str_in(w, p, arg[i]);
+		if (!s)
+			continue;
+		if (s->op == GIL_OP_NONE) {
+			hit.fn = s->fn;
+		} else {
+			hit.op = s->op;
+			hit.ref_va = p->from[arg[i]];
+		}
+	}
+	if (hit.op == GIL_OP_NONE)
+		return 0;
+	hit.fatal = finder__callee(f, fn, insn);
 	if (array_grow(&f->hits, f->hit_cnt, &f->hit_cap, sizeof(*f->hits)))
 		return -ENOMEM;
-	f->hits[f->hit_cnt++] = (struct gil_hit){
-		.func = w->func,
-		.insn = w->insn,
-		.op = p->op,
-		.fn = p->fn,
-		.ref_va = p->ref_va,
-		.fatal = finder__callee(f, fn, insn),
-	};
+	f->hits[f->hit_cnt++] = hit;
 	return 0;
 }
 
 /* The base of an address may have been set before the call (aarch64: one adrp for many strings): look
- * for a constant that the function puts into that register and that makes it one of our strings.
+ * for a page that the function puts into that register and that makes it one of our strings.
  */
 static const struct gil_str *earlier_base(const struct finder *f, const struct func *fn,
 					  const struct insn *in)
 {
-	for (uint32_t i = 0; i < fn->insn_cnt; i++) {
+	bool likely = false;
+
+	for (size_t i = 0; i < f->str_cnt; i++)
+		likely |= !((f->strs[i].va ^ (uint64_t)in->imm) & 0xfff);
+	for (uint32_t i = 0; likely && i < fn->insn_cnt; i++) {
 		const struct insn *c = &fn->insns[i];
 		const struct gil_str *s;
 
@@ -75,46 +99,44 @@ static const struct gil_str *earlier_base(const struct finder *f, const struct f
 static void track(const struct walk *w, struct path *p, const struct func *fn,
 		  const struct insn *in)
 {
-	const struct gil_str *s = NULL;
+	uint64_t v = (uint64_t)in->imm, from = in->va;
+	const struct gil_str *s;
 	bool known = false;
-	uint64_t v = 0;
 
 	if (in->set == INSN_SET_CONST || in->set == INSN_SET_PAGE) {
-		v = (uint64_t)in->imm;
 		known = true;
 	} else if (in->set == INSN_SET_ADD && in->src < DISASM_REG_CNT) {
 		known = p->known & 1U << in->src;
-		v = p->val[in->src] + (uint64_t)in->imm;
-		if (!known && in->imm) {
-			s = earlier_base(w->f, fn, in);
-			if (!s && fn != w->func)
-				s = earlier_base(w->f, w->func, in);
+		v += p->val[in->src];
+		if (known && !in->imm)
+			from = p->from[in->src]; /* a copy */
+		s = known ? NULL : earlier_base(w->f, fn, in);
+		if (!known && !s && fn != w->func)
+			s = earlier_base(w->f, w->func, in);
+		if (s) {
+			known = true;
+			v = s->va;
 		}
 	}
 	p->known &= ~in->writes;
 	if (known) {
-		p->val[in->dst] = v;
 		p->known |= 1U << in->dst;
-		s = in->set == INSN_SET_PAGE ? NULL : finder__str_at(w->f, v);
-	}
-	if (!s)
-		return;
-	if (s->op == GIL_OP_NONE) {
-		p->fn = s->fn;
-	} else {
-		p->op = s->op;
-		p->ref_va = in->va;
+		p->val[in->dst] = v;
+		p->from[in->dst] = from;
 	}
 }
 
 static int walk_path(struct walk *w, struct path p, uint64_t va)
 {
-	const struct insn *in;
-	struct func *fn;
+	const struct insn *in = NULL;
+	struct func *fn = NULL;
 	int err;
 
 	while (p.left-- && w->left--) {
-		in = finder__insn_at(w->f, va, &fn);
+		if (in && in + 1 < fn->insns + fn->insn_cnt && in[1].va == va)
+			in++; /* falls through, as nearly always */
+		else
+			in = finder__insn_at(w->f, va, &fn);
 		if (!in)
 			return w->f->err;
 		track(w, &p, fn, in);
@@ -130,8 +152,7 @@ static int walk_path(struct walk *w, struct path p, uint64_t va)
 		case INSN_CALL:
 		case INSN_CALL_MEM:
 		case INSN_CALL_REG:
-			return p.op == GIL_OP_NONE ? 0
-						   : add_hit(w, &p, fn, (uint32_t)(in - fn->insns));
+			return end_path(w, &p, fn, (uint32_t)(in - fn->insns));
 		default: return 0;
 		}
 	}
@@ -153,7 +174,7 @@ static int walk_func(struct finder *f, struct func *fn)
 		return err == -ENOENT ? 0 : err;
 	for (uint32_t i = 0; i < fn->insn_cnt; i++) {
 		struct walk w = { .f = f, .func = fn, .insn = i, .left = WALK_INSNS_MAX };
-		struct path p = { .op = GIL_OP_NONE, .left = PATH_INSNS_MAX };
+		struct path p = { .left = PATH_INSNS_MAX };
 
 		if (!is_call(&fn->insns[i]))
 			continue;
