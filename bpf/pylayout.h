@@ -24,8 +24,6 @@ enum py_walk_kind {
 };
 
 struct py_layout {
-	__u64 code_type; /* address of PyCode_Type in this process; 0: take code objects on trust */
-
 	/* The GIL: relative to struct _gil_runtime_state. */
 	__u16 gil_enabled; /* free-threaded builds only */
 	__u16 gil_interval;
@@ -43,26 +41,21 @@ struct py_layout {
 	__u16 tstate_frame;	   /* frame, cframe or current_frame, see walk */
 	__u16 cframe_current;
 
-	/* A frame */
+	/* A frame. Pointers in it are 8 byte aligned. */
 	__u16 walk;	  /* enum py_walk_kind */
 	__u16 frame_size; /* bytes to read to have all fields below; at most PY_FRAME_BYTES */
 	__u16 frame_code;
 	__u16 frame_back;
 	__u16 frame_instr; /* f_lasti, prev_instr or instr_ptr */
 	__u16 frame_owner;
-	__u16 frame_tlbc;  /* 3.14+ free-threaded: index of the thread's own copy of the bytecode */
-	__u16 code_tag;	   /* bits to clear in the code pointer (a _PyStackRef from 3.14 on) */
-	__u16 lasti_shift; /* f_lasti >> this = code units */
-
-	/* PyCodeObject */
-	__u16 ob_type;
-	__u16 code_bytecode; /* co_code_adaptive */
-	__u16 code_tlbc;
+	__u16 owner_mask; /* 0xff; 0: frames have no owner (-3.10) */
+	__u16 code_tag;	  /* bits to clear in the code pointer (a _PyStackRef from 3.14 on) */
 	__u16 pad[3];
+	__u64 instr_mask; /* bits of the 8 bytes at frame_instr that count */
 };
 
-#define PY_FRAME_BYTES 112
+#define PY_FRAME_BYTES 120
 
-_Static_assert(sizeof(struct py_layout) == 64, "wire format");
+_Static_assert(sizeof(struct py_layout) == 56, "wire format");
 
 #endif

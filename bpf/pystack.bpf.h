@@ -2,25 +2,24 @@
 /* pystack.bpf.h - walk the Python stack of a thread: one function for BPF and for user space
  *
  * The idea: a PyThreadState leads to the innermost frame, each frame to its caller. Of each frame two
- * numbers are kept: the address of its code object and the code unit it is at. Names and lines are
- * looked up later, once per code object, in user space. The offsets differ per version and come as
- * data (pylayout.h), so the program is the same for all.
+ * numbers are kept, as they are found: its code object and its instruction pointer. What they mean
+ * (name, line, whether the frame is one that CPython would show) is looked up later in user space,
+ * once per code object. The offsets differ per version and come as data (pylayout.h), so the program
+ * is the same for all.
  *
- * What makes it safe: the walk reads another program's memory through py_read() alone, which fails
- * softly; the loop is bounded; all indexes are masked. The stack of the current thread does not
- * change meanwhile. Walking another thread that runs can go astray: then the layout's code_type
- * should be set, so that every code object is checked to be one; the walk stops where that fails and
- * says why (end), and what it has collected up to there is real frames.
+ * What makes it safe: memory of the target is read through py_read() alone, which fails softly and
+ * then leaves zeros; the loop is bounded; all indexes are masked. The current thread's own stack does
+ * not change meanwhile. That of another thread that runs may be torn: the walk stays harmless, and
+ * user space drops what turns out to be no code object.
  *
- * What it costs is the reads, about 80 ns each on a 2026 VM: one a frame, two with code_type. So
- * whatever user space can decide later is not decided here; above all, whether a frame is still being
- * set up (3.11+: unit < _co_firsttraceable), which CPython itself does not show.
+ * What it costs is the reads, one a frame, about 80 ns each on a small VM.
  *
- * What the verifier needs: the frame count and the next frame live in memory (struct py_stack in a
- * map), not in registers, so that each turn of the loop looks the same to it and is not explored
- * anew for every value; offsets from the layout are masked before they index the frame buffer.
+ * What the verifier wants is a loop whose every turn looks alike, or it explores 2^branches paths. So
+ * the body has no branches but the two exits (decisions are made by masks), and what is carried from
+ * turn to turn lives in memory (struct py_stack in a map), where it does not follow values.
  *
- * In user space define py_read(stack, dst, size, addr) before including this; it returns 0 or not.
+ * In user space define py_read(stack, dst, size, addr) before including this; it must zero dst when
+ * it fails, as bpf_probe_read_user() does.
  */
 #ifndef GILTOP_PYSTACK_BPF_H
 #define GILTOP_PYSTACK_BPF_H
@@ -38,18 +37,18 @@
 #define PY_NO_UNROLL
 #endif
 
-#define PY_WALK_STEPS 256 /* frames looked at: shims (C called Python) come on top */
+#define PY_WALK_STEPS 300 /* frames looked at: shims (C called Python) come on top of those kept */
 
-#define PY_STEP_ON (-1)
+#define PY_INLINE static inline __attribute__((always_inline))
 
-static inline __attribute__((always_inline)) __u64 py_mix(__u64 h, __u64 v)
+PY_INLINE __u64 py_mix(__u64 h, __u64 v)
 {
 	h = (h ^ v) * 0x9e3779b97f4a7c15ull;
 	return h ^ (h >> 29);
 }
 
-/* 8 aligned bytes, 4 aligned bytes, one byte of the frame read into buf. */
-static inline __attribute__((always_inline)) __u64 py_buf64(const struct py_stack *s, __u32 off)
+/* The 8 bytes at an 8 byte aligned offset of the frame in buf. */
+PY_INLINE __u64 py_buf64(const struct py_stack *s, __u64 off)
 {
 	off &= 0x78;
 	py_opaque(off);
@@ -57,15 +56,7 @@ static inline __attribute__((always_inline)) __u64 py_buf64(const struct py_stac
 	return *(const __u64 *)((const char *)s->buf + off);
 }
 
-static inline __attribute__((always_inline)) __s32 py_buf32(const struct py_stack *s, __u32 off)
-{
-	off &= 0x7c;
-	py_opaque(off);
-	off &= 0x7c;
-	return *(const __s32 *)((const char *)s->buf + off);
-}
-
-static inline __attribute__((always_inline)) __u8 py_buf8(const struct py_stack *s, __u32 off)
+PY_INLINE __u64 py_buf8(const struct py_stack *s, __u64 off)
 {
 	off &= 0x7f;
 	py_opaque(off);
@@ -73,132 +64,75 @@ static inline __attribute__((always_inline)) __u8 py_buf8(const struct py_stack 
 	return *((const __u8 *)s->buf + off);
 }
 
-static inline __attribute__((always_inline)) void py_push(struct py_stack *s, __u64 code,
-							  __s32 unit, __u32 owner)
+/* Look at s->frame, keep it if it is one of Python code, and go to its caller. No branches, see above. */
+PY_INLINE void py_step(const struct py_layout *l, struct py_stack *s, __u64 frame)
 {
-	__u32 n = s->cnt;
+	__u64 size = l->frame_size, n = s->cnt, h = s->hash;
+	__u64 code, owner, where, python, coded, keep;
 
-	s->hash = py_mix(py_mix(s->hash, code), (__u32)unit);
-	s->cnt = n + 1;
+	size &= 0x7f;
+	py_opaque(size);
+	size &= 0x7f;
+	py_read(s, s->buf, size, frame);
+	s->frame = py_buf64(s, l->frame_back);
+	code = py_buf64(s, l->frame_code) & ~(__u64)l->code_tag;
+	owner = py_buf8(s, l->frame_owner) & l->owner_mask;
+	where = (py_buf64(s, l->frame_instr) & l->instr_mask) | owner << PY_WHERE_OWNER_SHIFT;
+
+	python = (owner - PY_FIRST_SHIM_OWNER) >> 63; /* 1: no shim */
+	coded = (code | -code) >> 63;		      /* 1: not NULL */
+	keep = python & coded;
+	s->fault |= python & ~coded;
+	s->hash = h ^ ((h ^ py_mix(py_mix(h, code), where)) & -keep);
+	s->cnt = (__u32)(n + keep);
 	n &= PY_STACK_SLOT - 1;
 	py_opaque(n);
 	n &= PY_STACK_SLOT - 1;
+	/* A frame that is not kept is overwritten by the next one. */
 	s->frames[n].code = code;
-	s->frames[n].unit = unit;
-	s->frames[n].owner = owner;
+	s->frames[n].where = where;
 }
 
-/* Where the bytecode starts that the frame in buf runs; 0: not readable. */
-static inline __attribute__((always_inline)) __u64 py_bytecode(const struct py_layout *l,
-							       struct py_stack *s, __u64 code)
+/* The innermost frame of a thread: 0 and s->frame (0: it runs no Python code), or why not. */
+PY_INLINE int py_top_frame(const struct py_layout *l, __u64 tstate, struct py_stack *s)
 {
-	__u64 tlbc, base;
-	__s32 idx;
-
-	if (l->frame_tlbc == PY_NONE)
-		return code + l->code_bytecode;
-	idx = py_buf32(s, l->frame_tlbc);
-	if (idx <= 0)
-		return code + l->code_bytecode;
-	/* struct _PyCodeArray { Py_ssize_t size; char *entries[]; } */
-	if (py_read(s, &tlbc, sizeof(tlbc), code + l->code_tlbc) ||
-	    py_read(s, &base, sizeof(base), tlbc + 8 + 8 * (__u64)idx))
-		return 0;
-	return base;
-}
-
-/* The code unit of a 3.11+ frame (in buf): 0 and *ret, or the reason to stop. */
-static inline __attribute__((always_inline)) int py_unit(const struct py_layout *l,
-							 struct py_stack *s, __u64 code, __s32 *ret)
-{
-	__u64 instr = py_buf64(s, l->frame_instr);
-	__u64 base = py_bytecode(l, s, code);
-	__s64 unit;
-
-	if (!base)
-		return PY_END_CODE;
-	unit = ((__s64)(instr - base)) >> 1;
-	if (unit < -1 || unit > 0x3fffffff)
-		return PY_END_ODD;
-	*ret = (__s32)unit;
+	if (l->walk == PY_WALK_NONE)
+		return PY_END_NO_LAYOUT;
+	if (py_read(s, &s->frame, sizeof(s->frame), tstate + l->tstate_frame))
+		return PY_END_TSTATE;
+	if (l->walk == PY_WALK_CFRAME &&
+	    py_read(s, &s->frame, sizeof(s->frame), s->frame + l->cframe_current))
+		return PY_END_TSTATE;
 	return 0;
 }
 
-/* Look at s->frame and go to its caller. PY_STEP_ON, or why the walk ends. */
-static inline __attribute__((always_inline)) int py_step(const struct py_layout *l,
-							 struct py_stack *s)
-{
-	__u64 frame = s->frame, code, type;
-	__u32 size = l->frame_size & 0x7f, owner = 0;
-	__s32 unit;
-	int err;
-
-	py_opaque(size);
-	size &= 0x7f;
-	if (py_read(s, s->buf, size, frame))
-		return PY_END_FRAME;
-	code = py_buf64(s, l->frame_code) & ~(__u64)l->code_tag;
-	s->frame = py_buf64(s, l->frame_back);
-	if (s->frame == frame)
-		return PY_END_ODD;
-	if (l->frame_owner != PY_NONE) {
-		owner = py_buf8(s, l->frame_owner);
-		if (owner > PY_LAST_OWNER)
-			return PY_END_ODD;
-		if (owner >= PY_FIRST_SHIM_OWNER)
-			return PY_STEP_ON;
-	}
-	if (l->code_type) {
-		if (py_read(s, &type, sizeof(type), code + l->ob_type))
-			return PY_END_CODE;
-		if (type != l->code_type)
-			return PY_END_NOT_CODE;
-	}
-	if (l->walk == PY_WALK_FRAMEOBJ) {
-		unit = py_buf32(s, l->frame_instr) >> (l->lasti_shift & 1);
-	} else {
-		err = py_unit(l, s, code, &unit);
-		if (err)
-			return err;
-	}
-	if (s->cnt >= PY_STACK_MAX)
-		return PY_END_DEPTH;
-	py_push(s, code, unit, owner);
-	return PY_STEP_ON;
-}
-
 /* Walk the stack of the thread with this PyThreadState into s. */
-static inline __attribute__((always_inline)) void py_walk(const struct py_layout *l, __u64 tstate,
-							  struct py_stack *s)
+PY_INLINE void py_walk(const struct py_layout *l, __u64 tstate, struct py_stack *s)
 {
-	__u64 top = 0;
 	__u32 i;
-	int end = PY_END_DEPTH;
+	int err;
 
 	s->cnt = 0;
 	s->hash = 0;
-	s->frame = 0;
-	s->end = PY_END_NO_LAYOUT;
-	if (l->walk == PY_WALK_NONE)
+	s->fault = 0;
+	err = py_top_frame(l, tstate, s);
+	s->end = (__u32)err;
+	if (err)
 		return;
-	s->end = PY_END_TSTATE;
-	if (py_read(s, &top, sizeof(top), tstate + l->tstate_frame))
-		return;
-	if (l->walk == PY_WALK_CFRAME && py_read(s, &top, sizeof(top), top + l->cframe_current))
-		return;
-	s->frame = top;
 	PY_NO_UNROLL
 	for (i = 0; i < PY_WALK_STEPS; i++) {
-		if (!s->frame) {
-			end = PY_END_ROOT;
+		__u64 frame = s->frame;
+
+		if (!frame || s->cnt > PY_STACK_MAX)
 			break;
-		}
-		end = py_step(l, s);
-		if (end != PY_STEP_ON)
-			break;
-		end = PY_END_DEPTH;
+		py_step(l, s, frame);
 	}
-	s->end = (__u32)end;
+	if (s->cnt > PY_STACK_MAX)
+		s->cnt = PY_STACK_MAX;
+	if (s->frame)
+		s->end = PY_END_DEPTH;
+	if (s->fault)
+		s->end = PY_END_FRAME;
 }
 
 #endif

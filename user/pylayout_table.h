@@ -40,14 +40,19 @@ struct py_objects {
 	uint16_t interp_modules;
 	/* PyThreadState */
 	uint16_t tstate_next;
+	uint16_t ob_type;
 	/* PyCodeObject */
-	uint16_t code_size; /* bytes to read to have all of it */
+	uint16_t lasti_shift;	/* -3.10: f_lasti >> this = code units */
+	uint16_t code_bytecode; /* 3.11+: co_code_adaptive */
+	uint16_t code_tlbc;	/* 3.14t+: co_tlbc, the threads' own copies of the bytecode */
+	uint16_t code_size;	/* bytes to read to have all of it */
 	uint16_t code_firstlineno;
 	uint16_t code_filename;
 	uint16_t code_name;
-	uint16_t code_qualname; /* 3.11+ */
-	uint16_t code_lines;	/* co_lnotab or co_linetable */
-	uint16_t line_table;	/* enum py_line_table */
+	uint16_t code_qualname;	      /* 3.11+ */
+	uint16_t code_lines;	      /* co_lnotab or co_linetable */
+	uint16_t code_firsttraceable; /* 3.11+, int: units before it mean "frame not set up yet" */
+	uint16_t line_table;	      /* enum py_line_table */
 	/* bytes and str */
 	uint16_t var_size; /* PyVarObject.ob_size */
 	uint16_t bytes_data;

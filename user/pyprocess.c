@@ -25,7 +25,6 @@ struct py_process {
 	pid_t pid;
 	struct py_runtime rt;
 	uint64_t bias;
-	struct py_layout layout;
 	int pthread_tid_off; /* up to 3.10: where libc keeps the tid; -1: not found out yet */
 	size_t task_cnt;
 	struct task *tasks; /* by own_tid */
@@ -55,9 +54,6 @@ struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint6
 	p->pid = pid;
 	p->rt = *rt;
 	p->bias = load_bias;
-	p->layout = rt->layout;
-	if (rt->code_type_va)
-		p->layout.code_type = rt->code_type_va + load_bias;
 	p->pthread_tid_off = -1;
 	return p;
 }
@@ -80,9 +76,9 @@ const struct py_runtime *py_process__runtime(const struct py_process *p)
 	return &p->rt;
 }
 
-const struct py_layout *py_process__layout(const struct py_process *p)
+uint64_t py_process__code_type(const struct py_process *p)
 {
-	return &p->layout;
+	return p->rt.code_type_va ? p->rt.code_type_va + p->bias : 0;
 }
 
 int py_process__read(const struct py_process *p, uint64_t addr, void *dst, size_t len)
@@ -279,11 +275,11 @@ static uint32_t thread_tid(const struct py_process *p, uint64_t tstate, uint64_t
 {
 	uint64_t own;
 
-	if (p->layout.tstate_native_id == PY_NONE)
+	if (p->rt.layout.tstate_native_id == PY_NONE)
 		return p->pthread_tid_off < 0
 			       ? 0
 			       : pthread_tid_at(p, ident, (unsigned int)p->pthread_tid_off);
-	if (py_process__read_ptr(p, tstate + p->layout.tstate_native_id, &own))
+	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_native_id, &own))
 		return 0;
 	return task_tid(p, own);
 }
@@ -298,11 +294,11 @@ static int read_thread(const struct py_process *p, uint64_t tstate, const struct
 
 	ret->tstate = tstate;
 	ret->interp_id = interp->id;
-	err = py_process__read_ptr(p, tstate + p->layout.tstate_interp, &back);
+	err = py_process__read_ptr(p, tstate + p->rt.layout.tstate_interp, &back);
 	if (!err && back != interp->addr)
 		err = -EFAULT; /* freed meanwhile, or no tstate at all */
 	if (!err)
-		err = py_process__read_ptr(p, tstate + p->layout.tstate_thread_id, &ret->ident);
+		err = py_process__read_ptr(p, tstate + p->rt.layout.tstate_thread_id, &ret->ident);
 	if (!err)
 		err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_next, next);
 	return err;
@@ -350,7 +346,7 @@ ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
 		free(list);
 		return err;
 	}
-	if (p->layout.tstate_native_id == PY_NONE && p->pthread_tid_off < 0)
+	if (p->rt.layout.tstate_native_id == PY_NONE && p->pthread_tid_off < 0)
 		find_pthread_tid(p, list, n);
 	for (size_t i = 0; i < n; i++)
 		list[i].tid = thread_tid(p, list[i].tstate, list[i].ident);
@@ -365,7 +361,7 @@ static uint32_t holder_tid(struct py_process *p, uint64_t tstate)
 	uint64_t ident;
 	uint32_t tid;
 
-	if (py_process__read_ptr(p, tstate + p->layout.tstate_thread_id, &ident))
+	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_thread_id, &ident))
 		return 0;
 	tid = thread_tid(p, tstate, ident);
 	if (tid)
@@ -377,7 +373,7 @@ static uint32_t holder_tid(struct py_process *p, uint64_t tstate)
 
 int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
 {
-	const struct py_layout *l = &p->layout;
+	const struct py_layout *l = &p->rt.layout;
 	struct py_gil_state st = { .enabled = true };
 	uint8_t raw[48];
 	int32_t v;
@@ -437,7 +433,7 @@ int py_process__check(struct py_process *p, char *why, size_t why_sz)
 		return misfit(why, why_sz, p, "the list of threads is not readable");
 	if (!tstate)
 		return -EAGAIN;
-	if (py_process__read_ptr(p, tstate + p->layout.tstate_interp, &back))
+	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_interp, &back))
 		return misfit(why, why_sz, p, "a thread state is not readable");
 	if (back != interps[n - 1].addr)
 		return misfit(why, why_sz, p, "a thread state does not point to its interpreter");
@@ -451,7 +447,11 @@ int py_process__check(struct py_process *p, char *why, size_t why_sz)
 
 static long walk_read(__u64 mem, void *dst, __u32 size, __u64 addr)
 {
-	return py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst, size);
+	int err = py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst, size);
+
+	if (err)
+		memset(dst, 0, size);
+	return err;
 }
 
 #define py_read(stack, dst, size, addr) walk_read((stack)->mem, dst, size, addr)
@@ -460,5 +460,5 @@ static long walk_read(__u64 mem, void *dst, __u32 size, __u64 addr)
 void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_stack *out)
 {
 	out->mem = (__u64)(uintptr_t)p;
-	py_walk(&p->layout, tstate, out);
+	py_walk(&p->rt.layout, tstate, out);
 }

@@ -52,8 +52,7 @@ void py_process__free(struct py_process *p);
 
 pid_t py_process__pid(const struct py_process *p);
 const struct py_runtime *py_process__runtime(const struct py_process *p);
-/* The layout for BPF, with this process's address of PyCode_Type. */
-const struct py_layout *py_process__layout(const struct py_process *p);
+uint64_t py_process__code_type(const struct py_process *p); /* address of PyCode_Type; 0: unknown */
 
 /* Does memory look as the layout says? 0; -EAGAIN: the interpreter is not up yet; -ENOTSUP: it does
  * not fit (why says what); -EPERM, -ESRCH.

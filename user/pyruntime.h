@@ -25,7 +25,7 @@ struct py_runtime {
 	char how[96];		 /* what it was told by, one line for doctor */
 	uint64_t runtime_va;	 /* of _PyRuntime, as in the file (without load bias) */
 	uint64_t code_type_va;	 /* of PyCode_Type, 0: not known */
-	struct py_layout layout; /* code_type is 0 here: see py_process__layout() */
+	struct py_layout layout; /* for BPF, the same in all processes of this file */
 	struct py_objects obj;
 };
 
