@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fake_snapshot.h - made-up pictures of a service, for the tests of what is drawn
+ *
+ * fake__init fills one busy web worker: MainThread encodes JSON without letting go for long, the
+ * workers wait for it. Everything lives in the struct.
+ */
+#ifndef GILTOP_FAKE_SNAPSHOT_H
+#define GILTOP_FAKE_SNAPSHOT_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "snapshot.h"
+#include "timeline.h"
+#include "util.h"
+
+#define FAKE_THREADS 1024
+#define FAKE_PAIRS   256
+#define FAKE_GILS    128
+#define FAKE_STACKS  16
+#define MS	     1000000ull
+#define S	     1000000000ull
+#define FAKE_NOW     (1000 * S)
+
+struct fake {
+	struct snapshot snap;
+	struct snap_proc procs[4];
+	struct snap_gil gils[FAKE_GILS];
+	struct snap_thread threads[FAKE_THREADS];
+	char names[FAKE_THREADS][32];
+	struct gt_hist wait[8], hold[8];
+	struct snap_pair pairs[FAKE_PAIRS];
+	struct snap_stack stacks[FAKE_STACKS];
+};
+
+static const struct snap_frame fake_dump[] = {
+	{ "<module>", "/srv/shop/wsgi.py", 12 },
+	{ "run", "/usr/lib/python3/dist-packages/gunicorn/app/base.py", 231 },
+	{ "handle_request", "/usr/lib/python3/dist-packages/gunicorn/workers/gthread.py", 271 },
+	{ "Shop.index", "/srv/shop/views.py", 88 },
+	{ "dumps", "/usr/lib/python3.11/json/__init__.py", 231 },
+	{ "JSONEncoder.encode", "/usr/lib/python3.11/json/encoder.py", 200 },
+	{ "JSONEncoder.iterencode", "/usr/lib/python3.11/json/encoder.py", 257 },
+};
+static const struct snap_frame fake_read[] = {
+	{ "Thread._bootstrap", "/usr/lib/python3.11/threading.py", 995 },
+	{ "Thread.run", "/usr/lib/python3.11/threading.py", 975 },
+	{ "_worker", "/usr/lib/python3.11/concurrent/futures/thread.py", 83 },
+	{ "handler", "/srv/shop/app.py", 88 },
+	{ "Socket.recv_into", "/usr/lib/python3.11/socket.py", 706 },
+};
+static const struct snap_frame fake_regex[] = {
+	{ "Thread._bootstrap", "/usr/lib/python3.11/threading.py", 995 },
+	{ "Thread.run", "/usr/lib/python3.11/threading.py", 975 },
+	{ "_worker", "/usr/lib/python3.11/concurrent/futures/thread.py", 83 },
+	{ "handler", "/srv/shop/app.py", 88 },
+	{ "search", "/usr/lib/python3.11/re/__init__.py", 176 },
+};
+
+static inline void fake__hist(struct gt_hist *h, uint64_t around, unsigned int n)
+{
+	/* Two humps: many short ones, some eight times as long. */
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t v = around / 8 + around * (i * 7919 % 1000) / 700;
+
+		if (i % 9 == 0)
+			v *= 8;
+		h->cnt[gt_hist_bucket(v)]++;
+	}
+}
+
+static inline void fake__thread(struct fake *f, size_t i, uint32_t tid, const char *name,
+				enum snap_state state, unsigned int wait_pm, unsigned int yield_pm,
+				unsigned int hold_pm, uint64_t span)
+{
+	struct snap_thread *t = &f->threads[i];
+	struct gt_hist *w = &f->wait[i % 8], *h = &f->hold[i % 8];
+
+	snprintf(f->names[i], sizeof(f->names[i]), "%s", name);
+	*t = (struct snap_thread){
+		.tid = tid, .name = f->names[i], .state = state, .span_ns = span,
+		.state_ns = state == SNAP_HOLDING ? 3 * MS : 12 * MS + i * 700000,
+		.wait_ns = span / 1000 * wait_pm, .yield_ns = span / 1000 * yield_pm,
+		.hold_ns = span / 1000 * hold_pm,
+		.released_ns = span / 1000 * (1000 - wait_pm - yield_pm - hold_pm),
+		.hold_offcpu_ns = NS_UNKNOWN,
+		.acquisitions = span / MS / (i + 2), .contended = span / MS / (i + 5),
+		.yields = span / MS / 40 * (hold_pm > 5),
+		.wait_max_ns = NS_UNKNOWN, .wait_p50_ns = NS_UNKNOWN, .wait_p90_ns = NS_UNKNOWN,
+		.wait_p99_ns = NS_UNKNOWN, .hold_max_ns = NS_UNKNOWN, .hold_p50_ns = NS_UNKNOWN,
+		.hold_p90_ns = NS_UNKNOWN, .hold_p99_ns = NS_UNKNOWN, .wait_hist = w, .hold_hist = h,
+	};
+	if (wait_pm) {
+		if (i < 8)
+			fake__hist(w, wait_pm * 20000ull, 700 / (unsigned int)(i + 1));
+		t->wait_p50_ns = hist__quantile(w, 0.5);
+		t->wait_p90_ns = hist__quantile(w, 0.9);
+		t->wait_p99_ns = hist__quantile(w, 0.99);
+		t->wait_max_ns = t->wait_p99_ns + t->wait_p99_ns / 3;
+		t->at = &fake_read[4];
+	}
+	if (hold_pm) {
+		if (i < 8)
+			fake__hist(h, hold_pm * 30000ull, 500 / (unsigned int)(i + 1));
+		t->hold_p50_ns = hist__quantile(h, 0.5);
+		t->hold_p90_ns = hist__quantile(h, 0.9);
+		t->hold_p99_ns = hist__quantile(h, 0.99);
+		t->hold_max_ns = t->hold_p99_ns + t->hold_p99_ns / 4;
+	}
+}
+
+static inline void fake__proc(struct fake *f, uint64_t span)
+{
+	f->snap = (struct snapshot){ .start_ns = FAKE_NOW - span, .now_ns = FAKE_NOW,
+				     .books_ns = FAKE_NOW - 72 * S, .self_cpu_ns = span / 250,
+				     .probe_hits = 4000, .proc_cnt = 1, .procs = f->procs };
+	f->procs[0] = (struct snap_proc){ .pid = 4242, .comm = "gunicorn",
+					  .cmdline = "gunicorn: worker [shop]", .python = "3.11.2",
+					  .runtime = "/usr/bin/python3.11", .sites = "call-sites",
+					  .note = "", .alive = true, .span_ns = span, .gil_cnt = 1,
+					  .gils = f->gils, .threads = f->threads, .pairs_known = true,
+					  .stacks_known = true, .pairs = f->pairs,
+					  .stacks = f->stacks };
+}
+
+static inline void fake__stack(struct fake *f, enum snap_stack_kind kind, uint32_t tid, uint64_t ns,
+			       const struct snap_frame *frames, size_t n)
+{
+	f->stacks[f->procs[0].stack_cnt++] = (struct snap_stack){
+		.kind = kind, .tid = tid, .ns = ns, .cnt = ns / (2 * MS) + 1, .frame_cnt = n,
+		.frames = frames, .truncated = n == 0
+	};
+}
+
+static inline void fake__init(struct fake *f, uint64_t span)
+{
+	static const struct {
+		uint32_t tid;
+		const char *name;
+		enum snap_state state;
+		unsigned int wait, yield, hold;
+	} rows[] = {
+		{ 4246, "worker-3", SNAP_WAITING, 412, 3, 31 },
+		{ 4245, "worker-2", SNAP_WAITING, 355, 8, 28 },
+		{ 4244, "worker-1", SNAP_RELEASED, 301, 6, 22 },
+		{ 4247, "worker-4", SNAP_YIELDING, 240, 11, 18 },
+		{ 4248, "asyncio-loop", SNAP_WAITING, 120, 0, 4 },
+		{ 4242, "MainThread", SNAP_HOLDING, 52, 8, 871 },
+		{ 4249, "metrics", SNAP_RELEASED, 1, 0, 0 },
+		{ 4251, "Dummy-7", SNAP_EXITED, 0, 0, 0 },
+		{ 4252, "\xe5\xb7\xa5\xe4\xbd\x9c-8", SNAP_RELEASED, 0, 0, 0 },
+	};
+	struct snap_proc *p = &f->procs[0];
+	uint64_t wait = 0;
+
+	memset(f, 0, sizeof(*f));
+	fake__proc(f, span);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		fake__thread(f, i, rows[i].tid, rows[i].name, rows[i].state, rows[i].wait,
+			     rows[i].yield, rows[i].hold, span);
+		wait += f->threads[i].wait_ns;
+	}
+	p->thread_cnt = ARRAY_SIZE(rows);
+	f->gils[0] = (struct snap_gil){ .addr = 0x7f0000001000, .held_ns = span / 1000 * 974,
+					.gap_ns = wait / 100, .gap_wall_ns = span / 1000 * 8,
+					.wait_ns = wait, .acquisitions = span / MS,
+					.switches = span / MS, .holder_tid = 4242, .held = true,
+					.waiters = 3, .interpreter = 0 };
+	for (size_t i = 0; i < 6; i++) {
+		static const unsigned int permille[] = { 11, 9, 8, 7, 2, 950 };
+
+		f->threads[i].blame_ns = wait / 1000 * permille[i];
+	}
+	f->threads[5].at = &fake_dump[6];
+	for (size_t i = 0; i < 5; i++) {
+		uint64_t w = f->threads[i].wait_ns;
+
+		f->pairs[p->pair_cnt++] = (struct snap_pair){ f->threads[i].tid, 4242, w / 100 * 78 };
+	}
+	for (size_t i = 0; i < 6; i++)
+		for (size_t k = 0; k < 4; k++)
+			if (i != k)
+				f->pairs[p->pair_cnt++] = (struct snap_pair){
+					f->threads[i].tid, f->threads[k].tid,
+					f->threads[i].wait_ns / 100 * (7 - k)
+				};
+	fake__stack(f, SNAP_STACK_BLAME, 4242, wait / 100 * 78, fake_dump, 7);
+	fake__stack(f, SNAP_STACK_BLAME, 4242, wait / 100 * 12, fake_dump, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4246, wait / 100 * 4, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4245, wait / 100 * 2, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4244, wait / 1000, NULL, 0);
+	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 90, fake_read, 5);
+	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 10, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_WAIT, 4245, f->threads[1].wait_ns, fake_read, 5);
+	fake__stack(f, SNAP_STACK_HOLD, 4242, f->threads[5].hold_ns, fake_dump, 7);
+}
+
+/* MainThread holds for some 30 ms at a time, then one of the workers for 2 ms, and so on. */
+static inline struct timeline *fake__timeline(uint64_t end, uint64_t span)
+{
+	static const uint32_t workers[] = { 4246, 4245, 4244, 4247 };
+	struct timeline *t = timeline__new(65536);
+	uint64_t at = end - span, since[4];
+	struct tl_span s = { .gil = 0x7f0000001000, .tgid = 4242 };
+	size_t turn = 0;
+
+	if (!t)
+		abort();
+	timeline__restart(t, at, 20000);
+	for (size_t i = 0; i < 4; i++)
+		since[i] = at;
+	while (at < end) {
+		uint64_t hold = (12 + turn * 13 % 37) * MS, stop = at + hold < end ? at + hold : end;
+		size_t w = turn++ % 4;
+
+		if (stop == end)
+			break; /* the hold that is still going on is not in here */
+		s = (struct tl_span){ at, stop, s.gil, s.tgid, 4242, GT_HOLD };
+		timeline__add(t, &s);
+		s = (struct tl_span){ since[w], stop, s.gil, s.tgid, workers[w], GT_WAIT };
+		timeline__add(t, &s);
+		at = stop + 6 * MS > end ? end : stop + 6 * MS;
+		s = (struct tl_span){ stop, at, s.gil, s.tgid, workers[w], GT_HOLD };
+		timeline__add(t, &s);
+		s = (struct tl_span){ stop, at, s.gil, s.tgid, 4242, w & 1 ? GT_WAIT : GT_YIELD };
+		timeline__add(t, &s);
+		since[w] = at + 9 * MS;
+	}
+	return t;
+}
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "draw.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+static double clamp01(double v)
+{
+	return !(v > 0) ? 0 : v > 1 ? 1 : v;
+}
+
+void draw__bar(struct canvas *c, int y, int x, int w, enum role role, double v, double max)
+{
+	double part = max > 0 ? clamp01(v / max) * w : 0;
+	int full = (int)part, eighths = (int)((part - full) * 8 + 0.5);
+
+	if (eighths == 8) {
+		full++;
+		eighths = 0;
+	}
+	if (v > 0 && w > 0 && !full && !eighths)
+		eighths = 1; /* something is never drawn as nothing */
+	canvas__fill(c, (struct rect){ y, x, 1, full }, role, c->unicode ? 0x2588 : '#');
+	if (eighths && full < w && c->unicode)
+		canvas__fill(c, (struct rect){ y, x + full, 1, 1 }, role,
+			     0x2590u - (unsigned int)eighths);
+	else if (full < w && (eighths >= 4 || (eighths && !full)))
+		canvas__fill(c, (struct rect){ y, x + full, 1, 1 }, role, eighths >= 4 ? '#' : ':');
+}
+
+void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const struct ui_state *ui,
+		 bool waiting, double full)
+{
+	static const char ascii[] = "_.:-=+*#";
+
+	for (int i = 0; i < w && (size_t)i < ui->past_cnt; i++) {
+		const struct ui_past *p =
+			&ui->past[(ui->past_next + UI_PAST - 1 - (size_t)i) % UI_PAST];
+		double v = waiting ? (double)p->waiting : (double)p->held;
+		int level = (int)(clamp01(full > 0 ? v / full : 0) * 7 + 0.5);
+		uint32_t ch =
+			c->unicode ? 0x2581u + (unsigned int)level : (unsigned char)ascii[level];
+
+		canvas__fill(c, (struct rect){ y, x + w - 1 - i, 1, 1 }, v > 0 ? role : ROLE_DIM,
+			     v < 0 ? '?' : ch);
+	}
+}
+
+void draw__cells(struct canvas *c, int y, int x, const enum tl_cell *cells, size_t n)
+{
+	static const struct {
+		uint32_t unicode;
+		char ascii;
+		enum role role;
+	} look[TL_CELL_CNT] = {
+		[TL_NONE] = { ' ', ' ', ROLE_NORMAL },
+		[TL_RELEASED] = { 0x2500, '-', ROLE_RELEASED },
+		[TL_WAIT] = { 0x2592, 'w', ROLE_WAIT },
+		[TL_HOLD] = { 0x2588, '#', ROLE_HOLD },
+		[TL_YIELD] = { 0x259a, 'y', ROLE_YIELD },
+	};
+
+	for (size_t i = 0; i < n; i++)
+		canvas__fill(c, (struct rect){ y, x + (int)i, 1, 1 }, look[cells[i]].role,
+			     c->unicode ? look[cells[i]].unicode
+					: (unsigned char)look[cells[i]].ascii);
+}
+
+enum role draw__state_role(enum snap_state state)
+{
+	switch (state) {
+	case SNAP_WAITING: return ROLE_WAIT;
+	case SNAP_HOLDING: return ROLE_HOLD;
+	case SNAP_YIELDING: return ROLE_YIELD;
+	case SNAP_RELEASED: return ROLE_RELEASED;
+	default: return ROLE_DIM;
+	}
+}
+
+void draw__stack_bar(struct canvas *c, int y, int x, int w, const struct snap_thread *t)
+{
+	enum tl_cell cells[64];
+	char letters[64];
+
+	if (w > 63)
+		w = 63;
+	columns__bar(t, w > 0 ? (size_t)w : 0, letters, sizeof(letters));
+	for (int i = 0; i < w; i++)
+		cells[i] = letters[i] == 'W'   ? TL_WAIT
+			   : letters[i] == 'Y' ? TL_YIELD
+			   : letters[i] == 'H' ? TL_HOLD
+			   : letters[i] == 'r' ? TL_RELEASED
+					       : TL_NONE;
+	draw__cells(c, y, x, cells, w > 0 ? (size_t)w : 0);
+}
+
+uint32_t draw__shade(const struct canvas *c, double v)
+{
+	static const uint32_t shades[] = { 0x2591, 0x2592, 0x2593, 0x2588 };
+	static const char ascii[] = ".:*#";
+	int level = (int)(clamp01(v) * 4);
+
+	if (!(v > 0))
+		return ' ';
+	if (level > 3)
+		level = 3;
+	return c->unicode ? shades[level] : (unsigned char)ascii[level];
+}
+
+void draw__note(struct canvas *c, struct rect r, const char *text)
+{
+	int w = text__width(text, c->unicode);
+
+	if (r.h < 1 || r.w < 1)
+		return;
+	canvas__puts(c, r.y + r.h / 3, w < r.w ? r.x + (r.w - w) / 2 : r.x, w < r.w ? w : r.w,
+		     ROLE_DIM, text);
+}
+
+void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f)
+{
+	char tail[300], buf[600];
+
+	if (!f) {
+		canvas__puts(c, y, x, w, ROLE_DIM, "?");
+		return;
+	}
+	if (f->line)
+		snprintf(tail, sizeof(tail), "%.280s:%u", columns__basename(f->file), f->line);
+	else
+		snprintf(tail, sizeof(tail), "%.280s", columns__basename(f->file));
+	text__cut_head(f->name, tail, c->unicode, w, buf, sizeof(buf));
+	canvas__puts(c, y, x, w, role, buf);
+}
+
+int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enum role role,
+		 const char *value)
+{
+	int w = text__width(label, c->unicode) + 1 + text__width(value, c->unicode);
+
+	/* All of it or nothing: half a figure is a wrong one. */
+	if (w > max)
+		return 0;
+	canvas__puts(c, y, x, max, ROLE_DIM, label);
+	canvas__puts(c, y, x + text__width(label, c->unicode) + 1, max, role, value);
+	return w + 2;
+}

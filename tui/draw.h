@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* draw.h - pieces that several screens draw with: bars, sparklines, states, notes */
+#ifndef GILTOP_DRAW_H
+#define GILTOP_DRAW_H
+
+#include "timeline.h"
+#include "ui.h"
+
+/* A bar of at most w cells for v of max (0 or more); eighths of a cell where Unicode is at hand. */
+void draw__bar(struct canvas *c, int y, int x, int w, enum role role, double v, double max);
+/* The newest n values of the past, newest right: how much of full each is. */
+void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const struct ui_state *ui,
+		 bool waiting, double full);
+/* Timeline cells with their roles. */
+void draw__cells(struct canvas *c, int y, int x, const enum tl_cell *cells, size_t n);
+enum role draw__state_role(enum snap_state state);
+/* The stacked bar of columns__bar in colours. */
+void draw__stack_bar(struct canvas *c, int y, int x, int w, const struct snap_thread *t);
+/* How full, 0..1, as one character of a shade: ' ' only for exactly 0. */
+uint32_t draw__shade(const struct canvas *c, double v);
+/* A few words in the middle of an empty body. */
+void draw__note(struct canvas *c, struct rect r, const char *text);
+/* A frame in w cells: "dumps encoder.py:257", the name shortened first. */
+void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f);
+/* Label, figure: "p99 " "38.2ms"; returns the cells used, with two blanks behind. */
+int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enum role role,
+		 const char *value);
+/* The lines above the body; the layout says which of them. */
+void draw__header(const struct ui_state *ui, struct canvas *c, int title, int gil, int spark,
+		  int headline, int who, int rule);
+/* All in one line, for a window too small for more. */
+void draw__one_line(const struct ui_state *ui, struct canvas *c);
+void draw__footer(const struct ui_state *ui, struct canvas *c, int hints, int tabs);
+void draw__help(const struct ui_state *ui, struct canvas *c);
+void draw__sort_menu(const struct ui_state *ui, struct canvas *c);
+/* How threads are drawn on the timeline: width of the labels, and the rows. */
+void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
+		    const struct column_row *rows, size_t row_cnt, long selected);
+/* A histogram by octaves, with its percentiles in the first line; the short ones are put together if
+ * there are more octaves than lines. h NULL or empty: says so.
+ */
+void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
+		const struct gt_hist *h, uint64_t max_ns);
+/* Time across, octaves of the waits up: how they were spread in each interval of the past. */
+void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r);
+size_t draw__help_lines(void); /* how long the help is */
+
+#endif

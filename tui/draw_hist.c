@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* draw_hist.c - histograms by octaves, and their course over time */
+#include <stdio.h>
+#include <string.h>
+
+#include "draw.h"
+#include "text.h"
+#include "units.h"
+#include "util.h"
+
+/* The lower end of an octave, ns. */
+static uint64_t octave_floor(size_t octave)
+{
+	return octave ? 1ull << (GT_HIST_MIN_SHIFT + octave - 1) : 0;
+}
+
+struct octaves {
+	uint64_t cnt[UI_OCTAVES];
+	uint64_t sum, max;
+	size_t lo, hi; /* the first and the last that are not empty */
+};
+
+static bool octaves__build(const struct gt_hist *h, struct octaves *o)
+{
+	*o = (struct octaves){ .lo = UI_OCTAVES };
+	for (unsigned int b = 0; h && b < GT_HIST_BUCKETS; b++)
+		o->cnt[ui__octave(b)] += h->cnt[b];
+	for (size_t i = 0; i < UI_OCTAVES; i++) {
+		if (!o->cnt[i])
+			continue;
+		o->sum += o->cnt[i];
+		o->max = o->cnt[i] > o->max ? o->cnt[i] : o->max;
+		o->lo = i < o->lo ? i : o->lo;
+		o->hi = i;
+	}
+	return o->sum > 0;
+}
+
+/* As the square root would: a few long waits among thousands must be seen. */
+static double root_shade(double v)
+{
+	return v > 0.5625 ? 0.8 : v > 0.25 ? 0.6 : v > 0.0625 ? 0.3 : v > 0 ? 0.1 : 0;
+}
+
+static void draw_percentiles(struct canvas *c, int y, int x, int w, const char *title,
+			     enum role role, const struct gt_hist *h, uint64_t n, uint64_t max_ns)
+{
+	static const struct {
+		const char *name;
+		double q;
+	} points[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 } };
+	char buf[UNITS_SZ];
+	int end = x + w;
+
+	x += canvas__puts(c, y, x, w, ROLE_TITLE, title) + 1;
+	if (w >= 60)
+		x += canvas__printf(c, y, x, end - x, ROLE_DIM, "%s times ",
+				    units__count((double)n, buf)) +
+		     1;
+	/* The slowest matter most: they go first when there is no room, so they are drawn first. */
+	x += draw__figure(c, y, x, end - x, "max", role, units__duration_or_none(max_ns, buf)) - 1;
+	for (size_t i = ARRAY_SIZE(points); i-- > 0;) {
+		uint64_t v = hist__quantile(h, points[i].q);
+
+		/* Interpolated within a bucket it may exceed what really was. */
+		if (v != NS_UNKNOWN && max_ns != NS_UNKNOWN && v > max_ns)
+			v = max_ns;
+		x += draw__figure(c, y, x, end - x, points[i].name, role,
+				  units__duration_or_none(v, buf)) -
+		     1;
+	}
+}
+
+void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
+		const struct gt_hist *h, uint64_t max_ns)
+{
+	struct octaves o;
+	size_t first;
+	char buf[UNITS_SZ];
+
+	if (r.h < 1)
+		return;
+	if (!octaves__build(h, &o)) {
+		int x = r.x + canvas__puts(c, r.y, r.x, r.w, ROLE_TITLE, title) + 1;
+
+		canvas__puts(c, r.y, x, r.x + r.w - x, ROLE_DIM, "none yet");
+		return;
+	}
+	draw_percentiles(c, r.y, r.x, r.w, title, role, h, o.sum, max_ns);
+	first = o.hi + 2 > o.lo + (size_t)r.h ? o.hi + 2 - (size_t)r.h : o.lo;
+	for (size_t i = o.lo; i < first; i++)
+		o.cnt[first] += o.cnt[i];
+	o.max = 0;
+	for (size_t i = first; i <= o.hi; i++)
+		o.max = o.cnt[i] > o.max ? o.cnt[i] : o.max;
+	for (size_t i = first; i <= o.hi && (int)(i - first) + 1 < r.h; i++) {
+		int y = r.y + 1 + (int)(i - first), bar = r.w - 8 - 7;
+		bool rest = i == first && (first > o.lo || !i);
+
+		canvas__puts_right(
+			c, y, r.x, 7, ROLE_DIM,
+			units__duration(rest ? octave_floor(i + 1) : octave_floor(i), buf));
+		if (rest)
+			canvas__puts(c, y, r.x, 1, ROLE_DIM, "<");
+		draw__bar(c, y, r.x + 8, bar, role, (double)o.cnt[i], (double)o.max);
+		canvas__puts_right(c, y, r.x + r.w - 6, 6, o.cnt[i] ? ROLE_NORMAL : ROLE_DIM,
+				   units__count((double)o.cnt[i], buf));
+	}
+}
+
+void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	size_t n = (size_t)(r.w > 9 ? r.w - 8 : 0), lo = UI_OCTAVES, hi = 0, step;
+	double most = 0;
+	char buf[UNITS_SZ];
+
+	if (r.h < 3 || !n)
+		return;
+	canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE,
+		       "Waits over time, one column every %s, newest right",
+		       units__duration(ui->interval_ns, buf));
+	if (n > ui->past_cnt)
+		n = ui->past_cnt;
+	for (size_t i = 0; i < n; i++) {
+		const struct ui_past *p = &ui->past[(ui->past_next + UI_PAST - 1 - i) % UI_PAST];
+
+		for (size_t k = 0; k < UI_OCTAVES; k++) {
+			if (!p->waits[k])
+				continue;
+			lo = k < lo ? k : lo;
+			hi = k > hi ? k : hi;
+		}
+	}
+	if (lo > hi) {
+		canvas__puts(c, r.y + 1, r.x + 8, r.w - 8, ROLE_DIM, "no thread has waited yet");
+		return;
+	}
+	/* So many octaves to a line. */
+	step = (hi - lo + (size_t)r.h - 1) / ((size_t)r.h - 1);
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < n; i++) {
+			const struct ui_past *p =
+				&ui->past[(ui->past_next + UI_PAST - 1 - i) % UI_PAST];
+
+			for (size_t line = 0; lo + line * step <= hi; line++) {
+				double sum = 0;
+				int y = r.y + r.h - 1 - (int)line;
+
+				for (size_t k = lo + line * step;
+				     k < lo + (line + 1) * step && k <= hi; k++)
+					sum += p->waits[k];
+				if (pass == 0)
+					most = sum > most ? sum : most;
+				else if (y > r.y)
+					canvas__fill(
+						c, (struct rect){ y, r.x + r.w - 1 - (int)i, 1, 1 },
+						ROLE_WAIT, draw__shade(c, root_shade(sum / most)));
+			}
+		}
+	}
+	for (size_t line = 0; lo + line * step <= hi && (int)line < r.h - 1; line++)
+		canvas__puts_right(c, r.y + r.h - 1 - (int)line, r.x, 7, ROLE_DIM,
+				   units__duration(octave_floor(lo + line * step), buf));
+}

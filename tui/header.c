@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* header.c - the lines above every screen: what is looked at, and the answer in words */
+#include <stdio.h>
+#include <string.h>
+
+#include "draw.h"
+#include "text.h"
+#include "units.h"
+#include "util.h"
+#include "verdict.h"
+
+static void proc_title(const struct snap_proc *p, struct sbuf *out)
+{
+	sbuf__printf(out, "pid %u ", p->pid);
+	sbuf__puts(out, *p->cmdline ? p->cmdline : *p->comm ? p->comm : "?");
+}
+
+/* "gunicorn: worker [shop]" may be long, what comes after it must not be pushed out. */
+static void draw_title(const struct ui_state *ui, const struct snapshot *s,
+		       const struct snap_proc *p, struct canvas *c, int y)
+{
+	__cleanup(sbuf__free) struct sbuf left = { 0 }, right = { 0 };
+	char buf[UNITS_SZ];
+	int x, right_w, room;
+
+	if (ui->paused)
+		sbuf__puts(&right, "PAUSED ");
+	if (*ui->filter)
+		sbuf__printf(&right, "[filter: %s] ", ui->filter);
+	if (p) {
+		sbuf__printf(&right, "Python %s", p->python);
+		if (c->w >= 76)
+			sbuf__printf(&right, " (%s)", p->sites);
+	}
+	if (s && c->w >= 100)
+		sbuf__printf(&right, "  up %s", units__clock(s->now_ns - s->books_ns, buf));
+	sbuf__printf(&right, ui->cumulative ? "  totals" : "  every %s",
+		     units__duration(ui->interval_ns, buf));
+	right_w = text__width(sbuf__str(&right), c->unicode);
+	x = canvas__puts(c, y, 0, -1, ROLE_TITLE, "giltop") + 2;
+	if (p)
+		proc_title(p, &left);
+	else
+		sbuf__puts(&left, "waiting for the first data");
+	if (s && s->proc_cnt > 1 && !ui->focus_pid)
+		sbuf__printf(&left, " (busiest of %zu)", s->proc_cnt);
+	room = c->w - x - right_w - 2;
+	if (room < 12) {
+		canvas__puts(c, y, x, c->w - x, ROLE_NORMAL, sbuf__str(&left));
+		return;
+	}
+	canvas__puts(c, y, x, room, ROLE_NORMAL, sbuf__str(&left));
+	canvas__puts_right(c, y, c->w - right_w, right_w, ui->paused ? ROLE_WARN : ROLE_DIM,
+			   sbuf__str(&right));
+}
+
+/* giltop's own cost, and whether its figures are whole: never left out. */
+static int trust_figures(const struct snapshot *s, struct sbuf *out)
+{
+	char a[UNITS_SZ], b[UNITS_SZ];
+	uint64_t span = s->now_ns - s->start_ns;
+
+	sbuf__printf(out, "self %s", units__percent_word(s->self_cpu_ns, span, a));
+	sbuf__printf(out, "  lost %s", units__count((double)s->lost_events, b));
+	if (s->violations)
+		sbuf__printf(out, "  checks failed %s", units__count((double)s->violations, b));
+	return s->lost_events || s->violations;
+}
+
+static void draw_gil(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
+		     struct canvas *c, int y)
+{
+	__cleanup(sbuf__free) struct sbuf trust = { 0 };
+	char buf[UNITS_SZ], load[UNITS_SZ];
+	int x, end = c->w, bar;
+	bool bad;
+
+	if (!s)
+		return;
+	bad = trust_figures(s, &trust);
+	end -= text__width(sbuf__str(&trust), c->unicode);
+	canvas__puts(c, y, end, -1, bad ? ROLE_WARN : ROLE_DIM, sbuf__str(&trust));
+	end -= 2;
+	if (p && p->gil_cnt > 1 && g)
+		x = canvas__printf(c, y, 0, end, ROLE_TITLE, "GIL %u of %zu", g->id, p->gil_cnt);
+	else
+		x = canvas__puts(c, y, 0, end, ROLE_TITLE, "GIL");
+	if (!g || !p->span_ns) {
+		canvas__puts(c, y, x + 2, end - x - 2, ROLE_DIM,
+			     p && !p->alive ? "the process has ended" : "not used yet");
+		return;
+	}
+	x += 2;
+	x += canvas__puts(c, y, x, end - x, ROLE_DIM, "held ");
+	x += canvas__printf(c, y, x, end - x, ROLE_NORMAL, "%5s%% ",
+			    units__percent(g->held_ns, p->span_ns, buf));
+	/* The bar takes what the figures leave, within reason. */
+	bar = (end - x) - (c->w >= 100 ? 52 : 34);
+	bar = bar < 8 ? 8 : bar > 24 ? 24 : bar;
+	if (x + bar < end) {
+		canvas__fill(c, (struct rect){ y, x, 1, bar }, ROLE_DIM, c->unicode ? 0x2591 : '.');
+		draw__bar(c, y, x, bar, ROLE_HOLD, (double)g->held_ns, (double)p->span_ns);
+		x += bar + 2;
+	}
+	snprintf(load, sizeof(load), "%.1f", snap_gil__load(g, p->span_ns));
+	x += draw__figure(c, y, x, end - x, "load", ROLE_NORMAL, load);
+	units__rate(g->switches, p->span_ns, buf);
+	strcat(buf, "/s");
+	x += draw__figure(c, y, x, end - x, c->w >= 76 ? "hand-overs" : "h/o", ROLE_NORMAL, buf);
+	if (g->switches)
+		draw__figure(c, y, x, end - x, "gap", ROLE_NORMAL,
+			     units__duration(g->gap_wall_ns / g->switches, buf));
+}
+
+static void draw_sparks(const struct ui_state *ui, struct canvas *c, int y)
+{
+	int label = 5, half = c->w / 2 - 1, w;
+	double most = 0;
+	char buf[32];
+
+	for (size_t i = 0; i < ui->past_cnt; i++)
+		if ((double)ui->past[i].waiting > most)
+			most = (double)ui->past[i].waiting;
+	canvas__puts(c, y, 0, label, ROLE_DIM, "held");
+	draw__spark(c, y, label, half - label, ROLE_HOLD, ui, false, 1);
+	if (most < 0.05)
+		snprintf(buf, sizeof(buf), "waiting");
+	else
+		snprintf(buf, sizeof(buf), "waiting 0..%.1f", most);
+	w = canvas__puts(c, y, half + 2, -1, ROLE_DIM, buf) + 1;
+	draw__spark(c, y, half + 2 + w, c->w - half - 2 - w, ROLE_WAIT, ui, true, most);
+}
+
+static void draw_who(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
+		     struct canvas *c, int y)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	for (int d = 0; d < VERDICT_DETAIL_CNT; d++) {
+		sbuf__reset(&text);
+		verdict__who(s, p, g, (enum verdict_detail)d, &text);
+		if (text__width(sbuf__str(&text), c->unicode) <= c->w)
+			break;
+	}
+	canvas__puts(c, y, 0, c->w, ROLE_VERDICT, sbuf__str(&text));
+}
+
+void draw__header(const struct ui_state *ui, struct canvas *c, int title, int gil, int spark,
+		  int headline, int who, int rule)
+{
+	const struct snapshot *s = ui__snap(ui);
+	const struct snap_proc *p = ui__proc(ui);
+	const struct snap_gil *g = ui__gil(ui, p);
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	draw_title(ui, s, p, c, title);
+	draw_gil(s, p, g, c, gil);
+	if (spark >= 0)
+		draw_sparks(ui, c, spark);
+	if (headline >= 0 && p) {
+		bool bad = verdict__level(p, g) == VERDICT_BOTTLENECK;
+
+		verdict__headline(p, g, &text);
+		if (*p->note)
+			sbuf__printf(&text, "  [%s]", p->note);
+		canvas__puts(c, headline, 0, c->w, bad ? ROLE_WAIT : ROLE_VERDICT,
+			     sbuf__str(&text));
+	}
+	if (p)
+		draw_who(s, p, g, c, who);
+	if (rule >= 0)
+		canvas__rule(c, rule, 0, c->w);
+}
+
+void draw__one_line(const struct ui_state *ui, struct canvas *c)
+{
+	const struct snapshot *s = ui__snap(ui);
+	const struct snap_proc *p = ui__proc(ui);
+	const struct snap_gil *g = ui__gil(ui, p);
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	char buf[UNITS_SZ];
+
+	if (!p || !g)
+		sbuf__puts(&text, "GIL ? (no data yet)");
+	else
+		sbuf__printf(&text, "GIL %s held",
+			     units__percent_word(g->held_ns, p->span_ns, buf));
+	if (p && g) {
+		sbuf__printf(&text, ", load %.1f", snap_gil__load(g, p->span_ns));
+		if (verdict__sufferer(p, g)) {
+			sbuf__puts(&text, "; ");
+			verdict__who(s, p, g, VERDICT_SHORT, &text);
+		}
+	}
+	canvas__puts(c, 0, 0, c->w, ROLE_NORMAL, sbuf__str(&text));
+}

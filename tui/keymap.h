@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* keymap.h - which key does what where: the one table behind dispatch, footer and help */
+#ifndef GILTOP_KEYMAP_H
+#define GILTOP_KEYMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Keys that are no character; above Unicode. Characters are their code point, ^X is X & 31. */
+enum ui_keycode {
+	UI_KEY_UP = 0x110000,
+	UI_KEY_DOWN,
+	UI_KEY_LEFT,
+	UI_KEY_RIGHT,
+	UI_KEY_PGUP,
+	UI_KEY_PGDN,
+	UI_KEY_HOME,
+	UI_KEY_END,
+	UI_KEY_ENTER,
+	UI_KEY_BACKSPACE,
+	UI_KEY_DELETE,
+	UI_KEY_ESC,
+	UI_KEY_TAB,
+	UI_KEY_BACKTAB,
+	UI_KEY_F1, /* F1..F12 follow each other */
+	UI_KEY_F2,
+	UI_KEY_F3,
+	UI_KEY_F4,
+	UI_KEY_F5,
+	UI_KEY_F6,
+	UI_KEY_F7,
+	UI_KEY_F8,
+	UI_KEY_F9,
+	UI_KEY_F10,
+	UI_KEY_F11,
+	UI_KEY_F12,
+};
+
+enum key_action {
+	ACT_NONE,
+	ACT_HELP,
+	ACT_QUIT,
+	ACT_UP,
+	ACT_DOWN,
+	ACT_LEFT,
+	ACT_RIGHT,
+	ACT_PGUP,
+	ACT_PGDN,
+	ACT_HOME,
+	ACT_END,
+	ACT_ENTER,
+	ACT_BACK,
+	ACT_SCREEN_1, /* the six follow each other */
+	ACT_SCREEN_2,
+	ACT_SCREEN_3,
+	ACT_SCREEN_4,
+	ACT_SCREEN_5,
+	ACT_SCREEN_6,
+	ACT_NEXT_SCREEN,
+	ACT_PREV_SCREEN,
+	ACT_SEARCH,
+	ACT_SEARCH_NEXT,
+	ACT_FILTER,
+	ACT_SORT,
+	ACT_SORT_LEFT,
+	ACT_SORT_RIGHT,
+	ACT_SORT_DELAY,
+	ACT_SORT_HOLD,
+	ACT_SORT_BLAME,
+	ACT_SORT_NAME,
+	ACT_INVERT,
+	ACT_GROUP,
+	ACT_PANE,
+	ACT_VIEW,
+	ACT_KIND,
+	ACT_ZOOM_IN,
+	ACT_ZOOM_OUT,
+	ACT_FASTER,
+	ACT_SLOWER,
+	ACT_GIL_PREV,
+	ACT_GIL_NEXT,
+	ACT_PAUSE,
+	ACT_CUMULATIVE,
+	ACT_RESET,
+	ACT_WRITE,
+	ACT_PICK,
+	ACT_SUSPEND,
+	ACT_REDRAW,
+};
+
+#define KEYS_MAX 4
+
+struct key_def {
+	enum key_action action;
+	unsigned int screens; /* bits of enum ui_screen */
+	const char *group;    /* heading in the help */
+	const char *shown;    /* how the keys are written: "PgUp PgDn" */
+	const char *hint;     /* for the footer, NULL: not there */
+	const char *help;     /* plain words; NULL: not in the help (listed with another) */
+	int keys[KEYS_MAX];
+};
+
+extern const struct key_def key_table[];
+extern const size_t key_cnt;
+
+/* What this key does on this screen; ACT_NONE if nothing. */
+enum key_action keymap__action(unsigned int screen, int key);
+
+#endif

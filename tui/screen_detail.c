@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* screen_detail.c - all about one thread: whom it waits for, whom it makes wait, its stacks, and how
+ * long its waits and holds take. A text longer than the screen, that scrolls.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "draw.h"
+#include "layout.h"
+#include "list.h"
+#include "text.h"
+#include "units.h"
+#include "util.h"
+#include "verdict.h"
+
+#define PAIRS_MAX  8
+#define STACKS_MAX 3
+#define HIST_H	   14
+
+/* The text is written line by line; c NULL only counts them. */
+struct doc {
+	struct canvas *c;
+	struct rect r;
+	long line, top;
+};
+
+/* Where the next line goes, or -1 if it is out of sight. */
+static int doc_next(struct doc *d)
+{
+	long y = d->line++ - d->top;
+
+	return d->c && y >= 0 && y < d->r.h ? d->r.y + (int)y : -1;
+}
+
+static void doc_puts(struct doc *d, int indent, enum role role, const char *s)
+{
+	int y = doc_next(d);
+
+	if (y >= 0)
+		canvas__puts(d->c, y, d->r.x + indent, d->r.w - indent, role, s);
+}
+
+static void add_figures(struct doc *d, const struct snap_proc *p, const struct snap_thread *t)
+{
+	__cleanup(sbuf__free) struct sbuf b = { 0 };
+	char u[6][UNITS_SZ];
+
+	sbuf__printf(&b, "Now: %s for %s.  Of its time: waiting %s, yielding %s, holding %s",
+		     snap_state__name(t->state), units__duration(t->state_ns, u[0]),
+		     units__percent_word(t->wait_ns, t->span_ns, u[1]),
+		     units__percent_word(t->yield_ns, t->span_ns, u[2]),
+		     units__percent_word(t->hold_ns, t->span_ns, u[3]));
+	doc_puts(d, 0, ROLE_NORMAL, sbuf__str(&b));
+	sbuf__reset(&b);
+	sbuf__printf(
+		&b, "Took the GIL %s/s, had to wait for it in %s of the cases, gave it away %s/s",
+		units__rate(t->acquisitions, t->span_ns, u[0]),
+		t->acquisitions ? units__percent_word(t->contended, t->acquisitions, u[1]) : "none",
+		units__rate(t->yields, t->span_ns, u[2]));
+	doc_puts(d, 0, ROLE_NORMAL, sbuf__str(&b));
+	sbuf__reset(&b);
+	if (t->hold_offcpu_ns == NS_UNKNOWN)
+		sbuf__puts(&b, "Whether it ran while holding: not measured");
+	else
+		sbuf__printf(&b, "Did not run for %s of its holding",
+			     t->hold_ns ? units__percent_word(t->hold_offcpu_ns, t->hold_ns, u[0])
+					: "none");
+	if (t->gil < p->gil_cnt && p->gils[t->gil].wait_ns)
+		sbuf__printf(&b, ".  Caused %s of all waiting for this GIL",
+			     units__percent_word(t->blame_ns, p->gils[t->gil].wait_ns, u[1]));
+	doc_puts(d, 0, ROLE_NORMAL, sbuf__str(&b));
+}
+
+static void add_pair(struct doc *d, const struct snap_proc *p, uint32_t tid, uint64_t ns,
+		     uint64_t whole, bool blocker)
+{
+	__cleanup(sbuf__free) struct sbuf name = { 0 };
+	const struct snap_frame *line = blocker ? verdict__blame_line(p, tid) : NULL;
+	int y = doc_next(d), x = d->r.x + 2, end = d->r.x + d->r.w;
+	char u[UNITS_SZ];
+
+	if (y < 0)
+		return;
+	verdict__thread_name(p, tid, &name);
+	canvas__puts_right(d->c, y, x, 5, ROLE_WAIT, units__percent(ns, whole, u));
+	canvas__puts(d->c, y, x + 5, 1, ROLE_DIM, "%");
+	canvas__puts_right(d->c, y, x + 7, 7, ROLE_NORMAL, units__duration(ns, u));
+	draw__bar(d->c, y, x + 15, 10, ROLE_WAIT, (double)ns, (double)whole);
+	canvas__puts(d->c, y, x + 26, 18, ROLE_NORMAL, sbuf__str(&name));
+	if (line && end - (x + 45) > 8)
+		draw__frame(d->c, y, x + 45, end - (x + 45), ROLE_DIM, line);
+}
+
+static void add_pairs(struct doc *d, const struct snap_proc *p, const struct snap_thread *t,
+		      bool blockers)
+{
+	uint64_t whole = blockers ? t->wait_ns : t->blame_ns, rest = 0;
+	size_t n = 0, more = 0;
+	char buf[128], u[UNITS_SZ];
+
+	doc_puts(d, 0, ROLE_HEAD, blockers ? "It waited for" : "It made wait");
+	for (size_t i = 0; i < p->pair_cnt; i++) {
+		const struct snap_pair *pair = &p->pairs[i];
+		uint32_t me = blockers ? pair->waiter_tid : pair->holder_tid;
+
+		if (me != t->tid || !pair->ns)
+			continue;
+		if (n++ < PAIRS_MAX) {
+			add_pair(d, p, blockers ? pair->holder_tid : pair->waiter_tid, pair->ns,
+				 whole, blockers);
+		} else {
+			more++;
+			rest += pair->ns;
+		}
+	}
+	if (more) {
+		snprintf(buf, sizeof(buf), "and %zu more, %s together", more,
+			 units__duration(rest, u));
+		doc_puts(d, 2, ROLE_DIM, buf);
+	}
+	if (!n)
+		doc_puts(d, 2, ROLE_DIM, p->pairs_known ? "nobody" : "not measured");
+}
+
+static void add_stack(struct doc *d, const struct snap_stack *s, uint64_t whole, enum role role)
+{
+	char head[64], u[UNITS_SZ], v[UNITS_SZ], w[UNITS_SZ];
+
+	snprintf(head, sizeof(head), "%s, %s, %s times", units__percent_word(s->ns, whole, u),
+		 units__duration(s->ns, v), units__count((double)s->cnt, w));
+	doc_puts(d, 2, role, head);
+	if (!s->frame_cnt)
+		doc_puts(d, 4, ROLE_DIM, "[other: found no room in the tables]");
+	for (size_t i = s->frame_cnt; i-- > 0;) {
+		int y = doc_next(d);
+
+		if (y >= 0)
+			draw__frame(d->c, y, d->r.x + 4, d->r.w - 4, ROLE_NORMAL, &s->frames[i]);
+	}
+	if (s->truncated)
+		doc_puts(d, 4, ROLE_DIM, "(and what called it)");
+}
+
+static void add_stacks(struct doc *d, const struct snap_proc *p, const struct snap_thread *t,
+		       enum snap_stack_kind kind, const char *title, enum role role)
+{
+	uint64_t whole = kind == SNAP_STACK_WAIT   ? t->wait_ns
+			 : kind == SNAP_STACK_HOLD ? t->hold_ns
+						   : t->blame_ns;
+	size_t n = 0;
+
+	doc_puts(d, 0, ROLE_HEAD, title);
+	for (size_t i = 0; i < p->stack_cnt && n < STACKS_MAX; i++) {
+		const struct snap_stack *s = &p->stacks[i];
+
+		if (s->kind != kind || s->tid != t->tid || !s->ns)
+			continue;
+		n++;
+		add_stack(d, s, whole, role);
+	}
+	if (!n)
+		doc_puts(d, 2, ROLE_DIM, p->stacks_known ? "none" : "not measured");
+}
+
+/* A histogram is drawn when all of it is in sight, or nothing of it. */
+static void add_hist(struct doc *d, const char *title, enum role role, const struct gt_hist *h,
+		     uint64_t max_ns)
+{
+	int lines = h && hist__count(h) ? HIST_H : 1;
+	long y = d->line - d->top;
+	struct canvas tmp;
+
+	d->line += lines;
+	if (!d->c || y + lines <= 0 || y >= d->r.h)
+		return;
+	/* On a sheet of its own, of which the part in sight is copied. */
+	if (canvas__init(&tmp, lines, d->r.w, d->c->unicode))
+		return;
+	draw__hist(&tmp, (struct rect){ 0, 0, lines, d->r.w < 100 ? d->r.w : 100 }, title, role, h,
+		   max_ns);
+	for (int i = 0; i < lines; i++)
+		for (int x = 0; x < d->r.w && y + i >= 0 && y + i < d->r.h; x++) {
+			struct cell *to = canvas__at(d->c, d->r.y + (int)y + i, d->r.x + x);
+
+			if (to)
+				*to = *canvas__at(&tmp, i, x);
+		}
+	canvas__deinit(&tmp);
+}
+
+static void emit(const struct ui_state *ui, struct doc *d)
+{
+	const struct snapshot *s = ui__snap(ui);
+	const struct snap_proc *p;
+	const struct snap_thread *t = ui__detail_thread(ui, s, &p);
+	__cleanup(sbuf__free) struct sbuf b = { 0 };
+
+	if (!t) {
+		doc_puts(d, 0, ROLE_DIM,
+			 "This thread is not in this picture: it has ended (c shows the totals)");
+		return;
+	}
+	sbuf__printf(&b, "Thread %u %s", t->tid, t->name);
+	doc_puts(d, 0, ROLE_TITLE, sbuf__str(&b));
+	for (int detail = 0; detail < VERDICT_DETAIL_CNT; detail++) {
+		sbuf__reset(&b);
+		verdict__thread(s, p, t, (enum verdict_detail)detail, &b);
+		if (text__width(sbuf__str(&b), ui->unicode) <= d->r.w)
+			break;
+	}
+	doc_puts(d, 0, ROLE_VERDICT, sbuf__str(&b));
+	add_figures(d, p, t);
+	doc_puts(d, 0, ROLE_NORMAL, "");
+	add_pairs(d, p, t, true);
+	add_pairs(d, p, t, false);
+	doc_puts(d, 0, ROLE_NORMAL, "");
+	add_stacks(d, p, t, SNAP_STACK_WAIT, "Where it waited (innermost first)", ROLE_WAIT);
+	add_stacks(d, p, t, SNAP_STACK_BLAME, "Where it made others wait", ROLE_HOLD);
+	if (p->stacks_known)
+		add_stacks(d, p, t, SNAP_STACK_HOLD, "Where it held the GIL", ROLE_HOLD);
+	doc_puts(d, 0, ROLE_NORMAL, "");
+	add_hist(d, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns);
+	add_hist(d, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns);
+}
+
+static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	struct doc d = { .r = r };
+	long lines;
+
+	emit(ui, &d);
+	lines = d.line;
+	d = (struct doc){ .c = c, .r = r, .top = (long)ui->sel[UI_DETAIL] };
+	if (d.top + r.h > lines)
+		d.top = lines > r.h ? lines - r.h : 0;
+	emit(ui, &d);
+	list__position(c, r.y, r.x + r.w, (size_t)d.top, (size_t)lines, r.h);
+}
+
+/* How far it can scroll. */
+static size_t rows(const struct ui_state *ui)
+{
+	struct layout l = layout__frame(ui->h, ui->w);
+	struct doc d = { .r = { 0, 0, 0, ui->w } };
+
+	emit(ui, &d);
+	return d.line > l.body.h ? (size_t)(d.line - l.body.h) + 1 : 1;
+}
+
+const struct screen_ops screen_detail = {
+	.name = "thread", .short_name = "thread", .draw = draw, .rows = rows
+};

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* screen_threads.c - the table of threads, with the timeline above it where there is room */
+#include <stdio.h>
+#include <string.h>
+
+#include "draw.h"
+#include "layout.h"
+#include "list.h"
+#include "text.h"
+
+#define COLUMN_MAX 32
+
+static unsigned long long extra_columns(const struct ui_state *ui)
+{
+	const struct snapshot *s = ui__snap(ui);
+	const struct snap_proc *p = ui__proc(ui);
+	unsigned long long extra = 0;
+
+	if (s && s->proc_cnt > 1 && !ui->focus_pid)
+		extra |= 1ull << columns__find("pid");
+	if (p && p->gil_cnt > 1)
+		extra |= 1ull << columns__find("gil");
+	return extra;
+}
+
+static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, int x0,
+			 const struct column_fit *fit, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct column *col = fit[i].col;
+		bool sorted = col - thread_columns == ui->sort_col;
+		int x = x0 + fit[i].x, w = fit[i].w;
+
+		if (col->left)
+			canvas__puts(c, y, x, w, ROLE_HEAD, col->title);
+		else
+			canvas__puts_right(c, y, x, w, ROLE_HEAD, col->title);
+		if (!sorted)
+			continue;
+		/* The mark of the order goes into the gap behind, or over the end of the heading. */
+		canvas__select(c, y, x, w);
+		if (x + w < x0 + fit[n - 1].x + fit[n - 1].w)
+			canvas__puts(c, y, x + w, 1, ROLE_HEAD,
+				     ui->sort_desc ? (c->unicode ? "▼" : "v")
+						   : (c->unicode ? "▲" : "^"));
+	}
+}
+
+static enum role cell_role(const struct column *col, const struct column_row *r, const char *text)
+{
+	bool nothing = !strcmp(text, "0") || !strcmp(text, "-") || !strcmp(text, "?");
+
+	if (nothing)
+		return ROLE_DIM;
+	switch (col->kind) {
+	case COLUMN_STATE: return draw__state_role(r->thread->state);
+	case COLUMN_WAIT: return ROLE_WAIT;
+	case COLUMN_HOLD: return ROLE_HOLD;
+	case COLUMN_YIELD: return ROLE_YIELD;
+	default: return r->thread->state == SNAP_EXITED ? ROLE_DIM : ROLE_NORMAL;
+	}
+}
+
+static void draw_row(struct canvas *c, int y, int x0, const struct column_fit *fit, size_t n,
+		     const struct column_row *r)
+{
+	char buf[512];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct column *col = fit[i].col;
+		int x = x0 + fit[i].x, w = fit[i].w;
+		enum role role;
+
+		if (col->kind == COLUMN_BAR) {
+			draw__stack_bar(c, y, x, w, r->thread);
+			continue;
+		}
+		if (col->kind == COLUMN_FRAME && r->thread->at) {
+			draw__frame(c, y, x, w, ROLE_NORMAL, r->thread->at);
+			continue;
+		}
+		col->fmt(r, buf, sizeof(buf));
+		role = cell_role(col, r, buf);
+		if (col->left)
+			canvas__puts(c, y, x, w, role, buf);
+		else
+			canvas__puts_right(c, y, x, w, role, buf);
+	}
+}
+
+static void draw_table(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	struct column_fit fit[COLUMN_MAX];
+	size_t n = layout__columns(r.w, ui->sort_col, extra_columns(ui), fit, COLUMN_MAX);
+	size_t sel = ui->sel[UI_THREADS], top = list__top(sel, ui->row_cnt, r.h - 1);
+
+	draw_heading(ui, c, r.y, r.x, fit, n);
+	if (!ui->row_cnt)
+		draw__note(c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w },
+			   *ui->filter	   ? "no thread has this text (Esc clears the filter)"
+			   : !ui__snap(ui) ? "waiting for the first data"
+					   : "no thread has touched the GIL yet");
+	for (int y = 1; y < r.h && top + (size_t)y - 1 < ui->row_cnt; y++) {
+		size_t i = top + (size_t)y - 1;
+
+		draw_row(c, r.y + y, r.x, fit, n, &ui->rows[i]);
+		if (i == sel)
+			canvas__select(c, r.y + y, r.x, r.w);
+	}
+}
+
+static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	int threads = ui->pane ? layout__pane_threads(r.h, ui->row_cnt) : 0;
+	size_t top;
+
+	if (threads) {
+		struct rect pane = { r.y, r.x, threads + 1, r.w };
+
+		top = list__top(ui->sel[UI_THREADS], ui->row_cnt, threads);
+		draw__timeline(ui, c, pane, ui->rows + top, (size_t)threads,
+			       (long)(ui->sel[UI_THREADS] - top));
+		canvas__rule(c, r.y + threads + 1, r.x, r.w);
+		r.y += threads + 2;
+		r.h -= threads + 2;
+	}
+	draw_table(ui, c, r);
+}
+
+static size_t rows(const struct ui_state *ui)
+{
+	return ui->row_cnt;
+}
+
+static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
+{
+	char at[512];
+
+	columns__frame(ui->rows[row].thread->at, at, sizeof(at));
+	snprintf(buf, sz, "%u %s %s", ui->rows[row].thread->tid, ui->rows[row].thread->name, at);
+}
+
+static bool key(struct ui_state *ui, enum key_action action)
+{
+	size_t sel = ui->sel[ui->screen];
+
+	if (action != ACT_ENTER || sel >= ui->row_cnt)
+		return false;
+	ui->detail_pid = ui->rows[sel].proc->pid;
+	ui->detail_tid = ui->rows[sel].thread->tid;
+	ui__goto(ui, UI_DETAIL);
+	return true;
+}
+
+const struct screen_ops screen_threads = {
+	.name = "threads", .short_name = "thr", .draw = draw, .key = key, .rows = rows, .text = text
+};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* screen_timeline.c - one row a thread, newest right, with the GIL's owner on top
+ *
+ * Closed states come from the timeline; the one that a thread is in now from the snapshot.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "draw.h"
+#include "list.h"
+#include "text.h"
+#include "units.h"
+#include "util.h"
+
+#define CELL_MAX 512
+
+static const unsigned int zooms_ms[] = { 10,   20,   50,    100,   200,	  500,	 1000,
+					 2000, 5000, 10000, 20000, 60000, 300000 };
+
+static struct tl_window window(const struct ui_state *ui, const struct snapshot *s, size_t n)
+{
+	uint64_t span = zooms_ms[ui->zoom] * 1000000ull, to = s->now_ns;
+
+	to -= ui->scroll_ns < to ? ui->scroll_ns : to;
+	return (struct tl_window){ to > span ? to - span : 0, to, n };
+}
+
+static bool open_span(const struct snapshot *s, const struct snap_proc *p,
+		      const struct snap_thread *t, struct tl_span *ret)
+{
+	static const enum gt_state states[] = { [SNAP_RELEASED] = GT_RELEASED,
+						[SNAP_WAITING] = GT_WAIT,
+						[SNAP_HOLDING] = GT_HOLD,
+						[SNAP_YIELDING] = GT_YIELD };
+
+	if (t->state > SNAP_YIELDING)
+		return false;
+	*ret = (struct tl_span){ .start_ns = t->state_ns < s->now_ns ? s->now_ns - t->state_ns : 0,
+				 .end_ns = s->now_ns,
+				 .tgid = p->pid,
+				 .tid = t->tid,
+				 .state = states[t->state] };
+	if (t->gil < p->gil_cnt)
+		ret->gil = p->gils[t->gil].addr;
+	return true;
+}
+
+/* One letter a thread: the last digit of "worker-3", the first letter of "MainThread"; if that is
+ * taken another letter of the name, and '+' if all are.
+ */
+static void name_letters(const struct column_row *rows, size_t n, char *ret)
+{
+	bool taken[128] = { ['+'] = true };
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = rows[i].thread->name;
+		size_t len = strlen(name);
+		char want = '+';
+
+		if (len && isdigit((unsigned char)name[len - 1]))
+			want = name[len - 1];
+		else if (len && isalpha((unsigned char)name[0]))
+			want = (char)toupper((unsigned char)name[0]);
+		for (size_t k = 0; k < len && taken[(unsigned char)want & 127]; k++)
+			if (isalnum((unsigned char)name[k]))
+				want = name[k];
+		for (char l = 'a'; l <= 'z' && taken[(unsigned char)want & 127]; l++)
+			want = l;
+		ret[i] = taken[(unsigned char)want & 127] ? '+' : want;
+		taken[(unsigned char)want & 127] = true;
+	}
+}
+
+static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x,
+		       const struct tl_window *w, const struct column_row *rows, size_t n,
+		       const char *letters)
+{
+	const struct snapshot *s = ui__snap(ui);
+	const struct snap_proc *p = ui__proc(ui);
+	const struct snap_gil *g = ui__gil(ui, p);
+	const struct snap_thread *holder;
+	uint32_t owner[CELL_MAX];
+	struct tl_span open;
+	bool has_open;
+
+	if (!g)
+		return;
+	holder = g->holder_tid != TID_UNKNOWN ? snap_proc__thread(p, g->holder_tid) : NULL;
+	has_open = holder && holder->state == SNAP_HOLDING && open_span(s, p, holder, &open);
+	if (timeline__owner(ui->timeline, p->pid, g->addr, has_open ? &open : NULL, w, owner))
+		return;
+	for (size_t i = 0; i < w->n; i++) {
+		char l = '+';
+
+		if (!owner[i])
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (rows[k].thread->tid == owner[i])
+				l = letters[k];
+		canvas__fill(c, (struct rect){ y, x + (int)i, 1, 1 }, ROLE_HOLD, (unsigned char)l);
+	}
+}
+
+static void draw_thread(const struct ui_state *ui, struct canvas *c, int y, int x,
+			const struct tl_window *w, const struct column_row *r)
+{
+	enum tl_cell cells[CELL_MAX];
+	const struct snap_thread *all = r->thread;
+	const struct snap_proc *p = ui->total ? ui__find_proc(ui->total, r->proc->pid) : NULL;
+	const struct snapshot *s = r->snap;
+	struct tl_span open;
+	bool has_open = open_span(s, r->proc, r->thread, &open);
+	uint64_t first;
+
+	/* How long it has been known the total says best; what is not running now ended since. */
+	if (p && snap_proc__thread(p, r->thread->tid))
+		all = snap_proc__thread(p, r->thread->tid);
+	first = all->span_ns < s->now_ns ? s->now_ns - all->span_ns : 0;
+	if (r->thread->state == SNAP_EXITED)
+		first -= r->thread->state_ns < first ? r->thread->state_ns : first;
+	timeline__row(ui->timeline, r->thread->tid, has_open ? &open : NULL, first, w, cells);
+	for (size_t i = 0; r->thread->state == SNAP_EXITED && i < w->n; i++) {
+		uint64_t at = w->from_ns + (w->to_ns - w->from_ns) * i / w->n;
+
+		if (at + r->thread->state_ns >= s->now_ns)
+			cells[i] = TL_NONE;
+	}
+	draw__cells(c, y, x, cells, w->n);
+}
+
+void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
+		    const struct column_row *rows, size_t row_cnt, long selected)
+{
+	const struct snapshot *s = ui__snap(ui);
+	int label = r.w >= 100 ? 16 : r.w >= 76 ? 12 : 9;
+	struct tl_window w;
+	char letters[CELL_MAX], buf[UNITS_SZ];
+	size_t n = (size_t)(r.w > label + 3 ? r.w - label - 3 : 0);
+
+	if (!s || !n || r.h < 2)
+		return;
+	if (n > CELL_MAX)
+		n = CELL_MAX;
+	if (row_cnt > (size_t)r.h - 1)
+		row_cnt = (size_t)r.h - 1;
+	w = window(ui, s, n);
+	units__duration(zooms_ms[ui->zoom] * 1000000ull, buf);
+	canvas__printf(c, r.y, r.x, label + 2, ROLE_DIM, label >= 12 ? "owner, %s" : "%s", buf);
+	name_letters(rows, row_cnt, letters);
+	if (!ui->timeline || timeline__known_from(ui->timeline) == UINT64_MAX)
+		canvas__puts(c, r.y, r.x + label + 3, -1, ROLE_DIM,
+			     "waiting for the first hand-overs");
+	else
+		draw_owner(ui, c, r.y, r.x + label + 3, &w, rows, row_cnt, letters);
+	for (size_t i = 0; i < row_cnt; i++) {
+		int y = r.y + 1 + (int)i;
+
+		canvas__printf(c, y, r.x, 1, ROLE_HOLD, "%c", letters[i]);
+		canvas__puts(c, y, r.x + 2, label,
+			     rows[i].thread->state == SNAP_EXITED ? ROLE_DIM : ROLE_NORMAL,
+			     rows[i].thread->tid ? rows[i].thread->name : "ended");
+		if (ui->timeline && rows[i].thread->tid)
+			draw_thread(ui, c, y, r.x + label + 3, &w, &rows[i]);
+		if ((long)i == selected)
+			canvas__select(c, y, r.x, label + 2);
+	}
+}
+
+static void draw_scale(const struct ui_state *ui, const struct snapshot *s, struct canvas *c,
+		       struct rect r)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	char buf[UNITS_SZ];
+
+	sbuf__puts(&text, c->unicode ? "█ hold ▒ wait ▚ yield ─ without"
+				     : "# hold w wait y yield - without");
+	if (ui->timeline && timeline__min_ns(ui->timeline) > 1)
+		sbuf__printf(&text, "   shorter than %s not drawn",
+			     units__duration(timeline__min_ns(ui->timeline), buf));
+	if (s->lost_spans)
+		sbuf__printf(&text, "   %s states lost", units__count((double)s->lost_spans, buf));
+	if (ui->scroll_ns)
+		sbuf__printf(&text, "   %s back", units__duration(ui->scroll_ns, buf));
+	canvas__puts(c, r.y, r.x, r.w, s->lost_spans ? ROLE_WARN : ROLE_DIM, sbuf__str(&text));
+}
+
+static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	const struct snapshot *s = ui__snap(ui);
+	int page = r.h - 2;
+	size_t sel = ui->sel[UI_TIMELINE], top;
+
+	if (!s || !ui->row_cnt) {
+		draw__note(c, r,
+			   s ? "no thread has touched the GIL yet" : "waiting for the first data");
+		return;
+	}
+	top = list__top(sel, ui->row_cnt, page);
+	draw__timeline(ui, c, (struct rect){ r.y, r.x, r.h - 1, r.w }, ui->rows + top,
+		       ui->row_cnt - top, (long)(sel - top));
+	draw_scale(ui, s, c, (struct rect){ r.y + r.h - 1, r.x, 1, r.w });
+}
+
+static bool key(struct ui_state *ui, enum key_action action)
+{
+	uint64_t step = zooms_ms[ui->zoom] * 1000000ull / 4;
+
+	switch (action) {
+	case ACT_ZOOM_IN: ui->zoom -= ui->zoom > 0; return true;
+	case ACT_ZOOM_OUT: ui->zoom += ui->zoom + 1 < (int)ARRAY_SIZE(zooms_ms); return true;
+	case ACT_LEFT:
+		/* Looking back needs a picture that stands still. */
+		ui->paused = true;
+		if (ui->scroll_ns < 3600ull * 1000000000)
+			ui->scroll_ns += step;
+		return true;
+	case ACT_RIGHT: ui->scroll_ns -= ui->scroll_ns < step ? ui->scroll_ns : step; return true;
+	case ACT_ENTER: return screen_threads.key(ui, action);
+	default: return false;
+	}
+}
+
+static size_t rows(const struct ui_state *ui)
+{
+	return ui->row_cnt;
+}
+
+static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
+{
+	screen_threads.text(ui, row, buf, sz);
+}
+
+const struct screen_ops screen_timeline = { .name = "timeline",
+					    .short_name = "time",
+					    .draw = draw,
+					    .key = key,
+					    .rows = rows,
+					    .text = text };

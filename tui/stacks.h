@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* stacks.h - weighted Python stacks added up: by function, by line, and as a call tree
+ *
+ * All strings and frames still belong to the snapshot.
+ */
+#ifndef GILTOP_STACKS_H
+#define GILTOP_STACKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "snapshot.h"
+
+enum stack_view { STACKS_BY_FUNCTION, STACKS_BY_LINE, STACKS_WHOLE, STACK_VIEW_CNT };
+
+struct stack_entry {
+	const struct snap_frame *frame; /* NULL: "[other]", stacks that found no room */
+	const struct snap_stack
+		*stack;	   /* the heaviest one with this frame (whole: the stack itself) */
+	uint64_t self_ns;  /* it was the innermost frame */
+	uint64_t total_ns; /* it was anywhere in the stack; counted once if it recurses */
+	uint64_t cnt;
+	uint64_t mark; /* last stack that it was counted for */
+};
+
+struct stack_table {
+	struct stack_entry *entries; /* by self time, largest first */
+	size_t cnt, cap;
+	uint64_t sum_ns; /* of all stacks of the kind */
+};
+
+/* Add up the stacks of a kind of these processes; tid 0: of all threads. 0 or -ENOMEM. */
+int stack_table__build(struct stack_table *t, const struct snap_proc *procs, size_t proc_cnt,
+		       enum snap_stack_kind kind, enum stack_view view, uint32_t tid);
+void stack_table__free(struct stack_table *t);
+
+struct stack_node {
+	const struct snap_frame *frame; /* NULL: "[other]" */
+	int depth;
+	bool truncated; /* what called it is not known */
+	uint64_t self_ns, total_ns;
+};
+
+struct stack_tree {
+	struct stack_node *nodes; /* each followed by what it calls, heaviest first */
+	size_t cnt;
+	uint64_t sum_ns;
+	bool cut; /* more nodes than fit */
+};
+
+/* The stacks of a kind that contain this function (NULL: all), merged from the root. 0 or -ENOMEM. */
+int stack_tree__build(struct stack_tree *t, const struct snap_proc *procs, size_t proc_cnt,
+		      enum snap_stack_kind kind, const struct snap_frame *function, uint32_t tid);
+void stack_tree__free(struct stack_tree *t);
+
+/* Do these name the same function (with_line: and line)? */
+bool stack_frame__same(const struct snap_frame *a, const struct snap_frame *b, bool with_line);
+
+#endif

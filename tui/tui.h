@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tui.h - the live view: screens on the terminal, driven by the session's loop
+ *
+ * The session owns the loop, stdin, timers and signals; this only reads what is there and draws.
+ *
+ *   t = tui__new(&opts);
+ *   on new data:     tui__update(t, interval, total, timeline);
+ *   stdin readable:  while ((action = tui__input(t)) != TUI_NONE) ..
+ *   SIGWINCH:        tui__resize(t);
+ *   before waiting:  ms = tui__draw(t); wait at most ms (0: nothing to wait for)
+ *   TUI_SUSPEND:     tui__suspend(t); raise(SIGSTOP); tui__resume(t);
+ *   tui__free(t);
+ *
+ * While the screen is up messages are held back (log.h). Call setlocale(LC_ALL, "") at start.
+ */
+#ifndef GILTOP_TUI_H
+#define GILTOP_TUI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "timeline.h"
+
+struct snapshot;
+struct tui;
+
+enum tui_action {
+	TUI_NONE,
+	TUI_QUIT,
+	TUI_RESET,	      /* start the books anew */
+	TUI_INTERVAL_CHANGED, /* tui__interval_ns() says to what */
+	TUI_PAUSE_CHANGED,    /* tui__is_paused(): while it is, do not call tui__update */
+	TUI_SUSPEND,	      /* ^Z */
+	TUI_PICK_PID,	      /* the user wants to choose another process */
+	TUI_HANDLED,	      /* a key that concerns only the view */
+	/* Done by the tui itself, never seen by the session: */
+	TUI_WRITE,  /* write the screen to a file */
+	TUI_REDRAW, /* the terminal shows garbage: draw all of it again */
+	TUI_PICKED, /* a process was chosen (tui__pick) */
+};
+
+enum tui_colours { TUI_COLOURS_AUTO, TUI_COLOURS_NONE, TUI_COLOURS_16, TUI_COLOURS_256 };
+
+struct tui_opts {
+	bool ascii;		  /* no Unicode even if the locale has it */
+	enum tui_colours colours; /* NO_COLOR is the caller's to read */
+	int screen;		  /* 1..6; 0: the first */
+	uint64_t interval_ns;
+	bool no_pane;	  /* no timeline on the threads screen, so no spans are wanted there */
+	bool mouse;	  /* the wheel and clicks; off: the terminal's own copy and paste works */
+	const char *sort; /* name of a thread column, or NULL */
+};
+
+/* A process to choose. Strings need only live during the call. */
+struct tui_pick {
+	uint32_t pid;
+	const char *version; /* "3.11", or "" */
+	const char *comm;
+	const char *cmdline;
+};
+
+/* NULL and errno: ENOTTY if stdin or stdout is no terminal, ENODEV if the terminal cannot place the
+ * cursor, ENOMEM. The terminal is in raw mode until tui__free.
+ */
+struct tui *tui__new(const struct tui_opts *opts);
+/* Restores the terminal in any case, then writes what log.h held back. NULL is fine. */
+void tui__free(struct tui *t);
+/* New data. Nothing is copied: all three must live until the next call or tui__free. timeline and
+ * total may be NULL.
+ */
+void tui__update(struct tui *t, const struct snapshot *interval, const struct snapshot *total,
+		 const struct timeline *timeline);
+/* One key, without waiting. TUI_NONE: there is none (more). A lost terminal is TUI_QUIT. */
+enum tui_action tui__input(struct tui *t);
+enum tui_action tui__key(struct tui *t, int key); /* as if it had been pressed; codes: keymap.h */
+void tui__resize(struct tui *t);		  /* asks the terminal for its size */
+/* Draws if something changed, at most 10 times a second. Returns ms until the next try, 0: none. */
+int tui__draw(struct tui *t);
+void tui__suspend(struct tui *t); /* gives the terminal back */
+void tui__resume(struct tui *t);
+bool tui__is_paused(const struct tui *t);
+bool tui__wants_spans(const struct tui *t); /* the timeline is visible */
+uint64_t tui__interval_ns(const struct tui *t);
+/* One line at the bottom until the next key, e.g. "the process has ended". */
+void tui__message(struct tui *t, const char *text);
+
+/* Let the user choose a process; its own small loop. The pid, 0 if the user gave up, or -errno (see
+ * tui__new). May be called while no tui exists.
+ */
+int64_t tui__pick(const struct tui_opts *opts, const struct tui_pick *procs, size_t cnt);
+
+#endif
