@@ -19,10 +19,31 @@ WARNINGS  := -Wall -Wextra -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-pro
 ifneq ($(CI)$(WERROR),)
 WARNINGS  += -Werror
 endif
+# Cross build: make ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- SYSROOT=DIR BUILD=DIR static, where DIR holds
+# the unpacked -dev packages of that architecture (scripts/kernel-matrix makes one).
+SYSROOT   ?=
+ifneq ($(CROSS_COMPILE),)
+CC        := $(CROSS_COMPILE)gcc
+AR        := $(CROSS_COMPILE)ar
+STRIP     := $(CROSS_COMPILE)strip
+endif
+STRIP     ?= strip
+MULTIARCH := $(shell $(CC) -print-multiarch)
+ifneq ($(SYSROOT),)
+# After the compiler's own headers: those of two C libraries must not mix.
+EXTRA_CFLAGS  += -idirafter $(SYSROOT)/usr/include -idirafter $(SYSROOT)/usr/include/$(MULTIARCH)
+EXTRA_LDFLAGS += -L$(SYSROOT)/usr/lib/$(MULTIARCH)
+endif
 GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -Iuser -Itui -I$(BUILD) \
              -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
 LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -ljansson
 LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
+
+# libcapstone.a brings decoders for all its architectures (2.7 MB) by one table of their init functions.
+# A table entry of 0 means "not built in"; so does an address that is defined as 0 here.
+CAPSTONE_UNUSED := ARM BPF EVM M680X M68K MOS65XX Mips PPC RISCV SH Sparc SystemZ TMS320C64x TRICORE WASM XCore
+STATIC_LDFLAGS  := -static -Wl,--gc-sections \
+                   $(foreach a,$(CAPSTONE_UNUSED),-Wl,--defsym=$(a)_global_init=0,--defsym=$(a)_option=0)
 
 ifeq ($(V),1)
 Q :=
@@ -64,7 +85,7 @@ help:
 $(BUILD)/giltop.bpf.o: bpf/gil.bpf.c $(wildcard bpf/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf -idirafter /usr/include/$(shell $(CC) -print-multiarch) $(BPF_CFLAGS) -c $< -o $@.tmp
+	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf -idirafter $(SYSROOT)/usr/include/$(MULTIARCH) $(BPF_CFLAGS) -c $< -o $@.tmp
 	$(Q)$(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
 
 $(SKEL): $(BUILD)/giltop.bpf.o
@@ -100,7 +121,7 @@ $(BUILD)/giltop: $(BUILD)/user/main.o $(BUILD)/libgiltop.a
 
 $(BUILD)/giltop-static: $(BUILD)/user/main.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static $^ $(LDLIBS_ALL) -o $@ && strip $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC_LDFLAGS) $^ $(LDLIBS_ALL) -o $@ && $(STRIP) $@
 
 static: $(BUILD)/giltop-static
 
