@@ -112,8 +112,12 @@ static void describe(const struct finder *f, struct gil_sites *ret)
 
 	for (size_t i = 0; i < f->func_cnt; i++)
 		func_cnt += f->funcs[i].insns != NULL;
-	snprintf(ret->how, sizeof(ret->how), "failure strings; %zu of %zu functions decoded%s",
-		 func_cnt, f->func_cnt, f->is_static ? "; libc inside" : "");
+	snprintf(ret->how, sizeof(ret->how),
+		 "failure strings, %zu of %zu functions decoded; second opinion: %u of %u agree%s",
+		 func_cnt, f->func_cnt, f->agree_cnt,
+		 ret->cnt[GIL_SITE_WAIT] + ret->cnt[GIL_SITE_ACQUIRE] + ret->cnt[GIL_SITE_RELEASE] +
+			 ret->cnt[GIL_SITE_YIELD],
+		 f->is_static ? "; libc inside" : "");
 }
 
 int gil_sites__find(const struct elf_file *elf, unsigned int opts, char *why, size_t why_sz,

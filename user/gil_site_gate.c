@@ -12,9 +12,7 @@
 #include "gil_site_impl.h"
 #include "util.h"
 
-#define WRAPPER_SZ_MAX	1024 /* PyCOND_TIMEDWAIT at -O0 has 150 bytes */
-#define REACH_DEPTH	5
-#define REACH_FUNCS_MAX 256
+#define WRAPPER_SZ_MAX 1024 /* PyCOND_TIMEDWAIT at -O0 has 150 bytes */
 
 static const struct {
 	const char *import, *what;
@@ -43,7 +41,7 @@ static size_t count(const struct finder *f, enum gil_op op)
 	return n;
 }
 
-static bool group_has(struct finder *f, uint32_t group, enum gil_op op)
+bool finder__group_has(struct finder *f, uint32_t group, enum gil_op op)
 {
 	for (size_t i = 0; i < f->call_cnt; i++)
 		if (f->calls[i].op == op && finder__group(f, f->calls[i].func) == group)
@@ -281,12 +279,12 @@ static int check_groups(struct finder *f)
 			bad = "is in take_gil and in drop_gil";
 		else if ((c->op == GIL_OP_ACQUIRE || c->op == GIL_OP_WAIT) && c->fns & GIL_FN_DROP)
 			bad = "is in drop_gil";
-		else if (c->op == GIL_OP_ACQUIRE && !group_has(f, g, GIL_OP_WAIT))
+		else if (c->op == GIL_OP_ACQUIRE && !finder__group_has(f, g, GIL_OP_WAIT))
 			bad = "has no wait in its function";
-		else if (c->op == GIL_OP_WAIT && !group_has(f, g, GIL_OP_ACQUIRE))
+		else if (c->op == GIL_OP_WAIT && !finder__group_has(f, g, GIL_OP_ACQUIRE))
 			bad = "has no acquire in its function";
-		else if (c->op == GIL_OP_RELEASE &&
-			 (!group_has(f, g, GIL_OP_LOCK) || !group_has(f, g, GIL_OP_UNLOCK)))
+		else if (c->op == GIL_OP_RELEASE && (!finder__group_has(f, g, GIL_OP_LOCK) ||
+						     !finder__group_has(f, g, GIL_OP_UNLOCK)))
 			bad = "is not between lock and unlock";
 		if (bad)
 			return finder__refuse(f, -ENOTSUP, "G4: the %s call at %#lx %s",
@@ -314,71 +312,6 @@ static void drop_dead(struct finder *f)
 	f->call_cnt = out;
 }
 
-static bool func_has(struct finder *f, const struct func *fn, enum gil_op op)
-{
-	return group_has(f, finder__group(f, fn), op);
-}
-
-/* Is there a call of kind op in what the function at va calls, REACH_DEPTH levels deep? */
-static bool reaches(struct finder *f, uint64_t va, enum gil_op op)
-{
-	struct {
-		struct func *fn;
-		int depth;
-	} todo[REACH_FUNCS_MAX];
-	size_t cnt = 0;
-	struct func *fn = finder__func_at(f, va);
-
-	if (fn)
-		todo[cnt++].fn = fn;
-	todo[0].depth = 0;
-	for (size_t i = 0; i < cnt; i++) {
-		if (func_has(f, todo[i].fn, op))
-			return true;
-		if (todo[i].depth == REACH_DEPTH || finder__decode(f, todo[i].fn))
-			continue;
-		for (uint32_t j = 0; j < todo[i].fn->insn_cnt && cnt < REACH_FUNCS_MAX; j++) {
-			const struct insn *in = &todo[i].fn->insns[j];
-			size_t k = 0;
-
-			if (in->flow == INSN_NEXT || in->flow == INSN_RET)
-				continue;
-			fn = finder__func_at(f, in->flow == INSN_JCC
-							? in->target
-							: finder__callee(f, todo[i].fn, j).va);
-			while (fn && k < cnt && todo[k].fn != fn)
-				k++;
-			if (!fn || k < cnt)
-				continue;
-			todo[cnt].fn = fn;
-			todo[cnt++].depth = todo[i].depth + 1;
-		}
-	}
-	return false;
-}
-
-/* G5: what the exported functions do must lead to the sites. */
-static int check_exports(struct finder *f)
-{
-	static const struct {
-		const char *name;
-		enum gil_op op;
-	} exports[] = {
-		{ "PyEval_SaveThread", GIL_OP_RELEASE },
-		{ "PyEval_RestoreThread", GIL_OP_ACQUIRE },
-	};
-	struct elf_sym sym;
-
-	for (size_t i = 0; i < ARRAY_SIZE(exports); i++) {
-		if (elf_file__find_sym(f->elf, exports[i].name, &sym) || !sym.is_func)
-			continue; /* hidden: nothing to hold against it */
-		if (!reaches(f, sym.va, exports[i].op))
-			return finder__refuse(f, -ENOTSUP, "G5: %s does not lead to any %s site",
-					      exports[i].name, ops[exports[i].op].what);
-	}
-	return 0;
-}
-
 int finder__check(struct finder *f)
 {
 	int err;
@@ -390,6 +323,9 @@ int finder__check(struct finder *f)
 	if (err)
 		return err;
 	join_parts(f);
+	err = finder__second_opinion(f);
+	if (err)
+		return err;
 	drop_dead(f);
 	err = check_groups(f);
 	if (err)
@@ -400,5 +336,5 @@ int finder__check(struct finder *f)
 	err = check_decode(f);
 	if (err)
 		return err;
-	return check_exports(f);
+	return finder__check_names(f);
 }

@@ -6,6 +6,7 @@
  *   gil_site_func.c   functions (.eh_frame), their instructions, the names of callees
  *   gil_site_walk.c   follow the failure branch of every call: what does it complain about?
  *   gil_site_value.c  which address does a call pass: the second opinion
+ *   gil_site_names.c  do exported functions and symbols, if any, agree?
  *   gil_site_gate.c   what must hold before one of the sites may be used
  *   gil_site_probe.c  which instruction to probe at a site
  *   gil_site.c        the idea in words, and the order of it all
@@ -90,9 +91,10 @@ struct finder {
 	size_t call_cnt, call_cap;
 	uint64_t decoded_sz;
 	uint64_t fatal_va[2]; /* _Py_FatalErrorFunc, Py_FatalError; 0: not known */
-	unsigned int bailout_cnt, dead_cnt, other_signal_cnt, agree_cnt;
-	bool is_static; /* no pthread imports: libc is inside */
-	int err;	/* first failure inside a callback */
+	unsigned int bailout_cnt, dead_cnt;
+	unsigned int agree_cnt; /* sites that the second opinion confirms */
+	bool is_static;		/* no pthread imports: libc is inside */
+	int err;		/* first failure inside a callback */
 	char *why;
 	size_t why_sz;
 };
@@ -124,7 +126,25 @@ void finder__join(struct finder *f, struct func *a, struct func *b);
 
 /* gil_site_walk.c */
 int finder__walk(struct finder *f);
+/* gil_site_value.c */
+/* Where the first argument of a call comes from: register reg + disp as it is from instruction "from" up
+ * to the call, or (reg DISASM_NO_REG) the address disp. keep: the registers that may be the answer; one
+ * changed on the way never is. False: not known.
+ */
+struct gil_arg {
+	uint8_t reg;
+	int64_t disp;
+	uint32_t from;
+};
+bool finder__arg(const struct finder *f, const struct func *fn, uint32_t call, uint32_t keep,
+		 struct gil_arg *ret);
+int finder__second_opinion(struct finder *f);
+
+/* gil_site_names.c */
+int finder__check_names(struct finder *f);
+
 /* gil_site_gate.c */
+bool finder__group_has(struct finder *f, uint32_t group, enum gil_op op);
 int finder__check(struct finder *f);
 
 /* gil_site_probe.c */
