@@ -5,7 +5,10 @@
 accuracy.py --giltop FILE --oracle FILE --python INTERPRETER WORKLOAD [AMOUNT]
 
 Everything is switched on and off while the workload is parked (tests/workloads/parked.py), so both see
-the same events, from the first to the last. Exit status: that of compare.py.
+the same events, from the first to the last. Counts and invariants must hold at the first try. If only
+times are off, the measurement is made again, at most ATTEMPTS times: a thread that is preempted
+between giltop's clock and the oracle's puts milliseconds between them, which is nobody's mistake.
+Exit status: 0 all pass, 1 not, 2 no measurement.
 """
 import argparse
 import json
@@ -26,6 +29,7 @@ from oracle_log import OracleError, OracleFile  # noqa: E402
 
 START_TIMEOUT_S = 30
 LOAD_TIMEOUT_S = 120
+ATTEMPTS = 3
 
 
 class Failure(Exception):
@@ -42,6 +46,10 @@ class Workload:
         self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
         self.pid = self.process.pid
+        try:  # so that neighbours seldom come between giltop's clock and the oracle's
+            os.setpriority(os.PRIO_PROCESS, self.pid, -10)
+        except PermissionError:
+            pass
 
     def expect(self, word, timeout_s):
         if not select.select([self.process.stdout], [], [], timeout_s)[0]:
@@ -156,19 +164,31 @@ def measure(args, log_path, out_path):
         oracle.close()
 
 
-def run(args, folder):
+def attempt(args, folder):
+    """-> compare.Report"""
     log_path = os.path.join(folder, "oracle.bin")
     out_path = os.path.join(folder, "giltop.jsonl")
+    measure(args, log_path, out_path)
+    oracle = OracleFile(log_path)
+    log = oracle.log()
+    summary = compare.read_summary(out_path)
+    if summary is None:
+        raise Failure("giltop wrote no summary record")
+    print("%s, %s: %d events in %.2f s" % (args.workload, args.python, log.event_cnt,
+                                           (log.off_ns - log.on_ns) / 1e9))
+    return compare.judge(summary, oracle.pid, log)
+
+
+def run(args, folder):
     try:
-        measure(args, log_path, out_path)
-        oracle = OracleFile(log_path)
-        log = oracle.log()
-        summary = compare.read_summary(out_path)
-        if summary is None:
-            raise Failure("giltop wrote no summary record")
-        print("%s, %s: %d events in %.2f s" % (args.workload, args.python, log.event_cnt,
-                                               (log.off_ns - log.on_ns) / 1e9))
-        return 0 if compare.judge(summary, oracle.pid, log) else 1
+        for i in range(ATTEMPTS):
+            report = attempt(args, folder)
+            if report.failed:
+                return 1
+            if not report.unsteady:
+                return 0
+            print("attempt %d of %d: only times are off\n" % (i + 1, ATTEMPTS))
+        return 1
     except (Failure, OracleError, OSError, ValueError) as err:
         print("accuracy: %s: %s" % (args.workload, err), file=sys.stderr)
         return 2

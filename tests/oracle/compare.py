@@ -22,26 +22,34 @@ from oracle_log import OracleError, OracleFile, Thread
 # The two clocks are read a moment apart: giltop's in the uprobe's handler, before the call, the
 # oracle's in the call, when the kernel has returned to user space. What they see is shifted by the
 # way between them, half a microsecond. Both ends of a wait or hold are shifted alike, so only the
-# scatter remains: at most EVENT_NS an event. A yield ends the other way round (the oracle's clock
-# first), so there the shift counts at both ends and in full: YIELD_EVENT_NS. START_NS covers totals near zero: a
-# handful of events of which one met an interrupt between the two clocks.
+# difference between the handlers remains: at most EVENT_NS an event. Two kinds have more:
+# a wait begins on a path that is rarely run, with cold caches (the shift is up to 1.6 us longer than
+# at its end, measured where one acquisition of a thousand is contended); and a yield ends the other
+# way round, the oracle's clock first, right after a context switch, so that the shift counts at both
+# ends and in full (1.3 to 2.0 us). START_NS covers totals near zero: a handful of events of which one
+# met an interrupt between the clocks.
 RELATIVE = {"wait_ns": 0.005, "yield_ns": 0.005, "hold_ns": 0.01, "blame_ns": 0.01}
 EVENT_NS = 300
-YIELD_EVENT_NS = 2000
+PER_EVENT = {"wait_ns": 2000, "yield_ns": 3000, "hold_ns": EVENT_NS, "blame_ns": EVENT_NS}
 START_NS = 50000
 # A largest wait or hold is one event, so one interrupt between the clocks can be all of the error:
 # they are looked at for gross mistakes (a wrong maximum, units) only.
-MAX_RELATIVE, MAX_START_NS = 0.05, 2000000
+MAX_RELATIVE, MAX_START_NS = 0.05, 10000000
 # Relative errors of totals below this say nothing; they are checked, but not listed as errors.
 LISTED_NS = 5000000
 
 
 class Report:
-    def __init__(self):
-        self.failed = False
+    """.failed: something is wrong; .unsteady: a time is off, which a thread that was preempted between
+    the two clocks (for milliseconds, on a busy machine) makes true as well: worth a second measurement.
+    """
 
-    def check(self, ok, what, detail=""):
-        self.failed |= not ok
+    def __init__(self):
+        self.failed = self.unsteady = False
+
+    def check(self, ok, what, detail="", steady=True):
+        self.failed |= not ok and steady
+        self.unsteady |= not ok and not steady
         print("%s %s%s" % ("PASS" if ok else "FAIL", what, ": " + detail if detail else ""))
 
 
@@ -110,9 +118,8 @@ def allowed(name, thread, load):
               "hold_ns": thread.acquisitions,
               # the shift of an end of a hold counts once for every waiter
               "blame_ns": thread.acquisitions * max(1.0, load)}[name]
-    per_event = YIELD_EVENT_NS if name == "yield_ns" else EVENT_NS
     start = START_NS * (max(1.0, load) if name == "blame_ns" else 1)
-    return RELATIVE[name] * getattr(thread, name) + per_event * events + start
+    return RELATIVE[name] * getattr(thread, name) + PER_EVENT[name] * events + start
 
 
 def check_counts(report, matched):
@@ -148,11 +155,11 @@ def check_times(report, matched, load):
             sum(getattr(t, name) for _, _, t in matched)
         errors[name] = worst, abs(sums[0] - sums[1]) / sums[1] if sums[1] else 0.0
         report.check(not wrong, name, wrong[0] + ", and %d more" % (len(wrong) - 1) if wrong else
-                     "%d, oracle %d, worst thread %.3f%%" % (sums + (100 * worst,)))
+                     "%d, oracle %d, worst thread %.3f%%" % (sums + (100 * worst,)), steady=False)
     return errors
 
 
-def check_gils(report, process, log):
+def check_gils(report, process, log, load):
     """Totals of each GIL against the oracle. GIL numbers are in order of appearance on both sides."""
     for gil in process["gils"]:
         number = gil["id"]
@@ -161,14 +168,15 @@ def check_gils(report, process, log):
             continue
         threads = [t for (_, g), t in log.threads.items() if g == number]
         acquisitions = sum(t.acquisitions for t in threads)
-        contended = sum(t.contended for t in threads)
         report.check(gil["acquisitions"] == acquisitions, "gil %d acquisitions" % number,
                      "%d, oracle %d" % (gil["acquisitions"], acquisitions))
-        for name, truth, rel, events in (("held_ns", log.held_ns[number], 0.01, acquisitions),
-                                         ("gap_ns", log.gap_ns[number], 0.02, 2 * contended)):
+        # the shift of an end of a gap counts once for every waiter
+        for name, truth, rel, events in (
+                ("held_ns", log.held_ns[number], 0.01, acquisitions),
+                ("gap_ns", log.gap_ns[number], 0.02, acquisitions * max(1.0, load))):
             limit = rel * truth + EVENT_NS * events + START_NS
             report.check(abs(gil[name] - truth) <= limit, "gil %d %s" % (number, name),
-                         "%d, oracle %d, allowed +-%d" % (gil[name], truth, limit))
+                         "%d, oracle %d, allowed +-%d" % (gil[name], truth, limit), steady=False)
 
 
 def check_invariants(report, summary, process):
@@ -229,18 +237,26 @@ def check_pairs(report, process):
                  "%d of %d, %d by others" % (total, blame, other))
 
 
-def check_pair_values(report, process, log):
-    """Each pair that both have: within the tolerance of a wait."""
+def check_pair_values(report, process, log, load):
+    """How much waiting is booked to another pair than it belongs to, over all pairs? What giltop
+    itself has put under "other" (holds that it no longer remembered) is not wrong, only missing.
+    """
     if not process.get("pairs"):
         return
-    mine = {(p["waiter"], p["holder"]): p["ns"] for p in process["pairs"] if p["holder"]}
-    wrong = []
-    for key, ns in mine.items():
-        truth = log.pairs.get(key, 0)
-        if abs(ns - truth) > 0.02 * truth + 1000 * 1000:
-            wrong.append("%s: giltop %d, oracle %d" % (key, ns, truth))
-    report.check(not wrong, "pairs", wrong[0] if wrong else "%d, oracle %d" % (
-        len(mine), len(log.pairs)))
+    named, other = {}, 0
+    for pair in process["pairs"]:
+        if pair["holder"] and pair["waiter"]:
+            named[pair["waiter"], pair["holder"]] = pair["ns"]
+        else:
+            other += pair["ns"]
+    blame = sum(log.pairs.values())
+    wrong = sum(abs(named.get(key, 0) - log.pairs.get(key, 0)) for key in set(named) | set(log.pairs))
+    acquisitions = sum(t.acquisitions for t in log.threads.values())
+    limit = 0.02 * blame + EVENT_NS * acquisitions * max(1.0, load) + START_NS
+    report.check(wrong <= limit + other, "pairs",
+                 "%d, oracle %d; %d ns under other (%.1f%%), %d ns wrong, allowed %d" % (
+                     len(named), len(log.pairs), other, 100 * other / blame if blame else 0,
+                     max(0, wrong - other), limit), steady=False)
 
 
 def print_table(matched, limit):
@@ -262,12 +278,12 @@ def print_table(matched, limit):
 
 
 def judge(summary, oracle_pid, log, limit=12):
-    """True if all is well."""
+    """-> Report"""
     report = Report()
     process = next((p for p in summary["processes"] if p["pid"] == oracle_pid), None)
     if process is None:
         report.check(False, "process %d is in the summary" % oracle_pid)
-        return False
+        return report
     matched, strangers = pair_up(process, by_thread(log))
     load = sum(t.wait_ns for _, _, t in matched) / max(1, log.off_ns - log.on_ns)
     print_table(matched, limit)
@@ -276,12 +292,12 @@ def judge(summary, oracle_pid, log, limit=12):
     report.check(not wrong, "no thread that the oracle has not seen", str(wrong or ""))
     check_counts(report, matched)
     errors = check_times(report, matched, load)
-    check_gils(report, process, log)
+    check_gils(report, process, log, load)
     check_invariants(report, summary, process)
-    check_pair_values(report, process, log)
+    check_pair_values(report, process, log, load)
     print("errors, worst thread/sum: " + "  ".join(
         "%s %.3f%%/%.3f%%" % (n[:-3], 100 * errors[n][0], 100 * errors[n][1]) for n in errors))
-    return not report.failed
+    return report
 
 
 def main():
@@ -301,7 +317,8 @@ def main():
     if summary is None:
         print("compare: %s has no summary record" % args.giltop, file=sys.stderr)
         return 2
-    return 0 if judge(summary, oracle.pid, log, args.threads) else 1
+    report = judge(summary, oracle.pid, log, args.threads)
+    return 1 if report.failed or report.unsteady else 0
 
 
 if __name__ == "__main__":

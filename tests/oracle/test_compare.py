@@ -68,8 +68,8 @@ def summary_of(log):
 def quiet_judge(summary, log):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        ok = compare.judge(summary, PID, log)
-    return ok, out.getvalue()
+        report = compare.judge(summary, PID, log)
+    return not report.failed and not report.unsteady, out.getvalue()
 
 
 class Judge(unittest.TestCase):
@@ -191,6 +191,17 @@ class Judge(unittest.TestCase):
     def test_wrong_pair_fails(self):
         self.process["pairs"][0]["ns"] //= 2
         self.assert_judged(False, "pair")
+
+    def test_only_times_are_worth_a_second_measurement(self):
+        out = io.StringIO()
+        for name, failed in (("acquisitions", True), ("yield_ns", False)):
+            self.row(101)[name] += 1000 * MS
+            self.row(101)["released_ns"] -= 1000 * MS * (name == "yield_ns")
+            with contextlib.redirect_stdout(out):
+                report = compare.judge(self.summary, PID, self.log)
+            self.assertEqual((report.failed, report.unsteady), (failed, not failed), out.getvalue())
+            self.summary = summary_of(self.log)
+            self.process = self.summary["processes"][0]
 
     def test_log_with_a_hole_is_refused(self):
         with self.assertRaises(OracleError):
