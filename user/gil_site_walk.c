@@ -151,8 +151,7 @@ static int walk_path(struct walk *w, struct path p, uint64_t va)
 			break;
 		case INSN_CALL:
 		case INSN_CALL_MEM:
-		case INSN_CALL_REG:
-			return end_path(w, &p, fn, (uint32_t)(in - fn->insns));
+		case INSN_CALL_REG: return end_path(w, &p, fn, (uint32_t)(in - fn->insns));
 		default: return 0;
 		}
 	}
