@@ -82,10 +82,12 @@ help:
 #: make install      DESTDIR=, prefix=
 
 # ---- BPF ----------------------------------------------------------------------------------------
+BPF_BUILD := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf \
+             -idirafter $(SYSROOT)/usr/include/$(MULTIARCH) $(BPF_CFLAGS)
 $(BUILD)/giltop.bpf.o: bpf/gil.bpf.c $(wildcard bpf/*.h) Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf -idirafter $(SYSROOT)/usr/include/$(MULTIARCH) $(BPF_CFLAGS) -c $< -o $@.tmp
+	$(Q)$(CLANG) $(BPF_BUILD) -c $< -o $@.tmp
 	$(Q)$(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
 
 $(SKEL): $(BUILD)/giltop.bpf.o
@@ -164,8 +166,19 @@ check:
 demo:
 	$(Q)scripts/demo
 
-bench: all
-	$(Q)BUILD=$(BUILD) scripts/bench
+# BENCH_ARGS=--quick: a minute instead of four.
+bench: all $(BUILD)/bench/hit $(BUILD)/bench/naive $(BUILD)/bench/cost.bpf.o
+	$(Q)BUILD=$(BUILD) scripts/bench $(BENCH_ARGS)
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libgiltop.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
+
+$(BUILD)/bench/cost.bpf.o: tests/bench/cost.bpf.c bpf/kernel.bpf.h Makefile
+	@mkdir -p $(@D)
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) $(BPF_BUILD) -c $< -o $@
 
 check-kernels:
 	$(Q)BUILD=$(BUILD) scripts/kernel-matrix

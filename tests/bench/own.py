@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""giltop's own figures: time to start and to detach, memory, CPU time."""
+import time
+
+from rig import Giltop, Load, median, spread
+
+# Bounds against regressions, generous to a busy machine: what they guard is the order of magnitude.
+START_S = 0.5
+DETACH_S = 0.5
+PEAK_MIB = 32
+CPU_SHARE = 0.02
+IDLE_SHARE = 0.01
+
+
+def share(giltop, load, *command):
+    """giltop's share of one CPU while the load runs, and what the load says."""
+    cpu, wall = giltop.cpu_ns(), time.monotonic_ns()
+    done = load.run(*command)
+    return (giltop.cpu_ns() - cpu) / (time.monotonic_ns() - wall), done
+
+
+def starts(args, plan, python, report):
+    """Fresh processes each time: attach, run a little, detach."""
+    start, stop = [], []
+    for _ in range(plan.starts):
+        load = Load(python)
+        try:
+            giltop = Giltop(args.giltop, load.pid)
+            start.append(giltop.start_s)
+            load.read_ns(10000)
+            stop.append(giltop.stop()[0])
+        finally:
+            load.close()
+    report.figure("start: exec to all probes active", median(start) * 1e3, "ms", START_S * 1e3,
+                  spread(start))
+    report.figure("detach: SIGINT to its end", median(stop) * 1e3, "ms", DETACH_S * 1e3, spread(stop))
+
+
+def steady(args, plan, python, report):
+    """One giltop at one process, under three loads in a row."""
+    seconds = plan.steady_s
+    load = Load(python)
+    giltop = Giltop(args.giltop, load.pid)
+    try:
+        load.run("idle", 0.5)
+        idle, _ = share(giltop, load, "idle", seconds)
+        paced, done = share(giltop, load, "paced", seconds, 100000)
+        rate = done["count"] / done["wall_ns"] * 1e9
+        threads, done = share(giltop, load, "threads", 50, seconds, 10000)
+        wall_s = done["wall_ns"] / 1e9
+        peak = giltop.peak_kib() / 1024
+    finally:
+        _, summary = giltop.stop()
+        load.close()
+    switches = sum(gil["switches"] for proc in summary["processes"] for gil in proc["gils"])
+    report.figure("giltop's CPU, target idle", idle * 100, "% of a CPU", IDLE_SHARE * 100)
+    report.figure("giltop's CPU, %.0f k GIL cycles/s" % (rate / 1e3), paced * 100, "% of a CPU",
+                  CPU_SHARE * 100)
+    report.figure("giltop's CPU, 50 threads, %.1f k hand-overs/s" % (switches / wall_s / 1e3),
+                  threads * 100, "% of a CPU", CPU_SHARE * 100)
+    report.figure("giltop's memory (VmHWM) after these", peak, "MiB", PEAK_MIB)
+    if summary["lost_events"] or summary["violations"]:
+        report.figure("events lost and invariants violated", summary["lost_events"] +
+                      summary["violations"], "", 0)
+
+
+def measure_own(args, plan, python, report):
+    starts(args, plan, python, report)
+    steady(args, plan, python, report)

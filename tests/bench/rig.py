@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The processes of the benchmark (workloads, tracers), pinned and asked by line, and its statistics."""
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ANSWER_TIMEOUT_S = 60
+CPUS = sorted(os.sched_getaffinity(0))
+LOAD_CPU = CPUS[-1]  # the workload's
+TOOL_CPU = CPUS[0]   # the tracers' and ours; the same one on a machine with one CPU
+
+
+class Failure(Exception):
+    pass
+
+
+class Child:
+    """A process that says a line when it is ready and one for each line it gets."""
+
+    def __init__(self, command, cpu, env=None, first="ready"):
+        self.name = os.path.basename(command[0])
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env,
+            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+        self.pid = self.process.pid
+        self.buffer = b""
+        self.first = self.line()
+        if not self.first.startswith(first):
+            raise Failure("%s said %r, not %s" % (self.name, self.first, first))
+
+    def line(self):
+        end = time.monotonic() + ANSWER_TIMEOUT_S
+        while b"\n" not in self.buffer:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                self.process.kill()
+                raise Failure("%s did not answer in %d s" % (self.name, ANSWER_TIMEOUT_S))
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise Failure("%s ended (status %s)" % (self.name, self.process.wait()))
+            self.buffer += data
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line.decode()
+
+    def ask(self, text):
+        os.write(self.process.stdin.fileno(), (text + "\n").encode())
+        return self.line()
+
+    def close(self):
+        """Orderly, and without leaving it behind. What it still said."""
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        rest = self.buffer + self.process.stdout.read()
+        self.process.stdout.close()
+        return rest.decode()
+
+
+class Load(Child):
+    """A Python process with the workloads of load.py in it."""
+
+    def __init__(self, python):
+        env = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
+        if python.lib:
+            env["LD_LIBRARY_PATH"] = os.path.dirname(python.lib)
+        super().__init__([python.exe, os.path.join(HERE, "load.py")], LOAD_CPU, env)
+
+    def run(self, *words, cpus=None):
+        """What load.py answers, with its threads on these CPUs."""
+        os.sched_setaffinity(self.pid, cpus or {LOAD_CPU})
+        return json.loads(self.ask(" ".join(str(word) for word in words)))
+
+    def read_ns(self, count):
+        return self.run("read", count)["cpu_ns"] / count
+
+
+class Giltop(Child):
+    """giltop -b --json at a process; its CPU time, its memory, its reports."""
+
+    def __init__(self, binary, pid, options=()):
+        super().__init__([binary, "-b", "--json", "-p", str(pid), *options], TOOL_CPU,
+                         first='{"type":"meta"')
+        self.start_s = time.monotonic() - self.started
+        self.last = "{}"
+        # Nobody waits for its reports, and a full pipe would stop it.
+        self.reader = threading.Thread(target=self.read_on, daemon=True)
+        self.reader.start()
+
+    def cpu_ns(self):
+        total = 0
+        for tid in os.listdir("/proc/%d/task" % self.pid):
+            with open("/proc/%d/task/%s/schedstat" % (self.pid, tid)) as f:
+                total += int(f.read().split()[0])
+        return total
+
+    def prog_ids(self):
+        """The kernel's ids of the BPF programs that it holds."""
+        ids = set()
+        place = "/proc/%d/fdinfo" % self.pid
+        for fd in os.listdir(place):
+            try:
+                with open(os.path.join(place, fd)) as f:
+                    found = re.search(r"prog_type:.*^prog_id:\s+(\d+)", f.read(), re.M | re.S)
+            except FileNotFoundError:
+                continue
+            if found:
+                ids.add(int(found.group(1)))
+        return ids
+
+    def peak_kib(self):
+        with open("/proc/%d/status" % self.pid) as f:
+            return int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
+
+    def stop(self):
+        """Detach: (seconds from SIGINT to its end, its summary)."""
+        end = os.pidfd_open(self.pid)
+        start = time.monotonic()
+        os.kill(self.pid, signal.SIGINT)
+        ended = select.select([end], [], [], ANSWER_TIMEOUT_S)[0]
+        took = time.monotonic() - start
+        os.close(end)
+        if not ended:
+            self.process.kill()
+            raise Failure("giltop did not end after SIGINT")
+        self.reader.join()
+        self.close()
+        summary = json.loads(self.last)
+        if summary["type"] != "summary":
+            raise Failure("giltop ended without a summary")
+        return took, summary
+
+    def read_on(self):
+        for line in self.process.stdout:
+            self.last = line
+
+
+class Python:
+    """A private copy of an interpreter. Breakpoints belong to a file: with a copy of its own, no other
+    tracer on this machine (nor another one of ours) hangs on the same probes."""
+
+    def __init__(self, exe, directory):
+        os.makedirs(directory, exist_ok=True)
+        exe = os.path.realpath(exe)
+        self.exe = os.path.join(directory, os.path.basename(exe))
+        self.lib = None
+        ldd = subprocess.run(["ldd", exe], capture_output=True, text=True, check=False).stdout
+        found = re.search(r"=> (\S*/libpython\S+)", ldd)
+        if found:
+            self.lib = os.path.join(directory, os.path.basename(found.group(1)))
+            shutil.copy2(found.group(1), self.lib)
+            # Found through LD_LIBRARY_PATH; the copied file must not find its modules by its own place.
+            self.exe = exe
+        else:
+            shutil.copy2(exe, self.exe)
+        self.runtime = self.lib or self.exe
+
+    def has_symbols(self):
+        try:
+            out = subprocess.run(["nm", self.runtime], capture_output=True, text=True, check=False).stdout
+        except FileNotFoundError:
+            return False
+        names = {line.split()[-1] for line in out.splitlines()}
+        return {"take_gil", "drop_gil"} <= names
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def half_quartiles(values):
+    """Half the distance of the quartiles: how far one value usually is from the median."""
+    if len(values) < 3:
+        return None
+    low, _, high = statistics.quantiles(values, n=4)
+    return (high - low) / 2
+
+
+def spread(values):
+    """The same, relative to the median."""
+    half = half_quartiles(values)
+    return None if half is None or not median(values) else half / abs(median(values))
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
