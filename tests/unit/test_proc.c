@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_proc.c - /proc, read from this process and from children made for it */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "util.h"
+
+static void maps_hold_this_program_with_its_code(void **state)
+{
+	struct proc_maps m = { 0 };
+	uint64_t here = (uint64_t)(uintptr_t)maps_hold_this_program_with_its_code, prev_end = 0;
+	bool found = false;
+
+	(void)state;
+	assert_int_equal(proc_maps__read(getpid(), &m), 0);
+	for (size_t i = 0; i < m.cnt; i++) {
+		const struct proc_map *p = &m.maps[i];
+
+		assert_true(p->end > p->start && p->start >= prev_end);
+		prev_end = p->end;
+		assert_int_equal(p->path[0], '/');
+		assert_true(p->inode != 0);
+		if (here < p->start || here >= p->end)
+			continue;
+		found = true;
+		assert_true(p->exec && !p->write && !p->deleted);
+		assert_non_null(strstr(p->path, "test_proc"));
+	}
+	assert_true(found);
+	proc_maps__free(&m);
+	assert_int_equal(m.cnt, 0);
+}
+
+static void a_process_that_is_not_there_is_esrch(void **state)
+{
+	struct proc_maps m = { 0 };
+	uint32_t *tids = NULL;
+	char buf[64];
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	assert_false(proc__exists(pid));
+	assert_false(proc__exists(0));
+	assert_int_equal(proc_maps__read(pid, &m), -ESRCH);
+	assert_int_equal(proc__tgid(pid), -ESRCH);
+	assert_int_equal(proc__parent(pid), -ESRCH);
+	assert_int_equal(proc__pidfd(pid), -ESRCH);
+	assert_int_equal(proc__tids(pid, &tids), -ESRCH);
+	assert_null(tids);
+	proc__comm(pid, 0, buf, sizeof(buf));
+	assert_string_equal(buf, "?");
+	proc__exe(pid, buf, sizeof(buf));
+	assert_string_equal(buf, "?");
+	proc__cmdline(pid, buf, sizeof(buf));
+	assert_string_equal(buf, "?");
+}
+
+static void *stand(void *arg)
+{
+	pause();
+	return arg;
+}
+
+static void threads_are_listed_and_their_group_found(void **state)
+{
+	uint32_t *tids = NULL;
+	pthread_t th[3];
+	ssize_t n;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&th[i], NULL, stand, NULL), 0);
+	n = proc__tids(getpid(), &tids);
+	assert_true(n >= 4); /* a sanitizer may keep one of its own */
+	for (ssize_t i = 0; i < n; i++)
+		assert_int_equal(proc__tgid((pid_t)tids[i]), getpid());
+	assert_int_equal(proc__parent(getpid()), getppid());
+	free(tids);
+	for (size_t i = 0; i < 3; i++) {
+		pthread_cancel(th[i]);
+		pthread_join(th[i], NULL);
+	}
+}
+
+static void names_of_a_target_come_out_clean(void **state)
+{
+	char was[16], buf[64];
+
+	(void)state;
+	prctl(PR_GET_NAME, was);
+	prctl(PR_SET_NAME, "\033]0;x\n\xff) R 1");
+	proc__comm(getpid(), 0, buf, sizeof(buf));
+	assert_string_equal(buf, "?]0;x??) R 1");
+	/* A name with ')' in it must not confuse the fields after it. */
+	assert_int_equal(proc__parent(getpid()), getppid());
+	assert_int_equal(proc__tgid(getpid()), getpid());
+	prctl(PR_SET_NAME, was);
+	proc__comm(getpid(), 0, buf, 4);
+	assert_int_equal(strlen(buf), 3);
+}
+
+static void a_pidfd_tells_the_end(void **state)
+{
+	pid_t pid = fork();
+	struct pollfd p = { .events = POLLIN };
+
+	(void)state;
+	if (!pid) {
+		pause();
+		_exit(0);
+	}
+	p.fd = proc__pidfd(pid);
+	assert_true(p.fd >= 0);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	kill(pid, SIGKILL);
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	close(p.fd);
+	waitpid(pid, NULL, 0);
+}
+
+static void the_own_pid_is_among_all(void **state)
+{
+	uint32_t *pids = NULL;
+	ssize_t n = proc__pids(&pids);
+	bool found = false;
+
+	(void)state;
+	for (ssize_t i = 0; i < n; i++)
+		found |= pids[i] == (uint32_t)getpid();
+	assert_true(found);
+	free(pids);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(maps_hold_this_program_with_its_code),
+		cmocka_unit_test(a_process_that_is_not_there_is_esrch),
+		cmocka_unit_test(threads_are_listed_and_their_group_found),
+		cmocka_unit_test(names_of_a_target_come_out_clean),
+		cmocka_unit_test(a_pidfd_tells_the_end),
+		cmocka_unit_test(the_own_pid_is_among_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
