@@ -356,12 +356,13 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 		int c = getopt_long(argc, argv, shorts, longs, NULL);
 
 		if (c == -1) {
-			if (optind >= argc)
-				break;
 			if (!strcmp(argv[optind - 1], "--")) {
 				o.command = &argv[optind];
+				err = optind < argc ? 0 : usage("there is no command after --");
 				break;
 			}
+			if (optind >= argc)
+				break;
 			err = positional(&o, argv[optind++], first);
 			first = false;
 		} else if (c == '?' || c == ':') {
