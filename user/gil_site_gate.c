@@ -102,13 +102,10 @@ static bool right_callee(struct finder *f, const struct gil_call *c, const struc
 	return c->op == GIL_OP_WAIT && !c->callee.name && is_wrapper_of(f, c->callee.va, import);
 }
 
-/* G3: drop the calls of something else (a function that does not return may stand before an error
- * block); whether one is missed then shows in check_complete().
- */
+/* G3: what complains about pthread_cond_signal has called pthread_cond_signal. */
 static int check_callees(struct finder *f)
 {
 	struct callee targets[GIL_OP_CNT];
-	size_t out = 0;
 
 	f->is_static = true;
 	for (size_t i = 0; i < f->import_cnt; i++)
@@ -117,9 +114,11 @@ static int check_callees(struct finder *f)
 	for (int op = 0; op < GIL_OP_CNT; op++)
 		targets[op] = majority(f, ops[op].import);
 	for (size_t i = 0; i < f->call_cnt; i++)
-		if (right_callee(f, &f->calls[i], targets))
-			f->calls[out++] = f->calls[i];
-	f->call_cnt = out;
+		if (!right_callee(f, &f->calls[i], targets))
+			return finder__refuse(
+				f, -ENOTSUP, "G3: the %s call at %#lx is not one of %s",
+				ops[f->calls[i].op].what, (unsigned long)call_va(&f->calls[i]),
+				ops[f->calls[i].op].import);
 	if (f->is_static && (callee__same(&targets[GIL_OP_WAIT], &targets[GIL_OP_ACQUIRE]) ||
 			     callee__same(&targets[GIL_OP_YIELD], &targets[GIL_OP_ACQUIRE]) ||
 			     callee__same(&targets[GIL_OP_YIELD], &targets[GIL_OP_WAIT])))

@@ -27,6 +27,7 @@ struct path {
 	uint64_t val[DISASM_REG_CNT];
 	uint64_t from[DISASM_REG_CNT]; /* the instruction that made the value */
 	uint32_t known;		       /* mask: val is valid */
+	bool tested;		       /* a conditional jump was passed */
 	unsigned int left;
 };
 
@@ -64,7 +65,10 @@ static int end_path(struct walk *w, const struct path *p, struct func *fn, uint3
 			hit.ref_va = p->from[arg[i]];
 		}
 	}
-	if (hit.op == GIL_OP_NONE)
+	/* Without a test of the result the call is one that does not return, and stands before an error
+	 * block by chance.
+	 */
+	if (hit.op == GIL_OP_NONE || !p->tested)
 		return 0;
 	hit.fatal = finder__callee(f, fn, insn);
 	if (array_grow(&f->hits, f->hit_cnt, &f->hit_cap, sizeof(*f->hits)))
@@ -145,6 +149,7 @@ static int walk_path(struct walk *w, struct path p, uint64_t va)
 		case INSN_NEXT: break;
 		case INSN_JMP: va = in->target; break;
 		case INSN_JCC:
+			p.tested = true;
 			err = walk_path(w, p, in->target);
 			if (err)
 				return err;
