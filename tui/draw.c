@@ -119,6 +119,16 @@ void draw__note(struct canvas *c, struct rect r, const char *text)
 		     ROLE_DIM, text);
 }
 
+int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char *text)
+{
+	char buf[1024];
+	int n = 0;
+
+	while (n < r.h && text__wrap(&text, c->unicode, r.w, buf, sizeof(buf)))
+		canvas__puts(c, r.y + n++, r.x, r.w, role, buf);
+	return n;
+}
+
 void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f)
 {
 	char tail[300], buf[600];

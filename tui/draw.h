@@ -20,6 +20,8 @@ void draw__stack_bar(struct canvas *c, int y, int x, int w, const struct snap_th
 uint32_t draw__shade(const struct canvas *c, double v);
 /* A few words in the middle of an empty body. */
 void draw__note(struct canvas *c, struct rect r, const char *text);
+/* Words broken into lines; returns how many lines it took, at most r.h. */
+int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char *text);
 /* A frame in w cells: "dumps encoder.py:257", the name shortened first. */
 void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f);
 /* Label, figure: "p99 " "38.2ms"; returns the cells used, with two blanks behind. */

@@ -45,30 +45,32 @@ static double root_shade(double v)
 static void draw_percentiles(struct canvas *c, int y, int x, int w, const char *title,
 			     enum role role, const struct gt_hist *h, uint64_t n, uint64_t max_ns)
 {
-	static const struct {
-		const char *name;
-		double q;
-	} points[] = { { "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 } };
-	char buf[UNITS_SZ];
-	int end = x + w;
+	static const char *const names[] = { "p50", "p90", "p99", "max" };
+	static const double q[] = { 0.5, 0.9, 0.99 };
+	char value[4][UNITS_SZ], buf[UNITS_SZ];
+	int end = x + w, room, first = 4;
 
 	x += canvas__puts(c, y, x, w, ROLE_TITLE, title) + 1;
 	if (w >= 60)
 		x += canvas__printf(c, y, x, end - x, ROLE_DIM, "%s times ",
 				    units__count((double)n, buf)) +
 		     1;
-	/* The slowest matter most: they go first when there is no room, so they are drawn first. */
-	x += draw__figure(c, y, x, end - x, "max", role, units__duration_or_none(max_ns, buf)) - 1;
-	for (size_t i = ARRAY_SIZE(points); i-- > 0;) {
-		uint64_t v = hist__quantile(h, points[i].q);
+	/* The slowest matter most: what does not fit is left out from the other end. */
+	room = end - x;
+	for (int i = 4; i-- > 0;) {
+		uint64_t v = i < 3 ? hist__quantile(h, q[i]) : max_ns;
 
 		/* Interpolated within a bucket it may exceed what really was. */
 		if (v != NS_UNKNOWN && max_ns != NS_UNKNOWN && v > max_ns)
 			v = max_ns;
-		x += draw__figure(c, y, x, end - x, points[i].name, role,
-				  units__duration_or_none(v, buf)) -
-		     1;
+		units__duration_or_none(v, value[i]);
+		room -= (int)strlen(value[i]) + 5;
+		if (room < -1)
+			break;
+		first = i;
 	}
+	for (int i = first; i < 4; i++)
+		x += draw__figure(c, y, x, end - x, names[i], role, value[i]) - 1;
 }
 
 void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
@@ -110,15 +112,14 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 
 void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 {
-	size_t n = (size_t)(r.w > 9 ? r.w - 8 : 0), lo = UI_OCTAVES, hi = 0, step;
+	size_t n = (size_t)(r.w > 9 ? r.w - 8 : 0), lo = UI_OCTAVES, hi = 0;
+	size_t step; /* so many octaves to a line */
 	double most = 0;
 	char buf[UNITS_SZ];
+	int lines;
 
 	if (r.h < 3 || !n)
 		return;
-	canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE,
-		       "Waits over time, one column every %s, newest right",
-		       units__duration(ui->interval_ns, buf));
 	if (n > ui->past_cnt)
 		n = ui->past_cnt;
 	for (size_t i = 0; i < n; i++) {
@@ -131,12 +132,16 @@ void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 			hi = k > hi ? k : hi;
 		}
 	}
+	step = lo > hi ? 1 : (hi - lo + (size_t)r.h - 1) / ((size_t)r.h - 1);
+	lines = lo > hi ? 1 : (int)((hi - lo) / step) + 1;
+	canvas__printf(c, r.y + r.h - 1 - lines, r.x, r.w, ROLE_TITLE,
+		       "Waits over time, one column every %s, newest right",
+		       units__duration(ui->interval_ns, buf));
 	if (lo > hi) {
-		canvas__puts(c, r.y + 1, r.x + 8, r.w - 8, ROLE_DIM, "no thread has waited yet");
+		canvas__puts(c, r.y + r.h - 1, r.x + 8, r.w - 8, ROLE_DIM,
+			     "no thread has waited yet");
 		return;
 	}
-	/* So many octaves to a line. */
-	step = (hi - lo + (size_t)r.h - 1) / ((size_t)r.h - 1);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
 			const struct ui_past *p =

@@ -95,8 +95,8 @@ static void draw_gil(const struct snapshot *s, const struct snap_proc *p, const 
 	x += canvas__printf(c, y, x, end - x, ROLE_NORMAL, "%5s%% ",
 			    units__percent(g->held_ns, p->span_ns, buf));
 	/* The bar takes what the figures leave, within reason. */
-	bar = (end - x) - (c->w >= 100 ? 52 : 34);
-	bar = bar < 8 ? 8 : bar > 24 ? 24 : bar;
+	bar = (end - x) - (c->w >= 100 ? 52 : c->w >= 76 ? 32 : 13);
+	bar = bar < 6 ? 6 : bar > 24 ? 24 : bar;
 	if (x + bar < end) {
 		canvas__fill(c, (struct rect){ y, x, 1, bar }, ROLE_DIM, c->unicode ? 0x2591 : '.');
 		draw__bar(c, y, x, bar, ROLE_HOLD, (double)g->held_ns, (double)p->span_ns);

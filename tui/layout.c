@@ -28,7 +28,7 @@ struct layout layout__frame(int h, int w)
 
 int layout__pane_threads(int body_h, size_t thread_cnt)
 {
-	int want = body_h > 28 ? 8 : 4;
+	int want = body_h > 28 ? LAYOUT_PANE_MAX : LAYOUT_PANE_MAX / 2;
 	int table = 1 + (thread_cnt < 6 ? (int)thread_cnt : 6);
 	int room = body_h - table - 2;
 

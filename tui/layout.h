@@ -30,6 +30,8 @@ struct layout layout__frame(int h, int w);
  */
 int layout__pane_threads(int body_h, size_t thread_cnt);
 
+#define LAYOUT_PANE_MAX 8
+
 struct column_fit {
 	const struct column *col;
 	int x, w;

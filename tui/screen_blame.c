@@ -10,6 +10,7 @@
 #include "text.h"
 #include "units.h"
 #include "util.h"
+#include "verdict.h"
 
 static const char *kind_words(enum snap_stack_kind kind)
 {
@@ -88,7 +89,8 @@ static void draw_entry(const struct ui_state *ui, struct canvas *c, int y, struc
 	canvas__puts_right(c, y, x, 6, ROLE_NORMAL, units__percent(e->total_ns, sum, buf));
 	x += 7;
 	if (wide) {
-		canvas__puts_right(c, y, x, 7, ROLE_NORMAL, units__duration(e->self_ns, buf));
+		canvas__puts_right(c, y, x, 7, ROLE_NORMAL,
+				   e->self_ns ? units__duration(e->self_ns, buf) : "0");
 		canvas__puts_right(c, y, x + 8, 6, ROLE_DIM, units__count((double)e->cnt, buf));
 		x += 15;
 	}
@@ -122,20 +124,65 @@ static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, str
 	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, what[ui->view]);
 }
 
+/* What could be done about it, in words; returns the lines used. */
+static int draw_advice(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	const struct snapshot *s = ui__snap(ui);
+	const struct snap_proc *p = ui__proc(ui);
+	struct sbuf advice[2] = { { 0 }, { 0 } };
+	size_t n = p ? verdict__advice(s, p, ui__gil(ui, p), advice, 2) : 0;
+	int used = 0;
+
+	for (size_t i = 0; i < n; i++)
+		used += draw__paragraph(c, (struct rect){ r.y + used, r.x, r.h - used, r.w },
+					ROLE_VERDICT, sbuf__str(&advice[i]));
+	for (size_t i = 0; i < 2; i++)
+		sbuf__free(&advice[i]);
+	return used;
+}
+
+/* The heaviest stack with the selected entry in it, innermost first. */
+static void draw_selected(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	const struct stack_entry *e = &ui->stacks.entries[ui->sel[UI_BLAME]];
+	const struct snap_stack *s = e->stack;
+	char buf[UNITS_SZ];
+
+	canvas__rule(c, r.y, r.x, r.w);
+	canvas__printf(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " heaviest stack of it (%s%%) ",
+		       units__percent(s->ns, ui->stacks.sum_ns, buf));
+	for (size_t i = 0; i < s->frame_cnt && (int)i + 1 < r.h; i++)
+		draw__frame(c, r.y + 1 + (int)i, r.x + 2, r.w - 2, ROLE_NORMAL,
+			    &s->frames[s->frame_cnt - 1 - i]);
+}
+
 static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 {
 	static const char *const by[] = { "by function", "by line", "whole stacks" };
 	size_t sel = ui->sel[UI_BLAME], top;
 	char buf[UNITS_SZ];
+	int x, below;
 
-	canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kind_words(ui->kind),
-		       by[ui->view]);
+	x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kind_words(ui->kind),
+			   by[ui->view]);
 	if (!ui->stacks.cnt) {
 		draw_empty(ui, c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w });
 		return;
 	}
-	canvas__printf(c, r.y, r.x + 48, r.w - 48, ROLE_DIM, "%s in all",
+	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %s in all",
 		       units__duration(ui->stacks.sum_ns, buf));
+	list__position(c, r.y, r.x + r.w, list__top(sel, ui->stacks.cnt, r.h - 2), ui->stacks.cnt,
+		       r.h - 2);
+	if (r.h >= 12 && ui->kind == SNAP_STACK_BLAME) {
+		x = draw_advice(ui, c, (struct rect){ r.y + 1, r.x, 4, r.w });
+		r.y += x;
+		r.h -= x;
+	}
+	/* The stack comes below the table if there is room for a good part of both. */
+	below = r.h >= 24 ? (r.h - 2) / 2 : 0;
+	if (below)
+		draw_selected(ui, c, (struct rect){ r.y + r.h - below, r.x, below, r.w });
+	r.h -= below;
 	draw_heading(ui, c, r.y + 1, r);
 	top = list__top(sel, ui->stacks.cnt, r.h - 2);
 	for (int y = 2; y < r.h && top + (size_t)y - 2 < ui->stacks.cnt; y++) {
@@ -145,7 +192,6 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 		if (i == sel)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}
-	list__position(c, r.y, r.x + r.w, top, ui->stacks.cnt, r.h - 2);
 }
 
 static size_t rows(const struct ui_state *ui)

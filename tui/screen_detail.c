@@ -40,6 +40,15 @@ static void doc_puts(struct doc *d, int indent, enum role role, const char *s)
 		canvas__puts(d->c, y, d->r.x + indent, d->r.w - indent, role, s);
 }
 
+/* A sentence, on as many lines as it takes. */
+static void doc_words(struct doc *d, enum role role, const char *s)
+{
+	char buf[512];
+
+	while (text__wrap(&s, true, d->r.w, buf, sizeof(buf)))
+		doc_puts(d, 0, role, buf);
+}
+
 static void add_figures(struct doc *d, const struct snap_proc *p, const struct snap_thread *t)
 {
 	__cleanup(sbuf__free) struct sbuf b = { 0 };
@@ -50,14 +59,14 @@ static void add_figures(struct doc *d, const struct snap_proc *p, const struct s
 		     units__percent_word(t->wait_ns, t->span_ns, u[1]),
 		     units__percent_word(t->yield_ns, t->span_ns, u[2]),
 		     units__percent_word(t->hold_ns, t->span_ns, u[3]));
-	doc_puts(d, 0, ROLE_NORMAL, sbuf__str(&b));
+	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
 	sbuf__reset(&b);
 	sbuf__printf(
 		&b, "Took the GIL %s/s, had to wait for it in %s of the cases, gave it away %s/s",
 		units__rate(t->acquisitions, t->span_ns, u[0]),
 		t->acquisitions ? units__percent_word(t->contended, t->acquisitions, u[1]) : "none",
 		units__rate(t->yields, t->span_ns, u[2]));
-	doc_puts(d, 0, ROLE_NORMAL, sbuf__str(&b));
+	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
 	sbuf__reset(&b);
 	if (t->hold_offcpu_ns == NS_UNKNOWN)
 		sbuf__puts(&b, "Whether it ran while holding: not measured");
@@ -68,7 +77,7 @@ static void add_figures(struct doc *d, const struct snap_proc *p, const struct s
 	if (t->gil < p->gil_cnt && p->gils[t->gil].wait_ns)
 		sbuf__printf(&b, ".  Caused %s of all waiting for this GIL",
 			     units__percent_word(t->blame_ns, p->gils[t->gil].wait_ns, u[1]));
-	doc_puts(d, 0, ROLE_NORMAL, sbuf__str(&b));
+	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
 }
 
 static void add_pair(struct doc *d, const struct snap_proc *p, uint32_t tid, uint64_t ns,

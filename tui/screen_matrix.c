@@ -180,8 +180,7 @@ static void draw_grid(const struct ui_state *ui, struct canvas *c, struct rect r
 		left = col - shown + 1;
 	if (r.h - 2 < rows && row >= r.h - 2)
 		top = row - (r.h - 2) + 1;
-	canvas__puts(c, r.y, r.x, label, ROLE_HEAD,
-		     c->unicode ? "WAITER ╲ HOLDER" : "WAITER\\HOLDER");
+	canvas__puts(c, r.y, r.x, label, ROLE_HEAD, "WAITER");
 	canvas__puts_right(c, r.y, r.x + label + 1, 7, ROLE_HEAD, "ALL%");
 	for (int j = left; j < cols && j - left < shown; j++) {
 		axis_name(p, &m->holders, axis_index(&m->holders, j), &name);
@@ -205,31 +204,42 @@ static void draw_grid(const struct ui_state *ui, struct canvas *c, struct rect r
 	}
 }
 
-/* What the selected cell says, in words. */
-static void draw_sentence(const struct ui_state *ui, struct canvas *c, struct rect r,
-			  const struct snap_proc *p, const struct matrix *m)
+static void draw_sentence(struct canvas *c, struct rect r, const struct snap_proc *p,
+			  const struct snap_pair *pair, enum role role)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	for (int d = VERDICT_FULL; d < VERDICT_DETAIL_CNT; d++) {
+		sbuf__reset(&text);
+		verdict__pair(p, pair, (enum verdict_detail)d, &text);
+		if (text__width(sbuf__str(&text), c->unicode) <= r.w)
+			break;
+	}
+	canvas__puts(c, r.y, r.x, r.w, role, sbuf__str(&text));
+}
+
+/* The selected cell as a pair. */
+static struct snap_pair selected_pair(const struct ui_state *ui, const struct matrix *m)
+{
 	int row, col, wi, hi;
-	struct snap_pair pair;
 
 	clamp_cursor(ui, m, &row, &col);
 	wi = axis_index(&m->waiters, row);
 	hi = axis_index(&m->holders, col);
-	pair = (struct snap_pair){ .waiter_tid = wi < SIDE ? m->waiters.tid[wi] : 0,
+	return (struct snap_pair){ .waiter_tid = wi < SIDE ? m->waiters.tid[wi] : 0,
 				   .holder_tid = hi < SIDE ? m->holders.tid[hi] : 0,
 				   .ns = m->ns[wi][hi] };
-	verdict__pair(p, &pair, &text);
-	canvas__puts(c, r.y, r.x, r.w, ROLE_VERDICT, sbuf__str(&text));
 }
 
 static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 {
 	const struct snap_proc *p = ui__proc(ui);
+	struct snap_pair pair;
 	struct matrix m;
 	char buf[UNITS_SZ];
+	int x;
 
-	canvas__puts(c, r.y, r.x, r.w, ROLE_TITLE, "Who blocks whom: share of all waiting");
+	x = canvas__puts(c, r.y, r.x, r.w, ROLE_TITLE, "Who blocks whom: rows wait for columns");
 	r.y++;
 	r.h--;
 	if (!p) {
@@ -244,10 +254,18 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 		draw__note(c, r, "no thread has waited for another yet");
 		return;
 	}
-	canvas__printf(c, r.y - 1, r.x + 40, r.w - 40, ROLE_DIM, "(%s in all)",
+	canvas__printf(c, r.y - 1, r.x + x, r.w - x, ROLE_DIM, ", %% of all waiting (%s)",
 		       units__duration(m.sum, buf));
-	draw_sentence(ui, c, r, p, &m);
+	pair = selected_pair(ui, &m);
+	draw_sentence(c, r, p, &pair, ROLE_VERDICT);
 	draw_grid(ui, c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w }, p, &m);
+	/* What is left says the same in words, the worst first. */
+	r.y += axis_len(&m.waiters) + 3;
+	r.h -= axis_len(&m.waiters) + 3;
+	for (size_t i = 0; i < p->pair_cnt && (int)i < r.h; i++)
+		if (p->pairs[i].ns)
+			draw_sentence(c, (struct rect){ r.y + (int)i, r.x, 1, r.w }, p,
+				      &p->pairs[i], ROLE_DIM);
 }
 
 static bool key(struct ui_state *ui, enum key_action action)

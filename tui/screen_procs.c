@@ -27,9 +27,9 @@ static void draw_worst(struct canvas *c, int y, int x, int w, const struct snap_
 		canvas__puts(c, y, x, w, ROLE_DIM, "-");
 		return;
 	}
-	canvas__printf(c, y, x, 5, ROLE_WAIT, "%5s",
+	canvas__printf(c, y, x, 6, ROLE_WAIT, "%6s",
 		       units__percent(snap_thread__delay_ns(t), t->span_ns, pct));
-	canvas__puts(c, y, x + 6, w - 6, ROLE_NORMAL, t->name);
+	canvas__puts(c, y, x + 7, w - 7, ROLE_NORMAL, t->name);
 }
 
 static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_proc *p)
@@ -45,7 +45,7 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 	canvas__puts_right(c, y, x, 5, ROLE_HOLD,
 			   g ? units__percent(g->held_ns, p->span_ns, buf) : "?");
 	x += 6;
-	if (wide) {
+	if (r.w >= 100) {
 		if (g)
 			draw__bar(c, y, x, 8, ROLE_HOLD, (double)g->held_ns, (double)p->span_ns);
 		x += 9;
@@ -62,8 +62,8 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 	canvas__puts(c, y, x, 12, level == VERDICT_BOTTLENECK ? ROLE_WAIT : ROLE_DIM,
 		     p->alive ? verdict__level_word(level) : "ended");
 	x += 13;
-	draw_worst(c, y, x, wide ? 18 : 14, p);
-	x += wide ? 19 : 15;
+	draw_worst(c, y, x, wide ? 20 : 14, p);
+	x += wide ? 21 : 15;
 	canvas__puts(c, y, x, r.x + r.w - x, p->alive ? ROLE_NORMAL : ROLE_DIM,
 		     *p->cmdline ? p->cmdline : p->comm);
 }
@@ -75,7 +75,7 @@ static void draw_heading(struct canvas *c, int y, struct rect r)
 
 	canvas__puts_right(c, y, x, 8, ROLE_HEAD, "PID");
 	canvas__puts_right(c, y, x + 9, 5, ROLE_HEAD, "HELD%");
-	x += wide ? 24 : 15;
+	x += r.w >= 100 ? 24 : 15;
 	canvas__puts_right(c, y, x, 5, ROLE_HEAD, "LOAD");
 	x += 6;
 	if (wide) {
@@ -83,8 +83,8 @@ static void draw_heading(struct canvas *c, int y, struct rect r)
 		x += 5;
 	}
 	canvas__puts(c, y, x, 12, ROLE_HEAD, "THE GIL IS");
-	canvas__puts(c, y, x + 13, 18, ROLE_HEAD, wide ? "DELAY% WORST THREAD" : "DELAY% WORST");
-	x += 13 + (wide ? 19 : 15);
+	canvas__puts(c, y, x + 13, 20, ROLE_HEAD, wide ? "DELAY% WORST THREAD" : "DELAY% WORST");
+	x += 13 + (wide ? 21 : 15);
 	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, "COMMAND");
 }
 

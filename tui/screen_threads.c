@@ -29,7 +29,7 @@ static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, int
 	for (size_t i = 0; i < n; i++) {
 		const struct column *col = fit[i].col;
 		bool sorted = col - thread_columns == ui->sort_col;
-		int x = x0 + fit[i].x, w = fit[i].w;
+		int x = x0 + fit[i].x, w = fit[i].w, title_w = (int)strlen(col->title);
 
 		if (col->left)
 			canvas__puts(c, y, x, w, ROLE_HEAD, col->title);
@@ -37,10 +37,11 @@ static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, int
 			canvas__puts_right(c, y, x, w, ROLE_HEAD, col->title);
 		if (!sorted)
 			continue;
-		/* The mark of the order goes into the gap behind, or over the end of the heading. */
+		/* The mark of the order stands next to the title, if need be in the gap. */
 		canvas__select(c, y, x, w);
-		if (x + w < x0 + fit[n - 1].x + fit[n - 1].w)
-			canvas__puts(c, y, x + w, 1, ROLE_HEAD,
+		x += col->left ? title_w : w - title_w - 1;
+		if (x >= x0 && x < c->w)
+			canvas__puts(c, y, x, 1, ROLE_HEAD,
 				     ui->sort_desc ? (c->unicode ? "▼" : "v")
 						   : (c->unicode ? "▲" : "^"));
 	}
@@ -109,17 +110,39 @@ static void draw_table(const struct ui_state *ui, struct canvas *c, struct rect 
 	}
 }
 
+/* The rows of the pane: those around the selection, and always the one that makes others wait most:
+ * without it the picture has no sense.
+ */
+static size_t pane_rows(const struct ui_state *ui, size_t n, struct column_row *ret)
+{
+	size_t top = list__top(ui->sel[UI_THREADS], ui->row_cnt, (int)n), last = n - 1;
+	const struct column_row *culprit = NULL;
+
+	memcpy(ret, ui->rows + top, n * sizeof(*ret));
+	for (size_t i = 0; i < ui->row_cnt; i++)
+		if (ui->rows[i].thread->tid && ui->rows[i].thread->blame_ns &&
+		    (!culprit || ui->rows[i].thread->blame_ns > culprit->thread->blame_ns))
+			culprit = &ui->rows[i];
+	if (top + last == ui->sel[UI_THREADS] && last)
+		last--;
+	for (size_t i = 0; culprit && i < n; i++)
+		if (ret[i].thread == culprit->thread)
+			culprit = NULL;
+	if (culprit && n > 1)
+		ret[last] = *culprit;
+	return top;
+}
+
 static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 {
 	int threads = ui->pane ? layout__pane_threads(r.h, ui->row_cnt) : 0;
+	struct column_row shown[LAYOUT_PANE_MAX];
 	size_t top;
 
 	if (threads) {
-		struct rect pane = { r.y, r.x, threads + 1, r.w };
-
-		top = list__top(ui->sel[UI_THREADS], ui->row_cnt, threads);
-		draw__timeline(ui, c, pane, ui->rows + top, (size_t)threads,
-			       (long)(ui->sel[UI_THREADS] - top));
+		top = pane_rows(ui, (size_t)threads, shown);
+		draw__timeline(ui, c, (struct rect){ r.y, r.x, threads + 1, r.w }, shown,
+			       (size_t)threads, (long)(ui->sel[UI_THREADS] - top));
 		canvas__rule(c, r.y + threads + 1, r.x, r.w);
 		r.y += threads + 2;
 		r.h -= threads + 2;

@@ -46,23 +46,26 @@ static bool open_span(const struct snapshot *s, const struct snap_proc *p,
 	return true;
 }
 
-/* One letter a thread: the last digit of "worker-3", the first letter of "MainThread"; if that is
- * taken another letter of the name, and '+' if all are.
- */
+/* The last digit of "worker-3", the first letter of "MainThread". */
+static char name_letter(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len && isdigit((unsigned char)name[len - 1]))
+		return name[len - 1];
+	return len && isalpha((unsigned char)name[0]) ? (char)toupper((unsigned char)name[0]) : '+';
+}
+
+/* One letter a thread; if it is taken another letter of the name, and '+' if all are. */
 static void name_letters(const struct column_row *rows, size_t n, char *ret)
 {
 	bool taken[128] = { ['+'] = true };
 
 	for (size_t i = 0; i < n; i++) {
 		const char *name = rows[i].thread->name;
-		size_t len = strlen(name);
-		char want = '+';
+		char want = name_letter(name);
 
-		if (len && isdigit((unsigned char)name[len - 1]))
-			want = name[len - 1];
-		else if (len && isalpha((unsigned char)name[0]))
-			want = (char)toupper((unsigned char)name[0]);
-		for (size_t k = 0; k < len && taken[(unsigned char)want & 127]; k++)
+		for (size_t k = 0; name[k] && taken[(unsigned char)want & 127]; k++)
 			if (isalnum((unsigned char)name[k]))
 				want = name[k];
 		for (char l = 'a'; l <= 'z' && taken[(unsigned char)want & 127]; l++)
@@ -70,6 +73,15 @@ static void name_letters(const struct column_row *rows, size_t n, char *ret)
 		ret[i] = taken[(unsigned char)want & 127] ? '+' : want;
 		taken[(unsigned char)want & 127] = true;
 	}
+}
+
+/* A thread that has no row here goes by the letter of its name if no row has that, else by '+'. */
+static char stranger_letter(const struct snap_proc *p, uint32_t tid, const char *letters, size_t n)
+{
+	const struct snap_thread *t = snap_proc__thread(p, tid);
+	char l = t ? name_letter(t->name) : '+';
+
+	return memchr(letters, l, n) ? '+' : l;
 }
 
 static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x,
@@ -83,6 +95,7 @@ static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x
 	uint32_t owner[CELL_MAX];
 	struct tl_span open;
 	bool has_open;
+	char last = '+';
 
 	if (!g)
 		return;
@@ -91,13 +104,18 @@ static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x
 	if (timeline__owner(ui->timeline, p->pid, g->addr, has_open ? &open : NULL, w, owner))
 		return;
 	for (size_t i = 0; i < w->n; i++) {
-		char l = '+';
+		char l = '\0';
 
 		if (!owner[i])
 			continue;
 		for (size_t k = 0; k < n; k++)
 			if (rows[k].thread->tid == owner[i])
 				l = letters[k];
+		if (!l)
+			l = i && owner[i] == owner[i - 1]
+				    ? last
+				    : stranger_letter(p, owner[i], letters, n);
+		last = l;
 		canvas__fill(c, (struct rect){ y, x + (int)i, 1, 1 }, ROLE_HOLD, (unsigned char)l);
 	}
 }

@@ -134,3 +134,27 @@ void text__cut_head(const char *head, const char *tail, bool unicode, int width,
 	text__cut(head, unicode, width - tail_w - 1, part, sizeof(part));
 	snprintf(buf, sz, "%s %s", part, tail);
 }
+
+bool text__wrap(const char **s, bool unicode, int width, char *buf, size_t sz)
+{
+	const char *end = *s, *last_space = NULL, *next = *s;
+	int used = 0, w;
+
+	if (!**s || width < 1 || !sz)
+		return false;
+	while (text__next(&next, unicode, &w) && used + w <= width) {
+		used += w;
+		end = next;
+		if (*next == ' ' || !*next)
+			last_space = next;
+	}
+	if (end == *s)
+		text__next(&end, unicode, &w); /* wider than the line: on its own */
+	if (*end && last_space)
+		end = last_space;
+	snprintf(buf, sz, "%.*s", (int)(end - *s), *s);
+	while (*end == ' ')
+		end++;
+	*s = end;
+	return true;
+}

@@ -22,6 +22,10 @@ int text__width(const char *s, bool unicode);
 size_t text__encode(uint32_t c, char buf[4]);
 /* Copy what fits into width cells; if it does not all fit, the last cell is '~'. */
 void text__cut(const char *s, bool unicode, int width, char *buf, size_t sz);
+/* Break s between words: moves *s behind the piece of at most width cells and writes that piece.
+ * False at the end.
+ */
+bool text__wrap(const char **s, bool unicode, int width, char *buf, size_t sz);
 /* "name file.py:12" in width cells: the name is cut before the line is. */
 void text__cut_head(const char *head, const char *tail, bool unicode, int width, char *buf,
 		    size_t sz);

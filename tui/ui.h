@@ -12,7 +12,7 @@
 #include "columns.h"
 #include "keymap.h"
 #include "snapshot.h"
-#include "stacks.h"
+#include "stack_sum.h"
 #include "timeline.h"
 #include "tui.h"
 

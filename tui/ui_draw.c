@@ -21,11 +21,16 @@ static int tab_width(bool shortened, int gap)
 
 static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y)
 {
-	static const char tail[] = "? help  q quit";
-	bool shortened = tab_width(false, 1) + (int)sizeof(tail) > c->w;
-	int x = 0, gap = tab_width(shortened, 2) + (int)sizeof(tail) <= c->w ? 2 : 1;
+	static const char *const tails[] = { "? help  q quit", "? help" };
+	int full = tab_width(false, 1), x = 0, gap;
+	/* The names in full matter more than how to quit. */
+	const char *tail =
+		tails[full + (int)strlen(tails[0]) > c->w && full + (int)strlen(tails[1]) <= c->w];
+	int tail_w = (int)strlen(tail);
+	bool shortened = full + tail_w > c->w;
 	enum ui_screen on = ui->screen < UI_TAB_CNT ? ui->screen : ui->back;
 
+	gap = tab_width(shortened, 2) + tail_w <= c->w ? 2 : 1;
 	for (int i = 0; i < UI_TAB_CNT; i++) {
 		const char *name = shortened ? ui_screens[i]->short_name : ui_screens[i]->name;
 		int start = x;
@@ -36,9 +41,8 @@ static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y)
 			canvas__select(c, y, start, x - start);
 		x += gap;
 	}
-	if (x + (int)sizeof(tail) - 1 <= c->w)
-		canvas__puts_right(c, y, c->w - (int)sizeof(tail), (int)sizeof(tail), ROLE_DIM,
-				   tail);
+	if (x + tail_w <= c->w)
+		canvas__puts_right(c, y, c->w - tail_w, tail_w, ROLE_DIM, tail);
 }
 
 /* The first way to write a key: "Enter" of "Enter", "s" of "s F6". */
@@ -57,8 +61,7 @@ static void draw_hints(const struct ui_state *ui, struct canvas *c, int y)
 		const struct key_def *k = &key_table[i];
 		int w;
 
-		if (!k->hint || !(k->screens & (1u << ui->screen)) || k->action == ACT_HELP ||
-		    k->action == ACT_QUIT)
+		if (!k->hint || !(k->screens & (1u << ui->screen)) || k->action == ACT_HELP)
 			continue;
 		w = first_word(k->shown) + 1 + (int)strlen(k->hint);
 		if (x + w > c->w)
@@ -106,7 +109,8 @@ static struct rect draw_box(struct canvas *c, int h, int w, const char *title)
 	bool u = c->unicode;
 
 	h = h > c->h ? c->h : h;
-	w = w > c->w ? c->w : w;
+	/* Slivers of what lies below do not help: all or a good part of the width. */
+	w = w > c->w - 8 ? c->w : w;
 	r = (struct rect){ (c->h - h) / 2, (c->w - w) / 2, h, w };
 	canvas__fill(c, r, ROLE_NORMAL, ' ');
 	for (int y = r.y; y < r.y + r.h; y++)
@@ -228,22 +232,28 @@ void draw__help(const struct ui_state *ui, struct canvas *c)
 
 void draw__sort_menu(const struct ui_state *ui, struct canvas *c)
 {
-	struct rect r = draw_box(c, (int)thread_column_cnt + 2, 78, "Sort by: Enter, or Esc");
-	size_t top = list__top((size_t)ui->sort_menu, thread_column_cnt, r.h);
+	size_t cols[64], n = 0, at = 0, top;
+	struct rect r;
 
-	for (int y = 0; y < r.h && top + (size_t)y < thread_column_cnt; y++) {
-		const struct column *col = &thread_columns[top + (size_t)y];
-		bool on = (int)(top + (size_t)y) == ui->sort_col;
-
-		if (!col->cmp)
+	for (size_t i = 0; i < thread_column_cnt && n < 64; i++) {
+		if (!thread_columns[i].cmp)
 			continue;
-		canvas__puts(c, r.y + y, r.x, 1, ROLE_KEY, on ? "*" : " ");
+		at = (int)i == ui->sort_menu ? n : at;
+		cols[n++] = i;
+	}
+	r = draw_box(c, (int)n + 2, 78, "Sort by: Enter, or Esc");
+	top = list__top(at, n, r.h);
+	for (int y = 0; y < r.h && top + (size_t)y < n; y++) {
+		size_t i = cols[top + (size_t)y];
+		const struct column *col = &thread_columns[i];
+
+		canvas__puts(c, r.y + y, r.x, 1, ROLE_KEY, (int)i == ui->sort_col ? "*" : " ");
 		canvas__puts(c, r.y + y, r.x + 2, 9, ROLE_HEAD, col->title);
 		canvas__puts(c, r.y + y, r.x + 12, r.w - 12, ROLE_NORMAL, col->help);
-		if ((int)(top + (size_t)y) == ui->sort_menu)
+		if ((int)i == ui->sort_menu)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}
-	list__position(c, r.y + r.h, r.x + r.w, top, thread_column_cnt, r.h);
+	list__position(c, r.y + r.h, r.x + r.w, top, n, r.h);
 }
 
 void ui__draw(const struct ui_state *ui, struct canvas *c)

@@ -239,7 +239,7 @@ const struct column thread_columns[] = {
 	  true, true, false, false, COLUMN_STATE, fmt_state, cmp_state },
 	{ "for", "FOR", "how long it has been in this state", 6, 85, false, false, false, true,
 	  COLUMN_PLAIN, fmt_state_ns, cmp_state_ns },
-	{ "delay", "DELAY%", "share of its time lost to the GIL: waiting for it or yielding it", 6,
+	{ "delay", "DELAY%", "share of its time lost to the GIL: waiting for it or yielding it", 7,
 	  0, true, false, false, true, COLUMN_WAIT, fmt_delay, cmp_delay },
 	{ "bar", "WHERE", "its time as a bar: waiting, yielding, holding, without the GIL", 8, 50,
 	  true, true, false, true, COLUMN_BAR, fmt_bar, NULL },

@@ -98,12 +98,14 @@ void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, stru
 		break;
 	case VERDICT_SOME:
 		sbuf__printf(out,
-			     "Some waiting for the GIL: held %s of the time, %.1f threads wait",
+			     "Some waiting for the GIL: held %s of the time, %.1f threads wait on "
+			     "average",
 			     held, waiting(p, g));
 		break;
 	case VERDICT_BOTTLENECK:
 		sbuf__printf(out,
-			     "The GIL is the bottleneck: held %s of the time, %.1f threads wait",
+			     "The GIL is the bottleneck: held %s of the time, %.1f threads wait on "
+			     "average",
 			     held, waiting(p, g));
 		break;
 	}
@@ -133,15 +135,13 @@ void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *
 
 const struct snap_frame *verdict__blame_line(const struct snap_proc *p, uint32_t tid)
 {
-	const struct snap_thread *t = tid ? snap_proc__thread(p, tid) : NULL;
-
 	for (size_t i = 0; i < p->stack_cnt; i++) {
 		const struct snap_stack *s = &p->stacks[i];
 
-		if (s->kind == SNAP_STACK_BLAME && s->tid == tid && s->frame_cnt)
+		if (s->kind == SNAP_STACK_BLAME && s->tid == tid && s->ns && s->frame_cnt)
 			return &s->frames[s->frame_cnt - 1];
 	}
-	return t ? t->at : NULL;
+	return NULL;
 }
 
 static void put_line(const struct snap_frame *f, enum verdict_detail detail, struct sbuf *out)
@@ -149,7 +149,8 @@ static void put_line(const struct snap_frame *f, enum verdict_detail detail, str
 	if (detail < VERDICT_BRIEF)
 		sbuf__printf(out, " in %s (%s", f->name, columns__basename(f->file));
 	else
-		sbuf__printf(out, " at %s", columns__basename(f->file));
+		sbuf__printf(out, " %s%s", detail < VERDICT_TINY ? "at " : "",
+			     columns__basename(f->file));
 	if (f->line)
 		sbuf__printf(out, ":%u", f->line);
 	if (detail < VERDICT_BRIEF)
@@ -194,7 +195,8 @@ void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
 		sbuf__puts(out, p->pairs_known ? "" : " (for whom: not measured)");
 		return;
 	}
-	sbuf__printf(out, ", %s of it for ", units__percent_word(pair->ns, t->wait_ns, pct));
+	sbuf__printf(out, detail < VERDICT_TINY ? ", %s of it for " : ", %s for ",
+		     units__percent_word(pair->ns, t->wait_ns, pct));
 	verdict__thread_name(p, pair->holder_tid, out);
 	line = verdict__blame_line(p, pair->holder_tid);
 	if (line)
@@ -219,7 +221,8 @@ void verdict__who(const struct snapshot *s, const struct snap_proc *p, const str
 	}
 }
 
-void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair, struct sbuf *out)
+void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
+		   enum verdict_detail detail, struct sbuf *out)
 {
 	const struct snap_thread *waiter =
 		pair->waiter_tid ? snap_proc__thread(p, pair->waiter_tid) : NULL;
@@ -235,11 +238,12 @@ void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair, stru
 	sbuf__printf(out, " waited %s for ", units__duration(pair->ns, buf));
 	verdict__thread_name(p, pair->holder_tid, out);
 	if (waiter)
-		sbuf__printf(out, ", %s of its waiting",
+		sbuf__printf(out, detail < VERDICT_TINY ? " (%s of its waiting)" : " (%s)",
 			     units__percent_word(pair->ns, waiter->wait_ns, buf));
+	/* The stacks are of all that this thread made wait, not of this pair alone. */
 	if (line) {
-		sbuf__puts(out, ", most of it");
-		put_line(line, VERDICT_FULL, out);
+		sbuf__puts(out, detail < VERDICT_BRIEF ? "; blocks most" : ";");
+		put_line(line, detail, out);
 	}
 }
 

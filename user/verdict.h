@@ -27,6 +27,7 @@ enum verdict_detail {
 	VERDICT_FULL,  /* with the span of time */
 	VERDICT_SHORT, /* without it */
 	VERDICT_BRIEF, /* without the function's name too */
+	VERDICT_TINY,  /* fewer words */
 	VERDICT_DETAIL_CNT,
 };
 
@@ -44,8 +45,9 @@ void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
 /* The same for the thread that lost most, or that none did. */
 void verdict__who(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
 		  enum verdict_detail detail, struct sbuf *out);
-/* "worker-3 waited 1.2s for MainThread, 78% of its waiting, most of it in dumps (encoder.py:257)" */
-void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair, struct sbuf *out);
+/* "worker-3 waited 1.2s for MainThread (78% of its waiting); blocks most in dumps (encoder.py:257)" */
+void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
+		   enum verdict_detail detail, struct sbuf *out);
 /* What could be done about it: up to max sentences, one to each sbuf; returns how many. */
 size_t verdict__advice(const struct snapshot *s, const struct snap_proc *p,
 		       const struct snap_gil *g, struct sbuf *out, size_t max);

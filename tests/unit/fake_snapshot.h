@@ -79,17 +79,29 @@ static inline void fake__thread(struct fake *f, size_t i, uint32_t tid, const ch
 
 	snprintf(f->names[i], sizeof(f->names[i]), "%s", name);
 	*t = (struct snap_thread){
-		.tid = tid, .name = f->names[i], .state = state, .span_ns = span,
-		.state_ns = state == SNAP_HOLDING ? 3 * MS : 12 * MS + i * 700000,
-		.wait_ns = span / 1000 * wait_pm, .yield_ns = span / 1000 * yield_pm,
+		.tid = tid,
+		.name = f->names[i],
+		.state = state,
+		.span_ns = span,
+		.state_ns = state == SNAP_HOLDING ? 30 * MS : 12 * MS + i * 700000,
+		.wait_ns = span / 1000 * wait_pm,
+		.yield_ns = span / 1000 * yield_pm,
 		.hold_ns = span / 1000 * hold_pm,
 		.released_ns = span / 1000 * (1000 - wait_pm - yield_pm - hold_pm),
 		.hold_offcpu_ns = NS_UNKNOWN,
-		.acquisitions = span / MS / (i + 2), .contended = span / MS / (i + 5),
+		.acquisitions = span / MS / (i + 2),
+		.contended = span / MS / (i + 5),
 		.yields = span / MS / 40 * (hold_pm > 5),
-		.wait_max_ns = NS_UNKNOWN, .wait_p50_ns = NS_UNKNOWN, .wait_p90_ns = NS_UNKNOWN,
-		.wait_p99_ns = NS_UNKNOWN, .hold_max_ns = NS_UNKNOWN, .hold_p50_ns = NS_UNKNOWN,
-		.hold_p90_ns = NS_UNKNOWN, .hold_p99_ns = NS_UNKNOWN, .wait_hist = w, .hold_hist = h,
+		.wait_max_ns = NS_UNKNOWN,
+		.wait_p50_ns = NS_UNKNOWN,
+		.wait_p90_ns = NS_UNKNOWN,
+		.wait_p99_ns = NS_UNKNOWN,
+		.hold_max_ns = NS_UNKNOWN,
+		.hold_p50_ns = NS_UNKNOWN,
+		.hold_p90_ns = NS_UNKNOWN,
+		.hold_p99_ns = NS_UNKNOWN,
+		.wait_hist = w,
+		.hold_hist = h,
 	};
 	if (wait_pm) {
 		if (i < 8)
@@ -112,25 +124,48 @@ static inline void fake__thread(struct fake *f, size_t i, uint32_t tid, const ch
 
 static inline void fake__proc(struct fake *f, uint64_t span)
 {
-	f->snap = (struct snapshot){ .start_ns = FAKE_NOW - span, .now_ns = FAKE_NOW,
-				     .books_ns = FAKE_NOW - 72 * S, .self_cpu_ns = span / 250,
-				     .probe_hits = 4000, .proc_cnt = 1, .procs = f->procs };
-	f->procs[0] = (struct snap_proc){ .pid = 4242, .comm = "gunicorn",
-					  .cmdline = "gunicorn: worker [shop]", .python = "3.11.2",
-					  .runtime = "/usr/bin/python3.11", .sites = "call-sites",
-					  .note = "", .alive = true, .span_ns = span, .gil_cnt = 1,
-					  .gils = f->gils, .threads = f->threads, .pairs_known = true,
-					  .stacks_known = true, .pairs = f->pairs,
+	f->snap = (struct snapshot){ .start_ns = FAKE_NOW - span,
+				     .now_ns = FAKE_NOW,
+				     .books_ns = FAKE_NOW - 72 * S,
+				     .self_cpu_ns = span / 250,
+				     .probe_hits = 4000,
+				     .proc_cnt = 1,
+				     .procs = f->procs };
+	f->procs[0] = (struct snap_proc){ .pid = 4242,
+					  .comm = "gunicorn",
+					  .cmdline = "gunicorn: worker [shop]",
+					  .python = "3.11.2",
+					  .runtime = "/usr/bin/python3.11",
+					  .sites = "call-sites",
+					  .note = "",
+					  .alive = true,
+					  .span_ns = span,
+					  .gil_cnt = 1,
+					  .gils = f->gils,
+					  .threads = f->threads,
+					  .pairs_known = true,
+					  .stacks_known = true,
+					  .pairs = f->pairs,
 					  .stacks = f->stacks };
 }
 
 static inline void fake__stack(struct fake *f, enum snap_stack_kind kind, uint32_t tid, uint64_t ns,
 			       const struct snap_frame *frames, size_t n)
 {
-	f->stacks[f->procs[0].stack_cnt++] = (struct snap_stack){
-		.kind = kind, .tid = tid, .ns = ns, .cnt = ns / (2 * MS) + 1, .frame_cnt = n,
-		.frames = frames, .truncated = n == 0
-	};
+	f->stacks[f->procs[0].stack_cnt++] = (struct snap_stack){ .kind = kind,
+								  .tid = tid,
+								  .ns = ns,
+								  .cnt = ns / (2 * MS) + 1,
+								  .frame_cnt = n,
+								  .frames = frames,
+								  .truncated = n == 0 };
+}
+
+static inline int fake__cmp_pair(const void *a, const void *b)
+{
+	const struct snap_pair *x = a, *y = b;
+
+	return x->ns > y->ns ? -1 : x->ns < y->ns;
 }
 
 static inline void fake__init(struct fake *f, uint64_t span)
@@ -162,46 +197,53 @@ static inline void fake__init(struct fake *f, uint64_t span)
 		wait += f->threads[i].wait_ns;
 	}
 	p->thread_cnt = ARRAY_SIZE(rows);
-	f->gils[0] = (struct snap_gil){ .addr = 0x7f0000001000, .held_ns = span / 1000 * 974,
-					.gap_ns = wait / 100, .gap_wall_ns = span / 1000 * 8,
-					.wait_ns = wait, .acquisitions = span / MS,
-					.switches = span / MS, .holder_tid = 4242, .held = true,
-					.waiters = 3, .interpreter = 0 };
-	for (size_t i = 0; i < 6; i++) {
-		static const unsigned int permille[] = { 11, 9, 8, 7, 2, 950 };
-
-		f->threads[i].blame_ns = wait / 1000 * permille[i];
-	}
+	f->gils[0] = (struct snap_gil){ .addr = 0x7f0000001000,
+					.held_ns = span / 1000 * 974,
+					.gap_ns = wait / 100,
+					.gap_wall_ns = span / 1000 * 8,
+					.wait_ns = wait,
+					.acquisitions = span / MS,
+					.switches = span / MS,
+					.holder_tid = 4242,
+					.held = true,
+					.waiters = 3,
+					.interpreter = 0 };
 	f->threads[5].at = &fake_dump[6];
 	for (size_t i = 0; i < 5; i++) {
 		uint64_t w = f->threads[i].wait_ns;
 
-		f->pairs[p->pair_cnt++] = (struct snap_pair){ f->threads[i].tid, 4242, w / 100 * 78 };
+		f->pairs[p->pair_cnt++] =
+			(struct snap_pair){ f->threads[i].tid, 4242, w / 100 * 78 };
 	}
 	for (size_t i = 0; i < 6; i++)
 		for (size_t k = 0; k < 4; k++)
 			if (i != k)
-				f->pairs[p->pair_cnt++] = (struct snap_pair){
-					f->threads[i].tid, f->threads[k].tid,
-					f->threads[i].wait_ns / 100 * (7 - k)
-				};
-	fake__stack(f, SNAP_STACK_BLAME, 4242, wait / 100 * 78, fake_dump, 7);
-	fake__stack(f, SNAP_STACK_BLAME, 4242, wait / 100 * 12, fake_dump, 5);
-	fake__stack(f, SNAP_STACK_BLAME, 4246, wait / 100 * 4, fake_regex, 5);
-	fake__stack(f, SNAP_STACK_BLAME, 4245, wait / 100 * 2, fake_regex, 5);
-	fake__stack(f, SNAP_STACK_BLAME, 4244, wait / 1000, NULL, 0);
+				f->pairs[p->pair_cnt++] =
+					(struct snap_pair){ f->threads[i].tid, f->threads[k].tid,
+							    f->threads[i].wait_ns / 100 * (7 - k) };
+	for (size_t i = 0; i < p->pair_cnt; i++)
+		for (size_t k = 0; k < p->thread_cnt; k++)
+			if (f->threads[k].tid == f->pairs[i].holder_tid)
+				f->threads[k].blame_ns += f->pairs[i].ns;
+	qsort(f->pairs, p->pair_cnt, sizeof(*f->pairs), fake__cmp_pair);
+	fake__stack(f, SNAP_STACK_BLAME, 4242, f->threads[5].blame_ns / 100 * 86, fake_dump, 7);
+	fake__stack(f, SNAP_STACK_BLAME, 4242, f->threads[5].blame_ns / 100 * 14, fake_dump, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4246, f->threads[0].blame_ns, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4245, f->threads[1].blame_ns, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4244, f->threads[2].blame_ns, NULL, 0);
 	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 90, fake_read, 5);
 	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 10, fake_regex, 5);
 	fake__stack(f, SNAP_STACK_WAIT, 4245, f->threads[1].wait_ns, fake_read, 5);
 	fake__stack(f, SNAP_STACK_HOLD, 4242, f->threads[5].hold_ns, fake_dump, 7);
 }
 
-/* MainThread holds for some 30 ms at a time, then one of the workers for 2 ms, and so on. */
+/* MainThread holds for some 30 ms at a time, then one of the workers for 6 ms, and so on; the last 30 ms
+ * are a hold of MainThread that is still open, so it is not in here. */
 static inline struct timeline *fake__timeline(uint64_t end, uint64_t span)
 {
 	static const uint32_t workers[] = { 4246, 4245, 4244, 4247 };
 	struct timeline *t = timeline__new(65536);
-	uint64_t at = end - span, since[4];
+	uint64_t at = (end -= 30 * MS) - span, since[4];
 	struct tl_span s = { .gil = 0x7f0000001000, .tgid = 4242 };
 	size_t turn = 0;
 
@@ -211,11 +253,10 @@ static inline struct timeline *fake__timeline(uint64_t end, uint64_t span)
 	for (size_t i = 0; i < 4; i++)
 		since[i] = at;
 	while (at < end) {
-		uint64_t hold = (12 + turn * 13 % 37) * MS, stop = at + hold < end ? at + hold : end;
+		uint64_t hold = (12 + turn * 13 % 37) * MS,
+			 stop = at + hold < end ? at + hold : end;
 		size_t w = turn++ % 4;
 
-		if (stop == end)
-			break; /* the hold that is still going on is not in here */
 		s = (struct tl_span){ at, stop, s.gil, s.tgid, 4242, GT_HOLD };
 		timeline__add(t, &s);
 		s = (struct tl_span){ since[w], stop, s.gil, s.tgid, workers[w], GT_WAIT };

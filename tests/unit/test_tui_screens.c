@@ -53,6 +53,8 @@ static void stage__open(struct stage *st, bool unicode, int h, int w)
 
 		f->gils[0].held_ns = f->procs[0].span_ns / 1000 * (400 + i * 14);
 		f->gils[0].wait_ns = f->procs[0].span_ns / 1000 * (i * 37);
+		memset(f->wait, 0, sizeof(f->wait));
+		fake__hist(&f->wait[0], (i % 7 + 1) * MS / 4, 300);
 		ui__update(&st->ui, &f->snap, NULL, NULL);
 	}
 	fake__init(&st->all, 72 * S);
@@ -109,9 +111,9 @@ static void check_frame(struct stage *st, const char *name, bool roles)
 static const struct {
 	const char *name, *keys;
 } screens[] = {
-	{ "threads", "1" },    { "timeline", "2" }, { "blame", "3" },	  { "matrix", "4" },
-	{ "latency", "5" },    { "processes", "6" }, { "detail", "1\n" }, { "tree", "3\n" },
-	{ "help", "?" },       { "sort", "s" },
+	{ "threads", "1" }, { "timeline", "2" },  { "blame", "3" },    { "matrix", "4" },
+	{ "latency", "5" }, { "processes", "6" }, { "detail", "1\n" }, { "tree", "3\n" },
+	{ "help", "?" },    { "sort", "s" },
 };
 
 static void every_screen_looks_as_before(void **state)
@@ -119,7 +121,7 @@ static void every_screen_looks_as_before(void **state)
 	static const struct {
 		int h, w;
 		bool unicode;
-	} sizes[] = { { 24, 80, true }, { 24, 80, false }, { 12, 60, true },
+	} sizes[] = { { 24, 80, true },	 { 24, 80, false }, { 12, 60, true },
 		      { 12, 60, false }, { 43, 132, true }, { 43, 132, false } };
 	struct stage st;
 	char name[64];

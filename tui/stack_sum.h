@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* stacks.h - weighted Python stacks added up: by function, by line, and as a call tree
+/* stack_sum.h - weighted Python stacks added up: by function, by line, and as a call tree
  *
  * All strings and frames still belong to the snapshot.
  */
-#ifndef GILTOP_STACKS_H
-#define GILTOP_STACKS_H
+#ifndef GILTOP_STACK_SUM_H
+#define GILTOP_STACK_SUM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "stacks.h"
+#include "stack_sum.h"
 
 #include <errno.h>
 #include <stdlib.h>

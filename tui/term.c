@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signals belong to the session (signalfd), so what ncurses installs at start is taken out again; ^C
+ * and ^Z come as keys (raw mode).
+ */
+#define NCURSES_WIDECHAR 1
+#include "term.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "keymap.h"
+#include "log.h"
+#include "util.h"
+
+struct term {
+	SCREEN *screen;
+	bool unicode, mouse;
+	int fd;
+	attr_t attrs[ROLE_CNT];
+	short pairs[ROLE_CNT];
+};
+
+static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
+
+struct saved_signals {
+	struct sigaction old[ARRAY_SIZE(caught)];
+};
+
+static void signals_save(struct saved_signals *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		sigaction(caught[i], NULL, &s->old[i]);
+}
+
+static void signals_restore(const struct saved_signals *s)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		sigaction(caught[i], &s->old[i], NULL);
+}
+
+/* Blue and orange are told apart by nearly everybody; each tier also differs in weight, and the
+ * letters and shapes say the same without any colour.
+ */
+static const struct {
+	short c256, c16; /* -1: the terminal's own */
+	attr_t colour_attr, mono_attr;
+} looks[ROLE_CNT] = {
+	[ROLE_NORMAL] = { -1, -1, A_NORMAL, A_NORMAL },
+	[ROLE_DIM] = { 244, -1, A_NORMAL, A_DIM },
+	[ROLE_TITLE] = { -1, -1, A_BOLD, A_BOLD },
+	[ROLE_HEAD] = { -1, -1, A_BOLD, A_BOLD },
+	[ROLE_HOLD] = { 33, COLOR_BLUE, A_NORMAL, A_BOLD },
+	[ROLE_WAIT] = { 208, COLOR_RED, A_NORMAL, A_NORMAL },
+	[ROLE_YIELD] = { 220, COLOR_YELLOW, A_NORMAL, A_NORMAL },
+	[ROLE_RELEASED] = { 240, COLOR_WHITE, A_NORMAL, A_DIM },
+	[ROLE_KEY] = { 39, COLOR_CYAN, A_NORMAL, A_BOLD },
+	[ROLE_VERDICT] = { -1, -1, A_BOLD, A_BOLD },
+	[ROLE_WARN] = { 196, COLOR_RED, A_BOLD, A_REVERSE },
+};
+
+static void init_looks(struct term *t, enum tui_colours want)
+{
+	int colours = 0;
+
+	if (want != TUI_COLOURS_NONE && has_colors() && start_color() == OK &&
+	    use_default_colors() == OK)
+		colours = COLORS;
+	if (want == TUI_COLOURS_16 && colours > 16)
+		colours = 16;
+	for (short i = 0; i < ROLE_CNT; i++) {
+		short fg = colours >= 256 ? looks[i].c256 : looks[i].c16;
+
+		t->pairs[i] = 0;
+		t->attrs[i] = colours >= 8 ? looks[i].colour_attr : looks[i].mono_attr;
+		if (colours < 8 || fg < 0)
+			continue;
+		if (init_pair((short)(i + 1), fg, -1) == OK)
+			t->pairs[i] = (short)(i + 1);
+	}
+	/* Dark blue on black is hard to read where there are only eight colours. */
+	if (colours >= 8 && colours < 256)
+		t->attrs[ROLE_HOLD] |= A_BOLD;
+	if (colours >= 8 && colours < 256)
+		t->attrs[ROLE_DIM] |= A_DIM;
+}
+
+static void init_input(struct term *t)
+{
+	raw();
+	noecho();
+	nonl();
+	intrflush(stdscr, FALSE);
+	keypad(stdscr, TRUE);
+	nodelay(stdscr, TRUE);
+	curs_set(0);
+	if (t->mouse)
+		mousemask(BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+}
+
+/* terminfo answers (char *)-1 or NULL for what a terminal cannot do. */
+static bool is_string(const char *cap)
+{
+	return cap && cap != (const char *)-1 && *cap;
+}
+
+struct term *term__open(const struct tui_opts *opts)
+{
+	struct saved_signals saved;
+	struct term *t;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+		errno = ENOTTY;
+		return NULL;
+	}
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return NULL;
+	t->fd = STDIN_FILENO;
+	t->mouse = opts->mouse;
+	t->unicode = !opts->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
+	signals_save(&saved);
+	set_escdelay(25);
+	t->screen = newterm(NULL, stdout, stdin);
+	signals_restore(&saved);
+	if (!t->screen) {
+		free(t);
+		errno = ENODEV;
+		return NULL;
+	}
+	set_term(t->screen);
+	log__hold(true);
+	if (!is_string(tigetstr("cup"))) {
+		term__close(t);
+		errno = ENODEV;
+		return NULL;
+	}
+	init_looks(t, opts->colours);
+	init_input(t);
+	return t;
+}
+
+void term__close(struct term *t)
+{
+	if (!t)
+		return;
+	if (!isendwin())
+		endwin();
+	delscreen(t->screen);
+	log__hold(false);
+	free(t);
+}
+
+void term__suspend(struct term *t)
+{
+	(void)t;
+	if (!isendwin())
+		endwin();
+	log__hold(false);
+}
+
+void term__resume(struct term *t)
+{
+	struct saved_signals saved;
+
+	log__hold(true);
+	signals_save(&saved);
+	term__resize(t);
+	refresh();
+	curs_set(0);
+	signals_restore(&saved);
+}
+
+bool term__is_unicode(const struct term *t)
+{
+	return t->unicode;
+}
+
+void term__size(const struct term *t, int *ret_h, int *ret_w)
+{
+	(void)t;
+	getmaxyx(stdscr, *ret_h, *ret_w);
+}
+
+void term__resize(struct term *t)
+{
+	struct winsize ws;
+
+	(void)t;
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) && ws.ws_row && ws.ws_col)
+		resizeterm(ws.ws_row, ws.ws_col);
+}
+
+static int translate(int key)
+{
+	static const struct {
+		int curses, ui;
+	} keys[] = {
+		{ KEY_UP, UI_KEY_UP },	     { KEY_DOWN, UI_KEY_DOWN },
+		{ KEY_LEFT, UI_KEY_LEFT },   { KEY_RIGHT, UI_KEY_RIGHT },
+		{ KEY_PPAGE, UI_KEY_PGUP },  { KEY_NPAGE, UI_KEY_PGDN },
+		{ KEY_HOME, UI_KEY_HOME },   { KEY_END, UI_KEY_END },
+		{ KEY_ENTER, UI_KEY_ENTER }, { KEY_BACKSPACE, UI_KEY_BACKSPACE },
+		{ KEY_DC, UI_KEY_DELETE },   { KEY_BTAB, UI_KEY_BACKTAB },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].curses == key)
+			return keys[i].ui;
+	if (key >= KEY_F(1) && key <= KEY_F(12))
+		return UI_KEY_F1 + key - KEY_F(1);
+	return TERM_NO_KEY;
+}
+
+static int mouse_key(void)
+{
+	MEVENT m;
+
+	if (getmouse(&m) != OK)
+		return TERM_NO_KEY;
+	return m.bstate & BUTTON4_PRESSED   ? UI_KEY_UP
+	       : m.bstate & BUTTON5_PRESSED ? UI_KEY_DOWN
+					    : TERM_NO_KEY;
+}
+
+/* Nothing to read although it is said to be readable: the other end has gone. */
+static bool is_lost(const struct term *t)
+{
+	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	int n = 0;
+
+	if (poll(&p, 1, 0) < 1)
+		return false;
+	if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
+		return true;
+	return ioctl(t->fd, FIONREAD, &n) || n == 0;
+}
+
+int term__key(struct term *t)
+{
+	for (;;) {
+		wint_t c;
+		int kind = get_wch(&c), key;
+
+		if (kind == ERR)
+			return is_lost(t) ? TERM_LOST : TERM_NO_KEY;
+		if (kind == KEY_CODE_YES) {
+			key = c == KEY_MOUSE ? mouse_key() : translate((int)c);
+			if (key != TERM_NO_KEY)
+				return key;
+			continue; /* a key that means nothing: the next one */
+		}
+		switch (c) {
+		case 0: continue;
+		case '\r':
+		case '\n': return UI_KEY_ENTER;
+		case '\t': return UI_KEY_TAB;
+		case 27: return UI_KEY_ESC;
+		case 8:
+		case 127: return UI_KEY_BACKSPACE;
+		default: return (int)c;
+		}
+	}
+}
+
+static void show_cell(const struct term *t, int y, int x, const struct cell *cell)
+{
+	wchar_t text[3] = { (wchar_t)cell->ch, (wchar_t)cell->mark, 0 };
+	attr_t attrs = t->attrs[cell->role];
+	cchar_t cc;
+
+	if (cell->selected)
+		attrs ^= A_REVERSE;
+	if (setcchar(&cc, text, attrs, t->pairs[cell->role], NULL) == OK)
+		mvadd_wch(y, x, &cc);
+}
+
+void term__show(struct term *t, const struct canvas *c, bool all)
+{
+	int h, w;
+
+	term__size(t, &h, &w);
+	if (all)
+		clearok(curscr, TRUE);
+	erase();
+	for (int y = 0; y < h && y < c->h; y++) {
+		for (int x = 0; x < w && x < c->w; x++) {
+			const struct cell *cell = canvas__at(c, y, x);
+
+			if (cell->ch)
+				show_cell(t, y, x, cell);
+		}
+	}
+	refresh();
+}

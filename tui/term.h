@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* term.h - the terminal: the only file that knows ncurses
+ *
+ * Keys come as the codes of keymap.h, frames go out from a canvas.
+ */
+#ifndef GILTOP_TERM_H
+#define GILTOP_TERM_H
+
+#include <stdbool.h>
+
+#include "canvas.h"
+#include "tui.h"
+
+struct term;
+
+#define TERM_NO_KEY 0
+#define TERM_LOST   (-1) /* the terminal is gone */
+
+/* Raw mode, alternate screen, messages held back. NULL and errno as tui__new. */
+struct term *term__open(const struct tui_opts *opts);
+/* Restores all of that, then writes the messages. NULL is fine. */
+void term__close(struct term *t);
+void term__suspend(struct term *t); /* gives the terminal back for a while */
+void term__resume(struct term *t);
+bool term__is_unicode(const struct term *t);
+void term__size(const struct term *t, int *ret_h, int *ret_w);
+void term__resize(struct term *t); /* take over the terminal's present size */
+/* A key without waiting, TERM_NO_KEY or TERM_LOST. */
+int term__key(struct term *t);
+/* Show this frame; all: as if nothing of it were on the screen. */
+void term__show(struct term *t, const struct canvas *c, bool all);
+
+#endif

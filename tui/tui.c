@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tui.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "canvas.h"
+#include "term.h"
+#include "ui.h"
+#include "util.h"
+
+/* However fast data and keys come: eyes see no more. */
+#define DRAW_EVERY_NS 100000000u
+
+struct tui {
+	struct term *term;
+	struct ui_state ui;
+	struct canvas canvas;
+	bool dirty, all; /* all: what is on the terminal is not what was drawn last */
+	bool suspended;
+	uint64_t drawn_ns;
+};
+
+static void take_size(struct tui *t)
+{
+	int h, w;
+
+	term__size(t->term, &h, &w);
+	/* Without memory for a larger canvas the frame stays as large as it was. */
+	if (!canvas__resize(&t->canvas, h, w))
+		ui__resize(&t->ui, h, w);
+	t->dirty = t->all = true;
+}
+
+struct tui *tui__new(const struct tui_opts *opts)
+{
+	struct tui *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return NULL;
+	t->term = term__open(opts);
+	if (!t->term) {
+		err = errno;
+		free(t);
+		errno = err;
+		return NULL;
+	}
+	if (canvas__init(&t->canvas, 1, 1, term__is_unicode(t->term)) ||
+	    ui__init(&t->ui, opts, term__is_unicode(t->term))) {
+		tui__free(t);
+		errno = ENOMEM;
+		return NULL;
+	}
+	take_size(t);
+	return t;
+}
+
+void tui__free(struct tui *t)
+{
+	if (!t)
+		return;
+	term__close(t->term);
+	canvas__deinit(&t->canvas);
+	ui__deinit(&t->ui);
+	free(t);
+}
+
+void tui__update(struct tui *t, const struct snapshot *interval, const struct snapshot *total,
+		 const struct timeline *timeline)
+{
+	ui__update(&t->ui, interval, total, timeline);
+	t->dirty = true;
+}
+
+/* A new file in the working directory that nobody else can have put there; readable by the user. */
+static int write_frame(struct tui *t, char *path, size_t path_sz)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	__cleanup(closep) int fd = -1;
+	time_t now = time(NULL);
+	struct tm tm;
+	char stamp[32];
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	for (int i = 0; i < 100 && fd < 0; i++) {
+		snprintf(path, path_sz, i ? "giltop-%s-%d.txt" : "giltop-%s.txt", stamp, i);
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+		if (fd < 0 && errno != EEXIST)
+			return -errno;
+	}
+	if (fd < 0)
+		return -EEXIST;
+	ui__draw(&t->ui, &t->canvas);
+	canvas__to_text(&t->canvas, &text);
+	if (text.oom)
+		return -ENOMEM;
+	for (size_t done = 0; done < text.len;) {
+		ssize_t n = write(fd, text.s + done, text.len - done);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static void write_and_say(struct tui *t)
+{
+	char path[96], message[256];
+	int err = write_frame(t, path, sizeof(path));
+
+	if (err)
+		snprintf(message, sizeof(message), "cannot write %s: %s", path, errstr(err));
+	else
+		snprintf(message, sizeof(message), "written to %s", path);
+	ui__message(&t->ui, message);
+}
+
+enum tui_action tui__key(struct tui *t, int key)
+{
+	enum tui_action action = ui__key(&t->ui, key);
+
+	t->dirty = true;
+	if (action == TUI_WRITE) {
+		write_and_say(t);
+		return TUI_HANDLED;
+	}
+	if (action == TUI_REDRAW) {
+		t->all = true;
+		return TUI_HANDLED;
+	}
+	return action;
+}
+
+enum tui_action tui__input(struct tui *t)
+{
+	int key = term__key(t->term);
+
+	if (key == TERM_NO_KEY)
+		return TUI_NONE;
+	return key == TERM_LOST ? TUI_QUIT : tui__key(t, key);
+}
+
+void tui__resize(struct tui *t)
+{
+	term__resize(t->term);
+	take_size(t);
+}
+
+int tui__draw(struct tui *t)
+{
+	uint64_t now = now_ns();
+
+	if (!t->dirty || t->suspended)
+		return 0;
+	if (t->drawn_ns && now < t->drawn_ns + DRAW_EVERY_NS)
+		return (int)((t->drawn_ns + DRAW_EVERY_NS - now) / 1000000) + 1;
+	ui__draw(&t->ui, &t->canvas);
+	term__show(t->term, &t->canvas, t->all);
+	t->drawn_ns = now;
+	t->dirty = t->all = false;
+	return 0;
+}
+
+void tui__suspend(struct tui *t)
+{
+	if (!t->suspended)
+		term__suspend(t->term);
+	t->suspended = true;
+}
+
+void tui__resume(struct tui *t)
+{
+	if (!t->suspended)
+		return;
+	t->suspended = false;
+	term__resume(t->term);
+	take_size(t);
+}
+
+bool tui__is_paused(const struct tui *t)
+{
+	return t->ui.paused;
+}
+
+bool tui__wants_spans(const struct tui *t)
+{
+	return ui__wants_spans(&t->ui);
+}
+
+uint64_t tui__interval_ns(const struct tui *t)
+{
+	return t->ui.interval_ns;
+}
+
+void tui__message(struct tui *t, const char *text)
+{
+	ui__message(&t->ui, text);
+	t->dirty = true;
+}
+
+int64_t tui__pick(const struct tui_opts *opts, const struct tui_pick *procs, size_t cnt)
+{
+	struct tui *t = tui__new(opts);
+	int64_t ret = -1;
+
+	if (!t)
+		return -errno;
+	t->ui.picks = procs;
+	t->ui.pick_cnt = cnt;
+	ui__goto(&t->ui, UI_PICK);
+	while (ret < 0) {
+		int ms = tui__draw(t), h, w;
+		/* No signal tells about the size here: look now and then. */
+		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+		enum tui_action action;
+
+		poll(&p, 1, ms ? ms : 250);
+		term__resize(t->term);
+		term__size(t->term, &h, &w);
+		if (h != t->canvas.h || w != t->canvas.w)
+			take_size(t);
+		while (ret < 0 && (action = tui__input(t)) != TUI_NONE) {
+			if (action == TUI_QUIT)
+				ret = 0;
+			else if (action == TUI_PICKED)
+				ret = t->ui.focus_pid;
+		}
+	}
+	tui__free(t);
+	return ret;
+}
