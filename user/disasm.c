@@ -110,6 +110,18 @@ static void x86_assign(const cs_insn *ci, struct insn *in)
 	}
 }
 
+static void x86_add(const cs_insn *ci, struct insn *in)
+{
+	const cs_x86_op *dst = &ci->detail->x86.operands[0], *src = &ci->detail->x86.operands[1];
+
+	if (ci->detail->x86.op_count != 2 || dst->type != X86_OP_REG || dst->size != 8 ||
+	    src->type != X86_OP_IMM)
+		return;
+	in->dst = in->src = dwarf_of_x86(dst->reg);
+	in->imm = src->imm;
+	in->set = in->dst == DISASM_NO_REG ? INSN_SET_NONE : INSN_SET_ADD;
+}
+
 static void x86_convert(csh cs, const cs_insn *ci, struct insn *in)
 {
 	switch (ci->id) {
@@ -120,6 +132,7 @@ static void x86_convert(csh cs, const cs_insn *ci, struct insn *in)
 	case X86_INS_LEA:
 	case X86_INS_MOV:
 	case X86_INS_MOVABS: x86_assign(ci, in); return;
+	case X86_INS_ADD: x86_add(ci, in); return;
 	case X86_INS_PUSH:
 		/* push_setup_xol_ops(): 50..57, 41 50..57 */
 		in->emulated = ci->detail->x86.operands[0].type == X86_OP_REG &&

@@ -59,19 +59,34 @@ const char *gil_site_kind__name(enum gil_site_kind kind)
 	return (unsigned int)kind < GIL_SITE_KIND_CNT ? names[kind] : "?";
 }
 
+/* Does another function of the group jump to the start of this one? Then it is a cold part. */
+static bool is_part(struct finder *f, const struct func *fn)
+{
+	for (size_t i = 0; i < f->func_cnt; i++) {
+		const struct func *from = &f->funcs[i];
+
+		if (from == fn || finder__group(f, from) != finder__group(f, fn))
+			continue;
+		for (uint32_t j = 0; j < from->insn_cnt; j++)
+			if ((from->insns[j].flow == INSN_JMP || from->insns[j].flow == INSN_JCC) &&
+			    from->insns[j].target == fn->start)
+				return true;
+	}
+	return false;
+}
+
 /* The entry of the function that waits: the part of its group that is called. */
 static uint64_t take_gil_va(struct finder *f)
 {
-	for (size_t i = 0; i < f->call_cnt; i++) {
-		uint32_t group;
+	uint32_t group = UINT32_MAX;
 
-		if (f->calls[i].op != GIL_OP_WAIT)
-			continue;
-		group = finder__group(f, f->calls[i].func);
-		for (size_t j = 0; j < f->func_cnt; j++)
-			if (f->funcs[j].entered && finder__group(f, &f->funcs[j]) == group)
-				return f->funcs[j].start;
-	}
+	for (size_t i = 0; i < f->call_cnt && group == UINT32_MAX; i++)
+		if (f->calls[i].op == GIL_OP_WAIT)
+			group = finder__group(f, f->calls[i].func);
+	for (size_t i = 0; i < f->func_cnt; i++)
+		if (finder__group(f, &f->funcs[i]) == group &&
+		    (f->funcs[i].entered || !is_part(f, &f->funcs[i])))
+			return f->funcs[i].start;
 	return 0;
 }
 

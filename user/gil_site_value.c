@@ -110,6 +110,8 @@ int finder__second_opinion(struct finder *f)
 {
 	struct gil_arg *args = calloc(f->call_cnt + 1, sizeof(*args));
 	bool *known = calloc(f->call_cnt + 1, sizeof(*known));
+	/* other registers hold one thing here and another there */
+	uint32_t keep = ~disasm__call_clobbers(f->dis);
 	int err = args && known ? 0 : -ENOMEM;
 
 	for (size_t i = 0; !err && i < f->call_cnt; i++) {
@@ -117,7 +119,7 @@ int finder__second_opinion(struct finder *f)
 
 		if (c->op > GIL_OP_YIELD)
 			continue;
-		known[i] = finder__arg(f, c->func, c->insn, UINT32_MAX, &args[i]);
+		known[i] = finder__arg(f, c->func, c->insn, keep, &args[i]);
 		err = check_escaped(f, c->func);
 	}
 	for (size_t i = 0; !err && i < f->call_cnt; i++) {
