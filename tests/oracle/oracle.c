@@ -27,10 +27,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* So that the library also loads where libc is older than 2.34 (Debian 11), in a chroot. */
+#if defined(__x86_64__)
+__asm__(".symver dlsym, dlsym@GLIBC_2.2.5");
+__asm__(".symver dlvsym, dlvsym@GLIBC_2.2.5");
+#endif
 
 /* The GIL's fields as far as they are looked at, counted from gil->cond (in free-threaded builds all
  * of the struct moves by 8, so this is the fixed point). The distance of the condition variables
@@ -265,23 +270,24 @@ static struct oracle_header *map_file(const char *path)
 {
 	struct oracle_header *hdr = MAP_FAILED;
 	uint32_t nobody = 0;
-	struct stat st;
 	int fd = open(path, O_RDWR | O_CLOEXEC);
+	off_t sz;
 
 	if (fd < 0)
 		return NULL;
-	if (!fstat(fd, &st) && st.st_size >= ORACLE_HEADER_SZ)
-		hdr = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	sz = lseek(fd, 0, SEEK_END);
+	if (sz >= ORACLE_HEADER_SZ)
+		hdr = mmap(NULL, (size_t)sz, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (hdr == MAP_FAILED)
 		return NULL;
 	if (memcmp(hdr->magic, ORACLE_MAGIC, sizeof(hdr->magic)) == 0 &&
 	    hdr->version == ORACLE_VERSION &&
-	    ORACLE_HEADER_SZ + (uint64_t)hdr->chunk_cnt * ORACLE_CHUNK_SZ <= (uint64_t)st.st_size &&
+	    ORACLE_HEADER_SZ + (uint64_t)hdr->chunk_cnt * ORACLE_CHUNK_SZ <= (uint64_t)sz &&
 	    __atomic_compare_exchange_n(&hdr->pid, &nobody, (uint32_t)getpid(), false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return hdr;
-	munmap(hdr, (size_t)st.st_size);
+	munmap(hdr, (size_t)sz);
 	return NULL;
 }
 
