@@ -26,7 +26,9 @@ static __noinline struct gt_gil *gil_new(struct gt_gil_key *key, __u32 held)
 	g->first_ns = target->books_ns;
 	g->last_ns = target->books_ns;
 	g->hold_since_ns = target->books_ns;
+	g->seg_start_ns = target->books_ns;
 	g->held = held;
+	g->seeded = held;
 	return g;
 }
 
@@ -206,14 +208,17 @@ __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
 	return 0;
 }
 
-/* Whom has this wait been for? Walk the past holds back to where it began. What the ring no longer
- * has is known in sum: the time that the GIL was held meanwhile.
+/* Whom has this wait been for? Walk the past holds back to where it is booked to. What the ring no
+ * longer has is known in sum: the time that the GIL was held meanwhile. The open segment of a hold that
+ * still goes on is left for later.
  */
 static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __u64 now)
 {
-	__u64 rest = g->held_ns - t->wait_held_ns, since = t->since_ns;
-	__u64 cnt = g->hold_cnt;
+	__u64 since = t->wait_booked_ns, open = 0, rest, cnt = g->hold_cnt;
 
+	if (g->held)
+		open = now - (g->seg_start_ns > since ? g->seg_start_ns : since);
+	rest = g->held_ns - open - t->wait_held_ns;
 	for (int i = 1; i <= GT_RING_HOLDS; i++) {
 		struct gt_past_hold *h = &g->past[(cnt - i) & (GT_RING_HOLDS - 1)];
 		__u64 start = h->start_ns, ns;
@@ -226,13 +231,21 @@ static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __
 		if (ns > rest)
 			ns = rest;
 		rest -= ns;
-		if (ns)
-			pair_add(t->tgid, t->tid, h->tid, ns);
+		if (!ns)
+			continue;
+		pair_add(t->tgid, t->tid, h->tid, ns);
+		if (stacks_on)
+			chain_add(t->tgid, (__u64)t->tid << 32 | h->tid, t->wait_stack, h->stack, ns);
 	}
 	if (rest) {
 		stat_inc(GT_STAT_PAIR_OVERRUN);
 		pair_add(t->tgid, t->tid, 0, rest);
+		if (stacks_on)
+			chain_add(t->tgid, (__u64)t->tid << 32, t->wait_stack, 0, rest);
 	}
+	t->wait_booked_ns = now - open;
+	t->wait_held_ns = g->held_ns - open;
+	t->wait_hold_cnt = cnt;
 }
 
 /* End an open wait of t at now: by its ACQUIRE, or by its death. */
@@ -246,6 +259,8 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 	pairs_book(g, t, now);
 	ns = thread_enter(t, cond, next, now);
 	hist_add(&t->wait_hist, ns);
+	if (stacks_on)
+		sum_add(t->tgid, (__u64)GT_SUM_WAIT << 32 | t->tid, t->wait_stack, ns, 1);
 	if (ns > t->wait_max_ns)
 		t->wait_max_ns = ns;
 }
@@ -313,6 +328,58 @@ static __always_inline __u64 memory_check(struct gt_gil *g, __u64 cond, __s32 wa
 	return m.last_holder;
 }
 
+/* ---- sampling a long hold ------------------------------------------------------------------ */
+
+/* Not more often, however many threads wait (each of them ticks once per switch interval, 5 ms). */
+#define SAMPLE_NS 4000000
+
+/* Which thread holds, when the hold began before the books: the tid in its PyThreadState (3.11+). */
+static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tstate)
+{
+	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
+	__u64 tid = 0;
+
+	if (!target || target->layout.tstate_native_id == PY_NONE)
+		return;
+	if (bpf_probe_read_user(&tid, sizeof(tid), (void *)(tstate + target->layout.tstate_native_id)))
+		return;
+	if (tid && tid <= 0x7fffffff)
+		g->holder_tid = tid;
+}
+
+/* A waiter's WAIT was hit again: one switch interval has passed. The GIL is held, and its holder's
+ * stack is read while it runs (checked, and dropped if torn): so a hold of two seconds shows where it
+ * was, not only where it ended.
+ */
+static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u64 cond)
+{
+	__u64 now = event_time(g, t), tstate, stack;
+
+	thread_begin(t);
+	gil_begin(g);
+	gil_advance(g, now);
+	t->wait_ticks++;
+	if (stacks_on && g->held && now - g->seg_start_ns >= SAMPLE_NS) {
+		tstate = memory_check(g, cond, 1);
+		if (tstate && !g->holder_tid)
+			holder_learn(g, t->tgid, tstate);
+		stack = tstate ? stack_capture(cond, t->tgid, tstate, native_of(g, now)) : 0;
+		if (stack) {
+			sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | g->holder_tid, stack,
+				now - g->seg_start_ns, 0);
+			segment_push(g, g->holder_tid, stack, now);
+		}
+	}
+	/* Before the ring of past holds turns over. */
+	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2) {
+		if (stacks_on && !t->wait_stack && t->tstate)
+			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
+		pairs_book(g, t, now);
+	}
+	gil_end(g);
+	thread_end(t);
+}
+
 /* ---- the five kinds of sites --------------------------------------------------------------- */
 
 static __always_inline int on_wait(__u64 cond)
@@ -335,7 +402,7 @@ static __always_inline int on_wait(__u64 cond)
 	if (!t)
 		return 0;
 	if (t->state == GT_WAIT) { /* again, one switch interval later */
-		t->wait_ticks++;
+		wait_tick(g, t, cond);
 		return 0;
 	}
 	now = event_time(g, t);
@@ -350,7 +417,10 @@ static __always_inline int on_wait(__u64 cond)
 		t->odd++;
 	}
 	thread_enter(t, cond, GT_WAIT, now);
+	t->wait_booked_ns = now;
 	t->wait_held_ns = g->held_ns;
+	t->wait_hold_cnt = g->hold_cnt;
+	t->wait_stack = 0;
 	t->wait_ticks++;
 	g->waiters++;
 	holder = g->last_holder;
@@ -393,7 +463,10 @@ static __always_inline int on_acquire(__u64 cond)
 		t->odd++;
 		g->gap_ns += g->hold_blame_ns;
 	}
+	t->tstate = memory_check(g, cond, 1);
 	if (t->state == GT_WAIT) {
+		if (stacks_on)
+			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
 		wait_close(g, t, cond, GT_HOLD, now);
 		t->contended++;
 	} else {
@@ -408,9 +481,11 @@ static __always_inline int on_acquire(__u64 cond)
 	}
 	g->holder_tid = tkey.tid;
 	g->held = 1;
+	g->seeded = 0;
 	g->hold_since_ns = now;
+	g->seg_start_ns = now;
+	g->seg_stack = 0;
 	g->hold_blame_ns = 0;
-	t->tstate = memory_check(g, cond, 1);
 	gil_end(g);
 	thread_end(t);
 	return 0;
@@ -422,9 +497,8 @@ static __always_inline int on_release(__u64 cond)
 	struct gt_gil_key gkey = { .cond = cond, .tgid = id >> 32 };
 	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
-	struct gt_past_hold *past;
 	struct gt_thread *t;
-	__u64 now, ns;
+	__u64 now, ns, stack = 0;
 
 	if (frozen)
 		return 0;
@@ -436,7 +510,8 @@ static __always_inline int on_release(__u64 cond)
 	t = thread_of(&tkey, gkey.tgid);
 	if (!t)
 		return 0;
-	if (g->held && !g->holder_tid && !t->acquisitions) { /* it has held since the books started */
+	if (g->seeded && g->held && !t->acquisitions && !t->releases &&
+	    (!g->holder_tid || g->holder_tid == tkey.tid)) { /* it has held since the books started */
 		t->first_ns = t->since_ns = g->hold_since_ns;
 		t->state = GT_HOLD;
 		g->holder_tid = tkey.tid;
@@ -453,12 +528,14 @@ static __always_inline int on_release(__u64 cond)
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
 		gil_reap(g, now);
-	past = &g->past[g->hold_cnt & (GT_RING_HOLDS - 1)];
-	past->start_ns = g->hold_since_ns;
-	past->end_ns = now;
-	past->tid = tkey.tid;
-	g->hold_cnt++;
-	ns = thread_enter(t, cond, GT_RELEASED, now);
+	ns = now - t->since_ns;
+	if (stacks_on && (g->hold_blame_ns || ns >= min_hold_ns)) {
+		t->tstate = memory_check(g, cond, 0);
+		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
+		sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack, now - g->seg_start_ns, 1);
+	}
+	segment_push(g, tkey.tid, stack, now);
+	thread_enter(t, cond, GT_RELEASED, now);
 	hist_add(&t->hold_hist, ns);
 	if (ns > t->hold_max_ns)
 		t->hold_max_ns = ns;
@@ -466,6 +543,7 @@ static __always_inline int on_release(__u64 cond)
 	t->releases++;
 	g->releases++;
 	g->held = 0;
+	g->seeded = 0;
 	g->holder_tid = 0;
 	g->hold_blame_ns = 0;
 	if (!(g->releases & (CHECK_EVERY - 1)))

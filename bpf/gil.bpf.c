@@ -22,6 +22,7 @@
 #include "kernel.bpf.h"
 #include "giltop.h"
 #include "maps.bpf.h"
+#include "stacks.bpf.h"
 #include "books.bpf.h"
 #include "life.bpf.h"
 
@@ -62,6 +63,33 @@ SEC("uprobe")
 int gil_yield_end(struct pt_regs *ctx)
 {
 	return on_yield_end();
+}
+
+/* A clock of each CPU: is a holder running here while others wait? Then remember where. This is what
+ * names the native function that keeps the GIL.
+ */
+SEC("perf_event")
+int cpu_clock(struct pt_regs *ctx)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)id;
+	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
+	struct gt_gil_key key = { .tgid = id >> 32 };
+	struct gt_gil *g;
+
+	if (!where)
+		return 0;
+	for (__u32 i = 0; i < GT_TID_GILS; i++) {
+		if (i >= where->cnt)
+			break;
+		key.cond = where->cond[i];
+		g = bpf_map_lookup_elem(&gils, &key);
+		if (!g || g->holder_tid != tid || !g->waiters)
+			continue;
+		g->native_ip = PT_REGS_IP(ctx); /* not ordered by gil->mutex: a hint, checked for age */
+		g->native_ns = bpf_ktime_get_ns();
+	}
+	return 0;
 }
 
 /* ---- the life of threads and processes ---- */

@@ -12,6 +12,8 @@
 #include <linux/types.h>
 #endif
 
+#include "pylayout.h"
+
 /* ---- histogram ------------------------------------------------------------------------------
  * Log-linear: 4 buckets an octave from 128 ns (2^7) to 137 s (2^37), one bucket below and the last
  * one for everything above: a quantile read from it is off by at most 1/8 of its value.
@@ -106,7 +108,7 @@ struct gt_tid {
 /* A process to measure. */
 struct gt_target {
 	__u64 books_ns; /* the books started; 0: not yet, ignore hits */
-	__u64 pad;
+	struct py_layout layout;
 };
 
 /* A thread that died waiting, to be taken out of its GIL's waiters under that GIL's mutex. */
@@ -122,12 +124,15 @@ struct gt_dead {
 #define GT_COND_TO_LAST_HOLDER (-0x18)
 #define GT_COND_TO_LOCKED      (-0x10)
 
-/* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. */
+/* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. A long
+ * hold is cut in segments: one per stack sample. stack: 0 = not captured.
+ */
 #define GT_RING_HOLDS 64 /* power of two */
 
 struct gt_past_hold {
 	__u64 start_ns;
 	__u64 end_ns;
+	__u64 stack;
 	__u32 tid;
 	__u32 pad;
 };
@@ -151,11 +156,17 @@ struct gt_gil {
 	__u64 reaped;	 /* dead waiters taken out, compared with gt_gil.dead */
 	__u64 dead;	 /* waiters that died waiting: added to by the exit hook, atomically */
 	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
-	__u64 hold_cnt;	 /* holds ever put into past[] */
+	__u64 hold_cnt;	 /* segments ever put into past[] */
+	__u64 seg_start_ns; /* the open segment of the open hold */
+	__u64 seg_stack; /* the last stack sampled in the open hold, 0: none yet */
+	__u64 native_ip; /* where the holder's CPU was last seen, and when */
+	__u64 native_ns;
 	__u32 holder_tid; /* 0: nobody */
 	__u32 prev_tid;	 /* who held it before */
 	__u32 waiters;
 	__u32 held;	 /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
+	__u32 seeded;	 /* the open hold began before the books */
+	__u32 pad;
 	struct gt_past_hold past[GT_RING_HOLDS];
 	__u64 seq_start;
 };
@@ -183,7 +194,11 @@ struct gt_thread {
 	__u64 wait_max_ns;
 	__u64 hold_max_ns;
 	__u64 exit_ns;	 /* 0: alive */
-	__u64 wait_held_ns; /* gt_gil.held_ns when its open wait began */
+	/* Its open wait is booked to pairs up to here; held_ns and hold_cnt of its GIL at that moment. */
+	__u64 wait_booked_ns;
+	__u64 wait_held_ns;
+	__u64 wait_hold_cnt;
+	__u64 wait_stack; /* its stack in the open wait, 0: not captured yet */
 	__u64 tstate;	 /* its PyThreadState when last looked at, 0 = not seen */
 	__u32 tid;
 	__u32 tgid;
@@ -223,6 +238,41 @@ struct gt_pair_key {
 	__u32 pad;
 };
 
+/* A walked stack; hash is that of struct py_stack. */
+struct gt_stack_key {
+	__u64 hash;
+	__u32 tgid;
+	__u32 pad;
+};
+
+enum gt_sum_kind {
+	GT_SUM_WAIT = 0,
+	GT_SUM_HOLD = 1,
+};
+
+/* Time by stack. epoch alternates 0, 1: user space takes away those of the epoch that is over. */
+struct gt_sum_key {
+	__u64 stack; /* 0: "[other]" */
+	__u32 tgid;
+	__u32 tid;
+	__u32 kind; /* enum gt_sum_kind */
+	__u32 epoch;
+};
+
+struct gt_sum {
+	__u64 ns;
+	__u64 cnt;
+};
+
+/* Waiting by pair of stacks: who waited where, for whom where. */
+struct gt_chain_key {
+	__u64 waiter_stack, holder_stack;
+	__u32 tgid;
+	__u32 waiter_tid;
+	__u32 holder_tid;
+	__u32 epoch;
+};
+
 /* Everything lost or odd, counted by reason. Per-CPU array of __u64, indexed by this. */
 enum gt_stat {
 	GT_STAT_EVENTS = 0,	   /* probe hits counted in the books */
@@ -241,6 +291,11 @@ enum gt_stat {
 	GT_STAT_NOTE_DROP,	   /* ring buffer full: a process note (fork, exec, exit) was lost */
 	GT_STAT_DEAD_RETRY,	   /* a dead waiter of another GIL was put back */
 	GT_STAT_CLOCK_BACK,	   /* the clock went backwards between CPUs: held at the last value */
+	GT_STAT_STACK_FULL,	   /* no room for a stack: its time is under "[other]" */
+	GT_STAT_SUM_FULL,	   /* no room for a sum by stack: its time is in the thread's total only */
+	GT_STAT_CHAIN_FULL,	   /* no room for a pair of stacks: its time is in the pair's total only */
+	GT_STAT_WALK,		   /* stack walks by how they ended: enum py_walk_end follows from here */
+	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
 	GT_STAT_CNT,
 };
 
@@ -273,11 +328,14 @@ GT_ASSERT(sizeof(struct gt_hist) == 4 * 122);
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 48);
-GT_ASSERT(sizeof(struct gt_target) == 16);
+GT_ASSERT(sizeof(struct gt_target) == 8 + 56);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
-GT_ASSERT(sizeof(struct gt_past_hold) == 24);
-GT_ASSERT(sizeof(struct gt_gil) == 16 * 8 + 4 * 4 + 64 * 24 + 8);
-GT_ASSERT(sizeof(struct gt_thread) == 18 * 8 + 6 * 4 + 16 + 2 * 488 + 8);
+GT_ASSERT(sizeof(struct gt_past_hold) == 32);
+GT_ASSERT(sizeof(struct gt_gil) == 20 * 8 + 6 * 4 + 64 * 32 + 8);
+GT_ASSERT(sizeof(struct gt_thread) == 21 * 8 + 6 * 4 + 16 + 2 * 488 + 8);
+GT_ASSERT(sizeof(struct gt_stack_key) == 16);
+GT_ASSERT(sizeof(struct gt_sum_key) == 24);
+GT_ASSERT(sizeof(struct gt_chain_key) == 32);
 GT_ASSERT(sizeof(struct gt_ended) == 16 * 8 + 2 * 488);
 GT_ASSERT(sizeof(struct gt_pair_key) == 16);
 GT_ASSERT(sizeof(struct gt_note) == 40);

@@ -12,7 +12,11 @@
 #include "model.h"
 #include "probe.h"
 #include "proc.h"
+#include "native_sym.h"
 #include "pyprocess.h"
+#include "pysym.h"
+#include "stack_store.h"
+#include "pystacks.h"
 #include "target.h"
 #include "totals.h"
 #include "util.h"
@@ -25,6 +29,8 @@ struct tracked {
 	struct target target;
 	struct probe_attachment *att;
 	struct py_process *py;
+	struct pysym *sym;
+	struct native_sym *native;
 	int pidfd;
 };
 
@@ -39,6 +45,8 @@ struct collector {
 	struct probe *probe;
 	struct target_cache *cache;
 	struct model *model;
+	struct stack_store *store;
+	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
 	int epfd, timer;
 	bool closed;
@@ -48,10 +56,32 @@ struct collector {
 	struct expected *exp;
 };
 
-struct collector *collector__new(const struct collector_opts *opts, const struct collector_events *ev)
+static struct tracked *find_live(struct collector *c, pid_t pid)
+{
+	for (size_t i = 0; i < c->live_cnt; i++)
+		if (c->live[i].target.pid == pid)
+			return &c->live[i];
+	return NULL;
+}
+
+static int stacks_process(void *ctx, uint32_t tgid, struct pystacks_process *ret)
+{
+	struct tracked *t = find_live(ctx, (pid_t)tgid);
+
+	if (!t)
+		return -1;
+	*ret = (struct pystacks_process){ t->py, t->sym, t->native, t->target.runtime };
+	return 0;
+}
+
+struct collector *collector__new(const struct collector_opts *opts,
+				 const struct collector_events *ev)
 {
 	struct collector *c = calloc(1, sizeof(*c));
-	struct probe_opts po = { .tier = (enum probe_tier)opts->attach, .thread_cnt = opts->thread_cnt };
+	struct probe_opts po = { .tier = (enum probe_tier)opts->attach,
+				 .thread_cnt = opts->thread_cnt,
+				 .stacks = opts->stacks,
+				 .min_hold_ns = opts->min_hold_ns };
 
 	if (!c)
 		return NULL;
@@ -62,18 +92,33 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->model = model__new();
-	if (c->epfd < 0 || c->timer < 0 || !c->probe || !c->cache || !c->model) {
-		collector__free(c);
-		return NULL;
+	c->store = stack_store__new();
+	if (c->epfd < 0 || c->timer < 0 || !c->probe || !c->cache || !c->model || !c->store)
+		goto fail;
+	if (opts->stacks) {
+		c->stacks = pystacks__new(c->probe, c->store, stacks_process, c);
+		if (!c->stacks)
+			goto fail;
 	}
+	model__set_store(c->model, c->store);
 	return c;
+fail:
+	collector__free(c);
+	return NULL;
+}
+
+static void tracked__deinit(struct collector *c, struct tracked *t)
+{
+	probe__detach(c->probe, t->att);
+	native_sym__free(t->native);
+	pysym__free(t->sym);
+	py_process__free(t->py);
+	closep(&t->pidfd);
 }
 
 static void untrack(struct collector *c, struct tracked *t)
 {
-	probe__detach(c->probe, t->att);
-	py_process__free(t->py);
-	closep(&t->pidfd);
+	tracked__deinit(c, t);
 	*t = c->live[--c->live_cnt];
 }
 
@@ -90,6 +135,8 @@ void collector__free(struct collector *c)
 	probe__free(c->probe);
 	target_cache__free(c->cache);
 	model__free(c->model);
+	pystacks__free(c->stacks);
+	stack_store__free(c->store);
 	totals__free(&c->totals);
 	free(c);
 }
@@ -116,14 +163,6 @@ int collector__load(struct collector *c)
 	return err ? err : watch(c, c->timer, ID_TIMER);
 }
 
-static struct tracked *find_live(struct collector *c, pid_t pid)
-{
-	for (size_t i = 0; i < c->live_cnt; i++)
-		if (c->live[i].target.pid == pid)
-			return &c->live[i];
-	return NULL;
-}
-
 /* Free-threaded builds may run without the GIL: then there is nothing to wait for. */
 static int check_gil_on(struct tracked *t, struct sbuf *why)
 {
@@ -136,8 +175,10 @@ static int check_gil_on(struct tracked *t, struct sbuf *why)
 	free(gils);
 	if (!off)
 		return 0;
-	sbuf__printf(why, "pid %d runs CPython %s free-threaded with the GIL disabled: nothing to wait for",
-		     t->target.pid, t->target.py->version);
+	sbuf__printf(
+		why,
+		"pid %d runs CPython %s free-threaded with the GIL disabled: nothing to wait for",
+		t->target.pid, t->target.py->version);
 	return -EBADE;
 }
 
@@ -175,7 +216,9 @@ static int start(struct collector *c, struct tracked *t, struct sbuf *why)
 	int err;
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
-	if (!t->py)
+	t->sym = t->py ? pysym__new(t->py) : NULL;
+	t->native = native_sym__new(tg->pid);
+	if (!t->py || !t->sym || !t->native)
 		return -ENOMEM;
 	if (tg->py->free_threaded) {
 		err = check_gil_on(t, why);
@@ -193,7 +236,7 @@ static int start(struct collector *c, struct tracked *t, struct sbuf *why)
 		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
 		return err;
 	}
-	books_ns = probe__activate(c->probe, tg->pid);
+	books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
 	if (!books_ns)
 		return -EIO;
 	err = model__add_proc(c->model, &info, books_ns);
@@ -219,9 +262,7 @@ int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 	if (!err)
 		err = start(c, &t, why);
 	if (err) {
-		probe__detach(c->probe, t.att);
-		py_process__free(t.py);
-		closep(&t.pidfd);
+		tracked__deinit(c, &t);
 		return err;
 	}
 	c->live[c->live_cnt++] = t;
@@ -275,6 +316,11 @@ static int read_and_feed(struct collector *c)
 {
 	int err = probe__read(c->probe, &c->totals);
 
+	c->totals.last = c->closed;
+	for (size_t i = 0; i < c->live_cnt; i++)
+		pysym__next_round(c->live[i].sym);
+	if (!err && c->stacks)
+		err = pystacks__read(c->stacks, &c->totals);
 	return err ? err : model__feed(c->model, &c->totals);
 }
 

@@ -25,17 +25,20 @@ struct collector_opts {
 	int attach; /* enum probe_tier */
 	enum gt_follow follow;
 	unsigned int thread_cnt; /* expected; sizes the maps */
+	bool stacks;		 /* collect Python stacks */
+	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
 /* Events for the session. span_fn gets spans while they are wanted. */
 struct collector_events {
 	void *ctx;
 	void (*span)(void *ctx, const struct gt_note *note);
-	void (*started)(void *ctx, pid_t pid);	  /* a process is measured from now on */
+	void (*started)(void *ctx, pid_t pid); /* a process is measured from now on */
 	void (*ended)(void *ctx, pid_t pid, bool by_exec);
 };
 
-struct collector *collector__new(const struct collector_opts *opts, const struct collector_events *ev);
+struct collector *collector__new(const struct collector_opts *opts,
+				 const struct collector_events *ev);
 void collector__free(struct collector *c); /* NULL is fine; takes the probes away */
 /* 0; -EPERM; -EOPNOTSUPP; said by pr_warn. */
 int collector__load(struct collector *c);

@@ -37,12 +37,9 @@ static void mproc__free(struct mproc *p)
 		free(p->gils[i]);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		mthread__free(p->threads[i]);
-	for (size_t i = 0; i < p->pair_cnt; i++)
-		free(p->pairs[i]);
-	hmap__free(&p->pair_by_tids);
+	mproc__free_pairs(p);
 	free(p->gils);
 	free(p->threads);
-	free(p->pairs);
 	free(p->comm);
 	free(p->cmdline);
 	free(p->python);
@@ -61,6 +58,11 @@ void model__free(struct model *m)
 	free(m->procs);
 	hmap__free(&m->thread_by_key);
 	free(m);
+}
+
+void model__set_store(struct model *m, const struct stack_store *store)
+{
+	m->store = store;
 }
 
 struct mproc *model__proc(const struct model *m, uint32_t pid)
@@ -257,8 +259,8 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 	}
 	t->rec = in->rec;
 	t->seen = true;
-	t->exited = in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT &&
-		    in->rec.state != GT_HOLD;
+	t->exited =
+		in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT && in->rec.state != GT_HOLD;
 	acc__of_thread(&t->rec, now, &t->at[AT_NOW]);
 	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
 	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
@@ -325,6 +327,7 @@ int model__feed(struct model *m, const struct totals *t)
 	m->now_ns = t->now_ns;
 	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
 	m->torn_cnt += t->torn_cnt;
+	m->stacks_known = t->stacks_known;
 	memcpy(m->stats, t->stats, sizeof(m->stats));
 	m->hits_at[AT_NOW] = hits(t) > m->hits_at[AT_NOW] ? hits(t) : m->hits_at[AT_NOW];
 	for (size_t i = 0; i < m->proc_cnt; i++)
@@ -369,8 +372,7 @@ static void copy_readings(struct model *m, int to)
 			t->wait_max_at[to] = t->wait_max_at[AT_NOW];
 			t->hold_max_at[to] = t->hold_max_at[AT_NOW];
 		}
-		for (size_t k = 0; k < p->pair_cnt; k++)
-			p->pairs[k]->at[to] = p->pairs[k]->at[AT_NOW];
+		mproc__copy_pairs(p, to);
 	}
 }
 

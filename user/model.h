@@ -15,6 +15,7 @@
 #include "snapshot.h"
 
 struct model;
+struct stack_store;
 struct totals;
 
 struct model_proc_info {
@@ -29,6 +30,8 @@ enum model_span {
 
 struct model *model__new(void); /* NULL + errno */
 void model__free(struct model *m);
+/* Where the stack ids of the totals come from; snapshots point into it, so it must outlive them. */
+void model__set_store(struct model *m, const struct stack_store *store);
 
 /* A process whose books started at books_ns. A pid known before (after an exec) starts afresh. */
 int model__add_proc(struct model *m, const struct model_proc_info *info, uint64_t books_ns);

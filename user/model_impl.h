@@ -45,8 +45,22 @@ struct mgil {
 
 struct mpair {
 	struct gt_pair_key key;
-	uint64_t closed_ns, open_ns; /* open: of waits that still go on, counted anew at each feed */
+	uint64_t closed_ns,
+		open_ns; /* open: of waits that still go on, counted anew at each feed */
 	uint64_t at[AT_CNT];
+};
+
+/* Time by stack, and by pair of stacks. */
+struct msum {
+	uint32_t tid, kind, stack;
+	uint64_t closed_ns, open_ns, cnt;
+	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
+};
+
+struct mchain {
+	uint32_t waiter, holder, waiter_stack, holder_stack;
+	uint64_t closed_ns, open_ns, cnt;
+	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
 };
 
 struct mproc {
@@ -60,6 +74,12 @@ struct mproc {
 	size_t pair_cnt, pair_cap;
 	struct mpair **pairs;
 	struct hmap pair_by_tids; /* (waiter, holder) */
+	size_t sum_cnt, sum_cap;
+	struct msum **sums;
+	struct hmap sum_by_key; /* (kind and tid, stack) */
+	size_t chain_cnt, chain_cap;
+	struct mchain **chains;
+	struct hmap chain_by_key; /* (tids, stacks) */
 };
 
 struct model {
@@ -68,6 +88,8 @@ struct model {
 	uint64_t hits_at[AT_CNT];
 	uint64_t stats[GT_STAT_CNT];
 	uint64_t torn_cnt;
+	bool stacks_known;
+	const struct stack_store *store;
 	size_t proc_cnt, proc_cap;
 	struct mproc **procs;
 	struct hmap thread_by_key; /* (cond, tgid << 32 | tid) of living processes */
@@ -77,7 +99,14 @@ struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living on
 struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add);
 void mfold__sum(struct mfold *f);
 int model__reindex(struct model *m); /* threads were removed or ended */
-/* Take over the pairs of the totals and count the open waits of p. */
+/* Take over pairs, sums by stack and chains of the totals, and count what open waits add to them. */
 int model__feed_pairs(struct model *m, const struct totals *t);
+void mproc__free_pairs(struct mproc *p);
+void mproc__copy_pairs(struct mproc *p, int to);
+
+struct arena;
+/* model_stacks.c: the stacks and chains of a process for a snapshot, differences to the reading base. */
+int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
+			struct snap_proc *ret);
 
 #endif

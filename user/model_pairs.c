@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* model_pairs.c - who waited for whom: by threads, by stacks, and what the open waits add to that */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -16,7 +17,8 @@ static struct mpair *pair_of(struct mproc *p, uint32_t waiter, uint32_t holder)
 	pr = calloc(1, sizeof(*pr));
 	if (!pr)
 		return NULL;
-	pr->key = (struct gt_pair_key){ .tgid = p->pid, .waiter_tid = waiter, .holder_tid = holder };
+	pr->key =
+		(struct gt_pair_key){ .tgid = p->pid, .waiter_tid = waiter, .holder_tid = holder };
 	if (hmap__put(&p->pair_by_tids, waiter, holder, pr)) {
 		free(pr);
 		return NULL;
@@ -25,35 +27,132 @@ static struct mpair *pair_of(struct mproc *p, uint32_t waiter, uint32_t holder)
 	return pr;
 }
 
-static int pair_add_open(struct mproc *p, uint32_t waiter, uint32_t holder, uint64_t ns)
+static struct msum *sum_of(struct mproc *p, uint32_t kind, uint32_t tid, uint32_t stack)
+{
+	uint64_t a = (uint64_t)kind << 32 | tid;
+	struct msum *s = hmap__get(&p->sum_by_key, a, stack);
+
+	if (s)
+		return s;
+	if (array_grow(&p->sums, p->sum_cnt, &p->sum_cap, sizeof(*p->sums)))
+		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->kind = kind;
+	s->tid = tid;
+	s->stack = stack;
+	if (hmap__put(&p->sum_by_key, a, stack, s)) {
+		free(s);
+		return NULL;
+	}
+	p->sums[p->sum_cnt++] = s;
+	return s;
+}
+
+static struct mchain *chain_of(struct mproc *p, uint32_t waiter, uint32_t holder,
+			       uint32_t waiter_stack, uint32_t holder_stack)
+{
+	uint64_t a = (uint64_t)waiter << 32 | holder,
+		 b = (uint64_t)waiter_stack << 32 | holder_stack;
+	struct mchain *c = hmap__get(&p->chain_by_key, a, b);
+
+	if (c)
+		return c;
+	if (array_grow(&p->chains, p->chain_cnt, &p->chain_cap, sizeof(*p->chains)))
+		return NULL;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return NULL;
+	c->waiter = waiter;
+	c->holder = holder;
+	c->waiter_stack = waiter_stack;
+	c->holder_stack = holder_stack;
+	if (hmap__put(&p->chain_by_key, a, b, c)) {
+		free(c);
+		return NULL;
+	}
+	p->chains[p->chain_cnt++] = c;
+	return c;
+}
+
+void mproc__free_pairs(struct mproc *p)
+{
+	for (size_t i = 0; i < p->pair_cnt; i++)
+		free(p->pairs[i]);
+	for (size_t i = 0; i < p->sum_cnt; i++)
+		free(p->sums[i]);
+	for (size_t i = 0; i < p->chain_cnt; i++)
+		free(p->chains[i]);
+	hmap__free(&p->pair_by_tids);
+	hmap__free(&p->sum_by_key);
+	hmap__free(&p->chain_by_key);
+	free(p->pairs);
+	free(p->sums);
+	free(p->chains);
+}
+
+void mproc__copy_pairs(struct mproc *p, int to)
+{
+	for (size_t i = 0; i < p->pair_cnt; i++)
+		p->pairs[i]->at[to] = p->pairs[i]->at[AT_NOW];
+	for (size_t i = 0; i < p->sum_cnt; i++) {
+		p->sums[i]->ns_at[to] = p->sums[i]->ns_at[AT_NOW];
+		p->sums[i]->cnt_at[to] = p->sums[i]->cnt_at[AT_NOW];
+	}
+	for (size_t i = 0; i < p->chain_cnt; i++) {
+		p->chains[i]->ns_at[to] = p->chains[i]->ns_at[AT_NOW];
+		p->chains[i]->cnt_at[to] = p->chains[i]->cnt_at[AT_NOW];
+	}
+}
+
+struct open_wait {
+	struct mproc *p;
+	const struct mgil *g;
+	uint32_t waiter, waiter_stack;
+	bool stacks, last;
+};
+
+/* A hold whose stack has not been sampled yet will be: its part comes later, under the right stack,
+ * unless there is no later.
+ */
+static int add_part(struct open_wait *w, uint32_t holder, uint64_t stack, bool open_hold,
+		    uint64_t ns)
 {
 	struct mpair *pr;
+	struct mchain *c;
 
 	if (!ns)
 		return 0;
-	pr = pair_of(p, waiter, holder);
+	pr = pair_of(w->p, w->waiter, holder);
 	if (!pr)
 		return -ENOMEM;
 	pr->open_ns += ns;
+	if (!w->stacks || (open_hold && !stack && !w->last))
+		return 0;
+	c = chain_of(w->p, w->waiter, holder, w->waiter_stack, (uint32_t)stack);
+	if (!c)
+		return -ENOMEM;
+	c->open_ns += ns;
 	return 0;
 }
 
 /* What pairs_book() in books.bpf.h will add at the end of this wait, if it ended now. */
-static int open_wait(struct mproc *p, const struct mgil *g, const struct mthread *t, uint64_t now)
+static int open_wait(struct open_wait *w, const struct mthread *t, uint64_t now)
 {
-	const struct gt_gil *rec = &g->rec;
-	uint64_t held = g->at[AT_NOW].held_ns, since = t->rec.since_ns;
+	const struct gt_gil *rec = &w->g->rec;
+	uint64_t held = w->g->at[AT_NOW].held_ns, since = t->rec.wait_booked_ns;
 	uint64_t rest = held > t->rec.wait_held_ns ? held - t->rec.wait_held_ns : 0;
 	int err = 0;
 
-	if (rec->held && now > rec->hold_since_ns) {
-		uint64_t start = rec->hold_since_ns > since ? rec->hold_since_ns : since;
+	if (rec->held && now > rec->seg_start_ns) {
+		uint64_t start = rec->seg_start_ns > since ? rec->seg_start_ns : since;
 		uint64_t ns = now > start ? now - start : 0;
-		uint32_t holder = rec->holder_tid ? rec->holder_tid : g->seed_tid;
+		uint32_t holder = rec->holder_tid ? rec->holder_tid : w->g->seed_tid;
 
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = pair_add_open(p, t->key.tid, holder, ns);
+		err = add_part(w, holder, rec->seg_stack, true, ns);
 	}
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
 		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
@@ -64,43 +163,123 @@ static int open_wait(struct mproc *p, const struct mgil *g, const struct mthread
 		ns = h->end_ns - start;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = pair_add_open(p, t->key.tid, h->tid, ns);
+		err = add_part(w, h->tid, h->stack, false, ns);
 	}
-	return err ? err : pair_add_open(p, t->key.tid, 0, rest);
+	return err ? err : add_part(w, 0, 0, false, rest);
+}
+
+/* The open wait of each waiting thread, and the open hold of each holder. */
+static int count_open(struct mproc *p, const struct totals *t)
+{
+	for (size_t i = 0; i < t->thread_cnt; i++) {
+		const struct total_thread *th = &t->threads[i];
+		struct open_wait w = { .p = p,
+				       .waiter = th->key.tid,
+				       .waiter_stack = th->open_stack,
+				       .stacks = t->stacks_known,
+				       .last = t->last };
+		struct mthread view = { .key = th->key, .rec = th->rec };
+		struct msum *s;
+
+		if (th->rec.tgid != p->pid || th->rec.state != GT_WAIT)
+			continue;
+		w.g = mproc__gil(p, th->key.cond, false);
+		if (!w.g || open_wait(&w, &view, t->now_ns))
+			return w.g ? -ENOMEM : 0;
+		if (!t->stacks_known || t->now_ns <= th->rec.since_ns)
+			continue;
+		s = sum_of(p, GT_SUM_WAIT, th->key.tid, th->open_stack);
+		if (!s)
+			return -ENOMEM;
+		s->open_ns += t->now_ns - th->rec.since_ns;
+	}
+	for (size_t i = 0; i < p->gil_cnt && t->stacks_known; i++) {
+		const struct gt_gil *g = &p->gils[i]->rec;
+		struct msum *s;
+
+		if (!g->held || !g->seg_stack || t->now_ns <= g->seg_start_ns)
+			continue;
+		s = sum_of(p, GT_SUM_HOLD, g->holder_tid, (uint32_t)g->seg_stack);
+		if (!s)
+			return -ENOMEM;
+		s->open_ns += t->now_ns - g->seg_start_ns;
+	}
+	return 0;
+}
+
+static int take_closed(struct model *m, const struct totals *t)
+{
+	for (size_t i = 0; i < t->pair_cnt; i++) {
+		struct mproc *p = model__proc(m, t->pairs[i].key.tgid);
+		struct mpair *pr =
+			p ? pair_of(p, t->pairs[i].key.waiter_tid, t->pairs[i].key.holder_tid)
+			  : NULL;
+
+		if (p && !pr)
+			return -ENOMEM;
+		if (pr)
+			pr->closed_ns = t->pairs[i].ns;
+	}
+	for (size_t i = 0; i < t->stack_cnt; i++) {
+		const struct total_stack *in = &t->stacks[i];
+		struct mproc *p = model__proc(m, in->tgid);
+		struct msum *s = p ? sum_of(p, in->kind, in->tid, in->stack) : NULL;
+
+		if (p && !s)
+			return -ENOMEM;
+		if (!s)
+			continue;
+		s->closed_ns = in->ns;
+		s->cnt = in->cnt;
+	}
+	for (size_t i = 0; i < t->chain_cnt; i++) {
+		const struct total_chain *in = &t->chains[i];
+		struct mproc *p = model__proc(m, in->tgid);
+		struct mchain *c =
+			p ? chain_of(p, in->waiter, in->holder, in->waiter_stack, in->holder_stack)
+			  : NULL;
+
+		if (p && !c)
+			return -ENOMEM;
+		if (!c)
+			continue;
+		c->closed_ns = in->ns;
+		c->cnt = in->cnt;
+	}
+	return 0;
+}
+
+static void sum_up(struct mproc *p)
+{
+	for (size_t i = 0; i < p->pair_cnt; i++)
+		p->pairs[i]->at[AT_NOW] = p->pairs[i]->closed_ns + p->pairs[i]->open_ns;
+	for (size_t i = 0; i < p->sum_cnt; i++) {
+		p->sums[i]->ns_at[AT_NOW] = p->sums[i]->closed_ns + p->sums[i]->open_ns;
+		p->sums[i]->cnt_at[AT_NOW] = p->sums[i]->cnt;
+	}
+	for (size_t i = 0; i < p->chain_cnt; i++) {
+		p->chains[i]->ns_at[AT_NOW] = p->chains[i]->closed_ns + p->chains[i]->open_ns;
+		p->chains[i]->cnt_at[AT_NOW] = p->chains[i]->cnt;
+	}
 }
 
 int model__feed_pairs(struct model *m, const struct totals *t)
 {
-	int err = 0;
+	int err = take_closed(m, t);
 
-	for (size_t i = 0; i < t->pair_cnt; i++) {
-		const struct total_pair *in = &t->pairs[i];
-		struct mproc *p = model__proc(m, in->key.tgid);
-		struct mpair *pr;
-
-		if (!p)
-			continue;
-		pr = pair_of(p, in->key.waiter_tid, in->key.holder_tid);
-		if (!pr)
-			return -ENOMEM;
-		pr->closed_ns = in->ns;
-	}
-	for (size_t i = 0; i < m->proc_cnt; i++) {
+	for (size_t i = 0; i < m->proc_cnt && !err; i++) {
 		struct mproc *p = m->procs[i];
 
 		if (p->end_ns)
 			continue;
 		for (size_t k = 0; k < p->pair_cnt; k++)
 			p->pairs[k]->open_ns = 0;
-		for (size_t k = 0; k < p->thread_cnt && !err; k++) {
-			struct mthread *th = p->threads[k];
-			struct mgil *g = mproc__gil(p, th->key.cond, false);
-
-			if (th->rec.state == GT_WAIT && g)
-				err = open_wait(p, g, th, t->now_ns);
-		}
-		for (size_t k = 0; k < p->pair_cnt; k++)
-			p->pairs[k]->at[AT_NOW] = p->pairs[k]->closed_ns + p->pairs[k]->open_ns;
+		for (size_t k = 0; k < p->sum_cnt; k++)
+			p->sums[k]->open_ns = 0;
+		for (size_t k = 0; k < p->chain_cnt; k++)
+			p->chains[k]->open_ns = 0;
+		err = count_open(p, t);
+		sum_up(p);
 	}
 	return err;
 }

@@ -46,7 +46,8 @@ static enum snap_state state_of(const struct mthread *t)
 /* The longest of the span. The kernel keeps the longest of all: exact if it has grown since the base;
  * else the end of the highest bucket that was hit since, which that longest bounds.
  */
-static uint64_t max_since(const struct gt_hist *delta, uint64_t max_now, uint64_t max_base, uint64_t open_ns)
+static uint64_t max_since(const struct gt_hist *delta, uint64_t max_now, uint64_t max_base,
+			  uint64_t open_ns)
 {
 	uint64_t max = 0;
 
@@ -250,7 +251,8 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 		struct gil_acc d;
 
 		gil_acc__sub(&g->at[AT_NOW], &g->at[b->base], &d);
-		if (!g->known && g->seed_held && !p->end_ns) /* nothing has happened: held all the time */
+		if (!g->known && g->seed_held &&
+		    !p->end_ns) /* nothing has happened: held all the time */
 			d.held_ns = s->span_ns;
 		gils[i] = (struct snap_gil){
 			.id = (uint32_t)i,
@@ -298,8 +300,8 @@ static int build_pairs(struct builder *b, const struct mproc *p, struct snap_pro
 		uint64_t ns = span(pr->at[b->base], pr->at[AT_NOW]);
 
 		if (ns)
-			pairs[s->pair_cnt++] = (struct snap_pair){ pr->key.waiter_tid,
-								   pr->key.holder_tid, ns };
+			pairs[s->pair_cnt++] =
+				(struct snap_pair){ pr->key.waiter_tid, pr->key.holder_tid, ns };
 	}
 	qsort(pairs, s->pair_cnt, sizeof(*pairs), by_ns);
 	s->pairs = pairs;
@@ -325,12 +327,15 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	err = build_gils(b, p, s);
 	if (!err)
 		err = build_threads(b, p, s);
-	return err ? err : build_pairs(b, p, s);
+	if (!err)
+		err = build_pairs(b, p, s);
+	return err ? err : mproc__build_stacks(b->m, p, b->base, a, s);
 }
 
 static void fill_health(struct builder *b, struct snapshot *s)
 {
-	static const enum gt_stat lost[] = { GT_STAT_THREAD_FULL, GT_STAT_GIL_FULL, GT_STAT_NOTE_DROP };
+	static const enum gt_stat lost[] = { GT_STAT_THREAD_FULL, GT_STAT_GIL_FULL,
+					     GT_STAT_NOTE_DROP };
 	static const enum gt_stat odd[] = { GT_STAT_ACQUIRE_HELD, GT_STAT_RELEASE_FOREIGN,
 					    GT_STAT_WAIT_HOLDER, GT_STAT_LOCKED_WRONG,
 					    GT_STAT_LAST_HOLDER_WRONG };

@@ -11,6 +11,7 @@
 
 #include "giltop.skel.h"
 #include "log.h"
+#include "probe_clock.h"
 #include "probe_multi.h"
 #include "probe_read.h"
 #include "totals.h"
@@ -19,6 +20,7 @@
 struct probe {
 	struct giltop_bpf *skel;
 	struct ring_buffer *ring;
+	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;
 	probe_note_fn note_fn; /* while draining */
@@ -90,9 +92,19 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		return -errno;
 	bpf_map__set_max_entries(p->skel->maps.threads, threads);
 	bpf_map__set_max_entries(p->skel->maps.tids, threads);
+	p->skel->rodata->stacks_on = p->opts.stacks;
+	p->skel->rodata->min_hold_ns = p->opts.min_hold_ns;
+	if (!p->opts.stacks) { /* no memory for what is not collected */
+		bpf_map__set_max_entries(p->skel->maps.stacks, 1);
+		bpf_map__set_max_entries(p->skel->maps.walks, 1);
+		bpf_map__set_max_entries(p->skel->maps.sums, 1);
+		bpf_map__set_max_entries(p->skel->maps.chains, 1);
+		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
+	}
 	if (tier == PROBE_TIER_MULTI)
 		for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
-			bpf_program__set_expected_attach_type(site_prog(p, k), GT_TRACE_UPROBE_MULTI);
+			bpf_program__set_expected_attach_type(site_prog(p, k),
+							      GT_TRACE_UPROBE_MULTI);
 	err = giltop_bpf__load(p->skel);
 	if (err) {
 		giltop_bpf__destroy(p->skel);
@@ -131,6 +143,8 @@ int probe__load(struct probe *p)
 		pr_warn("cannot attach to the scheduler's tracepoints: %s\n", errstr(err));
 		return err;
 	}
+	if (p->opts.stacks)
+		p->clock = probe_clock__start(bpf_program__fd(p->skel->progs.cpu_clock));
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
 	return p->ring ? 0 : -errno;
 }
@@ -140,6 +154,7 @@ void probe__free(struct probe *p)
 	if (!p)
 		return;
 	ring_buffer__free(p->ring);
+	probe_clock__stop(p->clock);
 	giltop_bpf__destroy(p->skel);
 	free(p);
 }
@@ -151,7 +166,9 @@ enum probe_tier probe__tier(const struct probe *p)
 
 const char *probe_tier__name(enum probe_tier tier)
 {
-	return tier == PROBE_TIER_MULTI ? "uprobe_multi" : tier == PROBE_TIER_PERF ? "perf events" : "auto";
+	return tier == PROBE_TIER_MULTI	 ? "uprobe_multi"
+	       : tier == PROBE_TIER_PERF ? "perf events"
+					 : "auto";
 }
 
 static int attach_multi(struct probe *p, pid_t pid, const char *path, const struct gil_sites *sites,
@@ -186,7 +203,8 @@ static int attach_perf(struct probe *p, pid_t pid, const char *path, const struc
 		const struct gil_site *s = &sites->sites[i];
 		struct bpf_link *link;
 
-		link = bpf_program__attach_uprobe(site_prog(p, s->kind), false, pid, path, s->probe_off);
+		link = bpf_program__attach_uprobe(site_prog(p, s->kind), false, pid, path,
+						  s->probe_off);
 		if (!link) {
 			int err = -errno;
 
@@ -213,8 +231,8 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 	/* Known from now on (forks and execs are noted), but the books have not started. */
 	err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &tgid, &target, BPF_ANY);
 	if (!err)
-		err = p->tier == PROBE_TIER_MULTI ? attach_multi(p, pid, path, sites, a) :
-						    attach_perf(p, pid, path, sites, a);
+		err = p->tier == PROBE_TIER_MULTI ? attach_multi(p, pid, path, sites, a)
+						  : attach_perf(p, pid, path, sites, a);
 	if (err) {
 		probe__detach(p, a);
 		errno = -err;
@@ -235,11 +253,12 @@ void probe__detach(struct probe *p, struct probe_attachment *a)
 	free(a);
 }
 
-uint64_t probe__activate(struct probe *p, pid_t tgid)
+uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout)
 {
-	struct gt_target target = { .books_ns = now_ns() };
+	struct gt_target target = { .layout = *layout };
 	__u32 key = (__u32)tgid;
 
+	target.books_ns = now_ns();
 	if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY))
 		return 0;
 	return target.books_ns;
@@ -265,6 +284,45 @@ void probe__reset(struct probe *p, pid_t tgid)
 int probe__read(struct probe *p, struct totals *ret)
 {
 	return probe_read__all(p->skel, ret);
+}
+
+int probe__read_sums(struct probe *p, struct raw_sums *ret)
+{
+	return probe_read__sums(p->skel, ret);
+}
+
+uint32_t probe__epoch(const struct probe *p)
+{
+	return p->skel->bss->sum_epoch & 1;
+}
+
+int probe__next_epoch(struct probe *p, const struct raw_sums *read)
+{
+	uint32_t now = probe__epoch(p), old = now ^ 1;
+
+	for (size_t i = 0; i < read->sum_cnt; i++)
+		if (read->sums[i].key.epoch == old)
+			bpf_map_delete_elem(bpf_map__fd(p->skel->maps.sums), &read->sums[i].key);
+	for (size_t i = 0; i < read->chain_cnt; i++)
+		if (read->chains[i].key.epoch == old)
+			bpf_map_delete_elem(bpf_map__fd(p->skel->maps.chains),
+					    &read->chains[i].key);
+	p->skel->bss->sum_epoch = old;
+	return (int)now;
+}
+
+int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack *ret)
+{
+	struct gt_stack_key key = { .hash = hash, .tgid = tgid };
+
+	return bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stacks), &key, ret) ? -ENOENT : 0;
+}
+
+void probe__drop_stack(struct probe *p, uint32_t tgid, uint64_t hash)
+{
+	struct gt_stack_key key = { .hash = hash, .tgid = tgid };
+
+	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.stacks), &key);
 }
 
 void probe__want_spans(struct probe *p, uint64_t min_ns)

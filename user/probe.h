@@ -24,6 +24,8 @@
 struct probe;
 struct probe_attachment;
 struct totals;
+struct py_layout;
+struct py_stack;
 
 enum probe_tier {
 	PROBE_TIER_AUTO = 0,
@@ -34,6 +36,8 @@ enum probe_tier {
 struct probe_opts {
 	enum probe_tier tier;	 /* AUTO: multi where it works */
 	unsigned int thread_cnt; /* threads expected at once; sizes the maps */
+	bool stacks;		 /* walk Python stacks */
+	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
 /* NULL + errno. */
@@ -53,8 +57,10 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 /* Takes the uprobes away. With perf links this may take a second. NULL is fine. */
 void probe__detach(struct probe *p, struct probe_attachment *a);
 
-/* Start the books of a process. Returns the moment (ns), 0 on failure. */
-uint64_t probe__activate(struct probe *p, pid_t tgid);
+/* Start the books of a process; layout: how to walk its Python stacks. Returns the moment (ns), 0 on
+ * failure.
+ */
+uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout);
 /* Forget everything of a process (after detach). */
 void probe__forget(struct probe *p, pid_t tgid);
 /* The same, but the process stays known (it runs another program now): its books have not started. */
@@ -69,6 +75,31 @@ void probe__follow(struct probe *p, enum gt_follow what);
 
 /* Read all records. Ended threads that were read are dropped from the maps: they come once. */
 int probe__read(struct probe *p, struct totals *ret);
+
+/* Time by stack as the kernel has it: stacks are hashes, both epochs. Zero-initialise, reuse. */
+struct raw_sums {
+	size_t sum_cnt, sum_cap;
+	struct raw_sum {
+		struct gt_sum_key key;
+		struct gt_sum sum;
+	} * sums;
+	size_t chain_cnt, chain_cap;
+	struct raw_chain {
+		struct gt_chain_key key;
+		struct gt_sum sum;
+	} * chains;
+};
+int probe__read_sums(struct probe *p, struct raw_sums *ret);
+void raw_sums__free(struct raw_sums *r);
+/* Drop the sums of the epoch before this one (they were read, nobody has written them since) and
+ * begin a new one. Returns the epoch that is over now, or -1.
+ */
+int probe__next_epoch(struct probe *p, const struct raw_sums *read);
+uint32_t probe__epoch(const struct probe *p);
+/* A walked stack by its hash: 0 or -ENOENT. */
+int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack *ret);
+/* Make room: the reader knows these by their hashes. */
+void probe__drop_stack(struct probe *p, uint32_t tgid, uint64_t hash);
 
 /* Spans (closed states) of at least min_ns are reported from now on; 0: none. */
 void probe__want_spans(struct probe *p, uint64_t min_ns);

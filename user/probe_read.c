@@ -12,10 +12,11 @@
 
 #include "giltop.skel.h"
 #include "log.h"
+#include "probe.h"
 #include "totals.h"
 #include "util.h"
 
-#define BATCH	  256
+#define BATCH	   256
 #define TORN_TRIES 8
 
 void totals__free(struct totals *t)
@@ -24,6 +25,8 @@ void totals__free(struct totals *t)
 	free(t->threads);
 	free(t->ended);
 	free(t->pairs);
+	free(t->stacks);
+	free(t->chains);
 	*t = (struct totals){ 0 };
 }
 
@@ -107,6 +110,7 @@ static int read_thread(void *ctx, const void *key, const void *value)
 		}
 		bpf_map_lookup_elem(fd, &th->key, &th->rec);
 	}
+	th->open_stack = 0;
 	if (!th->rec.first_ns)
 		t->thread_cnt--; /* being made at this moment */
 	return 0;
@@ -132,6 +136,44 @@ static int read_pair(void *ctx, const void *key, const void *value)
 	memcpy(&t->pairs[t->pair_cnt].key, key, sizeof(struct gt_pair_key));
 	memcpy(&t->pairs[t->pair_cnt++].ns, value, sizeof(uint64_t));
 	return 0;
+}
+
+static int read_sum(void *ctx, const void *key, const void *value)
+{
+	struct raw_sums *r = ctx;
+
+	if (array_grow(&r->sums, r->sum_cnt, &r->sum_cap, sizeof(*r->sums)))
+		return -ENOMEM;
+	memcpy(&r->sums[r->sum_cnt].key, key, sizeof(struct gt_sum_key));
+	memcpy(&r->sums[r->sum_cnt++].sum, value, sizeof(struct gt_sum));
+	return 0;
+}
+
+static int read_chain(void *ctx, const void *key, const void *value)
+{
+	struct raw_sums *r = ctx;
+
+	if (array_grow(&r->chains, r->chain_cnt, &r->chain_cap, sizeof(*r->chains)))
+		return -ENOMEM;
+	memcpy(&r->chains[r->chain_cnt].key, key, sizeof(struct gt_chain_key));
+	memcpy(&r->chains[r->chain_cnt++].sum, value, sizeof(struct gt_sum));
+	return 0;
+}
+
+int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret)
+{
+	int err;
+
+	ret->sum_cnt = ret->chain_cnt = 0;
+	err = map_each(skel->maps.sums, read_sum, ret);
+	return err ? err : map_each(skel->maps.chains, read_chain, ret);
+}
+
+void raw_sums__free(struct raw_sums *r)
+{
+	free(r->sums);
+	free(r->chains);
+	*r = (struct raw_sums){ 0 };
 }
 
 static void read_stats(struct giltop_bpf *skel, struct totals *ret)

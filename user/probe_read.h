@@ -7,8 +7,10 @@
 
 struct giltop_bpf;
 struct totals;
+struct raw_sums;
 
 int probe_read__all(struct giltop_bpf *skel, struct totals *ret);
+int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret);
 /* Delete every record of one process. */
 void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid);
 

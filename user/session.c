@@ -257,7 +257,8 @@ static void check_end(struct session *s)
 		return;
 	if (s->launch && launch__ended(s->launch) && !collector__live_cnt(s->c))
 		s->done = "the command ended";
-	else if (!s->launch && !s->o->all && !collector__live_cnt(s->c) && !collector__expected_cnt(s->c))
+	else if (!s->launch && !s->o->all && !collector__live_cnt(s->c) &&
+		 !collector__expected_cnt(s->c))
 		s->done = "the target ended";
 	else if (s->view_err)
 		s->done = "the output was closed";
@@ -318,7 +319,10 @@ static unsigned int thread_cnt(const struct opts *o)
 
 static int open_collector(struct session *s)
 {
-	struct collector_opts co = { .attach = s->o->attach, .thread_cnt = thread_cnt(s->o) };
+	struct collector_opts co = { .attach = s->o->attach,
+				     .thread_cnt = thread_cnt(s->o),
+				     .stacks = !s->o->no_stacks,
+				     .min_hold_ns = s->o->min_hold_ns };
 	struct collector_events ev = { .ctx = s, .started = on_started, .ended = on_ended };
 	int err;
 
@@ -335,7 +339,8 @@ static int open_collector(struct session *s)
 
 static int start(struct session *s)
 {
-	int code = errors__check_targets(s->o); /* before anything is loaded: plain mistakes first */
+	int code =
+		errors__check_targets(s->o); /* before anything is loaded: plain mistakes first */
 
 	if (!code)
 		code = open_collector(s);
@@ -376,7 +381,9 @@ static int command_code(struct session *s, int code)
 
 int session__run(const struct opts *o)
 {
-	struct session s = { .o = o, .epfd = -1, .refresh_fd = -1, .duration_fd = -1, .signal_fd = -1 };
+	struct session s = {
+		.o = o, .epfd = -1, .refresh_fd = -1, .duration_fd = -1, .signal_fd = -1
+	};
 	int code = start(&s);
 
 	if (!code) {

@@ -50,6 +50,16 @@ struct snap_stack {
 	const struct snap_frame *frames;
 };
 
+/* Who waited where, for whom where; frames as in snap_stack. */
+struct snap_chain {
+	uint32_t waiter_tid, holder_tid; /* holder 0: other */
+	uint64_t ns, cnt;
+	size_t waiter_frame_cnt;
+	const struct snap_frame *waiter_frames;
+	size_t holder_frame_cnt;
+	const struct snap_frame *holder_frames;
+};
+
 struct snap_pair {
 	uint32_t waiter_tid;
 	uint32_t holder_tid; /* 0: other */
@@ -58,7 +68,7 @@ struct snap_pair {
 
 /* Times of the covered span; the still open wait, hold or yield is included up to now_ns. */
 struct snap_thread {
-	uint32_t tid; /* 0: the row of all threads that ended and were folded together */
+	uint32_t tid;	     /* 0: the row of all threads that ended and were folded together */
 	uint32_t folded_cnt; /* how many threads that row stands for, else 0 */
 	const char *name;
 	size_t gil; /* index into snap_proc.gils */
@@ -69,24 +79,25 @@ struct snap_thread {
 	uint64_t hold_offcpu_ns; /* part of hold_ns that it did not run; NS_UNKNOWN: not measured */
 	uint64_t blame_ns;
 	uint64_t acquisitions, contended, releases, yields;
-	uint64_t wait_max_ns, wait_p50_ns, wait_p90_ns, wait_p99_ns; /* NS_UNKNOWN: none in the span */
+	uint64_t wait_max_ns, wait_p50_ns, wait_p90_ns,
+		wait_p99_ns; /* NS_UNKNOWN: none in the span */
 	uint64_t hold_max_ns, hold_p50_ns, hold_p90_ns, hold_p99_ns;
 	const struct gt_hist *wait_hist, *hold_hist;
 	const struct snap_frame *at; /* where it waits or inflicts waiting most; NULL: not known */
 };
 
 struct snap_gil {
-	uint32_t id;	      /* 0, 1, .. in order of appearance within the process */
-	int64_t interpreter;  /* interpreter id; -1: not known */
+	uint32_t id;	     /* 0, 1, .. in order of appearance within the process */
+	int64_t interpreter; /* interpreter id; -1: not known */
 	uint64_t addr;
 	uint64_t held_ns;     /* somebody held it */
 	uint64_t gap_ns;      /* integral of waiters over hand-over gaps */
 	uint64_t gap_wall_ns; /* wall time of hand-over gaps */
 	uint64_t wait_ns;     /* integral of waiters */
 	uint64_t acquisitions, switches;
-	uint32_t holder_tid;  /* now; TID_UNKNOWN: nobody, or not known (held tells) */
+	uint32_t holder_tid; /* now; TID_UNKNOWN: nobody, or not known (held tells) */
 	bool held;
-	uint32_t waiters;     /* now */
+	uint32_t waiters; /* now */
 };
 
 /* Utilisation 0..1 and load (mean number of threads that hold or wait) are computed from these by
@@ -100,7 +111,7 @@ struct snap_proc {
 	const char *python;  /* "3.11.2", or "?" */
 	const char *runtime; /* the ELF that holds the GIL code */
 	const char *sites;   /* how it was found: "call-sites" */
-	const char *note;    /* anything the user must know ("free-threaded build, GIL on"), or "" */
+	const char *note; /* anything the user must know ("free-threaded build, GIL on"), or "" */
 	bool alive;
 	uint64_t span_ns; /* how much of the covered span it was measured */
 	size_t gil_cnt;
@@ -112,16 +123,18 @@ struct snap_proc {
 	const struct snap_pair *pairs; /* largest first */
 	size_t stack_cnt;
 	const struct snap_stack *stacks; /* largest first within a kind */
+	size_t chain_cnt;		 /* known when the stacks are */
+	const struct snap_chain *chains; /* largest first */
 };
 
 struct snapshot {
-	uint64_t start_ns, now_ns; /* CLOCK_MONOTONIC */
-	uint64_t books_ns;	   /* the books started */
-	uint64_t lost_events;	   /* every kind of loss that touches a total */
-	uint64_t lost_spans;	   /* lost for the timeline only */
-	uint64_t violations;	   /* self-check disagreements (see stats) */
-	uint64_t self_cpu_ns;	   /* giltop's own CPU time in the span */
-	uint64_t probe_hits;	   /* in the span */
+	uint64_t start_ns, now_ns;   /* CLOCK_MONOTONIC */
+	uint64_t books_ns;	     /* the books started */
+	uint64_t lost_events;	     /* every kind of loss that touches a total */
+	uint64_t lost_spans;	     /* lost for the timeline only */
+	uint64_t violations;	     /* self-check disagreements (see stats) */
+	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */
+	uint64_t probe_hits;	     /* in the span */
 	uint64_t stats[GT_STAT_CNT]; /* since the books started */
 	size_t proc_cnt;
 	const struct snap_proc *procs;

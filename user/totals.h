@@ -3,6 +3,7 @@
 #ifndef GILTOP_TOTALS_H
 #define GILTOP_TOTALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct total_gil {
 struct total_thread {
 	struct gt_thread_key key;
 	struct gt_thread rec;
+	uint32_t open_stack; /* of its open wait: an id of the stack store, 0: not known */
 };
 
 struct total_ended {
@@ -28,11 +30,27 @@ struct total_pair {
 	uint64_t ns;
 };
 
-/* Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
+/* Time by stack: ids are those of the stack store. */
+struct total_stack {
+	uint32_t tgid, tid;
+	uint32_t kind; /* enum gt_sum_kind */
+	uint32_t stack;
+	uint64_t ns, cnt;
+};
+
+struct total_chain {
+	uint32_t tgid, waiter, holder;
+	uint32_t waiter_stack, holder_stack;
+	uint64_t ns, cnt;
+};
+
+/* Stack hashes in the records of GILs (past[].stack, seg_stack) have become ids of the stack store.
+ * Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
 struct totals {
 	uint64_t now_ns; /* taken before the records were read: a record may be a little younger */
 	uint64_t self_cpu_ns;
 	uint64_t stats[GT_STAT_CNT];
+	bool last;	   /* the books are closed: nothing comes after this */
 	uint64_t torn_cnt; /* records that were being written at each of several tries */
 	size_t gil_cnt, gil_cap;
 	struct total_gil *gils;
@@ -42,6 +60,11 @@ struct totals {
 	struct total_ended *ended;
 	size_t pair_cnt, pair_cap;
 	struct total_pair *pairs;
+	bool stacks_known;
+	size_t stack_cnt, stack_cap;
+	struct total_stack *stacks;
+	size_t chain_cnt, chain_cap;
+	struct total_chain *chains;
 };
 
 void totals__free(struct totals *t);

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* stacks.bpf.h - Python stacks of waits and holds, summed up in the kernel
+ *
+ * A stack is captured only for a contended wait, and for a hold that somebody waited on or that was
+ * long: an uncontended program pays nothing. All of it runs under the target's gil->mutex, which is
+ * what makes the per-GIL scratch area safe even where programs may be preempted.
+ *
+ * The functions that are not static are global functions of plain numbers: verified once each.
+ */
+#ifndef GILTOP_STACKS_BPF_H
+#define GILTOP_STACKS_BPF_H
+
+#include "pystack.bpf.h"
+
+const volatile __u32 stacks_on = 1;
+const volatile __u64 min_hold_ns = 1000000;
+/* Which of the two sets of sums is written: see struct gt_sum_key. */
+volatile __u32 sum_epoch = 0;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256); /* raised like gils */
+	__type(key, struct gt_gil_key);
+	__type(value, struct py_stack);
+} walks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct gt_stack_key);
+	__type(value, struct py_stack);
+} stacks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct gt_sum_key);
+	__type(value, struct gt_sum);
+} sums SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct gt_chain_key);
+	__type(value, struct gt_sum);
+} chains SEC(".maps");
+
+static const struct py_stack new_walk;
+
+#define NO_PYTHON_FRAME 1 /* "hash" of an empty stack: a thread that runs no Python */
+#define NATIVE_SHIFT	6 /* native places are told apart by 64-byte lines */
+
+/* Walk the stack of tstate. native_ip 0: none. Returns the hash under which it is stored, 0 if there is
+ * none to be had.
+ */
+__noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 native_ip)
+{
+	struct gt_gil_key gkey = { .cond = cond, .tgid = tgid };
+	struct gt_stack_key key = { .tgid = tgid };
+	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
+	struct py_stack *s = bpf_map_lookup_elem(&walks, &gkey);
+	__u32 end;
+
+	if (!target)
+		return 0;
+	if (!s) {
+		bpf_map_update_elem(&walks, &gkey, &new_walk, BPF_NOEXIST);
+		s = bpf_map_lookup_elem(&walks, &gkey);
+		if (!s)
+			return 0;
+	}
+	py_walk(&target->layout, tstate, s);
+	end = s->end;
+	if (end >= PY_END_CNT)
+		end = PY_END_FRAME;
+	stat_inc(GT_STAT_WALK + end);
+	if (end > PY_END_DEPTH) /* torn: its root is missing, and it would be a stack that never was */
+		return 0;
+	s->mem = native_ip >> NATIVE_SHIFT << NATIVE_SHIFT;
+	if (s->mem)
+		s->hash = py_mix(s->hash, s->mem);
+	key.hash = s->cnt || s->mem ? s->hash : NO_PYTHON_FRAME;
+	if (bpf_map_lookup_elem(&stacks, &key))
+		return key.hash;
+	if (bpf_map_update_elem(&stacks, &key, s, BPF_NOEXIST)) {
+		if (bpf_map_lookup_elem(&stacks, &key))
+			return key.hash;
+		stat_inc(GT_STAT_STACK_FULL);
+		return 0;
+	}
+	return key.hash;
+}
+
+/* cnt: 1 for the end of a wait or hold, 0 for a part of one. */
+__noinline int sum_add(__u32 tgid, __u64 tid_kind, __u64 stack, __u64 ns, __u64 cnt)
+{
+	struct gt_sum_key key = {
+		.stack = stack,
+		.tgid = tgid,
+		.tid = (__u32)tid_kind,
+		.kind = tid_kind >> 32,
+		.epoch = sum_epoch & 1,
+	};
+	struct gt_sum fresh = { .ns = ns, .cnt = cnt }, *v;
+
+	for (int i = 0; i < 2; i++) {
+		v = bpf_map_lookup_elem(&sums, &key);
+		if (v) { /* under gil->mutex: nobody else writes the sums of this GIL's threads */
+			v->ns += ns;
+			v->cnt += cnt;
+			return 0;
+		}
+		if (!bpf_map_update_elem(&sums, &key, &fresh, BPF_NOEXIST))
+			return 0;
+		stat_inc(GT_STAT_SUM_FULL);
+		key.stack = 0;
+	}
+	return 0;
+}
+
+__noinline int chain_add(__u32 tgid, __u64 waiter_holder, __u64 waiter_stack, __u64 holder_stack,
+			 __u64 ns)
+{
+	struct gt_chain_key key = {
+		.waiter_stack = waiter_stack,
+		.holder_stack = holder_stack,
+		.tgid = tgid,
+		.waiter_tid = waiter_holder >> 32,
+		.holder_tid = (__u32)waiter_holder,
+		.epoch = sum_epoch & 1,
+	};
+	struct gt_sum fresh = { .ns = ns, .cnt = 1 }, *v;
+
+	for (int i = 0; i < 2; i++) {
+		v = bpf_map_lookup_elem(&chains, &key);
+		if (v) {
+			v->ns += ns;
+			v->cnt++;
+			return 0;
+		}
+		if (!bpf_map_update_elem(&chains, &key, &fresh, BPF_NOEXIST))
+			return 0;
+		stat_inc(GT_STAT_CHAIN_FULL);
+		key.waiter_stack = key.holder_stack = 0;
+	}
+	return 0;
+}
+
+/* Where the holder's CPU was last seen, if that was in this hold and not long ago. */
+#define NATIVE_FRESH_NS 30000000
+
+static __always_inline __u64 native_of(struct gt_gil *g, __u64 now)
+{
+	__u64 when = g->native_ns;
+
+	return when > g->hold_since_ns && now - when < NATIVE_FRESH_NS ? g->native_ip : 0;
+}
+
+/* Put the segment of the open hold that ends now into the ring; a segment that only goes on the last
+ * one (same thread, same stack) is joined to it.
+ */
+static __always_inline void segment_push(struct gt_gil *g, __u32 tid, __u64 stack, __u64 now)
+{
+	struct gt_past_hold *last = &g->past[(g->hold_cnt - 1) & (GT_RING_HOLDS - 1)];
+
+	if (g->hold_cnt && last->end_ns == g->seg_start_ns && last->tid == tid &&
+	    last->stack == stack) {
+		last->end_ns = now;
+	} else {
+		last = &g->past[g->hold_cnt & (GT_RING_HOLDS - 1)];
+		last->start_ns = g->seg_start_ns;
+		last->end_ns = now;
+		last->stack = stack;
+		last->tid = tid;
+		g->hold_cnt++;
+	}
+	g->seg_start_ns = now;
+	g->seg_stack = stack;
+}
+
+#endif
