@@ -127,10 +127,10 @@ PY_INLINE void py_walk(const struct py_layout *l, __u64 tstate, struct py_stack 
 			break;
 		py_step(l, s, frame);
 	}
+	if (s->frame || s->cnt > PY_STACK_MAX)
+		s->end = PY_END_DEPTH;
 	if (s->cnt > PY_STACK_MAX)
 		s->cnt = PY_STACK_MAX;
-	if (s->frame)
-		s->end = PY_END_DEPTH;
 	if (s->fault)
 		s->end = PY_END_FRAME;
 }

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_pystack.c - the frame walker on made-up memory: depth, shims, torn chains, any bytes at all */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pylayout_table.h"
+
+/* The target's memory: one region. */
+#define BASE	0x10000ull
+#define MEM_SZ	(1u << 18)
+#define TSTATE	BASE
+#define CFRAME	(BASE + 0x400)
+#define FRAME0	(BASE + 0x1000)
+#define FRAME_D 0x180u /* distance between frames */
+
+struct mem {
+	uint8_t bytes[MEM_SZ];
+	unsigned int reads;
+};
+
+static long read_mem(struct mem *m, void *dst, uint32_t size, uint64_t addr)
+{
+	m->reads++;
+	if (addr < BASE || addr - BASE > MEM_SZ || size > MEM_SZ - (addr - BASE)) {
+		memset(dst, 0, size);
+		return -1;
+	}
+	memcpy(dst, m->bytes + (addr - BASE), size);
+	return 0;
+}
+
+#define py_read(stack, dst, size, addr)                                                            \
+	read_mem((struct mem *)(uintptr_t)(stack)->mem, dst, size, addr)
+#include "../../bpf/pystack.bpf.h"
+
+static void poke(struct mem *m, uint64_t addr, uint64_t v, size_t size)
+{
+	memcpy(m->bytes + (addr - BASE), &v, size);
+}
+
+/* Where the instruction pointer of frame i points. */
+static uint64_t instr_of(const struct py_row *row, unsigned int i)
+{
+	return row->minor <= 10 ? i * 2 : 0x7f0000000000ull + i * 2;
+}
+
+static uint64_t frame_at(unsigned int i)
+{
+	return FRAME0 + (uint64_t)i * FRAME_D;
+}
+
+static void set_frame(struct mem *m, const struct py_row *row, unsigned int i, uint64_t code,
+		      unsigned int owner, uint64_t back)
+{
+	const struct py_layout *l = &row->layout;
+	uint64_t f = frame_at(i);
+
+	memset(m->bytes + (f - BASE), 0xa5, FRAME_D);
+	poke(m, f + l->frame_code, code, 8);
+	poke(m, f + l->frame_back, back, 8);
+	poke(m, f + l->frame_instr, instr_of(row, i), row->minor <= 10 ? 4 : 8);
+	if (l->owner_mask)
+		poke(m, f + l->frame_owner, owner, 1);
+}
+
+/* cnt frames, the outermost one's caller is last; every shim_every-th (if not 0) is a shim. */
+static void make_chain(struct mem *m, const struct py_row *row, unsigned int cnt,
+		       unsigned int shim_every, uint64_t last)
+{
+	uint64_t top = cnt ? FRAME0 : 0;
+
+	memset(m, 0, sizeof(*m));
+	for (unsigned int i = 0; i < cnt; i++) {
+		bool shim = shim_every && i % shim_every == shim_every - 1;
+
+		set_frame(m, row, i, 0x555500000000ull + i * 0x100 + (row->layout.code_tag & 1),
+			  shim ? 3 : i % 3, i + 1 < cnt ? frame_at(i + 1) : last);
+	}
+	if (row->layout.walk == PY_WALK_CFRAME) {
+		poke(m, CFRAME + row->layout.cframe_current, top, 8);
+		top = CFRAME;
+	}
+	poke(m, TSTATE + row->layout.tstate_frame, top, 8);
+}
+
+static void walk(struct mem *m, const struct py_layout *l, struct py_stack *s)
+{
+	memset(s, 0xee, sizeof(*s));
+	s->mem = (__u64)(uintptr_t)m;
+	py_walk(l, TSTATE, s);
+	assert_true(s->cnt <= PY_STACK_MAX);
+	assert_true(s->end < PY_END_CNT);
+}
+
+static int setup(void **state)
+{
+	*state = malloc(sizeof(struct mem));
+	return *state ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+static void every_version_gives_all_frames_innermost_first(void **state)
+{
+	static const unsigned int depths[] = { 0, 1, 2, 50, 126, 127 };
+	struct mem *m = *state;
+	struct py_stack s;
+
+	for (size_t r = 0; r < py_row_cnt; r++) {
+		const struct py_row *row = &py_rows[r];
+
+		for (size_t d = 0; d < sizeof(depths) / sizeof(depths[0]); d++) {
+			make_chain(m, row, depths[d], 0, 0);
+			walk(m, &row->layout, &s);
+			assert_int_equal(s.cnt, depths[d]);
+			assert_int_equal(s.end, PY_END_ROOT);
+			for (unsigned int i = 0; i < s.cnt; i++) {
+				uint64_t owner = row->layout.owner_mask ? i % 3 : 0;
+
+				assert_int_equal(s.frames[i].code, 0x555500000000ull + i * 0x100);
+				assert_int_equal(s.frames[i].where,
+						 instr_of(row, i) | owner << PY_WHERE_OWNER_SHIFT);
+			}
+			assert_in_range(m->reads, depths[d], depths[d] + 2);
+		}
+	}
+}
+
+static void what_is_deeper_than_the_limit_is_cut_and_says_so(void **state)
+{
+	static const unsigned int depths[] = { 128, 129, 200, 500 };
+	struct mem *m = *state;
+	struct py_stack s;
+
+	for (size_t r = 0; r < py_row_cnt; r++) {
+		for (size_t d = 0; d < sizeof(depths) / sizeof(depths[0]); d++) {
+			make_chain(m, &py_rows[r], depths[d], 0, 0);
+			walk(m, &py_rows[r].layout, &s);
+			assert_int_equal(s.cnt, PY_STACK_MAX);
+			assert_int_equal(s.end, PY_END_DEPTH);
+			assert_true(m->reads < 135);
+		}
+	}
+}
+
+static void shims_are_left_out_and_do_not_count(void **state)
+{
+	struct mem *m = *state;
+	const struct py_row *row = py_row__find(13, false);
+	struct py_stack s;
+
+	/* 127 frames and as many shims: complete. */
+	make_chain(m, row, 254, 2, 0);
+	walk(m, &row->layout, &s);
+	assert_int_equal(s.cnt, 127);
+	assert_int_equal(s.end, PY_END_ROOT);
+	for (unsigned int i = 0; i < s.cnt; i++)
+		assert_int_equal(s.frames[i].code, 0x555500000000ull + 2 * i * 0x100);
+	/* A thread with nothing but a shim has no Python frames. */
+	make_chain(m, row, 1, 1, 0);
+	walk(m, &row->layout, &s);
+	assert_int_equal(s.cnt, 0);
+	assert_int_equal(s.end, PY_END_ROOT);
+}
+
+static void unreadable_memory_ends_the_walk_as_torn(void **state)
+{
+	struct mem *m = *state;
+	const struct py_row *row = py_row__find(11, false);
+	struct py_layout none = { 0 };
+	struct py_stack s;
+
+	make_chain(m, row, 5, 0, 0x42);
+	walk(m, &row->layout, &s);
+	assert_int_equal(s.end, PY_END_FRAME);
+	assert_int_equal(s.cnt, 5);
+	/* A frame without a code object. */
+	make_chain(m, row, 5, 0, 0);
+	set_frame(m, row, 2, 0, 0, 0);
+	walk(m, &row->layout, &s);
+	assert_int_equal(s.end, PY_END_FRAME);
+	assert_int_equal(s.cnt, 2);
+	make_chain(m, row, 5, 0, 0);
+	poke(m, TSTATE + row->layout.tstate_frame, 0x42, 8);
+	walk(m, &row->layout, &s);
+	assert_int_equal(s.end, PY_END_TSTATE);
+	assert_int_equal(s.cnt, 0);
+	s.mem = (__u64)(uintptr_t)m;
+	py_walk(&row->layout, 0x42, &s);
+	assert_int_equal(s.end, PY_END_TSTATE);
+	walk(m, &none, &s);
+	assert_int_equal(s.end, PY_END_NO_LAYOUT);
+}
+
+static void a_circle_of_frames_ends(void **state)
+{
+	struct mem *m = *state;
+	struct py_stack s;
+
+	for (size_t r = 0; r < py_row_cnt; r++) {
+		make_chain(m, &py_rows[r], 7, 0, frame_at(3));
+		walk(m, &py_rows[r].layout, &s);
+		assert_int_equal(s.end, PY_END_DEPTH);
+		assert_true(m->reads <= PY_WALK_STEPS + 2);
+		/* Shims only: nothing to keep, but it ends, too. */
+		if (!py_rows[r].layout.owner_mask)
+			continue;
+		make_chain(m, &py_rows[r], 3, 1, frame_at(0));
+		walk(m, &py_rows[r].layout, &s);
+		assert_int_equal(s.end, PY_END_DEPTH);
+		assert_true(m->reads <= PY_WALK_STEPS + 2);
+	}
+}
+
+static void the_hash_follows_every_frame(void **state)
+{
+	struct mem *m = *state;
+	const struct py_row *row = py_row__find(12, false);
+	struct py_stack a, b;
+
+	make_chain(m, row, 30, 0, 0);
+	walk(m, &row->layout, &a);
+	walk(m, &row->layout, &b);
+	assert_true(a.hash == b.hash && a.hash != 0);
+	for (unsigned int i = 0; i < 30; i++) {
+		make_chain(m, row, 30, 0, 0);
+		poke(m, frame_at(i) + row->layout.frame_instr, instr_of(row, i) + 2, 8);
+		walk(m, &row->layout, &b);
+		assert_true(a.hash != b.hash);
+	}
+	make_chain(m, row, 29, 0, 0);
+	walk(m, &row->layout, &b);
+	assert_true(a.hash != b.hash);
+	/* Shims are no part of it. */
+	make_chain(m, row, 60, 2, 0);
+	walk(m, &row->layout, &a);
+	make_chain(m, row, 60, 2, 0);
+	poke(m, frame_at(1) + row->layout.frame_instr, 4711, 8);
+	walk(m, &row->layout, &b);
+	assert_true(a.hash == b.hash);
+}
+
+static void any_layout_and_any_bytes_are_harmless(void **state)
+{
+	struct mem *m = *state;
+	struct py_stack s;
+	uint64_t rnd = 4711;
+
+	for (int run = 0; run < 3000; run++) {
+		struct py_layout l;
+
+		for (size_t i = 0; i < sizeof(l); i++) {
+			rnd = rnd * 6364136223846793005ull + 1442695040888963407ull;
+			((uint8_t *)&l)[i] = (uint8_t)(rnd >> 56);
+		}
+		if (run % 2)
+			l = py_rows[(size_t)run % py_row_cnt].layout;
+		/* Random bytes, but many that point into the memory. */
+		for (size_t i = 0; i + 8 <= 8192; i += 8) {
+			uint64_t v;
+
+			rnd = rnd * 6364136223846793005ull + 1442695040888963407ull;
+			v = rnd >> 60 < 12 ? BASE + (rnd >> 20) % 8192 : rnd;
+			memcpy(m->bytes + i, &v, 8);
+		}
+		m->reads = 0;
+		walk(m, &l, &s);
+		assert_true(m->reads <= PY_WALK_STEPS + 2);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_version_gives_all_frames_innermost_first),
+		cmocka_unit_test(what_is_deeper_than_the_limit_is_cut_and_says_so),
+		cmocka_unit_test(shims_are_left_out_and_do_not_count),
+		cmocka_unit_test(unreadable_memory_ends_the_walk_as_torn),
+		cmocka_unit_test(a_circle_of_frames_ends),
+		cmocka_unit_test(the_hash_follows_every_frame),
+		cmocka_unit_test(any_layout_and_any_bytes_are_harmless),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
