@@ -127,9 +127,9 @@ void finder__join(struct finder *f, struct func *a, struct func *b);
 /* gil_site_walk.c */
 int finder__walk(struct finder *f);
 /* gil_site_value.c */
-/* Where the first argument of a call comes from: register reg + disp as it is from instruction "from" up
- * to the call, or (reg DISASM_NO_REG) the address disp. keep: the registers that may be the answer; one
- * changed on the way never is. False: not known.
+/* Where the first argument of a call comes from: register reg as it is at instruction "from", plus disp,
+ * or (reg DISASM_NO_REG) the address disp. keep: the registers that may be the answer. unchanged: the
+ * nearest answer that still holds at the call; else the one that lies farthest back. False: not known.
  */
 struct gil_arg {
 	uint8_t reg;
@@ -137,7 +137,7 @@ struct gil_arg {
 	uint32_t from;
 };
 bool finder__arg(const struct finder *f, const struct func *fn, uint32_t call, uint32_t keep,
-		 struct gil_arg *ret);
+		 bool unchanged, struct gil_arg *ret);
 int finder__second_opinion(struct finder *f);
 
 /* gil_site_names.c */

@@ -96,7 +96,7 @@ static bool place_arg(struct finder *f, const struct func *fn, uint32_t call, ui
 {
 	struct gil_arg arg;
 
-	if (!finder__arg(f, fn, call, keep, &arg))
+	if (!finder__arg(f, fn, call, keep, true, &arg))
 		return false;
 	if (is_jumped_into(f, fn, fn->insns[arg.from].va + 1, fn->insns[call].va))
 		return false; /* the argument may come from elsewhere, too */

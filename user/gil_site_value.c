@@ -33,10 +33,11 @@ static bool is_call(const struct insn *in)
 }
 
 bool finder__arg(const struct finder *f, const struct func *fn, uint32_t call, uint32_t keep,
-		 struct gil_arg *ret)
+		 bool unchanged, struct gil_arg *ret)
 {
 	struct gil_arg a = { .reg = disasm__arg(f->dis, 0), .from = call };
 	uint32_t written = 0;
+	bool found = false;
 
 	for (uint32_t i = call; i-- > 0;) {
 		const struct insn *in = &fn->insns[i];
@@ -58,29 +59,54 @@ bool finder__arg(const struct finder *f, const struct func *fn, uint32_t call, u
 			break;
 		a.disp += in->imm;
 		a.reg = in->src;
-		if (1U << a.reg & keep && !(written & 1U << a.reg)) {
-			*ret = a;
-			return true;
-		}
+		if (!(1U << a.reg & keep))
+			continue;
+		if (unchanged && written & 1U << a.reg)
+			continue;
+		*ret = a;
+		found = true;
+		if (unchanged)
+			break;
 	}
-	return false;
+	return found;
 }
 
-static bool contradict(const struct gil_call *x, const struct gil_arg *a, const struct gil_call *y,
-		       const struct gil_arg *b, bool same_func, bool *agree)
+/* Is the register set in one place only (saving and restoring aside), so that it holds one thing? */
+static bool is_set_once(struct finder *f, const struct func *fn, uint8_t reg)
+{
+	uint32_t group = finder__group(f, fn), cnt = 0;
+
+	for (size_t i = 0; i < f->func_cnt; i++) {
+		const struct func *part = &f->funcs[i];
+
+		for (uint32_t j = 0; j < part->insn_cnt && finder__group(f, part) == group; j++)
+			cnt += part->insns[j].writes & 1U << reg &&
+			       strcmp(part->insns[j].name, "pop") &&
+			       strcmp(part->insns[j].name, "ldp");
+	}
+	return cnt == 1;
+}
+
+/* Do two sites tell different stories? *agree: they tell the same one. */
+static bool contradict(struct finder *f, const struct gil_call *x, const struct gil_arg *a,
+		       const struct gil_call *y, const struct gil_arg *b, bool *agree)
 {
 	bool switch_x = conds[x->op].is_switch, switch_y = conds[y->op].is_switch;
-	int64_t dist = switch_x == switch_y ? 0 : switch_x ? a->disp - b->disp : b->disp - a->disp;
+	bool absolute = a->reg == DISASM_NO_REG, wrong;
+	int64_t dist = switch_x ? a->disp - b->disp : b->disp - a->disp;
 
-	if (a->reg != b->reg || (a->reg != DISASM_NO_REG && !same_func))
+	*agree = false;
+	if (a->reg != b->reg ||
+	    (!absolute && finder__group(f, x->func) != finder__group(f, y->func)))
 		return false;
 	if (switch_x == switch_y) {
-		*agree = a->disp == b->disp;
-		/* two addresses of one thing; a register may hold two things in one function */
-		return a->reg == DISASM_NO_REG && a->disp != b->disp;
+		*agree = dist == 0;
+		wrong = dist != 0;
+	} else {
+		*agree = dist == SWITCH_DIST_A || dist == SWITCH_DIST_B;
+		wrong = dist == 0;
 	}
-	*agree = dist == SWITCH_DIST_A || dist == SWITCH_DIST_B;
-	return dist == 0;
+	return wrong && (absolute || is_set_once(f, x->func, a->reg));
 }
 
 /* No call of the same kind may stand in a function of the GIL and have escaped the first method. */
@@ -106,6 +132,27 @@ static int check_escaped(struct finder *f, struct func *fn)
 	return 0;
 }
 
+/* One site against all others. */
+static int check_one(struct finder *f, const struct gil_arg *args, const bool *known, size_t i)
+{
+	const struct gil_call *c = &f->calls[i], *d;
+	bool any = false, agree;
+
+	for (size_t j = 0; known[i] && j < f->call_cnt; j++) {
+		if (i == j || !known[j])
+			continue;
+		d = &f->calls[j];
+		if (contradict(f, c, &args[i], d, &args[j], &agree))
+			return finder__refuse(
+				f, -ENOTSUP, "G6: the addresses passed at %#lx and %#lx contradict",
+				(unsigned long)c->func->insns[c->insn].va,
+				(unsigned long)d->func->insns[d->insn].va);
+		any |= agree;
+	}
+	f->agree_cnt += any;
+	return 0;
+}
+
 int finder__second_opinion(struct finder *f)
 {
 	struct gil_arg *args = calloc(f->call_cnt + 1, sizeof(*args));
@@ -119,32 +166,11 @@ int finder__second_opinion(struct finder *f)
 
 		if (c->op > GIL_OP_YIELD)
 			continue;
-		known[i] = finder__arg(f, c->func, c->insn, keep, &args[i]);
+		known[i] = finder__arg(f, c->func, c->insn, keep, false, &args[i]);
 		err = check_escaped(f, c->func);
 	}
-	for (size_t i = 0; !err && i < f->call_cnt; i++) {
-		bool agree = false, any = false;
-
-		for (size_t j = 0; !err && known[i] && j < f->call_cnt; j++) {
-			bool same = finder__group(f, f->calls[i].func) ==
-				    finder__group(f, f->calls[j].func);
-
-			if (i == j || !known[j])
-				continue;
-			if (contradict(&f->calls[i], &args[i], &f->calls[j], &args[j], same,
-				       &agree))
-				err = finder__refuse(
-					f, -ENOTSUP,
-					"G6: the addresses passed at %#lx and %#lx contradict",
-					(unsigned long)f->calls[i].func->insns[f->calls[i].insn].va,
-					(unsigned long)f->calls[j]
-						.func->insns[f->calls[j].insn]
-						.va);
-			any |= agree;
-			agree = false;
-		}
-		f->agree_cnt += any;
-	}
+	for (size_t i = 0; !err && i < f->call_cnt; i++)
+		err = check_one(f, args, known, i);
 	free(args);
 	free(known);
 	return err;

@@ -86,7 +86,7 @@ static const struct gil_str *earlier_base(const struct finder *f, const struct f
 	bool likely = false;
 
 	for (size_t i = 0; i < f->str_cnt; i++)
-		likely |= !((f->strs[i].va ^ (uint64_t)in->imm) & 0xfff);
+		likely |= in->imm && !((f->strs[i].va ^ (uint64_t)in->imm) & 0xfff);
 	for (uint32_t i = 0; likely && i < fn->insn_cnt; i++) {
 		const struct insn *c = &fn->insns[i];
 		const struct gil_str *s;
