@@ -2,47 +2,22 @@
 /* pyprocess.c - look into the memory of a running CPython: interpreters, GILs, threads */
 #include "pyprocess.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
-#include <fcntl.h>
-#include "proc.h"
+#include "pytids.h"
 #include "util.h"
 
 #define INTERPS_MAX 4096
 #define THREADS_MAX 65536
 
-/* A thread of the process: its id as /proc shows it and as it sees itself. */
-struct task {
-	uint32_t tid, own_tid;
-};
-
 struct py_process {
 	pid_t pid;
 	struct py_runtime rt;
 	uint64_t bias;
-	int pthread_tid_off; /* up to 3.10: where libc keeps the tid; -1: not found out yet */
-	size_t task_cnt;
-	struct task *tasks; /* by own_tid */
-};
-
-/* struct pthread.tid of glibc and musl: 3.10 and older have no other record of the tid. Tried in this
- * order; one is believed when it names a live thread of the process for every thread.
- */
-static const struct {
-	uint16_t machine;
-	uint16_t off;
-} pthread_tid[] = {
-	{ EM_X86_64, 720 },  /* glibc */
-	{ EM_X86_64, 48 },   /* musl 1.2 */
-	{ EM_X86_64, 56 },   /* musl 1.1 */
-	{ EM_AARCH64, 208 }, /* glibc */
-	{ EM_AARCH64, 32 },  /* musl 1.2; the thread pointer lies behind the struct there */
-	{ EM_AARCH64, 40 },  /* musl 1.1 */
+	struct py_tids tids;
 };
 
 struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint64_t load_bias)
@@ -54,7 +29,7 @@ struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint6
 	p->pid = pid;
 	p->rt = *rt;
 	p->bias = load_bias;
-	p->pthread_tid_off = -1;
+	p->tids.pthread_off = -1;
 	return p;
 }
 
@@ -62,7 +37,7 @@ void py_process__free(struct py_process *p)
 {
 	if (!p)
 		return;
-	free(p->tasks);
+	py_tids__free(&p->tids);
 	free(p);
 }
 
@@ -181,110 +156,18 @@ ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)
 	return (ssize_t)n;
 }
 
-/* ---- thread ids ------------------------------------------------------------------------------- */
-
-static int cmp_task(const void *a, const void *b)
-{
-	const struct task *x = a, *y = b;
-
-	return (x->own_tid > y->own_tid) - (x->own_tid < y->own_tid);
-}
-
-/* The last number of the line "NSpid:\t4711\t12": the id in the thread's own pid namespace. */
-static uint32_t own_tid(pid_t pid, uint32_t tid)
-{
-	struct sbuf b = {};
-	uint32_t ret = tid;
-	char path[64], *p;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%u/status", pid, tid);
-	if (!read_file(AT_FDCWD, path, 16384, &b) && b.s && (p = strstr(b.s, "\nNSpid:"))) {
-		char *end = strchr(p + 1, '\n');
-
-		if (end)
-			*end = '\0';
-		p = strrchr(p, '\t');
-		if (p)
-			ret = (uint32_t)strtoul(p + 1, NULL, 10);
-	}
-	sbuf__free(&b);
-	return ret;
-}
-
-static int load_tasks(struct py_process *p)
-{
-	__cleanup(freep) uint32_t *tids = NULL;
-	ssize_t n = proc__tids(p->pid, &tids);
-	/* Outside of a pid namespace of its own a process sees the same ids as we do. */
-	bool same = own_tid(p->pid, (uint32_t)p->pid) == (uint32_t)p->pid;
-	struct task *tasks;
-
-	if (n < 0)
-		return (int)n;
-	tasks = calloc((size_t)n + 1, sizeof(*tasks));
-	if (!tasks)
-		return -ENOMEM;
-	for (ssize_t i = 0; i < n; i++) {
-		tasks[i].tid = tids[i];
-		tasks[i].own_tid = same ? tids[i] : own_tid(p->pid, tids[i]);
-	}
-	qsort(tasks, (size_t)n, sizeof(*tasks), cmp_task);
-	free(p->tasks);
-	p->tasks = tasks;
-	p->task_cnt = (size_t)n;
-	return 0;
-}
-
-/* 0: no thread of the process has that id. */
-static uint32_t task_tid(const struct py_process *p, uint64_t own)
-{
-	struct task key = { .own_tid = (uint32_t)own };
-	const struct task *t;
-
-	if (!own || own > INT_MAX || !p->tasks)
-		return 0;
-	t = bsearch(&key, p->tasks, p->task_cnt, sizeof(key), cmp_task);
-	return t ? t->tid : 0;
-}
-
-static uint32_t pthread_tid_at(const struct py_process *p, uint64_t ident, unsigned int off)
-{
-	uint32_t tid;
-
-	return py_process__read(p, ident + off, &tid, sizeof(tid)) ? 0 : task_tid(p, tid);
-}
-
-static void find_pthread_tid(struct py_process *p, const struct py_thread *threads, size_t n)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(pthread_tid); i++) {
-		size_t ok = 0;
-
-		if (pthread_tid[i].machine != p->rt.machine)
-			continue;
-		for (size_t j = 0; j < n; j++)
-			ok += pthread_tid_at(p, threads[j].ident, pthread_tid[i].off) != 0;
-		/* A thread may end meanwhile; then one is missing. */
-		if (ok && ok + 1 + n / 16 > n) {
-			p->pthread_tid_off = pthread_tid[i].off;
-			return;
-		}
-	}
-}
+/* ---- threads ---------------------------------------------------------------------------------- */
 
 static uint32_t thread_tid(const struct py_process *p, uint64_t tstate, uint64_t ident)
 {
 	uint64_t own;
 
 	if (p->rt.layout.tstate_native_id == PY_NONE)
-		return p->pthread_tid_off < 0
-			       ? 0
-			       : pthread_tid_at(p, ident, (unsigned int)p->pthread_tid_off);
+		return py_tids__of_pthread(&p->tids, p, ident);
 	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_native_id, &own))
 		return 0;
-	return task_tid(p, own);
+	return py_tids__of_own(&p->tids, own);
 }
-
-/* ---- threads ---------------------------------------------------------------------------------- */
 
 static int read_thread(const struct py_process *p, uint64_t tstate, const struct py_interp *interp,
 		       struct py_thread *ret, uint64_t *next)
@@ -341,13 +224,13 @@ ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
 		free(list);
 		return err;
 	}
-	err = load_tasks(p);
+	err = py_tids__load(&p->tids, p->pid);
 	if (err) {
 		free(list);
 		return err;
 	}
-	if (p->rt.layout.tstate_native_id == PY_NONE && p->pthread_tid_off < 0)
-		find_pthread_tid(p, list, n);
+	if (p->rt.layout.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
+		py_tids__find_pthread(&p->tids, p, list, n);
 	for (size_t i = 0; i < n; i++)
 		list[i].tid = thread_tid(p, list[i].tstate, list[i].ident);
 	*ret = list;
