@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_model.c - the model fed with readings made by hand: sums, intervals, open states, ended threads */
+#include "fake_books.h"
+
+static void two_threads_and_a_gap_add_up(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct snapshot *s;
+	const struct snap_thread *a, *b;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, 1, T0 + 100);
+	on_wait(&k, 2, T0 + 300);
+	on_release(&k, 1, T0 + 1000);
+	on_acquire(&k, 2, T0 + 1050);
+	on_release(&k, 2, T0 + 1250);
+	feed(m, &k, T0 + 2000);
+	s = model__snapshot(m, MODEL_TOTAL);
+	balanced(s);
+	assert_int_equal(s->procs[0].span_ns, 2000);
+	a = snap_proc__thread(&s->procs[0], 1);
+	b = snap_proc__thread(&s->procs[0], 2);
+	assert_int_equal(a->hold_ns, 900);
+	assert_int_equal(a->blame_ns, 700);
+	assert_int_equal(a->released_ns, 1000);
+	assert_true(a->wait_max_ns == NS_UNKNOWN); /* never waited: unknown, not 0 */
+	assert_int_equal(b->wait_ns, 750);
+	assert_int_equal(b->wait_max_ns, 750);
+	assert_int_equal(b->contended, 1);
+	assert_int_equal(s->procs[0].gils[0].gap_ns, 50);
+	assert_int_equal(s->procs[0].gils[0].gap_wall_ns, 50);
+	assert_int_equal(s->procs[0].pair_cnt, 1);
+	assert_int_equal(s->procs[0].pairs[0].ns, 700);
+	assert_int_equal(s->procs[0].threads[0].tid, 2); /* by delay */
+	assert_string_equal(a->name, "t1");
+	snapshot__free(s);
+	model__free(m);
+}
+
+static void open_wait_and_open_hold_count_up_to_the_reading(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, 1, T0 + 100);
+	on_wait(&k, 2, T0 + 500);
+	for (uint64_t now = T0 + 1000; now <= T0 + 5000; now += 1000) {
+		struct snapshot *s;
+		const struct snap_thread *a, *b;
+
+		feed(m, &k, now);
+		s = model__snapshot(m, MODEL_TOTAL);
+		balanced(s);
+		a = snap_proc__thread(&s->procs[0], 1);
+		b = snap_proc__thread(&s->procs[0], 2);
+		assert_int_equal(a->state, SNAP_HOLDING);
+		assert_int_equal(a->hold_ns, now - T0 - 100);
+		assert_int_equal(a->hold_max_ns, now - T0 - 100);
+		assert_int_equal(a->blame_ns, now - T0 - 500);
+		assert_int_equal(b->state, SNAP_WAITING);
+		assert_int_equal(b->wait_ns, now - T0 - 500);
+		assert_int_equal(b->wait_max_ns, now - T0 - 500);
+		assert_int_equal(s->procs[0].gils[0].holder_tid, 1);
+		assert_int_equal(s->procs[0].gils[0].waiters, 1);
+		snapshot__free(s);
+	}
+	model__free(m);
+}
+
+/* Three threads, round robin with waits and gaps, read at odd moments: in the middle of everything. */
+static void intervals_balance_and_add_up_to_the_total(void **state)
+{
+	struct model *m = new_model();
+	struct sums sum = { 0 }, total;
+	struct kernel k;
+	uint64_t now = T0, x = 7;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, 1, now += 50);
+	for (uint32_t round = 0; round < 2000; round++) {
+		uint32_t holder = 1 + round % 3, next = 1 + (round + 1) % 3;
+		struct sums r;
+
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		on_wait(&k, next, now += 1 + (x >> 40) % 5000);
+		if (x & 1)
+			on_wait(&k, next, now += 5000); /* the timed wait starts again */
+		on_release(&k, holder, now += 1 + (x >> 30) % 900);
+		if (round % 7 == 3) {
+			feed(m, &k, now += 11); /* in a gap */
+			r = check(m, MODEL_INTERVAL);
+			model__mark(m);
+			sum.wait += r.wait, sum.hold += r.hold, sum.blame += r.blame,
+				sum.gap += r.gap;
+			sum.acquisitions += r.acquisitions, sum.releases += r.releases;
+		}
+		on_acquire(&k, next, now += (x >> 20) % 100);
+		if (round % 11 == 5) {
+			feed(m, &k, now += 3); /* in a hold */
+			r = check(m, MODEL_INTERVAL);
+			model__mark(m);
+			sum.wait += r.wait, sum.hold += r.hold, sum.blame += r.blame,
+				sum.gap += r.gap;
+			sum.acquisitions += r.acquisitions, sum.releases += r.releases;
+		}
+	}
+	feed(m, &k, now += 77);
+	total = check(m, MODEL_INTERVAL);
+	sum.wait += total.wait, sum.hold += total.hold, sum.blame += total.blame,
+		sum.gap += total.gap;
+	sum.acquisitions += total.acquisitions, sum.releases += total.releases;
+	total = check(m, MODEL_TOTAL);
+	assert_int_equal(sum.wait, total.wait);
+	assert_int_equal(sum.hold, total.hold);
+	assert_int_equal(sum.blame, total.blame);
+	assert_int_equal(sum.gap, total.gap);
+	assert_int_equal(sum.acquisitions, total.acquisitions);
+	assert_int_equal(sum.releases, total.releases);
+	assert_int_equal(total.acquisitions, 2001);
+	assert_int_equal(total.releases, 2000);
+	model__free(m);
+}
+
+static void many_ended_threads_fold_into_one_row_and_lose_nothing(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct snapshot *s;
+	struct sums r;
+	uint64_t now = T0;
+
+	(void)state;
+	kernel__init(&k);
+	for (uint32_t tid = 1; tid <= 200; tid++) {
+		on_acquire(&k, tid, now += 10);
+		on_release(&k, tid, now += 30);
+		on_exit_of(&k, tid, now += 5);
+		feed(m, &k, now);
+	}
+	s = model__snapshot(m, MODEL_TOTAL);
+	r = balanced(s);
+	assert_int_equal(r.acquisitions, 200);
+	assert_int_equal(r.releases, 200);
+	assert_int_equal(r.hold, 200 * 30);
+	assert_true(r.folded > 0 && s->procs[0].thread_cnt < 200);
+	assert_int_equal(r.folded + s->procs[0].thread_cnt - 1, 200);
+	snapshot__free(s);
+	model__free(m);
+}
+
+static void threads_that_the_kernel_folded_are_counted_once(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct sums a, b;
+	uint64_t now = T0;
+
+	(void)state;
+	kernel__init(&k);
+	for (uint32_t tid = 1; tid <= 50; tid++) {
+		on_acquire(&k, tid, now += 10);
+		on_release(&k, tid, now += 30);
+		if (tid % 2) /* seen alive by the model first */
+			feed(m, &k, now);
+		on_exit_of(&k, tid, now += 5);
+		fold(&k, tid);
+	}
+	feed(m, &k, now += 10);
+	a = check(m, MODEL_INTERVAL);
+	assert_int_equal(a.acquisitions, 50);
+	assert_int_equal(a.hold, 1500);
+	assert_int_equal(a.folded, 50);
+	model__mark(m);
+	feed(m, &k, now += 10);
+	b = check(m, MODEL_INTERVAL);
+	assert_int_equal(b.acquisitions, 0);
+	assert_int_equal(check(m, MODEL_TOTAL).acquisitions, 50);
+	model__free(m);
+}
+
+static void a_tid_that_comes_again_is_another_thread(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct sums r;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, 5, T0 + 10);
+	on_release(&k, 5, T0 + 30);
+	feed(m, &k, T0 + 40);
+	on_exit_of(&k, 5, T0 + 50);
+	fold(&k, 5);
+	on_acquire(&k, 5, T0 + 60);
+	on_release(&k, 5, T0 + 65);
+	feed(m, &k, T0 + 100);
+	r = check(m, MODEL_TOTAL);
+	assert_int_equal(r.acquisitions, 2);
+	assert_int_equal(r.hold, 25);
+	model__free(m);
+}
+
+static void the_end_of_a_process_closes_what_was_open(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct snapshot *s;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, 1, T0 + 100);
+	on_wait(&k, 2, T0 + 200);
+	on_wait(&k, 3, T0 + 300);
+	for (uint32_t tid = 1; tid <= 3; tid++) { /* SIGKILL */
+		struct gt_thread *t = thread(&k, tid, 0);
+
+		t->flags |= GT_F_EXITED;
+		t->exit_ns = T0 + 1000;
+	}
+	feed(m, &k, T0 + 1500);
+	model__end_proc(m, PID, T0 + 1500);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->procs[0].alive, false);
+	assert_int_equal(s->procs[0].gils[0].held, false);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(s->procs[0].threads[i].state, SNAP_EXITED);
+	assert_int_equal(snap_proc__thread(&s->procs[0], 1)->hold_ns, 900);
+	assert_int_equal(snap_proc__thread(&s->procs[0], 2)->wait_ns, 800);
+	assert_int_equal(snap_proc__thread(&s->procs[0], 3)->wait_ns, 700);
+	assert_int_equal(snap_proc__thread(&s->procs[0], 1)->blame_ns, 1500);
+	balanced_but_pairs(s);
+	snapshot__free(s);
+	model__mark(m);
+	feed(m, &k, T0 + 3000);
+	s = model__snapshot(m, MODEL_INTERVAL);
+	assert_int_equal(s->proc_cnt, 0); /* it had ended before this interval */
+	snapshot__free(s);
+	model__free(m);
+}
+
+static void a_process_after_exec_starts_afresh_under_its_pid(void **state)
+{
+	const struct model_proc_info info = { .pid = PID, .comm = "new" };
+	struct model *m = new_model();
+	struct kernel k;
+	struct snapshot *s;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, PID, T0 + 100);
+	feed(m, &k, T0 + 500);
+	model__end_proc(m, PID, T0 + 500);
+	kernel__init(&k);
+	assert_int_equal(model__add_proc(m, &info, T0 + 600), 0);
+	k.gil.rec.first_ns = k.gil.rec.last_ns = T0 + 600;
+	on_acquire(&k, PID, T0 + 700);
+	feed(m, &k, T0 + 800);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->proc_cnt, 2);
+	assert_int_equal(s->procs[0].threads[0].hold_ns, 400);
+	assert_false(s->procs[0].alive);
+	assert_int_equal(s->procs[1].threads[0].hold_ns, 100);
+	assert_int_equal(s->procs[1].span_ns, 200);
+	assert_string_equal(s->procs[1].python, "?");
+	snapshot__free(s);
+	model__free(m);
+}
+
+static void who_held_before_the_start_and_never_let_go_has_a_row(void **state)
+{
+	struct model *m = new_model();
+	struct totals t = { .now_ns = T0 + 5000 };
+	struct snapshot *s;
+
+	(void)state;
+	model__seed_holder(m, PID, COND, true, 42);
+	assert_int_equal(model__feed(m, &t), 0);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->procs[0].thread_cnt, 1);
+	assert_int_equal(s->procs[0].threads[0].tid, 42);
+	assert_int_equal(s->procs[0].threads[0].state, SNAP_HOLDING);
+	assert_int_equal(s->procs[0].threads[0].hold_ns, 5000);
+	assert_int_equal(s->procs[0].gils[0].held_ns, 5000);
+	snapshot__free(s);
+	model__free(m);
+}
+
+static void a_reset_starts_the_total_anew(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct sums r;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, 1, T0 + 100);
+	on_wait(&k, 2, T0 + 200);
+	feed(m, &k, T0 + 1000);
+	model__reset(m);
+	on_release(&k, 1, T0 + 1300);
+	on_acquire(&k, 2, T0 + 1310);
+	feed(m, &k, T0 + 1500);
+	r = check(m, MODEL_TOTAL);
+	assert_int_equal(r.hold, 300 + 190);
+	assert_int_equal(r.wait, 310);
+	assert_int_equal(r.acquisitions, 1);
+	model__free(m);
+}
+
+static void names_set_later_win_over_the_kernels(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct snapshot *s;
+
+	(void)state;
+	kernel__init(&k);
+	on_acquire(&k, 1, T0 + 100);
+	feed(m, &k, T0 + 1000);
+	model__set_thread_name(m, PID, 1, "worker-1");
+	model__set_thread_name(m, PID, 99, "nobody");
+	model__set_thread_name(m, 4711, 1, "elsewhere");
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_string_equal(s->procs[0].threads[0].name, "worker-1");
+	snapshot__free(s);
+	model__free(m);
+}
+
+static void lost_events_and_violations_are_shown(void **state)
+{
+	struct model *m = new_model();
+	struct totals t = { .now_ns = T0 + 10 };
+	struct snapshot *s;
+
+	(void)state;
+	t.stats[GT_STAT_THREAD_FULL] = 3;
+	t.stats[GT_STAT_NOTE_DROP] = 4;
+	t.stats[GT_STAT_LOCKED_WRONG] = 5;
+	t.stats[GT_STAT_SPAN_DROP] = 6;
+	t.stats[GT_STAT_CHECKS] = 1000;
+	assert_int_equal(model__feed(m, &t), 0);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->lost_events, 7);
+	assert_int_equal(s->violations, 5);
+	assert_int_equal(s->lost_spans, 6);
+	snapshot__free(s);
+	model__free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_threads_and_a_gap_add_up),
+		cmocka_unit_test(open_wait_and_open_hold_count_up_to_the_reading),
+		cmocka_unit_test(intervals_balance_and_add_up_to_the_total),
+		cmocka_unit_test(many_ended_threads_fold_into_one_row_and_lose_nothing),
+		cmocka_unit_test(threads_that_the_kernel_folded_are_counted_once),
+		cmocka_unit_test(a_tid_that_comes_again_is_another_thread),
+		cmocka_unit_test(the_end_of_a_process_closes_what_was_open),
+		cmocka_unit_test(a_process_after_exec_starts_afresh_under_its_pid),
+		cmocka_unit_test(who_held_before_the_start_and_never_let_go_has_a_row),
+		cmocka_unit_test(a_reset_starts_the_total_anew),
+		cmocka_unit_test(names_set_later_win_over_the_kernels),
+		cmocka_unit_test(lost_events_and_violations_are_shown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
