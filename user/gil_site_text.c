@@ -145,6 +145,15 @@ static bool has_adrp(const struct finder *f, const struct func *fn, uint64_t va)
 	return false;
 }
 
+/* The linker turns "add x1, x1, #0" into a nop, so an adrp alone may be an address. */
+static bool nop_follows(const uint8_t *p, uint64_t len)
+{
+	for (uint64_t i = 4; i <= 32 && i + 4 <= len; i += 4)
+		if (get_u32(p + i) == 0xd503201f)
+			return true;
+	return false;
+}
+
 static int arm64_refs(struct finder *f, const uint8_t *p, uint64_t len, uint64_t va,
 		      struct ranges *rs)
 {
@@ -156,8 +165,10 @@ static int arm64_refs(struct finder *f, const uint8_t *p, uint64_t len, uint64_t
 		if ((w & 0x9f000000) == 0x10000000) { /* adr */
 			found = finder__str_at(f, va + i + adr_imm(w));
 		} else if ((w & 0x9f000000) == 0x90000000) { /* adrp, alone if the rest is 0 */
-			found = finder__str_at(f, adrp_page(w, va + i));
-		} else if ((w & 0xffc00000) == 0x91000000) { /* add xd, xn, imm12 */
+			found = finder__str_at(f, adrp_page(w, va + i)) &&
+				nop_follows(p + i, len - i);
+		} else if ((w & 0xffc00000) == 0x91000000 && (w >> 5 & 31) != 31) {
+			/* add xd, xn, imm12; not of sp */
 			for (size_t s = 0; s < f->str_cnt && !found; s++) {
 				if ((f->strs[s].va & 0xfff) != (w >> 10 & 0xfff))
 					continue;
