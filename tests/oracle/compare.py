@@ -30,7 +30,7 @@ from oracle_log import OracleError, OracleFile, Thread
 # met an interrupt between the clocks.
 RELATIVE = {"wait_ns": 0.005, "yield_ns": 0.005, "hold_ns": 0.01, "blame_ns": 0.01}
 EVENT_NS = 300
-PER_EVENT = {"wait_ns": 2000, "yield_ns": 4500, "hold_ns": EVENT_NS, "blame_ns": EVENT_NS}
+PER_EVENT = {"wait_ns": 2000, "yield_ns": 4500, "hold_ns": EVENT_NS}
 START_NS = 50000
 # A largest wait or hold is one event, so one interrupt between the clocks can be all of the error:
 # they are looked at for gross mistakes (a wrong maximum, units) only.
@@ -112,16 +112,28 @@ def add_rows(rows):
     return total
 
 
-def allowed(name, thread, load):
-    """Tolerance (ns) for a total of this thread. load: mean number of waiting threads."""
+class Scale:
+    """What a tolerance depends on, from the oracle's totals."""
+
+    def __init__(self, threads, window_ns):
+        self.load = max(1.0, sum(t.wait_ns for t in threads) / max(1, window_ns))  # mean of waiters
+        self.contended = sum(t.contended for t in threads)
+        self.blame_ns = max(1, sum(t.blame_ns for t in threads))
+
+
+def allowed(name, thread, scale):
+    """Tolerance (ns) for a total of this thread."""
+    total = getattr(thread, name)
     if name in Thread.MAXIMA:
-        return MAX_RELATIVE * getattr(thread, name) + MAX_START_NS
+        return MAX_RELATIVE * total + MAX_START_NS
+    limit = RELATIVE[name] * total
+    if name == "blame_ns":
+        # Each end of a hold counts once for every waiter, and each wait begins within a hold.
+        limit += (EVENT_NS * thread.acquisitions + START_NS) * scale.load
+        return limit + PER_EVENT["wait_ns"] * scale.contended * total / scale.blame_ns
     events = {"wait_ns": thread.contended, "yield_ns": thread.yields,
-              "hold_ns": thread.acquisitions,
-              # the shift of an end of a hold counts once for every waiter
-              "blame_ns": thread.acquisitions * max(1.0, load)}[name]
-    start = START_NS * (max(1.0, load) if name == "blame_ns" else 1)
-    return RELATIVE[name] * getattr(thread, name) + PER_EVENT[name] * events + start
+              "hold_ns": thread.acquisitions}[name]
+    return limit + PER_EVENT[name] * events + START_NS
 
 
 def check_counts(report, matched):
@@ -138,7 +150,7 @@ def check_counts(report, matched):
         report.check(not wrong, name, detail)
 
 
-def check_times(report, matched, load):
+def check_times(report, matched, scale):
     """-> {name: (largest error of a thread, error of the sum)} as fractions."""
     errors = {}
     for name in Thread.TIMES + Thread.MAXIMA:
@@ -148,9 +160,9 @@ def check_times(report, matched, load):
             if value is None and name in Thread.MAXIMA and truth == 0:
                 continue  # unknown: no wait or hold to have a maximum of
             diff = None if value is None else value - truth
-            if diff is None or abs(diff) > allowed(name, thread, load):
+            if diff is None or abs(diff) > allowed(name, thread, scale):
                 wrong.append("thread %s: giltop %s, oracle %d, allowed +-%d" % (
-                    label, value, truth, allowed(name, thread, load)))
+                    label, value, truth, allowed(name, thread, scale)))
             elif truth >= LISTED_NS:
                 worst = max(worst, abs(diff) / truth)
         sums = sum(row.get(name) or 0 for _, row, _ in matched), \
@@ -161,7 +173,7 @@ def check_times(report, matched, load):
     return errors
 
 
-def check_gils(report, process, log, load):
+def check_gils(report, process, log, scale):
     """Totals of each GIL against the oracle. GIL numbers are in order of appearance on both sides."""
     for gil in process["gils"]:
         number = gil["id"]
@@ -175,7 +187,7 @@ def check_gils(report, process, log, load):
         # the shift of an end of a gap counts once for every waiter
         for name, truth, rel, events in (
                 ("held_ns", log.held_ns[number], 0.01, acquisitions),
-                ("gap_ns", log.gap_ns[number], 0.02, acquisitions * max(1.0, load))):
+                ("gap_ns", log.gap_ns[number], 0.02, acquisitions * scale.load)):
             limit = rel * truth + EVENT_NS * events + START_NS
             report.check(abs(gil[name] - truth) <= limit, "gil %d %s" % (number, name),
                          "%d, oracle %d, allowed +-%d" % (gil[name], truth, limit), steady=False)
@@ -239,7 +251,7 @@ def check_pairs(report, process):
                  "%d of %d, %d by others" % (total, blame, other))
 
 
-def check_pair_values(report, process, log, load):
+def check_pair_values(report, process, log, scale):
     """How much waiting is booked to another pair than it belongs to, over all pairs? What giltop
     itself has put under "other" (holds that it no longer remembered) is not wrong, only missing; so is
     what it could put under no pair because its table was full: said, not judged.
@@ -254,7 +266,7 @@ def check_pair_values(report, process, log, load):
             other += pair["ns"]
     blame = sum(log.pairs.values())
     acquisitions = sum(t.acquisitions for t in log.threads.values())
-    limit = 0.02 * blame + EVENT_NS * acquisitions * max(1.0, load) + START_NS
+    limit = 0.02 * blame + EVENT_NS * acquisitions * scale.load + START_NS
     unbooked = max(0, blame - other - sum(named.values()))
     full = len(process["pairs"]) >= PAIRS_FULL
     report.check(full or unbooked <= limit, "all waiting is in some pair", "%d of %d ns in none%s" % (
@@ -293,16 +305,16 @@ def judge(summary, oracle_pid, log, limit=12):
         report.check(False, "process %d is in the summary" % oracle_pid)
         return report
     matched, strangers = pair_up(process, by_thread(log))
-    load = sum(t.wait_ns for _, _, t in matched) / max(1, log.off_ns - log.on_ns)
+    scale = Scale([t for _, _, t in matched], log.off_ns - log.on_ns)
     print_table(matched, limit)
     report.check(log.event_cnt > 0 and bool(matched), "something was measured")
     wrong = [r["tid"] for r in strangers if r["acquisitions"] or r["wait_ns"] or r["hold_ns"]]
     report.check(not wrong, "no thread that the oracle has not seen", str(wrong or ""))
     check_counts(report, matched)
-    errors = check_times(report, matched, load)
-    check_gils(report, process, log, load)
+    errors = check_times(report, matched, scale)
+    check_gils(report, process, log, scale)
     check_invariants(report, summary, process)
-    check_pair_values(report, process, log, load)
+    check_pair_values(report, process, log, scale)
     print("errors, worst thread/sum: " + "  ".join(
         "%s %.3f%%/%.3f%%" % (n[:-3], 100 * errors[n][0], 100 * errors[n][1]) for n in errors))
     return report

@@ -15,8 +15,10 @@ from oracle_log import OracleFile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROUNDS = 10
-# The naps' own lateness (timer slack, a busy CPU) is in the Python times and not in the log.
+# Timer slack, and the time in which a thread wants to run and gets no CPU, are in Python's times and
+# not in the log.
 SLACK_NS = ROUNDS * 4 * 1000 * 1000
+SLACK = 0.05
 
 
 def run(library, python, path):
@@ -56,14 +58,13 @@ def main():
     check(len(threads) == 3 and len(log.held_ns) == 1, "one GIL, three threads")
     main_thread, one, two = sorted(threads, key=lambda t: t.tid)
     sorter, waiter = (one, two) if one.hold_ns > two.hold_ns else (two, one)
-    # The second reading of Python's clock comes after the release that the waiter has forced.
-    forced_ns = sorter.wait_ns + sorter.yield_ns
-    check(0 <= sorter.hold_ns - sort_ns + forced_ns < SLACK_NS,
+    check(abs(sorter.hold_ns - sort_ns) < SLACK_NS + SLACK * sort_ns,
           "sorter: %.2f ms in sorts, holds %.2f ms" % (sort_ns / 1e6, sorter.hold_ns / 1e6))
-    check(0 <= late_ns - waiter.wait_ns + SLACK_NS / 10 < SLACK_NS,
+    check(abs(late_ns - waiter.wait_ns) < SLACK_NS + SLACK * late_ns,
           "waiter: %.2f ms late, waits %.2f ms" % (late_ns / 1e6, waiter.wait_ns / 1e6))
-    check(sorter.blame_ns >= 0.95 * waiter.wait_ns,
-          "sorter is to blame for %.2f ms of it" % (sorter.blame_ns / 1e6))
+    gap_ns = sum(log.gap_ns.values())
+    check(sorter.blame_ns + gap_ns >= (1 - SLACK) * waiter.wait_ns,
+          "sorter is to blame for %.2f ms of it, the rest is hand-over" % (sorter.blame_ns / 1e6))
     check(sum(log.held_ns.values()) <= log.off_ns - log.on_ns, "held at most all the time")
     check(all(t.acquisitions == t.releases for t in threads), "each hold has its end")
     check(main_thread.tid != sorter.tid and log.foreign == 0, "no call that fits no GIL")
