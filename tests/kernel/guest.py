@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Inside a guest of scripts/kernel-matrix: is giltop right on this kernel?
+
+Prints one line `CHECK name PASS|FAIL detail` a check and `INFO name detail`; exit 1 if any failed.
+Environment: MODE=icount (one CPU, virtual time: the numbers) or smp2 (two CPUs at once: the races);
+TIER=multi|perf: how giltop is expected to attach here.
+"""
+import argparse
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+ROOT = "/giltop"
+GILTOP = ROOT + "/giltop"
+ORACLE = ROOT + "/oracle.so"
+PYTHON = sys.executable
+sys.path.insert(0, ROOT + "/tests/e2e")
+
+import accuracy  # noqa: E402
+import compare  # noqa: E402
+
+MODE = os.environ.get("MODE", "icount")
+TIER = {"multi": "uprobe_multi", "perf": "perf events"}[os.environ.get("TIER", "multi")]
+SECONDS = os.environ.get("SECONDS_OF_LOAD", "0.5")
+
+
+class Checks:
+    def __init__(self):
+        self.failed = 0
+
+    def check(self, ok, name, detail=""):
+        self.failed += not ok
+        say("CHECK %s %s %s [%.2f s]" % (name, "PASS" if ok else "FAIL", detail, time.monotonic()))
+
+
+def say(line):
+    os.write(1, (line + "\n").encode())
+
+
+def run(command, **kw):
+    """-> exit status, stdout, stderr"""
+    p = subprocess.run([GILTOP] + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, timeout=60, **kw)
+    return p.returncode, p.stdout.decode(), p.stderr.decode()
+
+
+def records(path):
+    with open(path, encoding="utf-8") as f:
+        return [json.loads(line) for line in f]
+
+
+# ---- the numbers --------------------------------------------------------------------------------
+
+# What compare.py allows is for real CPUs. An emulated one executes 1000 instructions a microsecond, and
+# giltop's handlers of contended events (which walk the past holds) take some thousands of them between
+# giltop's clock and the oracle's. So here the counts, the invariants and the sums over threads are
+# what is strict; a thread's total may be off by that much an event, and by one preemption between the
+# two clocks. On two emulated CPUs the host may stop one of them there for any time: no times at all.
+TIMES = re.compile(r"FAIL ((wait|yield|hold|blame|wait_max|hold_max)_ns|pairs|gil \d+ (held|gap)_ns):")
+SUM_RELATIVE = {"wait_ns": 0.005, "hold_ns": 0.01}
+EVENT_NS, CONTENDED_NS, PREEMPTION_NS = 1000, 20000, 4000000
+
+
+def check_times(checks, name, summary, oracle_pid, log):
+    process = next(p for p in summary["processes"] if p["pid"] == oracle_pid)
+    matched, _ = compare.pair_up(process, compare.by_thread(log))
+    for field, relative in SUM_RELATIVE.items():
+        mine = sum(row[field] for _, row, _ in matched)
+        truth = sum(getattr(t, field) for _, _, t in matched)
+        checks.check(abs(mine - truth) <= relative * truth, "%s-%s" % (name, field),
+                     "%d ns, oracle %d, %+.3f%%" % (mine, truth, 100.0 * (mine - truth) / truth))
+        wrong = ["thread %s: %d ns, oracle %d" % (label, row[field], getattr(t, field))
+                 for label, row, t in matched
+                 if abs(row[field] - getattr(t, field)) > relative * getattr(t, field) +
+                 EVENT_NS * t.acquisitions + CONTENDED_NS * t.contended + PREEMPTION_NS]
+        checks.check(not wrong, "%s-%s-threads" % (name, field), "; ".join(wrong))
+
+
+def compare_with_oracle(checks, name, giltop_args, tier):
+    folder = "/tmp/" + name
+    os.mkdir(folder)
+    log, jsonl = folder + "/oracle.bin", folder + "/giltop.jsonl"
+    args = argparse.Namespace(giltop=GILTOP, oracle=ORACLE, python=PYTHON, giltop_arg=giltop_args,
+                              workload="mixed", amount=SECONDS)
+    accuracy.measure(args, log, jsonl)
+    oracle = accuracy.OracleFile(log)
+    events = oracle.log()
+    summary = compare.read_summary(jsonl)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        compare.judge(summary, oracle.pid, events)
+    lines = out.getvalue().splitlines()
+    passed = sum(line.startswith("PASS") for line in lines)
+    failed = [line for line in lines if line.startswith("FAIL") and not TIMES.match(line)]
+    checks.check(passed and not failed, name, "%d comparisons, %d events in %.2f s" % (
+        passed, events.event_cnt, (events.off_ns - events.on_ns) / 1e9))
+    for line in lines if failed else []:
+        say("     | " + line)
+    if MODE == "icount":
+        check_times(checks, name, summary, oracle.pid, events)
+    meta = records(jsonl)[0]
+    checks.check(meta["attach"] == tier, name + "-tier", meta["attach"])
+
+
+# ---- the target's text --------------------------------------------------------------------------
+
+def site_bytes(pid):
+    """The instructions at the sites that giltop names, as the process has them now."""
+    status, out, err = run(["doctor", "-p", str(pid)])
+    sites = re.findall(r"^ +(acquire|wait|release|yield|yield-end) +0x\w+ +0x(\w+)", out, re.M)
+    if status or not sites:
+        raise accuracy.Failure("doctor ended with %d: %s%s" % (status, out, err))
+    maps = []
+    with open("/proc/%d/maps" % pid) as f:
+        for line in f:
+            words = line.split()
+            if "x" in words[1] and words[-1] == os.path.realpath(PYTHON):
+                start, end = (int(w, 16) for w in words[0].split("-"))
+                maps.append((start, end, int(words[2], 16)))
+    offsets = sorted({int(s[1], 16) for s in sites})
+    return maps, offsets
+
+
+def peek(pid, maps, offsets):
+    found = []
+    with open("/proc/%d/mem" % pid, "rb", buffering=0) as f:
+        for offset in offsets:
+            for start, end, file_offset in maps:
+                if file_offset <= offset < file_offset + end - start:
+                    found.append(os.pread(f.fileno(), 4, start + offset - file_offset))
+    return found
+
+
+def text_is_restored(checks, load, how):
+    maps, offsets = site_bytes(load.pid)
+    before = peek(load.pid, maps, offsets)
+    args = argparse.Namespace(giltop=GILTOP, giltop_arg=["--attach", how])
+    out = "/tmp/text-%s.jsonl" % how
+    top = accuracy.Giltop(args, load.pid, out, out + ".err")
+    try:
+        top.wait_meta()
+        during = peek(load.pid, maps, offsets)
+        started = time.monotonic()
+        top.finish()
+        took = time.monotonic() - started
+    finally:
+        top.kill()
+    after = peek(load.pid, maps, offsets)
+    changed = sum(a != b for a, b in zip(before, during))
+    checks.check(len(before) == len(offsets) == changed, "text-%s-probed" % how,
+                 "%d of %d sites changed while attached" % (changed, len(offsets)))
+    checks.check(before == after, "text-%s-restored" % how, "end took %.2f s" % took)
+
+
+def killed_leaves_nothing(checks, load):
+    maps, offsets = site_bytes(load.pid)
+    before = peek(load.pid, maps, offsets)
+    out = "/tmp/killed.jsonl"
+    top = accuracy.Giltop(argparse.Namespace(giltop=GILTOP, giltop_arg=[]), load.pid, out, out + ".err")
+    try:
+        top.wait_meta()
+    finally:
+        top.kill()
+    end = time.monotonic() + 10
+    while peek(load.pid, maps, offsets) != before and time.monotonic() < end:
+        time.sleep(0.05)
+    checks.check(peek(load.pid, maps, offsets) == before, "text-restored-after-kill-9")
+
+
+# ---- the contract -------------------------------------------------------------------------------
+
+def contract(checks, pid):
+    def status_is(name, want, words, got):
+        status, out, err = got
+        ok = status == want and all(w in err for w in words)
+        checks.check(ok, name, "" if ok else "status %d, %r %r" % (status, out[-300:], err[-600:]))
+
+    target = ["-b", "-p", str(pid), "-d", "200ms"]
+    status_is("usage", 2, ["giltop: "], run(["--no-such-option"]))
+    status_is("no-such-process", 4, ["giltop: ", "999999"], run(["-b", "-p", "999999", "-d", "1"]))
+    status_is("not-a-cpython", 4, ["giltop: pid 1 is not a CPython"], run(["-b", "-p", "1", "-d", "1"]))
+    status_is("no-privileges", 3, ["needs root, or CAP_BPF+CAP_PERFMON", "sudo giltop"],
+              run(target, user=1000, group=1000, extra_groups=[]))
+    status_is("no-btf", 5, ["no BTF", "/nowhere"],
+              run(target, env=dict(os.environ, GILTOP_BTF="/nowhere")))
+    try:
+        open("/probe", "w").close()
+        checks.check(False, "root-is-read-only")
+    except OSError:
+        checks.check(True, "root-is-read-only")
+
+
+def main():
+    checks = Checks()
+    os.environ.pop("TERM", None)
+    compare_with_oracle(checks, "oracle", [], TIER)
+    if TIER == "uprobe_multi":
+        compare_with_oracle(checks, "oracle-perf", ["--attach", "perf"], "perf events")
+    args = argparse.Namespace(oracle=ORACLE, python=PYTHON, workload="mixed", amount="0.1")
+    load = accuracy.Workload(args, "/tmp/none")
+    try:
+        load.expect("ready", 30)
+        text_is_restored(checks, load, "perf")
+        if TIER == "uprobe_multi":
+            text_is_restored(checks, load, "multi")
+        killed_leaves_nothing(checks, load)
+        if MODE == "icount":
+            contract(checks, load.pid)
+        checks.check(load.process.poll() is None, "target-alive")
+    finally:
+        load.end()
+    with open("/proc/uptime") as f:
+        say("INFO uptime " + f.read().split()[0])
+    return 1 if checks.failed else 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        sys.exit(main())
+    except (accuracy.Failure, OSError, ValueError, subprocess.SubprocessError) as err:
+        say("CHECK guest FAIL %s: %s" % (type(err).__name__, err))
+        sys.exit(1)
