@@ -37,6 +37,7 @@ struct py_gil_state {
 	uint64_t interval_us; /* sys.getswitchinterval() */
 };
 
+/* A kernel thread that runs several interpreters appears once for each, the main interpreter's first. */
 struct py_thread {
 	uint64_t tstate;
 	uint64_t ident; /* threading.get_ident() */

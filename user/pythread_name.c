@@ -141,6 +141,17 @@ static void name_by_function(struct py_process *p, struct pysym *ps, const struc
 	}
 }
 
+/* Nobody has named it. 3.14+ names all threads but the first one; that is called as it always was. */
+static void name_by_program(const struct py_runtime *rt, pid_t pid, uint32_t tid,
+			    struct py_thread_name *ret)
+{
+	ret->source = PY_NAME_PROGRAM;
+	if (rt->minor < 14 || tid != (uint32_t)pid)
+		return;
+	snprintf(ret->name, sizeof(ret->name), "MainThread");
+	ret->source = PY_NAME_THREADING;
+}
+
 void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct py_thread *threads,
 			   size_t n, struct py_thread_name *ret)
 {
@@ -167,7 +178,7 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct 
 	for (size_t i = 0; i < n; i++) {
 		if (!ret[i].source && ps && stack)
 			name_by_function(p, ps, &threads[i], stack, &ret[i]);
-		if (!ret[i].source)
-			ret[i].source = threads[i].tid ? PY_NAME_PROGRAM : PY_NAME_NONE;
+		if (!ret[i].source && threads[i].tid)
+			name_by_program(rt, py_process__pid(p), threads[i].tid, &ret[i]);
 	}
 }
