@@ -105,10 +105,13 @@ static void init_input(struct term *t)
 		mousemask(BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 }
 
-/* terminfo answers (char *)-1 or NULL for what a terminal cannot do. */
-static bool is_string(const char *cap)
+/* Can the terminal place the cursor? */
+static bool is_able(void)
 {
-	return cap && cap != (const char *)-1 && *cap;
+	const char *cup = tigetstr("cup");
+
+	/* terminfo answers (char *)-1 or NULL for what it has not. */
+	return cup && cup != (const char *)-1 && *cup;
 }
 
 struct term *term__open(const struct tui_opts *opts)
@@ -137,7 +140,7 @@ struct term *term__open(const struct tui_opts *opts)
 	}
 	set_term(t->screen);
 	log__hold(true);
-	if (!is_string(tigetstr("cup"))) {
+	if (!is_able()) {
 		term__close(t);
 		errno = ENODEV;
 		return NULL;

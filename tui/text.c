@@ -126,7 +126,7 @@ void text__cut_head(const char *head, const char *tail, bool unicode, int width,
 	int tail_w = text__width(tail, unicode);
 	char part[512];
 
-	if (width - tail_w - 1 < 3) {
+	if (width - tail_w - 1 < 6) {
 		/* No room for both: where it is says more than what it is called. */
 		text__cut(tail, unicode, width, buf, sz);
 		return;
