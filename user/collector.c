@@ -15,6 +15,7 @@
 #include "native_sym.h"
 #include "pyprocess.h"
 #include "pysym.h"
+#include "pythread_name.h"
 #include "stack_store.h"
 #include "pystacks.h"
 #include "target.h"
@@ -24,6 +25,7 @@
 /* A program needs this long at most to map its libpython after exec. */
 #define EXPECT_NS  5000000000ull
 #define EXPECT_TRY 20000000 /* ns between two tries */
+#define NAMES_EVERY 16 /* refreshes: programs may rename their threads */
 
 struct tracked {
 	struct target target;
@@ -31,6 +33,7 @@ struct tracked {
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
+	unsigned int rounds;
 	int pidfd;
 };
 
@@ -99,6 +102,8 @@ struct collector *collector__new(const struct collector_opts *opts,
 		c->stacks = pystacks__new(c->probe, c->store, stacks_process, c);
 		if (!c->stacks)
 			goto fail;
+		if (opts->look_at_all)
+			pystacks__look_at_all(c->stacks);
 	}
 	model__set_store(c->model, c->store);
 	return c;
@@ -198,6 +203,27 @@ static void seed(struct collector *c, struct tracked *t)
 					   st.holder_tid);
 	}
 	free(gils);
+}
+
+/* Ask the interpreter for its threads' names: when there are new ones, and now and then. */
+static void name_threads(struct collector *c, struct tracked *t)
+{
+	uint32_t pid = (uint32_t)t->target.pid;
+	struct py_thread_name *names;
+	struct py_thread *threads = NULL;
+	ssize_t n;
+
+	if (!model__has_unnamed(c->model, pid) && ++t->rounds % NAMES_EVERY)
+		return;
+	n = py_process__threads(t->py, &threads);
+	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
+	if (names)
+		py_thread_names__read(t->py, t->sym, threads, (size_t)n, names);
+	for (ssize_t i = 0; names && i < n; i++)
+		if (threads[i].tid && names[i].source != PY_NAME_NONE)
+			model__set_thread_name(c->model, pid, threads[i].tid, names[i].name);
+	free(names);
+	free(threads);
 }
 
 static int start(struct collector *c, struct tracked *t, struct sbuf *why)
@@ -321,7 +347,11 @@ static int read_and_feed(struct collector *c)
 		pysym__next_round(c->live[i].sym);
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);
-	return err ? err : model__feed(c->model, &c->totals);
+	if (!err)
+		err = model__feed(c->model, &c->totals);
+	for (size_t i = 0; i < c->live_cnt && !err; i++)
+		name_threads(c, &c->live[i]);
+	return err;
 }
 
 /* A process ended, or another program runs under its pid: its books are complete. */

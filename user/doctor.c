@@ -90,6 +90,34 @@ int doctor__list(const struct opts *o)
 	return EXIT_OK;
 }
 
+int doctor__pythons(struct python_list *ret)
+{
+	struct target_cache *cache = target_cache__new();
+	__cleanup(freep) uint32_t *pids = NULL;
+	ssize_t n = proc__pids(&pids);
+	size_t cap = 0;
+
+	*ret = (struct python_list){ 0 };
+	if (!cache)
+		return -ENOMEM;
+	for (ssize_t i = 0; i < n; i++) {
+		struct python_entry *e;
+		struct target t;
+
+		if (target__resolve((pid_t)pids[i], cache, NULL, NULL, &t))
+			continue;
+		if (array_grow(&ret->p, ret->cnt, &cap, sizeof(*ret->p)))
+			break;
+		e = &ret->p[ret->cnt++];
+		e->pid = pids[i];
+		snprintf(e->version, sizeof(e->version), "%s", t.py->version);
+		snprintf(e->comm, sizeof(e->comm), "%s", t.comm);
+		snprintf(e->cmdline, sizeof(e->cmdline), "%.255s", t.cmdline);
+	}
+	target_cache__free(cache);
+	return 0;
+}
+
 static void say(bool ok, const char *what, const char *detail)
 {
 	printf("%-4s %-28s %s\n", ok ? "ok" : "NO", what, detail);

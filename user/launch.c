@@ -2,6 +2,7 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -53,13 +54,21 @@ static void drop_to_invoker(void)
 	}
 }
 
-static void child(char **argv)
+static void child(char **argv, int out_fd)
 {
+	int null;
+
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	if (out_fd >= 0) {
+		null = open("/dev/null", O_RDONLY);
+		dup2(null, STDIN_FILENO);
+		dup2(out_fd, STDOUT_FILENO);
+		dup2(out_fd, STDERR_FILENO);
+	}
 	drop_to_invoker();
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL)) {
 		fprintf(stderr, "giltop: cannot trace the command: %s\n", errstr(errno));
@@ -95,7 +104,7 @@ static void forget(struct launch *l, pid_t pid)
 		*t = l->traced[--l->cnt];
 }
 
-struct launch *launch__start(char **argv, bool follow, launch_try_fn try_fn, void *ctx)
+struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn try_fn, void *ctx)
 {
 	struct launch *l = calloc(1, sizeof(*l));
 	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
@@ -110,7 +119,7 @@ struct launch *launch__start(char **argv, bool follow, launch_try_fn try_fn, voi
 		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
 	l->pid = fork();
 	if (l->pid == 0)
-		child(argv);
+		child(argv, out_fd);
 	if (l->pid < 0 || waitpid(l->pid, &status, 0) != l->pid) {
 		int err = errno;
 

@@ -16,10 +16,10 @@ struct launch;
 /* A process has mapped new code while it stands still. True: it is taken care of, let it go. */
 typedef bool (*launch_try_fn)(void *ctx, pid_t pid);
 
-/* Start argv (as SUDO_UID:SUDO_GID if giltop runs under sudo), stopped before its exec.
- * NULL + errno.
+/* Start argv (as SUDO_UID:SUDO_GID if giltop runs under sudo), stopped before its exec. out_fd: where
+ * its stdout and stderr go (then its stdin is empty); -1: as ours. NULL + errno.
  */
-struct launch *launch__start(char **argv, bool follow, launch_try_fn try_fn, void *ctx);
+struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn try_fn, void *ctx);
 pid_t launch__pid(const struct launch *l);
 /* Let it run. */
 void launch__go(struct launch *l);

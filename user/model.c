@@ -143,6 +143,16 @@ void model__seed_holder(struct model *m, uint32_t pid, uint64_t cond, bool held,
 	g->seed_tid = tid;
 }
 
+bool model__has_unnamed(const struct model *m, uint32_t pid)
+{
+	const struct mproc *p = model__proc(m, pid);
+
+	for (size_t i = 0; p && i < p->thread_cnt; i++)
+		if (!p->threads[i]->name && !p->threads[i]->exited)
+			return true;
+	return false;
+}
+
 void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name)
 {
 	struct mproc *p = model__proc(m, pid);
@@ -259,6 +269,7 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 	}
 	t->rec = in->rec;
 	t->seen = true;
+	t->now_stack = in->open_stack;
 	t->exited =
 		in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT && in->rec.state != GT_HOLD;
 	acc__of_thread(&t->rec, now, &t->at[AT_NOW]);

@@ -10,6 +10,7 @@
 #ifndef GILTOP_MODEL_H
 #define GILTOP_MODEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "snapshot.h"
@@ -39,6 +40,8 @@ int model__add_proc(struct model *m, const struct model_proc_info *info, uint64_
 void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns);
 /* A better name than comm (clean text, copied). Ignored when the thread is not known. */
 void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name);
+/* Is there a living thread without such a name? */
+bool model__has_unnamed(const struct model *m, uint32_t pid);
 /* Which interpreter a GIL belongs to. */
 void model__set_interpreter(struct model *m, uint32_t pid, uint64_t cond, int64_t interpreter);
 /* Who has held this GIL since before the books started and has shown no event yet: read from the

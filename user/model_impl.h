@@ -19,6 +19,7 @@ struct mthread {
 	struct acc at[AT_CNT];
 	uint64_t wait_max_at[AT_CNT], hold_max_at[AT_CNT];
 	bool exited, seen;
+	uint32_t now_stack;
 	char *name; /* NULL: comm */
 };
 

@@ -7,6 +7,7 @@
 
 #include "model_impl.h"
 #include "snapshot_impl.h"
+#include "stack_store.h"
 #include "util.h"
 
 struct builder {
@@ -114,11 +115,15 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 {
 	uint64_t now = proc_now(b, p), open = t->exited ? 0 : span(t->rec.since_ns, now);
 	char name[sizeof(t->rec.comm) * 4];
+	struct stored_stack now_stack;
 	struct acc d;
 
 	acc__sub(&t->at[AT_NOW], &t->at[b->base], &d);
 	if (fill_sums(b, &d, s))
 		return -ENOMEM;
+	now_stack = stack_store__get(b->m->store, t->exited ? 0 : t->now_stack);
+	s->now_frames = now_stack.frames;
+	s->now_frame_cnt = now_stack.cnt;
 	s->tid = t->key.tid;
 	s->gil = gil;
 	s->state = state_of(t);

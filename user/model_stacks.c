@@ -121,7 +121,7 @@ static void find_lines(struct snap_proc *ret, struct snap_thread *threads)
 			    s->kind == SNAP_STACK_HOLD || s->ns <= best)
 				continue;
 			best = s->ns;
-			threads[i].at = &s->frames[s->frame_cnt - 1];
+			threads[i].at = python_leaf(s);
 		}
 	}
 }

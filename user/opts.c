@@ -277,6 +277,8 @@ static int check(const struct opts *o)
 		return usage("%s needs -p PID", verb__name(o->verb));
 	if (o->verb == VERB_RECORD && !o->output)
 		return usage("record needs -o FILE (- is stdout)");
+	if (o->format && strcmp(o->format, "folded") && strcmp(o->format, "jsonl"))
+		return usage("--format: '%s' is none of folded, jsonl", o->format);
 	if (o->interval_ns < 10000000)
 		return usage("--interval is at least 10ms");
 	if ((o->batch || o->json) && o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command)
@@ -381,6 +383,20 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 	else
 		*ret = o;
 	return err;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
+bool opts__records_json(const struct opts *o)
+{
+	if (o->format)
+		return !strcmp(o->format, "jsonl");
+	return o->json || ends_with(o->output, ".jsonl") || ends_with(o->output, ".json");
 }
 
 bool opts__shows_tid(const struct opts *o, uint32_t tid)

@@ -61,6 +61,8 @@ struct opts {
  */
 int opts__parse(int argc, char **argv, struct opts *ret);
 void opts__free(struct opts *o);
+/* record: JSON lines rather than folded stacks (by -f, else by the suffix of -o). */
+bool opts__records_json(const struct opts *o);
 /* Is this thread to be shown (-t)? tid 0 (folded rows) only without -t. */
 bool opts__shows_tid(const struct opts *o, uint32_t tid);
 const char *verb__name(enum verb v);

@@ -52,6 +52,7 @@ struct pystacks {
 	size_t kept_cnt, kept_cap; /* stacks that the kernel keeps and we know */
 	struct gt_stack_key *kept;
 	uint64_t unresolved;
+	bool look_at_all;
 	struct py_stack walk;
 };
 
@@ -83,6 +84,11 @@ void pystacks__free(struct pystacks *s)
 	free(s->chain_e);
 	free(s->kept);
 	free(s);
+}
+
+void pystacks__look_at_all(struct pystacks *s)
+{
+	s->look_at_all = true;
 }
 
 uint64_t pystacks__unresolved(const struct pystacks *s)
@@ -268,9 +274,10 @@ static void open_waits(struct pystacks *s, struct totals *t)
 		struct total_thread *th = &t->threads[i];
 		struct pystacks_process p = { 0 };
 
-		if (th->rec.state != GT_WAIT || (th->rec.flags & GT_F_EXITED))
+		if ((th->rec.state != GT_WAIT && !s->look_at_all) || (th->rec.flags & GT_F_EXITED))
 			continue;
-		th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
+		if (th->rec.state == GT_WAIT)
+			th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
 		if (th->open_stack || !th->rec.tstate || walks++ >= OPEN_WALKS)
 			continue;
 		if (s->process_fn(s->ctx, th->rec.tgid, &p) || !p.py)

@@ -36,6 +36,8 @@ void pystacks__free(struct pystacks *s);
  * and finds the stacks of open waits. 0 or -errno.
  */
 int pystacks__read(struct pystacks *s, struct totals *t);
+/* From now on look at the stacks of all threads at each reading, not only of those that wait. */
+void pystacks__look_at_all(struct pystacks *s);
 /* Frames whose code object was gone when it was looked up. */
 uint64_t pystacks__unresolved(const struct pystacks *s);
 

@@ -2,62 +2,65 @@
 /* session.c - one run, from the options to the exit code
  *
  * One thread, one epoll set: the collector's descriptor (ring buffer, ends of processes), a timer for
- * the refresh, one for the duration, a signalfd. No work is done in signal handlers.
+ * the refresh, one for the duration, a signalfd, and stdin while the live view is up. No work is done
+ * in signal handlers.
  */
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "collector.h"
+#include "doctor.h"
 #include "errors.h"
 #include "launch.h"
 #include "log.h"
 #include "model.h"
-#include "output.h"
-#include "proc.h"
+#include "session_impl.h"
 #include "util.h"
 #include "view.h"
 
-enum source { SRC_COLLECTOR, SRC_REFRESH, SRC_DURATION, SRC_SIGNAL };
+/* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
+#define DUMP_NS 100000000
 
-struct session {
-	const struct opts *o;
-	struct collector *c;
-	struct view *view;
-	struct output out;
-	struct launch *launch;
-	int epfd, refresh_fd, duration_fd, signal_fd;
-	const char *done; /* why it ends; NULL: it goes on */
-	bool begun, interrupted;
-	uint64_t refresh_cnt;
-	int view_err;
-};
-
-static int watch(struct session *s, int fd, enum source src)
+int session__watch(struct session *s, int fd, enum source src)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.u32 = src };
 
 	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns, enum source src)
+static int set_timer(int fd, uint64_t first_ns, uint64_t every_ns)
 {
 	struct itimerspec its = {
 		.it_value = { (time_t)(first_ns / 1000000000), (long)(first_ns % 1000000000) },
 		.it_interval = { (time_t)(every_ns / 1000000000), (long)(every_ns % 1000000000) },
 	};
 
+	return timerfd_settime(fd, 0, &its, NULL) ? -errno : 0;
+}
+
+static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns, enum source src)
+{
+	if (*fd >= 0)
+		return set_timer(*fd, first_ns, every_ns);
 	*fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (*fd < 0 || timerfd_settime(*fd, 0, &its, NULL))
+	if (*fd < 0 || set_timer(*fd, first_ns, every_ns))
 		return -errno;
-	return watch(s, *fd, src);
+	return session__watch(s, *fd, src);
+}
+
+int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns)
+{
+	return arm(s, &s->refresh_fd, first_ns, every_ns, SRC_REFRESH);
 }
 
 static int arm_signals(struct session *s)
@@ -69,11 +72,12 @@ static int arm_signals(struct session *s)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGWINCH);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	signal(SIGPIPE, SIG_IGN); /* seen as an error of the write */
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signal_fd < 0 ? -errno : watch(s, s->signal_fd, SRC_SIGNAL);
+	return s->signal_fd < 0 ? -errno : session__watch(s, s->signal_fd, SRC_SIGNAL);
 }
 
 /* ---- processes ---- */
@@ -91,86 +95,13 @@ static void on_ended(void *ctx, pid_t pid, bool by_exec)
 	struct session *s = ctx;
 
 	pr_verb("pid %d %s\n", pid, by_exec ? "runs another program now" : "has ended");
-	(void)s;
+	if (!by_exec)
+		session__live_ended(s, pid);
 }
 
-/* The command stands still: is there a CPython in it now? */
-static bool on_launch_try(void *ctx, pid_t pid)
+static void on_span(void *ctx, const struct gt_note *n)
 {
-	struct session *s = ctx;
-	struct sbuf why = { 0 };
-	int err = collector__add(s->c, pid, &why);
-
-	if (err == -ENOTSUP || err == -EBADE)
-		pr_warn("%s\n", sbuf__str(&why));
-	else if (err && err != -ENOEXEC && err != -EALREADY)
-		pr_verb("%s\n", sbuf__str(&why));
-	sbuf__free(&why);
-	return err != -ENOEXEC;
-}
-
-static int add_all(struct session *s)
-{
-	__cleanup(freep) uint32_t *pids = NULL;
-	ssize_t n = proc__pids(&pids);
-
-	for (ssize_t i = 0; i < n; i++) {
-		struct sbuf why = { 0 };
-
-		if ((pid_t)pids[i] != getpid())
-			collector__add(s->c, (pid_t)pids[i], &why);
-		sbuf__free(&why);
-	}
-	return 0;
-}
-
-/* Children that are there already, with -s. */
-static void add_children(struct session *s, pid_t parent)
-{
-	__cleanup(freep) uint32_t *pids = NULL;
-	ssize_t n = proc__pids(&pids);
-
-	for (ssize_t i = 0; i < n; i++) {
-		struct sbuf why = { 0 };
-
-		if (proc__parent((pid_t)pids[i]) == parent) {
-			collector__add(s->c, (pid_t)pids[i], &why);
-			add_children(s, (pid_t)pids[i]);
-		}
-		sbuf__free(&why);
-	}
-}
-
-/* Start on what the options name: 0, or an exit code that has been explained. */
-static int add_targets(struct session *s)
-{
-	bool follow = s->o->subprocesses == 1;
-
-	if (s->o->all)
-		return add_all(s);
-	if (s->o->command) {
-		s->launch = launch__start(s->o->command, s->o->subprocesses != 0, on_launch_try, s);
-		if (!s->launch) {
-			pr_warn("cannot start %s: %s\n", s->o->command[0], errstr(errno));
-			return EXIT_RUNTIME;
-		}
-		launch__go(s->launch);
-		return 0;
-	}
-	for (size_t i = 0; i < s->o->pid_cnt; i++) {
-		struct sbuf why = { 0 };
-		int err = collector__add(s->c, (pid_t)s->o->pids[i], &why);
-		int code = 0;
-
-		if (follow)
-			add_children(s, (pid_t)s->o->pids[i]);
-		if (err && err != -EALREADY && !(follow && collector__live_cnt(s->c)))
-			code = errors__of_target(err, sbuf__str(&why), (pid_t)s->o->pids[i]);
-		sbuf__free(&why);
-		if (code)
-			return code;
-	}
-	return 0;
+	session__live_span(ctx, n);
 }
 
 /* ---- views ---- */
@@ -197,6 +128,10 @@ static void refresh(struct session *s)
 
 	if (s->o->command && !collector__live_cnt(s->c))
 		return; /* nothing to see yet */
+	if (s->live) {
+		session__live_refresh(s);
+		return;
+	}
 	begin(s);
 	if (collector__refresh(s->c)) {
 		s->done = "an error";
@@ -244,6 +179,11 @@ static void on_signal(struct session *s)
 				launch__on_sigchld(s->launch);
 			continue;
 		}
+		if (si.ssi_signo == SIGWINCH) {
+			if (s->live)
+				session__live_resize(s);
+			continue;
+		}
 		if (s->interrupted)
 			_exit(128 + (int)si.ssi_signo); /* a second time: leave at once */
 		s->interrupted = true;
@@ -276,7 +216,7 @@ static void loop(struct session *s)
 {
 	while (!s->done) {
 		struct epoll_event ev[8];
-		int n = epoll_wait(s->epfd, ev, ARRAY_SIZE(ev), -1);
+		int n = epoll_wait(s->epfd, ev, ARRAY_SIZE(ev), s->live ? session__live_draw(s) : -1);
 
 		for (int i = 0; i < n && !s->done; i++) {
 			switch ((enum source)ev[i].data.u32) {
@@ -287,6 +227,7 @@ static void loop(struct session *s)
 				refresh(s);
 				break;
 			case SRC_DURATION: s->done = "duration"; break;
+			case SRC_INPUT: session__live_input(s); break;
 			}
 		}
 		check_end(s);
@@ -300,30 +241,20 @@ static int setup(struct session *s)
 	s->epfd = epoll_create1(EPOLL_CLOEXEC);
 	err = s->epfd < 0 ? -errno : arm_signals(s);
 	if (!err)
-		err = watch(s, collector__fd(s->c), SRC_COLLECTOR);
+		err = session__watch(s, collector__fd(s->c), SRC_COLLECTOR);
 	return err;
-}
-
-static unsigned int thread_cnt(const struct opts *o)
-{
-	unsigned int n = 0;
-
-	for (size_t i = 0; i < o->pid_cnt; i++) {
-		__cleanup(freep) uint32_t *tids = NULL;
-		ssize_t cnt = proc__tids((pid_t)o->pids[i], &tids);
-
-		n += cnt > 0 ? (unsigned int)cnt : 0;
-	}
-	return n;
 }
 
 static int open_collector(struct session *s)
 {
 	struct collector_opts co = { .attach = s->o->attach,
-				     .thread_cnt = thread_cnt(s->o),
+				     .thread_cnt = session__thread_cnt(s->o),
 				     .stacks = !s->o->no_stacks,
+				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .min_hold_ns = s->o->min_hold_ns };
-	struct collector_events ev = { .ctx = s, .started = on_started, .ended = on_ended };
+	struct collector_events ev = {
+		.ctx = s, .started = on_started, .ended = on_ended, .span = on_span
+	};
 	int err;
 
 	if (s->o->all)
@@ -337,8 +268,23 @@ static int open_collector(struct session *s)
 	return err ? errors__of_load(err) : 0;
 }
 
+static struct view *new_view(struct session *s)
+{
+	const struct opts *o = s->o;
+
+	if (o->verb == VERB_DUMP && !o->json)
+		return view_dump__new(s->out.f);
+	if (o->verb == VERB_RECORD && !opts__records_json(o))
+		return view_folded__new(s->out.f, o);
+	if (o->json || o->verb == VERB_RECORD)
+		return view_json__new(s->out.f, o);
+	return view_report__new(s->out.f, o);
+}
+
 static int start(struct session *s)
 {
+	uint64_t duration = s->o->duration_ns ? s->o->duration_ns :
+			    s->o->verb == VERB_DUMP ? DUMP_NS : 0;
 	int code =
 		errors__check_targets(s->o); /* before anything is loaded: plain mistakes first */
 
@@ -350,18 +296,21 @@ static int start(struct session *s)
 		code = output__open(&s->out, s->o);
 	if (code)
 		return code;
-	s->view = s->o->json ? view_json__new(s->out.f, s->o) : view_report__new(s->out.f, s->o);
+	s->view = new_view(s);
 	if (!s->view)
 		return errors__out_of_memory();
-	code = add_targets(s);
+	if (session__is_live(s->o) && s->o->command)
+		s->command_out = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	code = session__add_targets(s);
 	if (code)
 		return code;
+	if (duration && arm(s, &s->duration_fd, duration, 0, SRC_DURATION))
+		return EXIT_RUNTIME;
+	if (session__is_live(s->o))
+		return session__live_start(s);
 	if (!s->o->command)
 		begin(s);
-	if (arm(s, &s->refresh_fd, s->o->interval_ns, s->o->interval_ns, SRC_REFRESH) ||
-	    (s->o->duration_ns && arm(s, &s->duration_fd, s->o->duration_ns, 0, SRC_DURATION)))
-		return EXIT_RUNTIME;
-	return 0;
+	return session__arm_refresh(s, s->o->interval_ns, s->o->interval_ns) ? EXIT_RUNTIME : 0;
 }
 
 /* With -- COMMAND: its status is ours; it goes on if we stop first. */
@@ -379,19 +328,36 @@ static int command_code(struct session *s, int code)
 	return status;
 }
 
-int session__run(const struct opts *o)
+/* What the command has printed while the screen was up. */
+static void show_command_output(struct session *s)
 {
-	struct session s = {
-		.o = o, .epfd = -1, .refresh_fd = -1, .duration_fd = -1, .signal_fd = -1
-	};
+	off_t from = 0;
+
+	if (s->command_out < 0)
+		return;
+	while (sendfile(STDOUT_FILENO, s->command_out, &from, 1 << 20) > 0)
+		;
+	close(s->command_out);
+}
+
+static int run_once(const struct opts *o, bool *pick_again)
+{
+	struct session s = { .o = o,
+			     .epfd = -1,
+			     .refresh_fd = -1,
+			     .duration_fd = -1,
+			     .signal_fd = -1,
+			     .command_out = -1 };
 	int code = start(&s);
 
 	if (!code) {
 		loop(&s);
-		code = finish(&s);
-		if (collector__live_cnt(s.c) && isatty(STDERR_FILENO) && !o->quiet)
-			pr_verb("detaching ..\n");
+		bool quit = s.live && (!strcmp(s.done, "quit") || s.pick_again);
+
+		session__live_stop(&s);
+		code = quit ? EXIT_OK : finish(&s);
 	}
+	session__live_stop(&s);
 	if (s.view)
 		s.view->ops->free(s.view);
 	if (output__close(&s.out) && !code)
@@ -401,8 +367,39 @@ int session__run(const struct opts *o)
 	closep(&s.refresh_fd);
 	closep(&s.duration_fd);
 	closep(&s.signal_fd);
+	show_command_output(&s);
 	if (s.launch)
 		code = command_code(&s, code);
 	launch__free(s.launch);
+	*pick_again = s.pick_again;
+	return code;
+}
+
+int session__run(const struct opts *o)
+{
+	struct opts own = *o;
+	uint32_t pid;
+	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command;
+	int code;
+
+	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
+		if (pick)
+			return doctor__list(o);
+		pr_info("no terminal: plain text tables (as with -b)\n");
+	}
+	do {
+		if (pick) {
+			int64_t chosen = session__live_pick(o);
+
+			if (chosen <= 0)
+				return (int)-chosen;
+			pid = (uint32_t)chosen;
+			own.pids = &pid;
+			own.pid_cnt = 1;
+			own.all = false;
+			own.command = NULL;
+		}
+		code = run_once(&own, &pick);
+	} while (pick);
 	return code;
 }

@@ -83,6 +83,9 @@ struct snap_thread {
 		wait_p99_ns; /* NS_UNKNOWN: none in the span */
 	uint64_t hold_max_ns, hold_p50_ns, hold_p90_ns, hold_p99_ns;
 	const struct gt_hist *wait_hist, *hold_hist;
+	/* Its stack at this moment, root first; cnt 0: not looked at, or running. */
+	size_t now_frame_cnt;
+	const struct snap_frame *now_frames;
 	const struct snap_frame *at; /* where it waits or inflicts waiting most; NULL: not known */
 };
 

@@ -35,5 +35,7 @@ struct view {
 /* NULL + errno. out is the caller's. */
 struct view *view_report__new(FILE *out, const struct opts *o);
 struct view *view_json__new(FILE *out, const struct opts *o);
+struct view *view_folded__new(FILE *out, const struct opts *o);
+struct view *view_dump__new(FILE *out);
 
 #endif
