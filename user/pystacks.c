@@ -265,6 +265,20 @@ static int fill_totals(struct pystacks *s, struct totals *t)
 	return 0;
 }
 
+/* The PyThreadState of a thread that has not acquired the GIL since the books started. */
+static uint64_t find_tstate(struct py_process *py, uint32_t tid)
+{
+	struct py_thread *list = NULL;
+	ssize_t n = py_process__threads(py, &list);
+	uint64_t tstate = 0;
+
+	for (ssize_t i = 0; i < n && !tstate; i++)
+		if (list[i].tid == tid)
+			tstate = list[i].tstate;
+	free(list);
+	return tstate;
+}
+
 /* Where a thread that waits right now stands: it sleeps, so its stack can be read in peace. */
 static void open_waits(struct pystacks *s, struct totals *t)
 {
@@ -273,16 +287,21 @@ static void open_waits(struct pystacks *s, struct totals *t)
 	for (size_t i = 0; i < t->thread_cnt; i++) {
 		struct total_thread *th = &t->threads[i];
 		struct pystacks_process p = { 0 };
+		uint64_t tstate = th->rec.tstate;
 
 		if ((th->rec.state != GT_WAIT && !s->look_at_all) || (th->rec.flags & GT_F_EXITED))
 			continue;
 		if (th->rec.state == GT_WAIT)
 			th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
-		if (th->open_stack || !th->rec.tstate || walks++ >= OPEN_WALKS)
+		if (th->open_stack || walks++ >= OPEN_WALKS)
 			continue;
 		if (s->process_fn(s->ctx, th->rec.tgid, &p) || !p.py)
 			continue;
-		py_process__walk(p.py, th->rec.tstate, &s->walk);
+		if (!tstate)
+			tstate = find_tstate(p.py, th->key.tid);
+		if (!tstate)
+			continue;
+		py_process__walk(p.py, tstate, &s->walk);
 		if (s->walk.end <= PY_END_DEPTH && s->walk.cnt)
 			th->open_stack = resolve(s, &p, &s->walk, 0);
 	}
