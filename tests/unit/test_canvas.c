@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <locale.h>
+#include <string.h>
+
+#include "canvas.h"
+#include "text.h"
+#include "util.h"
+
+static void check_text(const struct canvas *c, const char *want)
+{
+	struct sbuf b = { 0 };
+
+	canvas__to_text(c, &b);
+	assert_string_equal(sbuf__str(&b), want);
+	sbuf__free(&b);
+}
+
+static void text_is_cut_with_a_mark(void **state)
+{
+	struct canvas c;
+
+	(void)state;
+	canvas__init(&c, 2, 8, true);
+	assert_int_equal(canvas__puts(&c, 0, 0, -1, ROLE_NORMAL, "12345678"), 8);
+	assert_int_equal(canvas__puts(&c, 1, 2, 4, ROLE_NORMAL, "abcdef"), 4);
+	check_text(&c, "12345678\n  abc~\n");
+	canvas__deinit(&c);
+}
+
+static void nothing_is_drawn_outside(void **state)
+{
+	struct canvas c;
+
+	(void)state;
+	canvas__init(&c, 2, 3, true);
+	assert_int_equal(canvas__puts(&c, -1, 0, -1, ROLE_NORMAL, "x"), 0);
+	assert_int_equal(canvas__puts(&c, 2, 0, -1, ROLE_NORMAL, "x"), 0);
+	assert_int_equal(canvas__puts(&c, 0, 3, -1, ROLE_NORMAL, "x"), 0);
+	assert_int_equal(canvas__puts(&c, 0, -1, 5, ROLE_NORMAL, "x"), 0);
+	canvas__puts_right(&c, 0, -2, 4, ROLE_NORMAL, "xxxx");
+	canvas__fill(&c, (struct rect){ -5, -5, 4, 100 }, ROLE_NORMAL, '#');
+	canvas__fill(&c, (struct rect){ 1, 2, 100, 100 }, ROLE_NORMAL, '#');
+	canvas__select(&c, 1, 1, 100);
+	canvas__select(&c, -1, -1, 100);
+	check_text(&c, "\n  #\n");
+	assert_null(canvas__at(&c, 0, 3));
+	canvas__deinit(&c);
+	canvas__init(&c, -3, 0, true);
+	assert_int_equal(c.h * c.w, 1);
+	canvas__deinit(&c);
+}
+
+static void wide_characters_take_two_cells_and_are_never_halved(void **state)
+{
+	struct canvas c;
+
+	(void)state;
+	canvas__init(&c, 3, 6, true);
+	assert_int_equal(canvas__puts(&c, 0, 0, -1, ROLE_NORMAL, "工作者"), 6);
+	assert_int_equal(canvas__puts(&c, 1, 0, 4, ROLE_NORMAL, "工作者"),
+			 3); /* one, and the mark */
+	canvas__puts(&c, 2, 0, -1, ROLE_NORMAL, "工作");
+	canvas__puts(&c, 2, 1, 2, ROLE_NORMAL, "ab"); /* over both halves */
+	check_text(&c, "工作者\n工~\n ab\n");
+	canvas__puts(&c, 0, 2, 1, ROLE_NORMAL, "x");
+	check_text(&c, "工x 者\n工~\n ab\n");
+	canvas__deinit(&c);
+}
+
+static void combining_marks_stay_on_their_character(void **state)
+{
+	struct canvas c;
+
+	(void)state;
+	canvas__init(&c, 1, 6, true);
+	assert_int_equal(canvas__puts(&c, 0, 0, -1, ROLE_NORMAL, "e\xcc\x81t\xcc\x81\xcc\x81"), 2);
+	check_text(&c, "e\xcc\x81t\xcc\x81\n");
+	/* One with nothing to stand on is dropped. */
+	canvas__clear(&c);
+	assert_int_equal(canvas__puts(&c, 0, 0, -1, ROLE_NORMAL, "\xcc\x81x"), 1);
+	check_text(&c, "x\n");
+	canvas__deinit(&c);
+}
+
+static void hostile_text_cannot_reach_the_terminal(void **state)
+{
+	static const char *const bad[] = {
+		"\033]0;pwned\a",
+		"a\tb\r\nc",
+		"\x7f\xc2\x9b",
+		"\xff\xfe\x80",
+		"\xe2\x80\xae"
+		"abc",
+		"\xe2\x80\x8b",
+		"\xf0\x9f",
+		"\xed\xa0\x80",
+		"\xf3\xa0\x80\x81",
+	};
+	struct canvas c;
+
+	(void)state;
+	for (int unicode = 0; unicode < 2; unicode++) {
+		canvas__init(&c, 1, 20, unicode);
+		for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+			canvas__clear(&c);
+			canvas__puts(&c, 0, 0, -1, ROLE_NORMAL, bad[i]);
+			for (int x = 0; x < 20; x++) {
+				const struct cell *cell = canvas__at(&c, 0, x);
+
+				assert_true(cell->ch >= 0x20 && cell->ch < 0x7f);
+				assert_int_equal(cell->mark, 0);
+			}
+		}
+		canvas__deinit(&c);
+	}
+}
+
+static void without_unicode_everything_is_ascii(void **state)
+{
+	struct canvas c;
+
+	(void)state;
+	canvas__init(&c, 1, 10, false);
+	assert_int_equal(canvas__puts(&c, 0, 0, -1, ROLE_NORMAL, "a工b"), 3);
+	check_text(&c, "a?b\n");
+	canvas__deinit(&c);
+}
+
+static void sentences_break_between_words(void **state)
+{
+	const char *s = "one two  three abcdefghijkl 工作 end";
+	static const char *const want[] = { "one two", "three", "abcdefg", "hijkl", "工作", "end" };
+	char buf[64];
+	size_t i = 0;
+
+	(void)state;
+	for (; text__wrap(&s, true, 7, buf, sizeof(buf)); i++)
+		assert_string_equal(buf, want[i]);
+	assert_int_equal(i, ARRAY_SIZE(want));
+	/* A character wider than the line does not make it loop. */
+	s = "工作";
+	assert_true(text__wrap(&s, true, 1, buf, sizeof(buf)));
+	assert_true(text__wrap(&s, true, 1, buf, sizeof(buf)));
+	assert_false(text__wrap(&s, true, 1, buf, sizeof(buf)));
+}
+
+static void a_line_number_is_the_last_thing_to_be_cut(void **state)
+{
+	static const struct {
+		int w;
+		const char *want;
+	} cases[] = {
+		{ 40, "JSONEncoder.iterencode encoder.py:257" },
+		{ 24, "JSONEnco~ encoder.py:257" },
+		{ 16, "encoder.py:257" },
+		{ 10, "encoder.p~" },
+		{ 0, "" },
+	};
+	char buf[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		text__cut_head("JSONEncoder.iterencode", "encoder.py:257", true, cases[i].w, buf,
+			       sizeof(buf));
+		assert_true(text__width(buf, true) <= cases[i].w);
+		assert_string_equal(buf, cases[i].want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_is_cut_with_a_mark),
+		cmocka_unit_test(nothing_is_drawn_outside),
+		cmocka_unit_test(wide_characters_take_two_cells_and_are_never_halved),
+		cmocka_unit_test(combining_marks_stay_on_their_character),
+		cmocka_unit_test(hostile_text_cannot_reach_the_terminal),
+		cmocka_unit_test(without_unicode_everything_is_ascii),
+		cmocka_unit_test(sentences_break_between_words),
+		cmocka_unit_test(a_line_number_is_the_last_thing_to_be_cut),
+	};
+
+	setlocale(LC_ALL, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
