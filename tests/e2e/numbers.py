@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Hold giltop's JSON lines against the contract: the fields and types of giltop(1), the invariants of
+the accounting. numbers.py [OPTION..] FILE
+
+  --open-end      the summary was made at the end of a process: pairs may differ (its threads died waiting)
+  --no-pairs      do not look at the pairs
+  --expr EXPR     Python over meta, snaps, total (the records), proc (the first process of total),
+                  threads (its threads), gil (its first GIL) and thread(name or tid); must be true
+Prints what is wrong, one line each; exit 1 if anything is.
+"""
+import argparse
+import json
+import sys
+
+U64 = 1 << 64
+COUNT, NS, TEXT, REAL, BOOL = "count", "ns", "text", "real", "bool"
+NS_OR_NULL, COUNT_OR_NULL = "ns or null", "count or null"
+STATES = ("waiting", "holding", "yielding", "released", "exited", "unknown")
+
+META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS, "interval_ns": NS}
+RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,
+          "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
+PROCESS = {"pid": COUNT, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
+           "span_ns": NS, "alive": BOOL}
+GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_ns": NS, "gap_ns": NS, "wait_ns": NS,
+       "utilization": REAL, "load": REAL, "switches": COUNT, "acquisitions": COUNT}
+THREAD = {"tid": COUNT_OR_NULL, "name": TEXT, "gil": COUNT, "acquisitions": COUNT, "contended": COUNT,
+          "yields": COUNT, "wait_ns": NS, "wait_max_ns": NS_OR_NULL, "wait_p50_ns": NS_OR_NULL,
+          "wait_p99_ns": NS_OR_NULL, "yield_ns": NS, "hold_ns": NS, "hold_max_ns": NS_OR_NULL,
+          "hold_p50_ns": NS_OR_NULL, "hold_p99_ns": NS_OR_NULL, "hold_offcpu_ns": NS_OR_NULL,
+          "released_ns": NS, "blame_ns": NS, "state": TEXT}
+PAIR = {"waiter": COUNT_OR_NULL, "holder": COUNT_OR_NULL, "ns": NS}
+
+wrong = []
+
+
+def complain(text, *args):
+    wrong.append(text % args)
+
+
+def check_type(where, key, kind, value):
+    if value is None:
+        ok = kind.endswith("or null")
+    elif kind == TEXT:
+        ok = isinstance(value, str)
+    elif kind == BOOL:
+        ok = isinstance(value, bool)
+    elif kind == REAL:
+        ok = isinstance(value, (int, float)) and not isinstance(value, bool)
+    else:
+        ok = type(value) is int and 0 <= value < U64
+    if not ok:
+        complain("%s: %s is %r, not a %s", where, key, value, kind)
+
+
+def check_fields(where, fields, record):
+    for key, kind in fields.items():
+        if key not in record:
+            complain("%s: %s is missing", where, key)
+        else:
+            check_type(where, key, kind, record[key])
+
+
+def check_process(where, p):
+    check_fields(where, PROCESS, p)
+    for g in p["gils"]:
+        check_fields("%s gil %s" % (where, g.get("id")), GIL, g)
+    for t in p["threads"]:
+        at = "%s tid %s" % (where, t.get("tid"))
+        check_fields(at, THREAD, t)
+        if t["state"] not in STATES:
+            complain("%s: state %s", at, t["state"])
+        if t["tid"] is None and not t.get("folded"):
+            complain("%s: neither a tid nor folded", at)
+    for pair in p.get("pairs", []):
+        check_fields("%s pair" % where, PAIR, pair)
+        if pair["waiter"] is not None and pair["waiter"] == pair["holder"]:
+            complain("%s: %s waits for itself", where, pair["waiter"])
+
+
+def check_total(p, open_end, pairs):
+    """The invariants, in integers."""
+    def total(key):
+        return sum(t[key] for t in p["threads"])
+
+    gap = sum(g["gap_ns"] for g in p["gils"])
+    if total("wait_ns") != total("blame_ns") + gap:
+        complain("pid %d: sum(wait) %d != sum(blame) %d + gap %d, off by %d", p["pid"], total("wait_ns"),
+                 total("blame_ns"), gap, total("wait_ns") - total("blame_ns") - gap)
+    if pairs and not open_end and "pairs" in p:
+        paired = sum(pair["ns"] for pair in p["pairs"])
+        if paired != total("blame_ns"):
+            complain("pid %d: sum(pairs) %d != sum(blame) %d", p["pid"], paired, total("blame_ns"))
+    for g in p["gils"]:
+        hold = sum(t["hold_ns"] for t in p["threads"] if t["gil"] == g["id"])
+        if hold != g["held_ns"]:
+            complain("pid %d: sum(hold) %d != held %d", p["pid"], hold, g["held_ns"])
+        if hold > p["span_ns"]:
+            complain("pid %d: held %d of %d ns", p["pid"], hold, p["span_ns"])
+        acquired = sum(t["acquisitions"] for t in p["threads"] if t["gil"] == g["id"])
+        if acquired != g["acquisitions"]:
+            complain("pid %d: sum(acquisitions) %d != %d", p["pid"], acquired, g["acquisitions"])
+    for t in p["threads"]:
+        parts = t["hold_ns"] + t["wait_ns"] + t["yield_ns"] + t["released_ns"]
+        if parts != t["span_ns"]:
+            complain("tid %s: parts %d != span %d", t["tid"], parts, t["span_ns"])
+        if not t.get("folded") and t["acquisitions"] - t["releases"] not in (-1, 0, 1):
+            complain("tid %s: %d acquisitions, %d releases", t["tid"], t["acquisitions"], t["releases"])
+        if t["contended"] > t["acquisitions"] or t["yields"] > t["releases"]:
+            complain("tid %s: more contended than acquisitions, or yields than releases", t["tid"])
+        for kind in ("wait", "hold"):
+            q = [t["%s_%s_ns" % (kind, k)] for k in ("p50", "p99", "max")]
+            q = [v for v in q if v is not None]
+            if q != sorted(q):
+                complain("tid %s: %s quantiles not in order: %s", t["tid"], kind, q)
+
+
+def check_record(r, open_end, pairs):
+    check_fields(r["type"], RECORD, r)
+    for p in r["processes"]:
+        check_process(r["type"], p)
+    if r["type"] != "summary":
+        return
+    if r["lost_events"] or r["violations"]:
+        complain("lost %d, violations %d", r["lost_events"], r["violations"])
+    for p in r["processes"]:
+        check_total(p, open_end, pairs)
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--open-end", action="store_true")
+    ap.add_argument("--no-pairs", action="store_true")
+    ap.add_argument("--expr", action="append", default=[])
+    ap.add_argument("file")
+    args = ap.parse_args()
+    with open(args.file, encoding="utf-8") as f:
+        records = [json.loads(line) for line in f]
+    kinds = [r["type"] for r in records]
+    if kinds != ["meta"] + ["snapshot"] * (len(kinds) - 2) + ["summary"]:
+        complain("records: %s", kinds)
+        print("\n".join(wrong))
+        return 1
+    meta, snaps, total = records[0], records[1:-1], records[-1]
+    check_fields("meta", META, meta)
+    for r in records[1:]:
+        if r["v"] != 1:
+            complain("%s: v is %s", r["type"], r["v"])
+        check_record(r, args.open_end, not args.no_pairs)
+    for a, b in zip(snaps, snaps[1:]):
+        if a["start_ns"] + a["duration_ns"] != b["start_ns"]:
+            complain("snapshots do not join: %d + %d, %d", a["start_ns"], a["duration_ns"], b["start_ns"])
+    proc = total["processes"][0] if total["processes"] else None
+    threads = proc["threads"] if proc else []
+
+    def thread(key, among=threads):
+        return next(t for t in among if key in (t["name"], t["tid"]))
+
+    names = {"meta": meta, "snaps": snaps, "total": total, "proc": proc, "threads": threads,
+             "thread": thread, "gil": proc["gils"][0] if proc and proc["gils"] else None}
+    for expr in args.expr:
+        try:
+            if not eval(expr, names):
+                complain("not true: %s", expr)
+        except (KeyError, IndexError, StopIteration, TypeError) as e:
+            complain("%s: %r", expr, e)
+    if wrong:
+        print("\n".join(wrong))
+        print(json.dumps(total)[:6000])
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
