@@ -42,10 +42,8 @@ def run(library, python, path):
     return oracle.pid == process.pid, int(times[1]), int(times[2]), oracle.log()
 
 
-def main():
-    with tempfile.TemporaryDirectory() as folder:
-        claimed, sort_ns, late_ns, log = run(sys.argv[1], sys.argv[2],
-                                             os.path.join(folder, "oracle.bin"))
+def judge(claimed, sort_ns, late_ns, log):
+    """-> number of failures"""
     failures = 0
 
     def check(ok, text):
@@ -56,19 +54,31 @@ def main():
     check(claimed, "the library is active in the interpreter")
     threads = [t for t in log.threads.values() if t.acquisitions]
     check(len(threads) == 3 and len(log.held_ns) == 1, "one GIL, three threads")
-    main_thread, one, two = sorted(threads, key=lambda t: t.tid)
+    if failures:
+        return failures
+    one, two = sorted(threads, key=lambda t: t.tid)[1:]
     sorter, waiter = (one, two) if one.hold_ns > two.hold_ns else (two, one)
+    gap_ns = sum(log.gap_ns.values())
     check(abs(sorter.hold_ns - sort_ns) < SLACK_NS + SLACK * sort_ns,
           "sorter: %.2f ms in sorts, holds %.2f ms" % (sort_ns / 1e6, sorter.hold_ns / 1e6))
     check(abs(late_ns - waiter.wait_ns) < SLACK_NS + SLACK * late_ns,
           "waiter: %.2f ms late, waits %.2f ms" % (late_ns / 1e6, waiter.wait_ns / 1e6))
-    gap_ns = sum(log.gap_ns.values())
     check(sorter.blame_ns + gap_ns >= (1 - SLACK) * waiter.wait_ns,
           "sorter is to blame for %.2f ms of it, the rest is hand-over" % (sorter.blame_ns / 1e6))
     check(sum(log.held_ns.values()) <= log.off_ns - log.on_ns, "held at most all the time")
     check(all(t.acquisitions == t.releases for t in threads), "each hold has its end")
-    check(main_thread.tid != sorter.tid and log.foreign == 0, "no call that fits no GIL")
-    return 1 if failures else 0
+    check(log.foreign == 0, "no call that fits no GIL")
+    return failures
+
+
+def main():
+    """On a machine too busy to keep the naps in step, the answer is not known: three attempts."""
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "oracle.bin")
+            if not judge(*run(sys.argv[1], sys.argv[2], path)):
+                return 0
+    return 1
 
 
 if __name__ == "__main__":

@@ -13,17 +13,17 @@ import time
 
 import parked
 
-NAP_S = 0.010
+NAP_S = 0.030
 
 
 def sorter(rows, rounds, turn, times):
     for _ in range(rounds):
         turn.release()
-        time.sleep(0.002)  # the waiter is in its nap now
+        time.sleep(NAP_S / 2)  # the waiter is in its nap now
         start = time.perf_counter()
         sorted(rows)
         times.append(time.perf_counter() - start)
-        time.sleep(3 * NAP_S)
+        time.sleep(2 * NAP_S)
 
 
 def waiter(rounds, turn, late):
