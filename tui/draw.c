@@ -145,6 +145,14 @@ void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const st
 	canvas__puts(c, y, x, w, role, buf);
 }
 
+void draw__name(struct canvas *c, int y, int x, int w, enum role role, const char *name)
+{
+	char buf[512];
+
+	text__cut_middle(name, c->unicode, w, buf, sizeof(buf));
+	canvas__puts(c, y, x, w, role, buf);
+}
+
 int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enum role role,
 		 const char *value)
 {

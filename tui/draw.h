@@ -24,6 +24,8 @@ void draw__note(struct canvas *c, struct rect r, const char *text);
 int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char *text);
 /* A frame in w cells: "dumps encoder.py:257", the name shortened first. */
 void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f);
+/* A thread's name in w cells, shortened in the middle. */
+void draw__name(struct canvas *c, int y, int x, int w, enum role role, const char *name);
 /* Label, figure: "p99 " "38.2ms"; returns the cells used, with two blanks behind. */
 int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enum role role,
 		 const char *value);

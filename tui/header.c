@@ -38,12 +38,12 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		     units__duration(ui->interval_ns, buf));
 	right_w = text__width(sbuf__str(&right), c->unicode);
 	x = canvas__puts(c, y, 0, -1, ROLE_TITLE, "giltop") + 2;
+	if (s && s->proc_cnt > 1 && !ui->focus_pid)
+		sbuf__printf(&left, "busiest of %zu: ", s->proc_cnt);
 	if (p)
 		proc_title(p, &left);
 	else
 		sbuf__puts(&left, "waiting for the first data");
-	if (s && s->proc_cnt > 1 && !ui->focus_pid)
-		sbuf__printf(&left, " (busiest of %zu)", s->proc_cnt);
 	room = c->w - x - right_w - 2;
 	if (room < 12) {
 		canvas__puts(c, y, x, c->w - x, ROLE_NORMAL, sbuf__str(&left));

@@ -95,7 +95,7 @@ static void add_pair(struct doc *d, const struct snap_proc *p, uint32_t tid, uin
 	canvas__puts(d->c, y, x + 5, 1, ROLE_DIM, "%");
 	canvas__puts_right(d->c, y, x + 7, 7, ROLE_NORMAL, units__duration(ns, u));
 	draw__bar(d->c, y, x + 15, 10, ROLE_WAIT, (double)ns, (double)whole);
-	canvas__puts(d->c, y, x + 26, 18, ROLE_NORMAL, sbuf__str(&name));
+	draw__name(d->c, y, x + 26, 18, ROLE_NORMAL, sbuf__str(&name));
 	if (line && end - (x + 45) > 8)
 		draw__frame(d->c, y, x + 45, end - (x + 45), ROLE_DIM, line);
 }

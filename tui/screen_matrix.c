@@ -133,22 +133,19 @@ static void clamp_cursor(const struct ui_state *ui, const struct matrix *m, int 
 }
 
 /* Thread names are alike at their beginning ("ThreadPoolExecutor-0_12"): the end tells them apart. */
-static void draw_name_end(struct canvas *c, int y, int x, int w, enum role role, const char *name,
-			  bool right)
+static void draw_name_end(struct canvas *c, int y, int x, int w, enum role role, const char *name)
 {
 	int full = text__width(name, c->unicode), skip_w;
 	const char *s = name;
 
-	if (full > w) {
-		for (full = full + 1; full > w && *s; full -= skip_w)
-			text__next(&s, c->unicode, &skip_w);
-		canvas__puts(c, y, x, 1, role, "~");
-		canvas__puts(c, y, x + 1, w - 1, role, s);
-	} else if (right) {
+	if (full <= w) {
 		canvas__puts_right(c, y, x, w, role, name);
-	} else {
-		canvas__puts(c, y, x, w, role, name);
+		return;
 	}
+	for (full = full + 1; full > w && *s; full -= skip_w)
+		text__next(&s, c->unicode, &skip_w);
+	canvas__puts(c, y, x, 1, role, "~");
+	canvas__puts(c, y, x + 1, w - 1, role, s);
 }
 
 static void draw_cell(struct canvas *c, int y, int x, int w, uint64_t ns, const struct matrix *m)
@@ -185,13 +182,13 @@ static void draw_grid(const struct ui_state *ui, struct canvas *c, struct rect r
 	for (int j = left; j < cols && j - left < shown; j++) {
 		axis_name(p, &m->holders, axis_index(&m->holders, j), &name);
 		draw_name_end(c, r.y, r.x + label + 9 + (j - left) * w, w - 1, ROLE_HEAD,
-			      sbuf__str(&name), true);
+			      sbuf__str(&name));
 	}
 	for (int i = top; i < rows && i - top < r.h - 1; i++) {
 		int y = r.y + 1 + i - top, wi = axis_index(&m->waiters, i);
 
 		axis_name(p, &m->waiters, wi, &name);
-		draw_name_end(c, y, r.x, label, ROLE_NORMAL, sbuf__str(&name), false);
+		draw__name(c, y, r.x, label, ROLE_NORMAL, sbuf__str(&name));
 		canvas__puts_right(c, y, r.x + label + 1, 7, ROLE_NORMAL,
 				   units__percent(m->waiters.ns[wi], m->sum, buf));
 		for (int j = left; j < cols && j - left < shown; j++) {

@@ -29,7 +29,7 @@ static void draw_worst(struct canvas *c, int y, int x, int w, const struct snap_
 	}
 	canvas__printf(c, y, x, 6, ROLE_WAIT, "%6s",
 		       units__percent(snap_thread__delay_ns(t), t->span_ns, pct));
-	canvas__puts(c, y, x + 7, w - 7, ROLE_NORMAL, t->name);
+	draw__name(c, y, x + 7, w - 7, ROLE_NORMAL, t->name);
 }
 
 static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_proc *p)

@@ -82,7 +82,9 @@ static void draw_row(struct canvas *c, int y, int x0, const struct column_fit *f
 		}
 		col->fmt(r, buf, sizeof(buf));
 		role = cell_role(col, r, buf);
-		if (col->left)
+		if (col->kind == COLUMN_NAME)
+			draw__name(c, y, x, w, role, buf);
+		else if (col->left)
 			canvas__puts(c, y, x, w, role, buf);
 		else
 			canvas__puts_right(c, y, x, w, role, buf);

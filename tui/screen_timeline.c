@@ -175,9 +175,9 @@ void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
 		int y = r.y + 1 + (int)i;
 
 		canvas__printf(c, y, r.x, 1, ROLE_HOLD, "%c", letters[i]);
-		canvas__puts(c, y, r.x + 2, label,
-			     rows[i].thread->state == SNAP_EXITED ? ROLE_DIM : ROLE_NORMAL,
-			     rows[i].thread->tid ? rows[i].thread->name : "ended");
+		draw__name(c, y, r.x + 2, label,
+			   rows[i].thread->state == SNAP_EXITED ? ROLE_DIM : ROLE_NORMAL,
+			   rows[i].thread->tid ? rows[i].thread->name : "ended");
 		if (ui->timeline && rows[i].thread->tid)
 			draw_thread(ui, c, y, r.x + label + 3, &w, &rows[i]);
 		if ((long)i == selected)

@@ -135,6 +135,23 @@ void text__cut_head(const char *head, const char *tail, bool unicode, int width,
 	snprintf(buf, sz, "%s %s", part, tail);
 }
 
+void text__cut_middle(const char *s, bool unicode, int width, char *buf, size_t sz)
+{
+	int full = text__width(s, unicode), tail = width > 8 ? 6 : width / 2, w;
+	const char *end = s;
+	char head[512];
+
+	if (full <= width || width < 4) {
+		text__cut(s, unicode, width, buf, sz);
+		return;
+	}
+	while (full > tail && text__next(&end, unicode, &w))
+		full -= w;
+	/* The mark of the cut is where the head ends. */
+	text__cut(s, unicode, width - full, head, sizeof(head));
+	snprintf(buf, sz, "%s%s", head, end);
+}
+
 bool text__wrap(const char **s, bool unicode, int width, char *buf, size_t sz)
 {
 	const char *end = *s, *last_space = NULL, *next = *s;

@@ -22,6 +22,8 @@ int text__width(const char *s, bool unicode);
 size_t text__encode(uint32_t c, char buf[4]);
 /* Copy what fits into width cells; if it does not all fit, the last cell is '~'. */
 void text__cut(const char *s, bool unicode, int width, char *buf, size_t sz);
+/* Copy what fits, leaving out the middle: names in a pool differ at the end ("ThreadPo~-0_12"). */
+void text__cut_middle(const char *s, bool unicode, int width, char *buf, size_t sz);
 /* Break s between words: moves *s behind the piece of at most width cells and writes that piece.
  * False at the end.
  */

@@ -226,12 +226,12 @@ static int cmp_at(const struct column_row *a, const struct column_row *b)
 }
 
 const struct column thread_columns[] = {
-	{ "pid", "PID", "process id", 7, 30, false, false, false, false, COLUMN_PLAIN, fmt_pid,
-	  cmp_pid },
+	{ "pid", "PID", "process id, as in ps and top", 7, 30, false, false, false, false,
+	  COLUMN_PLAIN, fmt_pid, cmp_pid },
 	{ "tid", "TID", "thread id, as in ps -L and top -H", 7, 55, true, false, false, false,
 	  COLUMN_PLAIN, fmt_tid, cmp_tid },
 	{ "thread", "THREAD", "the thread's name (its Python name where it is known)", 15, 0, true,
-	  true, false, false, COLUMN_PLAIN, fmt_name, cmp_name },
+	  true, false, false, COLUMN_NAME, fmt_name, cmp_name },
 	{ "gil", "GIL", "which GIL it uses: 0 is the main interpreter's", 3, 35, false, false,
 	  false, false, COLUMN_PLAIN, fmt_gil, cmp_gil },
 	{ "state", "S",

@@ -242,7 +242,9 @@ void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
 			     units__percent_word(pair->ns, waiter->wait_ns, buf));
 	/* The stacks are of all that this thread made wait, not of this pair alone. */
 	if (line) {
-		sbuf__puts(out, detail < VERDICT_BRIEF ? "; blocks most" : ";");
+		sbuf__puts(out, detail < VERDICT_BRIEF	? "; blocks most"
+				: detail < VERDICT_TINY ? "; blocks"
+							: ";");
 		put_line(line, detail, out);
 	}
 }

@@ -173,6 +173,21 @@ static void a_line_number_is_the_last_thing_to_be_cut(void **state)
 	}
 }
 
+static void names_of_a_pool_stay_apart(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	text__cut_middle("ThreadPoolExecutor-0_12", true, 15, buf, sizeof(buf));
+	assert_string_equal(buf, "ThreadPo~r-0_12");
+	text__cut_middle("worker-3", true, 8, buf, sizeof(buf));
+	assert_string_equal(buf, "worker-3");
+	for (int w = 0; w < 20; w++) {
+		text__cut_middle("工作工作工作工作-12", true, w, buf, sizeof(buf));
+		assert_true(text__width(buf, true) <= w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +198,7 @@ int main(void)
 		cmocka_unit_test(hostile_text_cannot_reach_the_terminal),
 		cmocka_unit_test(without_unicode_everything_is_ascii),
 		cmocka_unit_test(sentences_break_between_words),
+		cmocka_unit_test(names_of_a_pool_stay_apart),
 		cmocka_unit_test(a_line_number_is_the_last_thing_to_be_cut),
 	};
 
