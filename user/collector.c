@@ -464,6 +464,11 @@ const char *collector__attach_name(const struct collector *c)
 	return probe_tier__name(probe__tier(c->probe));
 }
 
+bool collector__is_slow_to_detach(const struct collector *c)
+{
+	return c->live_cnt && probe__tier(c->probe) == PROBE_TIER_PERF;
+}
+
 void collector__want_spans(struct collector *c, uint64_t min_ns)
 {
 	probe__want_spans(c->probe, min_ns);

@@ -58,6 +58,8 @@ int collector__refresh(struct collector *c);
 int collector__close(struct collector *c);
 struct model *collector__model(const struct collector *c);
 const char *collector__attach_name(const struct collector *c);
+/* Perf events are taken away one by one: collector__free may take a second or more. */
+bool collector__is_slow_to_detach(const struct collector *c);
 void collector__want_spans(struct collector *c, uint64_t min_ns);
 
 #endif
