@@ -174,6 +174,7 @@ struct gt_gil {
 enum gt_thread_flag {
 	GT_F_EXITED = 1 << 0,  /* the thread is gone; the record is complete */
 	GT_F_DYING_WAIT = 1 << 1, /* gone while waiting: closed at the next event of its GIL */
+	GT_F_TSTATE_MOVES = 1 << 2, /* has had more than one PyThreadState (PyGILState_Ensure makes one) */
 };
 
 /* Per-thread record. Written by that thread alone (after its death: by whoever closes its wait).
