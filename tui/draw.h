@@ -40,8 +40,8 @@ void draw__sort_menu(const struct ui_state *ui, struct canvas *c);
 /* How threads are drawn on the timeline: width of the labels, and the rows. */
 void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
 		    const struct column_row *rows, size_t row_cnt, long selected);
-/* A histogram by octaves, with its percentiles in the first line; the short ones are put together if
- * there are more octaves than lines. h NULL or empty: says so.
+/* A histogram by octaves (several to a line if there are more than lines), with its percentiles in the
+ * first line. h NULL or empty: says so.
  */
 void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
 		const struct gt_hist *h, uint64_t max_ns);

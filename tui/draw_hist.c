@@ -16,7 +16,7 @@ static uint64_t octave_floor(size_t octave)
 
 struct octaves {
 	uint64_t cnt[UI_OCTAVES];
-	uint64_t sum, max;
+	uint64_t sum;
 	size_t lo, hi; /* the first and the last that are not empty */
 };
 
@@ -29,7 +29,6 @@ static bool octaves__build(const struct gt_hist *h, struct octaves *o)
 		if (!o->cnt[i])
 			continue;
 		o->sum += o->cnt[i];
-		o->max = o->cnt[i] > o->max ? o->cnt[i] : o->max;
 		o->lo = i < o->lo ? i : o->lo;
 		o->hi = i;
 	}
@@ -77,7 +76,8 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 		const struct gt_hist *h, uint64_t max_ns)
 {
 	struct octaves o;
-	size_t first;
+	uint64_t line[UI_OCTAVES], max = 0;
+	size_t step;
 	char buf[UNITS_SZ];
 
 	if (r.h < 1)
@@ -89,24 +89,25 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 		return;
 	}
 	draw_percentiles(c, r.y, r.x, r.w, title, role, h, o.sum, max_ns);
-	first = o.hi + 2 > o.lo + (size_t)r.h ? o.hi + 2 - (size_t)r.h : o.lo;
-	for (size_t i = o.lo; i < first; i++)
-		o.cnt[first] += o.cnt[i];
-	o.max = 0;
-	for (size_t i = first; i <= o.hi; i++)
-		o.max = o.cnt[i] > o.max ? o.cnt[i] : o.max;
-	for (size_t i = first; i <= o.hi && (int)(i - first) + 1 < r.h; i++) {
-		int y = r.y + 1 + (int)(i - first), bar = r.w - 8 - 7;
-		bool rest = i == first && (first > o.lo || !i);
+	if (r.h < 2)
+		return;
+	/* So many octaves to a line. */
+	step = (o.hi - o.lo + (size_t)r.h - 1) / ((size_t)r.h - 1);
+	step = step ? step : 1;
+	for (size_t i = 0; o.lo + i * step <= o.hi; i++) {
+		line[i] = 0;
+		for (size_t k = o.lo + i * step; k < o.lo + (i + 1) * step && k <= o.hi; k++)
+			line[i] += o.cnt[k];
+		max = line[i] > max ? line[i] : max;
+	}
+	for (size_t i = 0; o.lo + i * step <= o.hi; i++) {
+		int y = r.y + 1 + (int)i;
 
-		canvas__puts_right(
-			c, y, r.x, 7, ROLE_DIM,
-			units__duration(rest ? octave_floor(i + 1) : octave_floor(i), buf));
-		if (rest)
-			canvas__puts(c, y, r.x, 1, ROLE_DIM, "<");
-		draw__bar(c, y, r.x + 8, bar, role, (double)o.cnt[i], (double)o.max);
-		canvas__puts_right(c, y, r.x + r.w - 6, 6, o.cnt[i] ? ROLE_NORMAL : ROLE_DIM,
-				   units__count((double)o.cnt[i], buf));
+		canvas__puts_right(c, y, r.x, 7, ROLE_DIM,
+				   units__duration(octave_floor(o.lo + i * step), buf));
+		draw__bar(c, y, r.x + 8, r.w - 8 - 7, role, (double)line[i], (double)max);
+		canvas__puts_right(c, y, r.x + r.w - 6, 6, line[i] ? ROLE_NORMAL : ROLE_DIM,
+				   units__count((double)line[i], buf));
 	}
 }
 

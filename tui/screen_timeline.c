@@ -151,7 +151,7 @@ void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
 		    const struct column_row *rows, size_t row_cnt, long selected)
 {
 	const struct snapshot *s = ui__snap(ui);
-	int label = r.w >= 100 ? 16 : r.w >= 76 ? 12 : 9;
+	int label = r.w >= 100 ? 16 : 12;
 	struct tl_window w;
 	char letters[CELL_MAX], buf[UNITS_SZ];
 	size_t n = (size_t)(r.w > label + 3 ? r.w - label - 3 : 0);
@@ -164,7 +164,7 @@ void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
 		row_cnt = (size_t)r.h - 1;
 	w = window(ui, s, n);
 	units__duration(zooms_ms[ui->zoom] * 1000000ull, buf);
-	canvas__printf(c, r.y, r.x, label + 2, ROLE_DIM, label >= 12 ? "owner, %s" : "%s", buf);
+	canvas__printf(c, r.y, r.x, label + 2, ROLE_DIM, "owner, %s", buf);
 	name_letters(rows, row_cnt, letters);
 	if (!ui->timeline || timeline__known_from(ui->timeline) == UINT64_MAX)
 		canvas__puts(c, r.y, r.x + label + 3, -1, ROLE_DIM,

@@ -137,7 +137,7 @@ void text__cut_head(const char *head, const char *tail, bool unicode, int width,
 
 void text__cut_middle(const char *s, bool unicode, int width, char *buf, size_t sz)
 {
-	int full = text__width(s, unicode), tail = width > 8 ? 6 : width / 2, w;
+	int full = text__width(s, unicode), tail = width >= 12 ? 6 : width / 3, w;
 	const char *end = s;
 	char head[512];
 

@@ -168,6 +168,39 @@ static inline int fake__cmp_pair(const void *a, const void *b)
 	return x->ns > y->ns ? -1 : x->ns < y->ns;
 }
 
+/* Who waited for whom, and where. */
+static inline void fake__who(struct fake *f)
+{
+	struct snap_proc *p = &f->procs[0];
+
+	for (size_t i = 0; i < 5; i++) {
+		uint64_t w = f->threads[i].wait_ns;
+
+		f->pairs[p->pair_cnt++] =
+			(struct snap_pair){ f->threads[i].tid, 4242, w / 100 * 78 };
+	}
+	for (size_t i = 0; i < 6; i++)
+		for (size_t k = 0; k < 4; k++)
+			if (i != k)
+				f->pairs[p->pair_cnt++] =
+					(struct snap_pair){ f->threads[i].tid, f->threads[k].tid,
+							    f->threads[i].wait_ns / 100 * (7 - k) };
+	for (size_t i = 0; i < p->pair_cnt; i++)
+		for (size_t k = 0; k < p->thread_cnt; k++)
+			if (f->threads[k].tid == f->pairs[i].holder_tid)
+				f->threads[k].blame_ns += f->pairs[i].ns;
+	qsort(f->pairs, p->pair_cnt, sizeof(*f->pairs), fake__cmp_pair);
+	fake__stack(f, SNAP_STACK_BLAME, 4242, f->threads[5].blame_ns / 100 * 86, fake_dump, 7);
+	fake__stack(f, SNAP_STACK_BLAME, 4242, f->threads[5].blame_ns / 100 * 14, fake_dump, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4246, f->threads[0].blame_ns, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4245, f->threads[1].blame_ns, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_BLAME, 4244, f->threads[2].blame_ns, NULL, 0);
+	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 90, fake_read, 5);
+	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 10, fake_regex, 5);
+	fake__stack(f, SNAP_STACK_WAIT, 4245, f->threads[1].wait_ns, fake_read, 5);
+	fake__stack(f, SNAP_STACK_HOLD, 4242, f->threads[5].hold_ns, fake_dump, 7);
+}
+
 static inline void fake__init(struct fake *f, uint64_t span)
 {
 	static const struct {
@@ -209,32 +242,7 @@ static inline void fake__init(struct fake *f, uint64_t span)
 					.waiters = 3,
 					.interpreter = 0 };
 	f->threads[5].at = &fake_dump[6];
-	for (size_t i = 0; i < 5; i++) {
-		uint64_t w = f->threads[i].wait_ns;
-
-		f->pairs[p->pair_cnt++] =
-			(struct snap_pair){ f->threads[i].tid, 4242, w / 100 * 78 };
-	}
-	for (size_t i = 0; i < 6; i++)
-		for (size_t k = 0; k < 4; k++)
-			if (i != k)
-				f->pairs[p->pair_cnt++] =
-					(struct snap_pair){ f->threads[i].tid, f->threads[k].tid,
-							    f->threads[i].wait_ns / 100 * (7 - k) };
-	for (size_t i = 0; i < p->pair_cnt; i++)
-		for (size_t k = 0; k < p->thread_cnt; k++)
-			if (f->threads[k].tid == f->pairs[i].holder_tid)
-				f->threads[k].blame_ns += f->pairs[i].ns;
-	qsort(f->pairs, p->pair_cnt, sizeof(*f->pairs), fake__cmp_pair);
-	fake__stack(f, SNAP_STACK_BLAME, 4242, f->threads[5].blame_ns / 100 * 86, fake_dump, 7);
-	fake__stack(f, SNAP_STACK_BLAME, 4242, f->threads[5].blame_ns / 100 * 14, fake_dump, 5);
-	fake__stack(f, SNAP_STACK_BLAME, 4246, f->threads[0].blame_ns, fake_regex, 5);
-	fake__stack(f, SNAP_STACK_BLAME, 4245, f->threads[1].blame_ns, fake_regex, 5);
-	fake__stack(f, SNAP_STACK_BLAME, 4244, f->threads[2].blame_ns, NULL, 0);
-	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 90, fake_read, 5);
-	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 10, fake_regex, 5);
-	fake__stack(f, SNAP_STACK_WAIT, 4245, f->threads[1].wait_ns, fake_read, 5);
-	fake__stack(f, SNAP_STACK_HOLD, 4242, f->threads[5].hold_ns, fake_dump, 7);
+	fake__who(f);
 }
 
 /* MainThread holds for some 30 ms at a time, then one of the workers for 6 ms, and so on; the last 30 ms

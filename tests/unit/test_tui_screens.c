@@ -9,17 +9,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "fake_snapshot.h"
-#include "layout.h"
-#include "ui.h"
+#include "tui_stage.h"
 
 /* Found from the source file's own place, so that the tests run from anywhere; -ffile-prefix-map may
  * make that relative to the top of the tree.
@@ -29,48 +24,6 @@ static const char *golden_dir(void)
 	const char *dir = getenv("GILTOP_GOLDEN_DIR");
 
 	return dir ? dir : "tests/golden";
-}
-
-struct stage {
-	struct fake now, all;
-	struct timeline *timeline;
-	struct ui_state ui;
-};
-
-static void stage__open(struct stage *st, bool unicode, int h, int w)
-{
-	struct tui_opts opts = { .interval_ns = S };
-
-	memset(st, 0, sizeof(*st));
-	fake__init(&st->now, 10 * S);
-	fake__init(&st->all, 72 * S);
-	st->timeline = fake__timeline(FAKE_NOW, 5 * S);
-	assert_int_equal(ui__init(&st->ui, &opts, unicode), 0);
-	ui__resize(&st->ui, h, w);
-	/* Some history: the load grew. */
-	for (unsigned int i = 0; i < 40; i++) {
-		struct fake *f = &st->all;
-
-		f->gils[0].held_ns = f->procs[0].span_ns / 1000 * (400 + i * 14);
-		f->gils[0].wait_ns = f->procs[0].span_ns / 1000 * (i * 37);
-		memset(f->wait, 0, sizeof(f->wait));
-		fake__hist(&f->wait[0], (i % 7 + 1) * MS / 4, 300);
-		ui__update(&st->ui, &f->snap, NULL, NULL);
-	}
-	fake__init(&st->all, 72 * S);
-	ui__update(&st->ui, &st->now.snap, &st->all.snap, st->timeline);
-}
-
-static void stage__close(struct stage *st)
-{
-	ui__deinit(&st->ui);
-	timeline__free(st->timeline);
-}
-
-static void keys(struct stage *st, const char *s)
-{
-	for (; *s; s++)
-		ui__key(&st->ui, *s == '\n' ? UI_KEY_ENTER : *s == '\033' ? UI_KEY_ESC : *s);
 }
 
 static void check_golden(const char *name, const char *text)
@@ -154,234 +107,6 @@ static void colours_mean_the_same_on_every_screen(void **state)
 	}
 }
 
-/* Numbers and names at their worst. */
-static void make_hostile(struct fake *f)
-{
-	static const char *const names[] = {
-		"\033]0;pwned\a",
-		"",
-		"工作者工作者工作者工作者",
-		"e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
-		"\xe2\x80\xae"
-		"evil",
-		"a\nb\tc\r",
-		"%s%n%d",
-		"\xff\xfe\xc0\x80",
-	};
-	static const struct snap_frame frame = { "\033[31m工作工作工作<lambda>%s",
-						 "/a/\033[2J/工.py", 4294967295u };
-	static const struct snap_frame empty = { "", "", 0 };
-	struct snap_proc *p = &f->procs[0];
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		f->threads[i].name = names[i];
-	f->threads[0].at = &frame;
-	f->threads[1].at = &empty;
-	f->threads[2].wait_ns = f->threads[2].hold_ns = UINT64_MAX / 2;
-	f->threads[3].span_ns = 0;
-	f->threads[4].gil = 99;
-	f->threads[5].state = SNAP_UNKNOWN;
-	f->threads[6].tid = 0;
-	f->threads[6].folded_cnt = 4294967295u;
-	f->threads[7].state_ns = UINT64_MAX;
-	f->stacks[0].frames = &frame;
-	f->stacks[0].frame_cnt = 1;
-	f->stacks[1].truncated = true;
-	f->stacks[2].frame_cnt = 0;
-	p->cmdline = names[0];
-	p->comm = "";
-	p->note = "工\033[0m";
-	p->python = "?";
-	f->snap.lost_events = f->snap.lost_spans = f->snap.violations = UINT64_MAX;
-}
-
-static void no_size_and_no_name_breaks_a_frame(void **state)
-{
-	static const char *const ways[] = { "1",   "2",	    "3", "4", "5",  "6",   "1\n",
-					    "3\n", "3vo\n", "?", "s", "/x", "\\w", "2pp" };
-	static struct stage st;
-
-	(void)state;
-	stage__open(&st, true, 24, 80);
-	make_hostile(&st.now);
-	make_hostile(&st.all);
-	for (int w = 1; w <= 200; w++) {
-		for (int h = 1; h <= 60; h += w > 75 && w % 10 ? 7 : 1) {
-			int n = w * 60 + h;
-			struct canvas c;
-
-			st.ui.unicode = n % 3 > 0;
-			assert_int_equal(canvas__init(&c, h, w, st.ui.unicode), 0);
-			ui__resize(&st.ui, h, w);
-			keys(&st, ways[n % (int)ARRAY_SIZE(ways)]);
-			ui__draw(&st.ui, &c);
-			for (int y = 0; y < h; y++) {
-				for (int x = 0; x < w; x++) {
-					const struct cell *cell = canvas__at(&c, y, x);
-
-					assert_true(cell->role < ROLE_CNT);
-					assert_true(!cell->ch || cell->ch >= 0x20);
-					assert_true(cell->ch < 0x7f || cell->ch >= 0xa0);
-					assert_true(cell->ch || x > 0);
-				}
-			}
-			canvas__deinit(&c);
-			keys(&st, "\033\033\033");
-		}
-	}
-	stage__close(&st);
-}
-
-/* Any keys in any order, on data and on none. */
-static void no_keys_break_it(void **state)
-{
-	static const int special[] = { UI_KEY_UP,
-				       UI_KEY_DOWN,
-				       UI_KEY_LEFT,
-				       UI_KEY_RIGHT,
-				       UI_KEY_PGUP,
-				       UI_KEY_PGDN,
-				       UI_KEY_HOME,
-				       UI_KEY_END,
-				       UI_KEY_ENTER,
-				       UI_KEY_BACKSPACE,
-				       UI_KEY_ESC,
-				       UI_KEY_TAB,
-				       UI_KEY_BACKTAB,
-				       UI_KEY_F12,
-				       0x5de5,
-				       0x301,
-				       -1,
-				       0 };
-	static struct stage st;
-	unsigned int seed = 7;
-	struct canvas c;
-
-	(void)state;
-	stage__open(&st, true, 24, 80);
-	make_hostile(&st.now);
-	assert_int_equal(canvas__init(&c, 24, 80, true), 0);
-	for (int i = 0; i < 20000; i++) {
-		int r = rand_r(&seed);
-		int key = r % 3 ? 32 + (r >> 8) % 95 : special[(r >> 8) % (int)ARRAY_SIZE(special)];
-
-		ui__key(&st.ui, key);
-		if (i % 500 == 0)
-			ui__update(&st.ui, i % 1000 ? NULL : &st.now.snap, NULL, NULL);
-		if (i % 700 == 0)
-			ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
-		if (i % 16 == 0)
-			ui__draw(&st.ui, &c);
-	}
-	canvas__deinit(&c);
-	stage__close(&st);
-}
-
-static void a_chosen_thread_stays_chosen(void **state)
-{
-	static struct stage st;
-
-	(void)state;
-	stage__open(&st, true, 24, 80);
-	keys(&st, "jj"); /* worker-1 is third */
-	assert_int_equal(st.ui.rows[st.ui.sel[UI_THREADS]].thread->tid, 4244);
-	st.now.threads[2].wait_ns = 9 * S; /* now it is the first */
-	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
-	assert_int_equal(st.ui.sel[UI_THREADS], 0);
-	assert_int_equal(st.ui.rows[0].thread->tid, 4244);
-	/* Who has not moved stays at the top, whoever is there. */
-	keys(&st, "g");
-	st.now.threads[1].wait_ns = 9 * S + 1;
-	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
-	assert_int_equal(st.ui.sel[UI_THREADS], 0);
-	assert_int_equal(st.ui.rows[0].thread->tid, 4245);
-	stage__close(&st);
-}
-
-static void keys_ask_the_session_for_what_only_it_can_do(void **state)
-{
-	static struct stage st;
-	struct ui_state *ui = &st.ui;
-
-	(void)state;
-	stage__open(&st, true, 24, 80);
-	assert_int_equal(ui__key(ui, 'q'), TUI_QUIT);
-	assert_int_equal(ui__key(ui, UI_KEY_F10), TUI_QUIT);
-	assert_int_equal(ui__key(ui, 3), TUI_QUIT);
-	assert_int_equal(ui__key(ui, 26), TUI_SUSPEND);
-	assert_int_equal(ui__key(ui, 'r'), TUI_RESET);
-	assert_int_equal(ui__key(ui, 'P'), TUI_PICK_PID);
-	assert_int_equal(ui__key(ui, '+'), TUI_INTERVAL_CHANGED);
-	assert_true(ui->interval_ns == S / 2);
-	assert_int_equal(ui__key(ui, '-'), TUI_INTERVAL_CHANGED);
-	assert_true(ui->interval_ns == S);
-	assert_int_equal(ui__key(ui, 'p'), TUI_PAUSE_CHANGED);
-	assert_true(ui->paused);
-	assert_int_equal(ui__key(ui, ' '), TUI_PAUSE_CHANGED);
-	/* On the timeline + zooms, and looking back pauses. */
-	ui__key(ui, '2');
-	assert_int_equal(ui__key(ui, '+'), TUI_HANDLED);
-	assert_int_equal(ui__key(ui, UI_KEY_LEFT), TUI_PAUSE_CHANGED);
-	assert_true(ui->paused && ui->scroll_ns > 0);
-	/* In a prompt keys are text, but ^C still quits. */
-	ui__key(ui, '/');
-	assert_int_equal(ui__key(ui, 'q'), TUI_HANDLED);
-	assert_string_equal(ui->search, "q");
-	assert_int_equal(ui__key(ui, 3), TUI_QUIT);
-	ui__key(ui, UI_KEY_ESC);
-	/* Spans are asked for only while they can be seen. */
-	ui__key(ui, '2');
-	assert_true(ui__wants_spans(ui));
-	ui__key(ui, '3');
-	assert_false(ui__wants_spans(ui));
-	ui__key(ui, '1');
-	assert_true(ui__wants_spans(ui));
-	ui__key(ui, 'T');
-	assert_false(ui__wants_spans(ui));
-	ui__resize(ui, 5, 20);
-	ui__key(ui, '2');
-	assert_false(ui__wants_spans(ui));
-	stage__close(&st);
-}
-
-static void search_and_filter_find_by_name_and_line(void **state)
-{
-	static struct stage st;
-
-	(void)state;
-	stage__open(&st, true, 24, 80);
-	keys(&st, "/METRICS\n");
-	assert_int_equal(st.ui.rows[st.ui.sel[UI_THREADS]].thread->tid, 4249);
-	keys(&st, "\\encoder.py\n");
-	assert_int_equal(st.ui.row_cnt, 1);
-	assert_int_equal(st.ui.rows[0].thread->tid, 4242);
-	keys(&st, "\033");
-	assert_int_equal(st.ui.row_cnt, 9);
-	stage__close(&st);
-}
-
-static void every_key_is_in_the_help_once(void **state)
-{
-	(void)state;
-	for (unsigned int s = 0; s < UI_SCREEN_CNT; s++) {
-		for (size_t i = 0; i < key_cnt; i++) {
-			const struct key_def *k = &key_table[i];
-
-			if (!(k->screens & (1u << s)))
-				continue;
-			for (size_t j = 0; j < KEYS_MAX && k->keys[j]; j++) {
-				enum key_action a = keymap__action(s, k->keys[j]);
-
-				/* + and - have another meaning on the timeline, on purpose. */
-				assert_true(a == k->action || a == ACT_ZOOM_IN ||
-					    a == ACT_ZOOM_OUT);
-			}
-		}
-	}
-	for (size_t i = 0; i < key_cnt; i++)
-		assert_true(!key_table[i].help || (key_table[i].shown && key_table[i].group));
-}
-
 /* What is not known, not there or not measured must read so. */
 static void empty_and_unknown_look_as_before(void **state)
 {
@@ -418,33 +143,6 @@ static void empty_and_unknown_look_as_before(void **state)
 	stage__close(&st);
 }
 
-static void many(struct fake *f, size_t gil_cnt)
-{
-	struct snap_proc *p = &f->procs[0];
-
-	for (size_t i = 9; i < 1000; i++) {
-		char name[32];
-
-		snprintf(name, sizeof(name), "ThreadPoolExecutor-0_%zu", i);
-		fake__thread(f, i, 5000 + (uint32_t)i, name, SNAP_RELEASED, i % 97, 0, i % 7,
-			     10 * S);
-		f->threads[i].gil = i % gil_cnt;
-	}
-	p->thread_cnt = 1000;
-	p->gil_cnt = gil_cnt;
-	for (size_t i = 1; i < gil_cnt; i++)
-		f->gils[i] = (struct snap_gil){ .id = (uint32_t)i,
-						.addr = 0x1000 * i,
-						.interpreter = (int64_t)i,
-						.held_ns = S / i,
-						.wait_ns = S / i / 2,
-						.switches = 100 };
-	for (size_t i = p->pair_cnt; i < FAKE_PAIRS; i++)
-		f->pairs[i] = (struct snap_pair){ 5000 + (uint32_t)i % 50 + 9,
-						  5009 + (uint32_t)i % 13, S / (i + 100) };
-	p->pair_cnt = FAKE_PAIRS;
-}
-
 static void many_threads_gils_and_processes_look_as_before(void **state)
 {
 	static struct stage st;
@@ -456,7 +154,7 @@ static void many_threads_gils_and_processes_look_as_before(void **state)
 
 	(void)state;
 	stage__open(&st, true, 24, 80);
-	many(&st.now, 100);
+	stage__many(&st.now, 100);
 	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
 	check_frame(&st, "many-threads", false);
 	keys(&st, "]]4G");
@@ -489,30 +187,6 @@ static void many_threads_gils_and_processes_look_as_before(void **state)
 	stage__close(&st);
 }
 
-static void a_thousand_threads_stay_fluent(void **state)
-{
-	static struct stage st;
-	struct canvas c;
-	clock_t start;
-	double ms;
-
-	(void)state;
-	stage__open(&st, true, 60, 200);
-	many(&st.now, 100);
-	assert_int_equal(canvas__init(&c, 60, 200, true), 0);
-	start = clock();
-	for (int i = 0; i < 60; i++) {
-		keys(&st, (const char[]){ (char)('1' + i % 6), '\0' });
-		ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
-		ui__draw(&st.ui, &c);
-	}
-	ms = (double)(clock() - start) * 1000 / CLOCKS_PER_SEC / 60;
-	printf("[          ] %.2f ms a refresh (with sanitizers)\n", ms);
-	assert_true(ms < 100); /* generous: sanitizers, shared machines */
-	canvas__deinit(&c);
-	stage__close(&st);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -520,13 +194,6 @@ int main(void)
 		cmocka_unit_test(colours_mean_the_same_on_every_screen),
 		cmocka_unit_test(empty_and_unknown_look_as_before),
 		cmocka_unit_test(many_threads_gils_and_processes_look_as_before),
-		cmocka_unit_test(no_size_and_no_name_breaks_a_frame),
-		cmocka_unit_test(no_keys_break_it),
-		cmocka_unit_test(a_chosen_thread_stays_chosen),
-		cmocka_unit_test(keys_ask_the_session_for_what_only_it_can_do),
-		cmocka_unit_test(search_and_filter_find_by_name_and_line),
-		cmocka_unit_test(every_key_is_in_the_help_once),
-		cmocka_unit_test(a_thousand_threads_stay_fluent),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
