@@ -7,6 +7,7 @@ then waits for a line on stdin, prints the next (same threads running and never 
 """
 import ctypes
 import functools
+import gc
 import json
 import platform
 import sys
@@ -49,6 +50,32 @@ CASES = []
 def case(fn):
     CASES.append((fn.__name__, fn))
     return fn
+
+
+@case
+def frame_being_set_up():
+    """In 3.11 the collector can run while cells are made: a frame that the interpreter hides.
+
+    The first case, and started alone: whoever allocates next runs the collector.
+    """
+    class Cycle:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            gc.set_threshold(700, 10, 10)
+            park()
+
+    def with_cells(a, b):
+        return lambda: a + b
+
+    gc.disable()
+    gc.collect()
+    Cycle()
+    gc.set_threshold(1, 1, 1)
+    gc.enable()
+    with_cells(1, 2)
+    gc.collect()
 
 
 @case
@@ -351,8 +378,11 @@ def coordinator():
 
 def start_threads():
     threading.stack_size(16 << 20)
-    for name, fn in CASES:
+    for i, (name, fn) in enumerate(CASES):
         threading.Thread(target=run_case, args=(fn,), name="case-" + name, daemon=True).start()
+        if i == 0:
+            STARTED.acquire()
+            STARTED.release()
     TIDS[threading.get_ident()] = gettid()
     threading.Thread(target=coordinator, daemon=True).start()
 

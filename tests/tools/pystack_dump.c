@@ -5,6 +5,7 @@
  * "complete", "truncated" or "torn", then its frames, innermost first: "  LINE<tab>NAME<tab>FILE".
  * First come lines about the runtime ("python ..") and its GILs ("gil .."). Exit code 1: no CPython.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,7 +106,7 @@ static void print_thread(const struct py_process *p, struct pysym *ps, const str
 
 		if (!err)
 			printf("  %u\t%s\t%s\n", f.line, f.name, f.file);
-		else
+		else if (err != -ENOENT)
 			printf("  # %s\n", errstr(err));
 	}
 }
