@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -208,34 +210,61 @@ void tui__message(struct tui *t, const char *text)
 	t->dirty = true;
 }
 
+/* What the keys that have come mean for the choice: < 0: go on, else the answer. */
+static int64_t pick_keys(struct tui *t)
+{
+	for (;;) {
+		switch (tui__input(t)) {
+		case TUI_NONE: return -1;
+		case TUI_QUIT: return 0;
+		case TUI_PICKED: return t->ui.focus_pid;
+		case TUI_SUSPEND:
+			tui__suspend(t);
+			raise(SIGSTOP);
+			tui__resume(t);
+			break;
+		default: break;
+		}
+	}
+}
+
 int64_t tui__pick(const struct tui_opts *opts, const struct tui_pick *procs, size_t cnt)
 {
+	__cleanup(closep) int sfd = -1;
 	struct tui *t = tui__new(opts);
+	sigset_t caught, before;
 	int64_t ret = -1;
 
 	if (!t)
 		return -errno;
+	/* A signal that ends the program must not leave the terminal as it is now: it waits until the
+	 * terminal is restored, then it is delivered as ever.
+	 */
+	sigemptyset(&caught);
+	sigaddset(&caught, SIGINT);
+	sigaddset(&caught, SIGTERM);
+	sigaddset(&caught, SIGHUP);
+	sigaddset(&caught, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &caught, &before);
+	sigdelset(&caught, SIGWINCH);
+	sfd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
 	t->ui.picks = procs;
 	t->ui.pick_cnt = cnt;
 	ui__goto(&t->ui, UI_PICK);
 	while (ret < 0) {
 		int ms = tui__draw(t), h, w;
-		/* No signal tells about the size here: look now and then. */
-		struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
-		enum tui_action action;
+		struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				      { .fd = sfd, .events = POLLIN } };
 
-		poll(&p, 1, ms ? ms : 250);
+		/* No signal is read for the size: look now and then. */
+		poll(p, ARRAY_SIZE(p), ms ? ms : 250);
 		term__resize(t->term);
 		term__size(t->term, &h, &w);
 		if (h != t->canvas.h || w != t->canvas.w)
 			take_size(t);
-		while (ret < 0 && (action = tui__input(t)) != TUI_NONE) {
-			if (action == TUI_QUIT)
-				ret = 0;
-			else if (action == TUI_PICKED)
-				ret = t->ui.focus_pid;
-		}
+		ret = p[1].revents & POLLIN ? 0 : pick_keys(t);
 	}
 	tui__free(t);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return ret;
 }
