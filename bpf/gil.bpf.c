@@ -65,6 +65,41 @@ int gil_yield_end(struct pt_regs *ctx)
 	return on_yield_end();
 }
 
+/* The same for sites where the lock is not in the first argument register: -fno-plt builds are probed
+ * at a cheap instruction near the call. The cookie says where the argument is: a register by its DWARF
+ * number, plus a displacement. Loaded only when a target needs them (cookies: Linux 5.15).
+ */
+static __always_inline __u64 arg_by_cookie(struct pt_regs *ctx)
+{
+	__u64 cookie = bpf_get_attach_cookie(ctx);
+
+	return reg_by_dwarf(ctx, cookie >> 32) + (__s32)cookie;
+}
+
+SEC("uprobe")
+int gil_wait_reg(struct pt_regs *ctx)
+{
+	return on_wait(arg_by_cookie(ctx));
+}
+
+SEC("uprobe")
+int gil_acquire_reg(struct pt_regs *ctx)
+{
+	return on_acquire(arg_by_cookie(ctx) + SWITCH_COND_TO_COND);
+}
+
+SEC("uprobe")
+int gil_release_reg(struct pt_regs *ctx)
+{
+	return on_release(arg_by_cookie(ctx));
+}
+
+SEC("uprobe")
+int gil_yield_reg(struct pt_regs *ctx)
+{
+	return on_yield(arg_by_cookie(ctx) + SWITCH_COND_TO_COND);
+}
+
 /* A clock of each CPU: is a holder running here while others wait? Then remember where. This is what
  * names the native function that keeps the GIL.
  */
@@ -86,7 +121,8 @@ int cpu_clock(struct pt_regs *ctx)
 		g = bpf_map_lookup_elem(&gils, &key);
 		if (!g || g->holder_tid != tid || !g->waiters)
 			continue;
-		g->native_ip = PT_REGS_IP(ctx); /* not ordered by gil->mutex: a hint, checked for age */
+		g->native_ip =
+			PT_REGS_IP(ctx); /* not ordered by gil->mutex: a hint, checked for age */
 		g->native_ns = bpf_ktime_get_ns();
 	}
 	return 0;

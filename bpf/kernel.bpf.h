@@ -32,10 +32,54 @@ struct pt_regs {
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
+/* A register by its DWARF number (gil_site.h); 0 for one that cannot hold the argument. */
+static __always_inline unsigned long reg_by_dwarf(struct pt_regs *ctx, __u32 no)
+{
+#if defined(__TARGET_ARCH_x86)
+	switch (no) {
+	case 0: return ctx->ax;
+	case 1: return ctx->dx;
+	case 2: return ctx->cx;
+	case 3: return ctx->bx;
+	case 4: return ctx->si;
+	case 5: return ctx->di;
+	case 6: return ctx->bp;
+	case 7: return ctx->sp;
+	case 8: return ctx->r8;
+	case 9: return ctx->r9;
+	case 10: return ctx->r10;
+	case 11: return ctx->r11;
+	case 12: return ctx->r12;
+	case 13: return ctx->r13;
+	case 14: return ctx->r14;
+	case 15: return ctx->r15;
+	case 16: return ctx->ip;
+	}
+#else
+	/* Only those that the calling convention keeps over a call, and the first argument. */
+	switch (no) {
+	case 0: return ctx->user_regs.regs[0];
+	case 19: return ctx->user_regs.regs[19];
+	case 20: return ctx->user_regs.regs[20];
+	case 21: return ctx->user_regs.regs[21];
+	case 22: return ctx->user_regs.regs[22];
+	case 23: return ctx->user_regs.regs[23];
+	case 24: return ctx->user_regs.regs[24];
+	case 25: return ctx->user_regs.regs[25];
+	case 26: return ctx->user_regs.regs[26];
+	case 27: return ctx->user_regs.regs[27];
+	case 28: return ctx->user_regs.regs[28];
+	case 29: return ctx->user_regs.regs[29];
+	case 31: return ctx->user_regs.sp;
+	case 32: return ctx->user_regs.pc;
+	}
+#endif
+	return 0;
+}
+
 struct task_struct {
 	int pid;
 	int tgid;
 } __attribute__((preserve_access_index));
-
 
 #endif

@@ -51,13 +51,13 @@ int output__open(struct output *out, const struct opts *o)
 	return 0;
 }
 
-int output__close(struct output *out)
+int output__close(struct output *out, int err)
 {
-	int err = 0;
-
 	if (!out->f)
 		return 0;
-	if (fflush(out->f) || (out->path && fclose(out->f)))
+	if (fflush(out->f) && !err)
+		err = -errno;
+	if (out->path && fclose(out->f) && !err)
 		err = -errno;
 	if (err == -EPIPE)
 		return 0;

@@ -17,7 +17,7 @@ struct output {
  * user behind sudo. 0 or an exit code that has been explained.
  */
 int output__open(struct output *out, const struct opts *o);
-/* Flush and close: 0 or -errno (a closed pipe is no error). */
-int output__close(struct output *out);
+/* Flush and close: 0 or -errno (a closed pipe is no error). err: of an earlier write, or 0. */
+int output__close(struct output *out, int err);
 
 #endif

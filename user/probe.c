@@ -11,6 +11,7 @@
 
 #include "giltop.skel.h"
 #include "log.h"
+#include "probe_attach.h"
 #include "probe_clock.h"
 #include "probe_multi.h"
 #include "probe_read.h"
@@ -19,20 +20,14 @@
 
 struct probe {
 	struct giltop_bpf *skel;
+	struct giltop_bpf
+		*by_reg; /* programs for sites with a register and displacement; shares the maps */
 	struct ring_buffer *ring;
 	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;
 	probe_note_fn note_fn; /* while draining */
 	void *note_ctx;
-};
-
-/* One process's uprobes: link objects (perf) or bare descriptors (multi). */
-struct probe_attachment {
-	size_t link_cnt;
-	struct bpf_link *links[GIL_SITES_MAX];
-	size_t fd_cnt;
-	int fds[GIL_SITE_KIND_CNT];
 };
 
 static int libbpf_say(enum libbpf_print_level level, const char *fmt, va_list ap)
@@ -65,6 +60,17 @@ struct probe *probe__new(const struct probe_opts *opts)
 	libbpf_set_print(libbpf_say);
 	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
 	return p;
+}
+
+static struct bpf_program *reg_prog(const struct giltop_bpf *skel, int kind)
+{
+	switch (kind) {
+	case GIL_SITE_WAIT: return skel->progs.gil_wait_reg;
+	case GIL_SITE_ACQUIRE: return skel->progs.gil_acquire_reg;
+	case GIL_SITE_RELEASE: return skel->progs.gil_release_reg;
+	case GIL_SITE_YIELD: return skel->progs.gil_yield_reg;
+	default: return NULL;
+	}
 }
 
 static struct bpf_program *site_prog(const struct probe *p, enum gil_site_kind kind)
@@ -101,6 +107,9 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		bpf_map__set_max_entries(p->skel->maps.chains, 1);
 		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
 	}
+	for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
+		if (reg_prog(p->skel, k))
+			bpf_program__set_autoload(reg_prog(p->skel, k), false);
 	if (tier == PROBE_TIER_MULTI)
 		for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
 			bpf_program__set_expected_attach_type(site_prog(p, k),
@@ -155,6 +164,7 @@ void probe__free(struct probe *p)
 		return;
 	ring_buffer__free(p->ring);
 	probe_clock__stop(p->clock);
+	giltop_bpf__destroy(p->by_reg);
 	giltop_bpf__destroy(p->skel);
 	free(p);
 }
@@ -171,50 +181,44 @@ const char *probe_tier__name(enum probe_tier tier)
 					 : "auto";
 }
 
-static int attach_multi(struct probe *p, pid_t pid, const char *path, const struct gil_sites *sites,
-			struct probe_attachment *a)
+/* The object for sites with a register and displacement: only those programs, all maps shared. */
+static int load_by_reg(struct probe *p)
 {
+	struct giltop_bpf *skel = giltop_bpf__open();
+	struct bpf_program *prog;
+	struct bpf_map *map;
+	int err = skel ? 0 : -errno;
+
+	if (err)
+		return err;
+	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
 	for (int k = 0; k < GIL_SITE_KIND_CNT; k++) {
-		uint64_t offsets[GIL_SITES_MAX];
-		size_t cnt = 0;
-		int fd;
-
-		for (size_t i = 0; i < sites->site_cnt; i++)
-			if ((int)sites->sites[i].kind == k)
-				offsets[cnt++] = sites->sites[i].probe_off;
-		if (!cnt)
+		if (!reg_prog(skel, k))
 			continue;
-		fd = probe_multi__link(bpf_program__fd(site_prog(p, k)), path, offsets, NULL, cnt,
-				       (uint32_t)pid);
-		if (fd < 0) {
-			pr_warn("cannot attach %zu %s uprobes to pid %d: %s\n", cnt,
-				gil_site_kind__name(k), pid, errstr(fd));
-			return fd;
-		}
-		a->fds[a->fd_cnt++] = fd;
+		bpf_program__set_autoload(reg_prog(skel, k), true);
+		if (p->tier == PROBE_TIER_MULTI)
+			bpf_program__set_expected_attach_type(reg_prog(skel, k),
+							      GT_TRACE_UPROBE_MULTI);
 	}
-	return 0;
-}
+	bpf_object__for_each_map(map, skel->obj)
+	{
+		struct bpf_map *mine =
+			bpf_object__find_map_by_name(p->skel->obj, bpf_map__name(map));
 
-static int attach_perf(struct probe *p, pid_t pid, const char *path, const struct gil_sites *sites,
-		       struct probe_attachment *a)
-{
-	for (size_t i = 0; i < sites->site_cnt; i++) {
-		const struct gil_site *s = &sites->sites[i];
-		struct bpf_link *link;
-
-		link = bpf_program__attach_uprobe(site_prog(p, s->kind), false, pid, path,
-						  s->probe_off);
-		if (!link) {
-			int err = -errno;
-
-			pr_warn("cannot attach a %s uprobe to pid %d at offset 0x%llx: %s\n",
-				gil_site_kind__name(s->kind), pid, (unsigned long long)s->probe_off,
-				errstr(err));
-			return err;
-		}
-		a->links[a->link_cnt++] = link;
+		err = mine ? bpf_map__reuse_fd(map, bpf_map__fd(mine)) : -ENOENT;
+		if (err)
+			break;
 	}
+	if (!err)
+		err = giltop_bpf__load(skel);
+	if (err) {
+		pr_warn("cannot load the programs for this interpreter's probe points: %s "
+			"(they need Linux 5.15)\n",
+			errstr(err));
+		giltop_bpf__destroy(skel);
+		return err;
+	}
+	p->by_reg = skel;
 	return 0;
 }
 
@@ -223,34 +227,38 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 {
 	struct probe_attachment *a = calloc(1, sizeof(*a));
 	struct gt_target target = { 0 };
+	struct site_progs progs;
 	__u32 tgid = (__u32)pid;
 	int err;
 
 	if (!a)
 		return NULL;
+	if (probe_attach__needs_reg(sites) && !p->by_reg) {
+		err = load_by_reg(p);
+		if (err)
+			goto fail;
+	}
+	for (int k = 0; k < GIL_SITE_KIND_CNT; k++) {
+		progs.arg0[k] = site_prog(p, k);
+		progs.by_reg[k] = p->by_reg ? reg_prog(p->by_reg, k) : NULL;
+	}
 	/* Known from now on (forks and execs are noted), but the books have not started. */
 	err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &tgid, &target, BPF_ANY);
 	if (!err)
-		err = p->tier == PROBE_TIER_MULTI ? attach_multi(p, pid, path, sites, a)
-						  : attach_perf(p, pid, path, sites, a);
-	if (err) {
-		probe__detach(p, a);
-		errno = -err;
-		return NULL;
-	}
-	return a;
+		err = p->tier == PROBE_TIER_MULTI ? probe_attach__multi(&progs, pid, path, sites, a)
+						  : probe_attach__perf(&progs, pid, path, sites, a);
+	if (!err)
+		return a;
+fail:
+	probe__detach(p, a);
+	errno = -err;
+	return NULL;
 }
 
 void probe__detach(struct probe *p, struct probe_attachment *a)
 {
 	(void)p;
-	if (!a)
-		return;
-	for (size_t i = 0; i < a->link_cnt; i++)
-		bpf_link__destroy(a->links[i]);
-	for (size_t i = 0; i < a->fd_cnt; i++)
-		close(a->fds[i]);
-	free(a);
+	probe_attach__free(a);
 }
 
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout)

@@ -99,8 +99,8 @@ uint64_t pystacks__unresolved(const struct pystacks *s)
 /* ---- names ---- */
 
 /* The native leaf, where it tells more than "in the interpreter": there the Python line says it. */
-static bool native_frame(const struct pystacks_process *p, uint64_t ip, struct snap_frame *ret, char *name,
-			 size_t sz)
+static bool native_frame(const struct pystacks_process *p, uint64_t ip, struct snap_frame *ret,
+			 char *name, size_t sz)
 {
 	const char *base = strrchr(p->runtime, '/');
 	struct native_place at;

@@ -159,7 +159,7 @@ static int finish(struct session *s)
 	snap = model__snapshot(collector__model(s->c), MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
-	if (s->begun || snap->proc_cnt)
+	if (!s->view_err && (s->begun || snap->proc_cnt))
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
 	if (snap->lost_events > s->o->max_loss)
 		code = EXIT_LOST;
@@ -184,11 +184,26 @@ static void on_signal(struct session *s)
 				session__live_resize(s);
 			continue;
 		}
-		if (s->interrupted)
-			_exit(128 + (int)si.ssi_signo); /* a second time: leave at once */
 		s->interrupted = true;
 		s->done = "interrupted";
 	}
+}
+
+/* The data is written; from here on a second ^C ends it at once. Two signals within the few ms since the
+ * first are one: timeout(1) sends its signal to the process and to the group.
+ */
+static void leave_at_next_signal(struct session *s)
+{
+	struct signalfd_siginfo si;
+	sigset_t set;
+
+	while (read(s->signal_fd, &si, sizeof(si)) == sizeof(si))
+		;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 static void check_end(struct session *s)
@@ -216,7 +231,8 @@ static void loop(struct session *s)
 {
 	while (!s->done) {
 		struct epoll_event ev[8];
-		int n = epoll_wait(s->epfd, ev, ARRAY_SIZE(ev), s->live ? session__live_draw(s) : -1);
+		int n = epoll_wait(s->epfd, ev, ARRAY_SIZE(ev),
+				   s->live ? session__live_draw(s) : -1);
 
 		for (int i = 0; i < n && !s->done; i++) {
 			switch ((enum source)ev[i].data.u32) {
@@ -283,8 +299,9 @@ static struct view *new_view(struct session *s)
 
 static int start(struct session *s)
 {
-	uint64_t duration = s->o->duration_ns ? s->o->duration_ns :
-			    s->o->verb == VERB_DUMP ? DUMP_NS : 0;
+	uint64_t duration = s->o->duration_ns	      ? s->o->duration_ns
+			    : s->o->verb == VERB_DUMP ? DUMP_NS
+						      : 0;
 	int code =
 		errors__check_targets(s->o); /* before anything is loaded: plain mistakes first */
 
@@ -360,8 +377,10 @@ static int run_once(const struct opts *o, bool *pick_again)
 	session__live_stop(&s);
 	if (s.view)
 		s.view->ops->free(s.view);
-	if (output__close(&s.out) && !code)
+	if (output__close(&s.out, s.view_err) && !code)
 		code = EXIT_RUNTIME;
+	if (s.interrupted)
+		leave_at_next_signal(&s);
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
 	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))
 		pr_info("taking the probes away ..\n");

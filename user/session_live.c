@@ -216,7 +216,8 @@ int64_t session__live_pick(const struct opts *o)
 		pid = -EXIT_RUNTIME;
 	else if (!list.cnt) {
 		pr_warn("no Python process %s\n",
-			geteuid() ? "that this user may look into: try sudo giltop" : "on this machine");
+			geteuid() ? "that this user may look into: try sudo giltop"
+				  : "on this machine");
 		pid = -EXIT_NO_TARGET;
 	} else {
 		pid = tui__pick(&to, picks, list.cnt);

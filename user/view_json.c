@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "json_out.h"
+#include "util.h"
 #include "view.h"
+
+#include "../bpf/pystack.h"
 
 struct view_json {
 	struct view view;
@@ -79,7 +82,10 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 
 	json__open(j, NULL, '{');
 	json__str(j, "kind", kinds[s->kind]);
-	json__u64(j, "tid", s->tid);
+	if (s->tid)
+		json__u64(j, "tid", s->tid);
+	else
+		json__null(j, "tid");
 	json__ns(j, "ns", s->ns);
 	json__u64(j, "count", s->cnt);
 	if (s->truncated)
@@ -149,7 +155,46 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 	json__close(j, '}');
 }
 
-static int put_record(struct view_json *v, const char *type, const struct snapshot *s, const char *why)
+/* All that was lost, odd or merely counted, by reason; since the books started, also in a snapshot. */
+static void put_stats(struct json_out *j, const struct snapshot *s)
+{
+	static const char *const names[] = {
+		[GT_STAT_EVENTS] = "events",
+		[GT_STAT_THREAD_FULL] = "thread_full",
+		[GT_STAT_GIL_FULL] = "gil_full",
+		[GT_STAT_PAIR_FULL] = "pair_full",
+		[GT_STAT_PAIR_OVERRUN] = "pair_overrun",
+		[GT_STAT_ACQUIRE_HELD] = "acquire_held",
+		[GT_STAT_RELEASE_FOREIGN] = "release_foreign",
+		[GT_STAT_WAIT_HOLDER] = "wait_holder",
+		[GT_STAT_CHECKS] = "checks",
+		[GT_STAT_LOCKED_WRONG] = "locked_wrong",
+		[GT_STAT_LAST_HOLDER_WRONG] = "last_holder_wrong",
+		[GT_STAT_CHECK_FAULT] = "check_fault",
+		[GT_STAT_SPAN_DROP] = "span_drop",
+		[GT_STAT_NOTE_DROP] = "note_drop",
+		[GT_STAT_DEAD_RETRY] = "dead_retry",
+		[GT_STAT_CLOCK_BACK] = "clock_back",
+		[GT_STAT_STACK_FULL] = "stack_full",
+		[GT_STAT_SUM_FULL] = "sum_full",
+		[GT_STAT_CHAIN_FULL] = "chain_full",
+		[GT_STAT_WALK + PY_END_ROOT] = "walk_complete",
+		[GT_STAT_WALK + PY_END_DEPTH] = "walk_truncated",
+		[GT_STAT_WALK + PY_END_NO_LAYOUT] = "walk_no_layout",
+		[GT_STAT_WALK + PY_END_TSTATE] = "walk_torn_thread",
+		[GT_STAT_WALK + PY_END_FRAME] = "walk_torn_frame",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == GT_STAT_CNT, "a name for each counter");
+	json__open(j, "stats", '{');
+	for (size_t i = 0; i < GT_STAT_CNT; i++)
+		if (s->stats[i])
+			json__u64(j, names[i], s->stats[i]);
+	json__close(j, '}');
+}
+
+static int put_record(struct view_json *v, const char *type, const struct snapshot *s,
+		      const char *why)
 {
 	struct json_out j = { .out = v->out };
 
@@ -162,6 +207,7 @@ static int put_record(struct view_json *v, const char *type, const struct snapsh
 	json__u64(&j, "violations", s->violations);
 	json__ns(&j, "self_cpu_ns", s->self_cpu_ns);
 	json__u64(&j, "probe_hits", s->probe_hits);
+	put_stats(&j, s);
 	if (why)
 		json__str(&j, "ended_by", why);
 	json__open(&j, "processes", '[');
