@@ -32,49 +32,56 @@ struct pt_regs {
 #include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
-/* A register by its DWARF number (gil_site.h); 0 for one that cannot hold the argument. */
+/* A register by its DWARF number (gil_site.h); 0 for one that cannot hold the argument. The asm keeps
+ * the compiler from making one load with a computed offset of them, which the verifier refuses.
+ */
+#define GT_REG(number, place)                                                                      \
+	case number:                                                                               \
+		v = place;                                                                         \
+		asm volatile("" : "+r"(v));                                                        \
+		break
+
 static __always_inline unsigned long reg_by_dwarf(struct pt_regs *ctx, __u32 no)
 {
-#if defined(__TARGET_ARCH_x86)
+	unsigned long v = 0;
+
 	switch (no) {
-	case 0: return ctx->ax;
-	case 1: return ctx->dx;
-	case 2: return ctx->cx;
-	case 3: return ctx->bx;
-	case 4: return ctx->si;
-	case 5: return ctx->di;
-	case 6: return ctx->bp;
-	case 7: return ctx->sp;
-	case 8: return ctx->r8;
-	case 9: return ctx->r9;
-	case 10: return ctx->r10;
-	case 11: return ctx->r11;
-	case 12: return ctx->r12;
-	case 13: return ctx->r13;
-	case 14: return ctx->r14;
-	case 15: return ctx->r15;
-	case 16: return ctx->ip;
-	}
+#if defined(__TARGET_ARCH_x86)
+	GT_REG(0, ctx->ax);
+	GT_REG(1, ctx->dx);
+	GT_REG(2, ctx->cx);
+	GT_REG(3, ctx->bx);
+	GT_REG(4, ctx->si);
+	GT_REG(5, ctx->di);
+	GT_REG(6, ctx->bp);
+	GT_REG(7, ctx->sp);
+	GT_REG(8, ctx->r8);
+	GT_REG(9, ctx->r9);
+	GT_REG(10, ctx->r10);
+	GT_REG(11, ctx->r11);
+	GT_REG(12, ctx->r12);
+	GT_REG(13, ctx->r13);
+	GT_REG(14, ctx->r14);
+	GT_REG(15, ctx->r15);
+	GT_REG(16, ctx->ip);
 #else
 	/* Only those that the calling convention keeps over a call, and the first argument. */
-	switch (no) {
-	case 0: return ctx->user_regs.regs[0];
-	case 19: return ctx->user_regs.regs[19];
-	case 20: return ctx->user_regs.regs[20];
-	case 21: return ctx->user_regs.regs[21];
-	case 22: return ctx->user_regs.regs[22];
-	case 23: return ctx->user_regs.regs[23];
-	case 24: return ctx->user_regs.regs[24];
-	case 25: return ctx->user_regs.regs[25];
-	case 26: return ctx->user_regs.regs[26];
-	case 27: return ctx->user_regs.regs[27];
-	case 28: return ctx->user_regs.regs[28];
-	case 29: return ctx->user_regs.regs[29];
-	case 31: return ctx->user_regs.sp;
-	case 32: return ctx->user_regs.pc;
-	}
+	GT_REG(0, ctx->user_regs.regs[0]);
+	GT_REG(19, ctx->user_regs.regs[19]);
+	GT_REG(20, ctx->user_regs.regs[20]);
+	GT_REG(21, ctx->user_regs.regs[21]);
+	GT_REG(22, ctx->user_regs.regs[22]);
+	GT_REG(23, ctx->user_regs.regs[23]);
+	GT_REG(24, ctx->user_regs.regs[24]);
+	GT_REG(25, ctx->user_regs.regs[25]);
+	GT_REG(26, ctx->user_regs.regs[26]);
+	GT_REG(27, ctx->user_regs.regs[27]);
+	GT_REG(28, ctx->user_regs.regs[28]);
+	GT_REG(31, ctx->user_regs.sp);
+	GT_REG(32, ctx->user_regs.pc);
 #endif
-	return 0;
+	}
+	return v;
 }
 
 struct task_struct {
