@@ -32,15 +32,36 @@ STATS_SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
 
 
 class Plan:
-    """How often; --quick is for trying, not for claiming."""
+    """How often at most, and for how long: a busy machine gets fewer rounds, not a longer run."""
 
     def __init__(self, quick):
-        self.generations = 2 if quick else 4
+        self.generations = 2 if quick else 3
         self.read_rounds = 14 if quick else 30  # in each generation
-        self.spin_rounds = 7 if quick else 15
-        self.pingpong_rounds = 3 if quick else 8
+        self.read_s = 12 if quick else 30
+        self.turns = 7 if quick else 15  # of each contended workload
+        self.turn_s = 2.5 if quick else 5
         self.starts = 3 if quick else 7
+        self.start_s = 4 if quick else 15
         self.steady_s = 2.0 if quick else 4.0
+
+
+class Until:
+    """for _ in Until(30, 12): at most 30 times, no more after 12 s, but 3 times in any case."""
+
+    def __init__(self, times, seconds):
+        self.left = times
+        self.done = 0
+        self.end = time.monotonic() + seconds
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.left or (self.done >= 3 and time.monotonic() >= self.end):
+            raise StopIteration
+        self.left -= 1
+        self.done += 1
+        return self.done
 
 
 class Variant:
@@ -56,10 +77,10 @@ class Variant:
         self.count = int(SLICE_S * 1e9 / per_call) + 1
 
 
-def rounds(variants, cnt, samples):
+def rounds(variants, until, samples):
     for variant in variants:
         variant.calibrate()
-    for _ in range(cnt):
+    for _ in until:
         random.shuffle(variants)
         for variant in variants:
             samples.setdefault(variant.name, []).append(variant.measure(variant.count))
@@ -115,9 +136,9 @@ class Generation:
 
 def contended(generation, plan, samples):
     """Two threads that compute; the ping-pong on one CPU and on all."""
-    def turn(name, cnt, run):
+    def turn(name, run):
         names = list(generation.stock())
-        for _ in range(cnt):
+        for _ in Until(plan.turns, plan.turn_s):
             random.shuffle(names)
             for who in names:
                 samples.setdefault((name, who), []).append(run(generation.loads[who]))
@@ -134,10 +155,10 @@ def contended(generation, plan, samples):
         return lambda load: 2 * rounds_cnt / load.run("pingpong", rounds_cnt,
                                                       cpus=cpus)["wall_ns"] * 1e9
 
-    turn("spin, one CPU", plan.spin_rounds, spin_cpu)
-    turn("spin, all CPUs", plan.spin_rounds, spin_wall)
-    turn("pingpong, one CPU", plan.pingpong_rounds, pingpong(None, 8000))
-    turn("pingpong, all CPUs", plan.pingpong_rounds, pingpong(CPUS, 5000))
+    turn("spin, one CPU", spin_cpu)
+    turn("spin, all CPUs", spin_wall)
+    turn("pingpong, one CPU", pingpong(None, 4000))
+    turn("pingpong, all CPUs", pingpong(CPUS, 3000))
 
 
 def programs(args, python, report):
@@ -229,7 +250,7 @@ def run(args, report):
         try:
             generation.begin(args, pythons)
             if args.only != "contended":
-                rounds(generation.variants(), plan.read_rounds, cycle)
+                rounds(generation.variants(), Until(plan.read_rounds, plan.read_s), cycle)
             if args.only != "cycle":
                 contended(generation, plan, turns)
         finally:
@@ -240,7 +261,7 @@ def run(args, report):
         report.contended(turns)
     if args.only in (None, "own"):
         say("giltop's own figures ..")
-        measure_own(args, plan, pythons["stock"], report)
+        measure_own(args, plan, pythons["stock"], report, Until(plan.starts, plan.start_s))
     if args.only in (None, "programs"):
         programs(args, pythons["stock"], report)
 

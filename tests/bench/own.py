@@ -19,10 +19,10 @@ def share(giltop, load, *command):
     return (giltop.cpu_ns() - cpu) / (time.monotonic_ns() - wall), done
 
 
-def starts(args, plan, python, report):
+def starts(args, python, report, until):
     """Fresh processes each time: attach, run a little, detach."""
     start, stop = [], []
-    for _ in range(plan.starts):
+    for _ in until:
         load = Load(python)
         try:
             giltop = Giltop(args.giltop, load.pid)
@@ -64,6 +64,6 @@ def steady(args, plan, python, report):
                       summary["violations"], "", 0)
 
 
-def measure_own(args, plan, python, report):
-    starts(args, plan, python, report)
+def measure_own(args, plan, python, report, until):
+    starts(args, python, report, until)
     steady(args, plan, python, report)

@@ -170,10 +170,10 @@ class Python:
 
     def has_symbols(self):
         try:
-            out = subprocess.run(["nm", self.runtime], capture_output=True, text=True, check=False).stdout
+            nm = subprocess.run(["nm", self.runtime], capture_output=True, text=True, check=False)
         except FileNotFoundError:
             return False
-        names = {line.split()[-1] for line in out.splitlines()}
+        names = {line.split()[-1] for line in nm.stdout.splitlines()}
         return {"take_gil", "drop_gil"} <= names
 
 
