@@ -279,7 +279,7 @@ enum gt_stat {
 	GT_STAT_EVENTS = 0,	   /* probe hits counted in the books */
 	GT_STAT_THREAD_FULL,	   /* no room for a thread record: hit lost */
 	GT_STAT_GIL_FULL,	   /* no room for a GIL record: hit lost */
-	GT_STAT_PAIR_FULL,	   /* no room for a pair: its time is in the waiter's total only */
+	GT_STAT_PAIR_FULL,	   /* no room for a pair: its time is under "other" */
 	GT_STAT_PAIR_OVERRUN,	   /* a wait met more holds than the ring keeps */
 	GT_STAT_ACQUIRE_HELD,	   /* ACQUIRE while another thread held it */
 	GT_STAT_RELEASE_FOREIGN,   /* RELEASE by a thread that did not hold it */
@@ -292,9 +292,9 @@ enum gt_stat {
 	GT_STAT_NOTE_DROP,	   /* ring buffer full: a process note (fork, exec, exit) was lost */
 	GT_STAT_DEAD_RETRY,	   /* a dead waiter of another GIL was put back */
 	GT_STAT_CLOCK_BACK,	   /* the clock went backwards between CPUs: held at the last value */
-	GT_STAT_STACK_FULL,	   /* no room for a stack: its time is under "[other]" */
-	GT_STAT_SUM_FULL,	   /* no room for a sum by stack: its time is in the thread's total only */
-	GT_STAT_CHAIN_FULL,	   /* no room for a pair of stacks: its time is in the pair's total only */
+	GT_STAT_STACK_FULL,	   /* no room for a stack: its time is under "[other]", too */
+	GT_STAT_SUM_FULL,	   /* no room for a sum by stack: its time is under "[other]" */
+	GT_STAT_CHAIN_FULL,	   /* no room for a pair of stacks: its time is under "[other]" */
 	GT_STAT_WALK,		   /* stack walks by how they ended: enum py_walk_end follows from here */
 	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
 	GT_STAT_CNT,

@@ -74,7 +74,8 @@ __noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 nativ
 	if (end >= PY_END_CNT)
 		end = PY_END_FRAME;
 	stat_inc(GT_STAT_WALK + end);
-	if (end > PY_END_DEPTH) /* torn: its root is missing, and it would be a stack that never was */
+	if (end >
+	    PY_END_DEPTH) /* torn: its root is missing, and it would be a stack that never was */
 		return 0;
 	s->mem = native_ip >> NATIVE_SHIFT << NATIVE_SHIFT;
 	if (s->mem)
@@ -89,6 +90,17 @@ __noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 nativ
 		return 0;
 	}
 	return key.hash;
+}
+
+/* Full: the time of whom it may be goes to the row of the process, which user space has made. Threads
+ * of several GILs write to that one: atomic adds.
+ */
+static __always_inline void other_add(struct gt_sum *other, __u64 ns, __u64 cnt)
+{
+	if (!other)
+		return;
+	__sync_fetch_and_add(&other->ns, ns);
+	__sync_fetch_and_add(&other->cnt, cnt);
 }
 
 /* cnt: 1 for the end of a wait or hold, 0 for a part of one. */
@@ -112,9 +124,12 @@ __noinline int sum_add(__u32 tgid, __u64 tid_kind, __u64 stack, __u64 ns, __u64 
 		}
 		if (!bpf_map_update_elem(&sums, &key, &fresh, BPF_NOEXIST))
 			return 0;
-		stat_inc(GT_STAT_SUM_FULL);
+		if (!i)
+			stat_inc(GT_STAT_SUM_FULL);
 		key.stack = 0;
 	}
+	key.tid = 0;
+	other_add(bpf_map_lookup_elem(&sums, &key), ns, cnt);
 	return 0;
 }
 
@@ -140,9 +155,12 @@ __noinline int chain_add(__u32 tgid, __u64 waiter_holder, __u64 waiter_stack, __
 		}
 		if (!bpf_map_update_elem(&chains, &key, &fresh, BPF_NOEXIST))
 			return 0;
-		stat_inc(GT_STAT_CHAIN_FULL);
+		if (!i)
+			stat_inc(GT_STAT_CHAIN_FULL);
 		key.waiter_stack = key.holder_stack = 0;
 	}
+	key.waiter_tid = key.holder_tid = 0;
+	other_add(bpf_map_lookup_elem(&chains, &key), ns, 1);
 	return 0;
 }
 

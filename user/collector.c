@@ -363,6 +363,8 @@ static void end_process(struct collector *c, pid_t pid, bool by_exec)
 		return;
 	read_and_feed(c);
 	model__end_proc(c->model, (uint32_t)pid, now_ns());
+	if (c->stacks)
+		pystacks__forget(c->stacks, (uint32_t)pid);
 	untrack(c, t);
 	if (!by_exec)
 		probe__forget(c->probe, pid);

@@ -207,7 +207,7 @@ static int count_open(struct mproc *p, const struct totals *t)
 	return 0;
 }
 
-static int take_closed(struct model *m, const struct totals *t)
+static int take_pairs(struct model *m, const struct totals *t)
 {
 	for (size_t i = 0; i < t->pair_cnt; i++) {
 		struct mproc *p = model__proc(m, t->pairs[i].key.tgid);
@@ -220,6 +220,38 @@ static int take_closed(struct model *m, const struct totals *t)
 		if (pr)
 			pr->closed_ns = t->pairs[i].ns;
 	}
+	return 0;
+}
+
+/* With stacks the pairs are the chains without their stacks: one table less that can be full. */
+static int take_chains(struct model *m, const struct totals *t)
+{
+	for (size_t i = 0; i < m->proc_cnt; i++)
+		for (size_t k = 0; k < m->procs[i]->pair_cnt && !m->procs[i]->end_ns; k++)
+			m->procs[i]->pairs[k]->closed_ns = 0;
+	for (size_t i = 0; i < t->chain_cnt; i++) {
+		const struct total_chain *in = &t->chains[i];
+		struct mproc *p = model__proc(m, in->tgid);
+		struct mpair *pr;
+		struct mchain *c;
+
+		if (!p)
+			continue;
+		c = chain_of(p, in->waiter, in->holder, in->waiter_stack, in->holder_stack);
+		pr = pair_of(p, in->waiter, in->holder);
+		if (!c || !pr)
+			return -ENOMEM;
+		c->closed_ns = in->ns;
+		c->cnt = in->cnt;
+		pr->closed_ns += in->ns;
+	}
+	return 0;
+}
+
+static int take_closed(struct model *m, const struct totals *t)
+{
+	if (!t->stacks_known)
+		return take_pairs(m, t);
 	for (size_t i = 0; i < t->stack_cnt; i++) {
 		const struct total_stack *in = &t->stacks[i];
 		struct mproc *p = model__proc(m, in->tgid);
@@ -232,21 +264,7 @@ static int take_closed(struct model *m, const struct totals *t)
 		s->closed_ns = in->ns;
 		s->cnt = in->cnt;
 	}
-	for (size_t i = 0; i < t->chain_cnt; i++) {
-		const struct total_chain *in = &t->chains[i];
-		struct mproc *p = model__proc(m, in->tgid);
-		struct mchain *c =
-			p ? chain_of(p, in->waiter, in->holder, in->waiter_stack, in->holder_stack)
-			  : NULL;
-
-		if (p && !c)
-			return -ENOMEM;
-		if (!c)
-			continue;
-		c->closed_ns = in->ns;
-		c->cnt = in->cnt;
-	}
-	return 0;
+	return take_chains(m, t);
 }
 
 static void sum_up(struct mproc *p)

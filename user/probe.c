@@ -266,6 +266,9 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 	struct gt_target target = { .layout = *layout };
 	__u32 key = (__u32)tgid;
 
+	/* Without them what finds no room is lost, but counted: no reason to refuse. */
+	if (p->opts.stacks)
+		probe_read__open_sums(p->skel, key);
 	target.books_ns = now_ns();
 	if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY))
 		return 0;
@@ -308,13 +311,7 @@ int probe__next_epoch(struct probe *p, const struct raw_sums *read)
 {
 	uint32_t now = probe__epoch(p), old = now ^ 1;
 
-	for (size_t i = 0; i < read->sum_cnt; i++)
-		if (read->sums[i].key.epoch == old)
-			bpf_map_delete_elem(bpf_map__fd(p->skel->maps.sums), &read->sums[i].key);
-	for (size_t i = 0; i < read->chain_cnt; i++)
-		if (read->chains[i].key.epoch == old)
-			bpf_map_delete_elem(bpf_map__fd(p->skel->maps.chains),
-					    &read->chains[i].key);
+	probe_read__drop_epoch(p->skel, read, old);
 	p->skel->bss->sum_epoch = old;
 	return (int)now;
 }

@@ -169,6 +169,63 @@ int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret)
 	return err ? err : map_each(skel->maps.chains, read_chain, ret);
 }
 
+static bool is_other_sum(const struct gt_sum_key *k)
+{
+	return !k->tid && !k->stack;
+}
+
+static bool is_other_chain(const struct gt_chain_key *k)
+{
+	return !k->waiter_tid && !k->holder_tid && !k->waiter_stack && !k->holder_stack;
+}
+
+int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid)
+{
+	int sums = bpf_map__fd(skel->maps.sums), chains = bpf_map__fd(skel->maps.chains);
+	struct gt_sum zero = { 0 };
+	int err = 0;
+
+	for (__u32 epoch = 0; epoch < 2 && !err; epoch++) {
+		struct gt_sum_key wait = { .tgid = tgid, .kind = GT_SUM_WAIT, .epoch = epoch };
+		struct gt_sum_key hold = { .tgid = tgid, .kind = GT_SUM_HOLD, .epoch = epoch };
+		struct gt_chain_key chain = { .tgid = tgid, .epoch = epoch };
+
+		err = bpf_map_update_elem(sums, &wait, &zero, BPF_ANY);
+		if (!err)
+			err = bpf_map_update_elem(sums, &hold, &zero, BPF_ANY);
+		if (!err)
+			err = bpf_map_update_elem(chains, &chain, &zero, BPF_ANY);
+	}
+	return err;
+}
+
+void probe_read__drop_epoch(struct giltop_bpf *skel, const struct raw_sums *read, uint32_t epoch)
+{
+	int sums = bpf_map__fd(skel->maps.sums), chains = bpf_map__fd(skel->maps.chains);
+	struct gt_sum zero = { 0 };
+
+	for (size_t i = 0; i < read->sum_cnt; i++) {
+		const struct gt_sum_key *k = &read->sums[i].key;
+
+		if (k->epoch != epoch)
+			continue;
+		if (is_other_sum(k))
+			bpf_map_update_elem(sums, k, &zero, BPF_EXIST);
+		else
+			bpf_map_delete_elem(sums, k);
+	}
+	for (size_t i = 0; i < read->chain_cnt; i++) {
+		const struct gt_chain_key *k = &read->chains[i].key;
+
+		if (k->epoch != epoch)
+			continue;
+		if (is_other_chain(k))
+			bpf_map_update_elem(chains, k, &zero, BPF_EXIST);
+		else
+			bpf_map_delete_elem(chains, k);
+	}
+}
+
 void raw_sums__free(struct raw_sums *r)
 {
 	free(r->sums);
@@ -259,6 +316,32 @@ static int forget_thread(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
+static int forget_pair(void *ctx, const void *key, const void *value)
+{
+	struct forget *f = ctx;
+
+	(void)value;
+	if (((const struct gt_pair_key *)key)->tgid == f->tgid)
+		bpf_map_delete_elem(f->fd, key);
+	return 0;
+}
+
+static void forget_sums(struct giltop_bpf *skel, uint32_t tgid)
+{
+	struct raw_sums r = { 0 };
+
+	if (!probe_read__sums(skel, &r)) {
+		for (size_t i = 0; i < r.sum_cnt; i++)
+			if (r.sums[i].key.tgid == tgid)
+				bpf_map_delete_elem(bpf_map__fd(skel->maps.sums), &r.sums[i].key);
+		for (size_t i = 0; i < r.chain_cnt; i++)
+			if (r.chains[i].key.tgid == tgid)
+				bpf_map_delete_elem(bpf_map__fd(skel->maps.chains),
+						    &r.chains[i].key);
+	}
+	raw_sums__free(&r);
+}
+
 static int forget_gil(void *ctx, const void *key, const void *value)
 {
 	struct forget *f = ctx;
@@ -283,4 +366,7 @@ void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 	map_each(skel->maps.gils, forget_gil, &f);
 	f.fd = bpf_map__fd(skel->maps.ended);
 	map_each(skel->maps.ended, forget_gil, &f);
+	f.fd = bpf_map__fd(skel->maps.pairs);
+	map_each(skel->maps.pairs, forget_pair, &f);
+	forget_sums(skel, tgid);
 }

@@ -11,6 +11,10 @@ struct raw_sums;
 
 int probe_read__all(struct giltop_bpf *skel, struct totals *ret);
 int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret);
+/* Make the rows of a process that take what the full tables have no room for. 0 or -errno. */
+int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid);
+/* Drop the sums of one epoch that were read (those rows stay, at 0). */
+void probe_read__drop_epoch(struct giltop_bpf *skel, const struct raw_sums *read, uint32_t epoch);
 /* Delete every record of one process. */
 void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid);
 

@@ -1,10 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pystacks.c - see pystacks.h
- *
- * Nothing is lost and nothing counted twice: the kernel writes the sums of one of two epochs. Each
- * reading takes both; then the sums of the older epoch, which nobody has written to for a whole
- * refresh, are taken over for good and dropped in the kernel, and the epochs change places.
- */
 #include "pystacks.h"
 
 #include <errno.h>
@@ -18,6 +12,7 @@
 #include "pyprocess.h"
 #include "pysym.h"
 #include "stack_store.h"
+#include "stack_totals.h"
 #include "totals.h"
 #include "util.h"
 
@@ -26,13 +21,6 @@
 #define NO_PYTHON_FRAME 1    /* as in stacks.bpf.h */
 #define KERNEL_STACKS	2048 /* drop the known ones when the kernel keeps more: half of its table */
 #define OPEN_WALKS	64   /* stacks of open waits looked at in a refresh */
-#define ENTRIES_MAX	60000
-
-/* A sum, and what each epoch adds to it while the kernel still has it. */
-struct entry {
-	uint64_t gone_ns, gone_cnt;
-	uint64_t cur_ns[2], cur_cnt[2];
-};
 
 struct pystacks {
 	struct probe *probe;
@@ -40,15 +28,8 @@ struct pystacks {
 	pystacks_process_fn process_fn;
 	void *ctx;
 	struct raw_sums raw;
-	struct hmap ids;     /* (hash, tgid) -> id + 1 */
-	struct hmap sum_idx; /* (tid and kind, tgid and stack) -> index + 1 into totals' stacks */
-	struct hmap chain_idx;
-	size_t sum_cnt, sum_cap, sum_acap;
-	struct total_stack *sums;
-	struct entry *sum_e;
-	size_t chain_cnt, chain_cap, chain_acap;
-	struct total_chain *chains;
-	struct entry *chain_e;
+	struct hmap ids; /* (hash, tgid) -> id + 1 */
+	struct stack_totals totals;
 	size_t kept_cnt, kept_cap; /* stacks that the kernel keeps and we know */
 	struct gt_stack_key *kept;
 	uint64_t unresolved;
@@ -76,12 +57,7 @@ void pystacks__free(struct pystacks *s)
 		return;
 	raw_sums__free(&s->raw);
 	hmap__free(&s->ids);
-	hmap__free(&s->sum_idx);
-	hmap__free(&s->chain_idx);
-	free(s->sums);
-	free(s->sum_e);
-	free(s->chains);
-	free(s->chain_e);
+	stack_totals__deinit(&s->totals);
 	free(s->kept);
 	free(s);
 }
@@ -168,102 +144,7 @@ static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 	return id;
 }
 
-/* ---- sums ---- */
-
-static struct entry *sum_entry(struct pystacks *s, const struct gt_sum_key *k, uint32_t id)
-{
-	uint64_t a = (uint64_t)k->kind << 32 | k->tid, b = (uint64_t)k->tgid << 32 | id;
-	uintptr_t i = (uintptr_t)hmap__get(&s->sum_idx, a, b);
-
-	if (i)
-		return &s->sum_e[i - 1];
-	if (s->sum_cnt >= ENTRIES_MAX && id)
-		return sum_entry(s, k, 0);
-	if (array_grow(&s->sums, s->sum_cnt, &s->sum_cap, sizeof(*s->sums)) ||
-	    array_grow(&s->sum_e, s->sum_cnt, &s->sum_acap, sizeof(*s->sum_e)) ||
-	    hmap__put(&s->sum_idx, a, b, (void *)(s->sum_cnt + 1)))
-		return NULL;
-	s->sums[s->sum_cnt] = (struct total_stack){
-		.tgid = k->tgid, .tid = k->tid, .kind = k->kind, .stack = id
-	};
-	s->sum_e[s->sum_cnt] = (struct entry){ 0 };
-	return &s->sum_e[s->sum_cnt++];
-}
-
-static struct entry *chain_entry(struct pystacks *s, const struct gt_chain_key *k, uint32_t w,
-				 uint32_t h)
-{
-	uint64_t a = (uint64_t)k->waiter_tid << 32 | k->holder_tid;
-	uint64_t b = ((uint64_t)w << 32 | h) ^ (uint64_t)k->tgid * 0x9e3779b97f4a7c15u;
-	uintptr_t i = (uintptr_t)hmap__get(&s->chain_idx, a, b);
-
-	if (i)
-		return &s->chain_e[i - 1];
-	if (s->chain_cnt >= ENTRIES_MAX && (w || h))
-		return chain_entry(s, k, 0, 0);
-	if (array_grow(&s->chains, s->chain_cnt, &s->chain_cap, sizeof(*s->chains)) ||
-	    array_grow(&s->chain_e, s->chain_cnt, &s->chain_acap, sizeof(*s->chain_e)) ||
-	    hmap__put(&s->chain_idx, a, b, (void *)(s->chain_cnt + 1)))
-		return NULL;
-	s->chains[s->chain_cnt] = (struct total_chain){ .tgid = k->tgid,
-							.waiter = k->waiter_tid,
-							.holder = k->holder_tid,
-							.waiter_stack = w,
-							.holder_stack = h };
-	s->chain_e[s->chain_cnt] = (struct entry){ 0 };
-	return &s->chain_e[s->chain_cnt++];
-}
-
-static void add_reading(struct entry *e, uint32_t epoch, const struct gt_sum *sum)
-{
-	if (!e)
-		return;
-	e->cur_ns[epoch & 1] += sum->ns;
-	e->cur_cnt[epoch & 1] += sum->cnt;
-}
-
-static void forget_readings(struct entry *e, size_t cnt)
-{
-	for (size_t i = 0; i < cnt; i++) {
-		memset(e[i].cur_ns, 0, sizeof(e[i].cur_ns));
-		memset(e[i].cur_cnt, 0, sizeof(e[i].cur_cnt));
-	}
-}
-
-/* The kernel has dropped the sums of this epoch: keep what was read of them. */
-static void keep_epoch(struct entry *e, size_t cnt, int epoch)
-{
-	for (size_t i = 0; i < cnt; i++) {
-		e[i].gone_ns += e[i].cur_ns[epoch];
-		e[i].gone_cnt += e[i].cur_cnt[epoch];
-		e[i].cur_ns[epoch] = e[i].cur_cnt[epoch] = 0;
-	}
-}
-
-static int fill_totals(struct pystacks *s, struct totals *t)
-{
-	t->stack_cnt = t->chain_cnt = 0;
-	for (size_t i = 0; i < s->sum_cnt; i++) {
-		const struct entry *e = &s->sum_e[i];
-
-		if (array_grow(&t->stacks, t->stack_cnt, &t->stack_cap, sizeof(*t->stacks)))
-			return -ENOMEM;
-		t->stacks[t->stack_cnt] = s->sums[i];
-		t->stacks[t->stack_cnt].ns = e->gone_ns + e->cur_ns[0] + e->cur_ns[1];
-		t->stacks[t->stack_cnt++].cnt = e->gone_cnt + e->cur_cnt[0] + e->cur_cnt[1];
-	}
-	for (size_t i = 0; i < s->chain_cnt; i++) {
-		const struct entry *e = &s->chain_e[i];
-
-		if (array_grow(&t->chains, t->chain_cnt, &t->chain_cap, sizeof(*t->chains)))
-			return -ENOMEM;
-		t->chains[t->chain_cnt] = s->chains[i];
-		t->chains[t->chain_cnt].ns = e->gone_ns + e->cur_ns[0] + e->cur_ns[1];
-		t->chains[t->chain_cnt++].cnt = e->gone_cnt + e->cur_cnt[0] + e->cur_cnt[1];
-	}
-	t->stacks_known = true;
-	return 0;
-}
+/* ---- reading ---- */
 
 /* The PyThreadState of a thread that has not acquired the GIL since the books started. */
 static uint64_t find_tstate(struct py_process *py, uint32_t tid)
@@ -322,20 +203,19 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 
 	if (err)
 		return err;
-	forget_readings(s->sum_e, s->sum_cnt);
-	forget_readings(s->chain_e, s->chain_cnt);
-	for (size_t i = 0; i < s->raw.sum_cnt; i++) {
+	stack_totals__begin(&s->totals);
+	for (size_t i = 0; i < s->raw.sum_cnt && !err; i++) {
 		const struct raw_sum *r = &s->raw.sums[i];
 
-		add_reading(sum_entry(s, &r->key, id_of_hash(s, r->key.tgid, r->key.stack)),
-			    r->key.epoch, &r->sum);
+		err = stack_totals__add_sum(&s->totals, &r->key,
+					    id_of_hash(s, r->key.tgid, r->key.stack), &r->sum);
 	}
-	for (size_t i = 0; i < s->raw.chain_cnt; i++) {
+	for (size_t i = 0; i < s->raw.chain_cnt && !err; i++) {
 		const struct raw_chain *r = &s->raw.chains[i];
 		uint32_t w = id_of_hash(s, r->key.tgid, r->key.waiter_stack);
 		uint32_t h = id_of_hash(s, r->key.tgid, r->key.holder_stack);
 
-		add_reading(chain_entry(s, &r->key, w, h), r->key.epoch, &r->sum);
+		err = stack_totals__add_chain(&s->totals, &r->key, w, h, &r->sum);
 	}
 	for (size_t i = 0; i < t->gil_cnt; i++) {
 		struct gt_gil *g = &t->gils[i].rec;
@@ -345,12 +225,41 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 		g->seg_stack = id_of_hash(s, t->gils[i].key.tgid, g->seg_stack);
 	}
 	open_waits(s, t);
-	err = fill_totals(s, t);
+	if (!err)
+		err = stack_totals__fill(&s->totals, t);
 	over = probe__next_epoch(s->probe, &s->raw);
-	if (over >= 0) {
-		keep_epoch(s->sum_e, s->sum_cnt, over ^ 1);
-		keep_epoch(s->chain_e, s->chain_cnt, over ^ 1);
-	}
+	if (over >= 0)
+		stack_totals__keep_epoch(&s->totals, (uint32_t)over ^ 1);
 	drop_known(s);
 	return err;
+}
+
+/* Hashes are made of addresses: they mean something else in the next program. */
+static void forget_hashes(struct pystacks *s, uint32_t tgid)
+{
+	struct hmap ids = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->ids.cap; i++) {
+		const struct hmap_slot *slot = &s->ids.slots[i];
+
+		if (slot->value && slot->b != tgid)
+			hmap__put(&ids, slot->a, slot->b,
+				  slot->value); /* lost: is resolved again */
+	}
+	hmap__free(&s->ids);
+	s->ids = ids;
+	for (size_t i = 0; i < s->kept_cnt; i++) {
+		if (s->kept[i].tgid == tgid)
+			probe__drop_stack(s->probe, tgid, s->kept[i].hash);
+		else
+			s->kept[n++] = s->kept[i];
+	}
+	s->kept_cnt = n;
+}
+
+int pystacks__forget(struct pystacks *s, uint32_t tgid)
+{
+	forget_hashes(s, tgid);
+	return stack_totals__forget(&s->totals, tgid);
 }

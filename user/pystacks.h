@@ -36,6 +36,8 @@ void pystacks__free(struct pystacks *s);
  * and finds the stacks of open waits. 0 or -errno.
  */
 int pystacks__read(struct pystacks *s, struct totals *t);
+/* A process ended, or another program runs under its pid: what was read of it counts no more. 0 or -ENOMEM. */
+int pystacks__forget(struct pystacks *s, uint32_t tgid);
 /* From now on look at the stacks of all threads at each reading, not only of those that wait. */
 void pystacks__look_at_all(struct pystacks *s);
 /* Frames whose code object was gone when it was looked up. */
