@@ -2,7 +2,9 @@
 /* books.bpf.h - the state machine: what each probed call does to the records
  *
  * All of on_wait, on_acquire, on_release run under the target's gil->mutex: keep them short, they
- * lengthen that critical section.
+ * lengthen that critical section. What takes long (reading the target's memory, walking stacks and past
+ * holds) comes before the clock is read, in all three alike: else each hold would contain the handler
+ * of its own ACQUIRE (2 us and more after a wait) and lack that of its RELEASE.
  */
 #ifndef GILTOP_BOOKS_BPF_H
 #define GILTOP_BOOKS_BPF_H
@@ -256,7 +258,6 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 
 	if (g->waiters)
 		g->waiters--;
-	pairs_book(g, t, now);
 	ns = thread_enter(t, cond, next, now);
 	hist_add(&t->wait_hist, ns);
 	if (stacks_on)
@@ -424,9 +425,13 @@ static __always_inline int on_wait(__u64 cond)
 		wait_tick(g, t, cond);
 		return 0;
 	}
-	now = event_time(g, t);
 	thread_begin(t);
 	gil_begin(g);
+	holder = g->last_holder;
+	if (memory_check(g, cond, 1) && holder && g->held && g->last_holder != holder &&
+	    g->holder_tid)
+		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
+	now = event_time(g, t);
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
 		gil_reap(g, now);
@@ -442,10 +447,6 @@ static __always_inline int on_wait(__u64 cond)
 	t->wait_stack = 0;
 	t->wait_ticks++;
 	g->waiters++;
-	holder = g->last_holder;
-	if (memory_check(g, cond, 1) && holder && g->held && g->last_holder != holder &&
-	    g->holder_tid)
-		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
 	gil_end(g);
 	thread_end(t);
 	return 0;
@@ -470,9 +471,15 @@ static __always_inline int on_acquire(__u64 cond)
 	t = thread_of(&tkey, gkey.tgid);
 	if (!t)
 		return 0;
-	now = event_time(g, t);
 	thread_begin(t);
 	gil_begin(g);
+	acquire_check(g, t, cond);
+	if (t->state == GT_WAIT) {
+		if (stacks_on)
+			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
+		pairs_book(g, t, event_time(g, t));
+	}
+	now = event_time(g, t);
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
 		gil_reap(g, now);
@@ -482,10 +489,7 @@ static __always_inline int on_acquire(__u64 cond)
 		t->odd++;
 		g->gap_ns += g->hold_blame_ns;
 	}
-	acquire_check(g, t, cond);
 	if (t->state == GT_WAIT) {
-		if (stacks_on)
-			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
 		wait_close(g, t, cond, GT_HOLD, now);
 		t->contended++;
 	} else {
@@ -518,6 +522,7 @@ static __always_inline int on_release(__u64 cond)
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
 	struct gt_thread *t;
 	__u64 now, ns, stack = 0;
+	__u32 walk;
 
 	if (frozen)
 		return 0;
@@ -541,18 +546,21 @@ static __always_inline int on_release(__u64 cond)
 		t->odd++;
 		return 0;
 	}
-	now = event_time(g, t);
 	thread_begin(t);
 	gil_begin(g);
+	now = event_time(g, t);
+	walk = stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns);
+	if (walk) {
+		t->tstate = memory_check(g, cond, 0);
+		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
+		now = event_time(g, t);
+	}
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
 		gil_reap(g, now);
 	ns = now - t->since_ns;
-	if (stacks_on && (g->hold_blame_ns || ns >= min_hold_ns)) {
-		t->tstate = memory_check(g, cond, 0);
-		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
+	if (walk)
 		sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack, now - g->seg_start_ns, 1);
-	}
 	segment_push(g, tkey.tid, stack, now);
 	thread_enter(t, cond, GT_RELEASED, now);
 	hist_add(&t->hold_hist, ns);
