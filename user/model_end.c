@@ -30,6 +30,22 @@ static void step(struct mgil *g, uint64_t ns)
 	g->rec.last_ns = ns;
 }
 
+/* Its hold ended with it: those who die later waited for it, too. */
+static void end_hold(struct mproc *p, struct mthread *t, struct gt_gil *rec, uint64_t when)
+{
+	struct gt_past_hold *h = &rec->past[rec->hold_cnt++ % GT_RING_HOLDS];
+
+	mproc__add_open_hold(p, rec, when);
+	*h = (struct gt_past_hold){ .start_ns = rec->seg_start_ns,
+				    .end_ns = when,
+				    .stack = rec->seg_stack,
+				    .tid = t->key.tid };
+	t->rec.blame_ns += rec->hold_blame_ns;
+	rec->hold_blame_ns = 0;
+	rec->held = 0;
+	rec->holder_tid = 0;
+}
+
 /* One thread of an ended process died here: close what it had open, at that moment. */
 static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 {
@@ -45,12 +61,10 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 	if (t->rec.state == GT_WAIT || t->rec.state == GT_HOLD)
 		step(g, when);
 	if (t->rec.state == GT_WAIT && g->rec.waiters) {
+		mproc__add_open_wait(p, t, g, g->rec.held_ns, when, true);
 		g->rec.waiters--;
 	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
-		t->rec.blame_ns += g->rec.hold_blame_ns;
-		g->rec.hold_blame_ns = 0;
-		g->rec.held = 0;
-		g->rec.holder_tid = 0;
+		end_hold(p, t, &g->rec, when);
 	}
 	t->rec.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
 	t->rec.since_ns = when;
@@ -67,12 +81,14 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 
 	if (!p)
 		return;
+	mproc__forget_open(p);
 	qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (!p->threads[i]->exited)
 			close_dead(p, p->threads[i], end_ns);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		gil_acc__of(&p->gils[i]->rec, p->gils[i]->rec.last_ns, &p->gils[i]->at[AT_NOW]);
+	mproc__sum_pairs(p);
 	p->end_ns = end_ns > p->books_ns ? end_ns : p->books_ns + 1;
 	model__reindex(m);
 }

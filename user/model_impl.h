@@ -68,6 +68,7 @@ struct mproc {
 	char *comm, *cmdline, *python, *runtime, *sites, *note;
 	uint32_t pid;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
+	bool stacks_known;
 	size_t gil_cnt, gil_cap;
 	struct mgil **gils;
 	size_t thread_cnt, thread_cap;
@@ -102,6 +103,14 @@ void mfold__sum(struct mfold *f);
 int model__reindex(struct model *m); /* threads were removed or ended */
 /* Take over pairs, sums by stack and chains of the totals, and count what open waits add to them. */
 int model__feed_pairs(struct model *m, const struct totals *t);
+/* The same in steps, for the end of a process: forget what was open; add a wait and a hold that ended
+ * now, with the time that the GIL had been held up to then; sum up. 0 or -ENOMEM.
+ */
+void mproc__forget_open(struct mproc *p);
+int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct mgil *g,
+			 uint64_t held, uint64_t now, bool last);
+int mproc__add_open_hold(struct mproc *p, const struct gt_gil *rec, uint64_t now);
+void mproc__sum_pairs(struct mproc *p);
 void mproc__free_pairs(struct mproc *p);
 void mproc__copy_pairs(struct mproc *p, int to);
 

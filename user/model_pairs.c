@@ -116,7 +116,7 @@ struct open_wait {
 /* A hold whose stack has not been sampled yet will be: its part comes later, under the right stack,
  * unless there is no later.
  */
-static int add_part(struct open_wait *w, uint32_t holder, uint64_t stack, bool open_hold,
+static int add_part(const struct open_wait *w, uint32_t holder, uint64_t stack, bool open_hold,
 		    uint64_t ns)
 {
 	struct mpair *pr;
@@ -137,12 +137,15 @@ static int add_part(struct open_wait *w, uint32_t holder, uint64_t stack, bool o
 	return 0;
 }
 
-/* What pairs_book() in books.bpf.h will add at the end of this wait, if it ended now. */
-static int open_wait(struct open_wait *w, const struct mthread *t, uint64_t now)
+/* What pairs_book() in books.bpf.h will add at the end of this wait, if it ended now. held: time that
+ * the GIL has been held up to now.
+ */
+static int add_parts(const struct open_wait *w, const struct gt_thread *t, uint64_t held,
+		     uint64_t now)
 {
 	const struct gt_gil *rec = &w->g->rec;
-	uint64_t held = w->g->at[AT_NOW].held_ns, since = t->rec.wait_booked_ns;
-	uint64_t rest = held > t->rec.wait_held_ns ? held - t->rec.wait_held_ns : 0;
+	uint64_t since = t->wait_booked_ns;
+	uint64_t rest = held > t->wait_held_ns ? held - t->wait_held_ns : 0;
 	int err = 0;
 
 	if (rec->held && now > rec->seg_start_ns) {
@@ -168,43 +171,56 @@ static int open_wait(struct open_wait *w, const struct mthread *t, uint64_t now)
 	return err ? err : add_part(w, 0, 0, false, rest);
 }
 
+int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct mgil *g,
+			 uint64_t held, uint64_t now, bool last)
+{
+	const struct open_wait w = { .p = p,
+				     .g = g,
+				     .waiter = t->key.tid,
+				     .waiter_stack = t->now_stack,
+				     .stacks = p->stacks_known,
+				     .last = last };
+	int err = add_parts(&w, &t->rec, held, now);
+	struct msum *s;
+
+	if (err || !p->stacks_known || now <= t->rec.since_ns)
+		return err;
+	s = sum_of(p, GT_SUM_WAIT, t->key.tid, t->now_stack);
+	if (!s)
+		return -ENOMEM;
+	s->open_ns += now - t->rec.since_ns;
+	return 0;
+}
+
+int mproc__add_open_hold(struct mproc *p, const struct gt_gil *rec, uint64_t now)
+{
+	struct msum *s;
+
+	if (!p->stacks_known || !rec->held || !rec->seg_stack || now <= rec->seg_start_ns)
+		return 0;
+	s = sum_of(p, GT_SUM_HOLD, rec->holder_tid, (uint32_t)rec->seg_stack);
+	if (!s)
+		return -ENOMEM;
+	s->open_ns += now - rec->seg_start_ns;
+	return 0;
+}
+
 /* The open wait of each waiting thread, and the open hold of each holder. */
 static int count_open(struct mproc *p, const struct totals *t)
 {
-	for (size_t i = 0; i < t->thread_cnt; i++) {
-		const struct total_thread *th = &t->threads[i];
-		struct open_wait w = { .p = p,
-				       .waiter = th->key.tid,
-				       .waiter_stack = th->open_stack,
-				       .stacks = t->stacks_known,
-				       .last = t->last };
-		struct mthread view = { .key = th->key, .rec = th->rec };
-		struct msum *s;
+	int err = 0;
 
-		if (th->rec.tgid != p->pid || th->rec.state != GT_WAIT)
-			continue;
-		w.g = mproc__gil(p, th->key.cond, false);
-		if (!w.g || open_wait(&w, &view, t->now_ns))
-			return w.g ? -ENOMEM : 0;
-		if (!t->stacks_known || t->now_ns <= th->rec.since_ns)
-			continue;
-		s = sum_of(p, GT_SUM_WAIT, th->key.tid, th->open_stack);
-		if (!s)
-			return -ENOMEM;
-		s->open_ns += t->now_ns - th->rec.since_ns;
-	}
-	for (size_t i = 0; i < p->gil_cnt && t->stacks_known; i++) {
-		const struct gt_gil *g = &p->gils[i]->rec;
-		struct msum *s;
+	for (size_t i = 0; i < p->thread_cnt && !err; i++) {
+		const struct mthread *th = p->threads[i];
+		const struct mgil *g = mproc__gil(p, th->key.cond, false);
 
-		if (!g->held || !g->seg_stack || t->now_ns <= g->seg_start_ns)
-			continue;
-		s = sum_of(p, GT_SUM_HOLD, g->holder_tid, (uint32_t)g->seg_stack);
-		if (!s)
-			return -ENOMEM;
-		s->open_ns += t->now_ns - g->seg_start_ns;
+		if (!th->exited && th->rec.state == GT_WAIT && g)
+			err = mproc__add_open_wait(p, th, g, g->at[AT_NOW].held_ns, t->now_ns,
+						   t->last);
 	}
-	return 0;
+	for (size_t i = 0; i < p->gil_cnt && !err; i++)
+		err = mproc__add_open_hold(p, &p->gils[i]->rec, t->now_ns);
+	return err;
 }
 
 static int take_pairs(struct model *m, const struct totals *t)
@@ -267,7 +283,17 @@ static int take_closed(struct model *m, const struct totals *t)
 	return take_chains(m, t);
 }
 
-static void sum_up(struct mproc *p)
+void mproc__forget_open(struct mproc *p)
+{
+	for (size_t i = 0; i < p->pair_cnt; i++)
+		p->pairs[i]->open_ns = 0;
+	for (size_t i = 0; i < p->sum_cnt; i++)
+		p->sums[i]->open_ns = 0;
+	for (size_t i = 0; i < p->chain_cnt; i++)
+		p->chains[i]->open_ns = 0;
+}
+
+void mproc__sum_pairs(struct mproc *p)
 {
 	for (size_t i = 0; i < p->pair_cnt; i++)
 		p->pairs[i]->at[AT_NOW] = p->pairs[i]->closed_ns + p->pairs[i]->open_ns;
@@ -290,14 +316,10 @@ int model__feed_pairs(struct model *m, const struct totals *t)
 
 		if (p->end_ns)
 			continue;
-		for (size_t k = 0; k < p->pair_cnt; k++)
-			p->pairs[k]->open_ns = 0;
-		for (size_t k = 0; k < p->sum_cnt; k++)
-			p->sums[k]->open_ns = 0;
-		for (size_t k = 0; k < p->chain_cnt; k++)
-			p->chains[k]->open_ns = 0;
+		p->stacks_known = t->stacks_known;
+		mproc__forget_open(p);
 		err = count_open(p, t);
-		sum_up(p);
+		mproc__sum_pairs(p);
 	}
 	return err;
 }
