@@ -131,17 +131,14 @@ int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char 
 
 void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f)
 {
-	char tail[300], buf[600];
+	char buf[600];
 
 	if (!f) {
 		canvas__puts(c, y, x, w, ROLE_DIM, "?");
 		return;
 	}
-	if (f->line)
-		snprintf(tail, sizeof(tail), "%.280s:%u", columns__basename(f->file), f->line);
-	else
-		snprintf(tail, sizeof(tail), "%.280s", columns__basename(f->file));
-	text__cut_head(f->name, tail, c->unicode, w, buf, sizeof(buf));
+	text__place(*f->name ? f->name : "?", columns__basename(*f->file ? f->file : "?"), f->line,
+		    c->unicode, w, buf, sizeof(buf));
 	canvas__puts(c, y, x, w, role, buf);
 }
 

@@ -12,7 +12,7 @@
 static void proc_title(const struct snap_proc *p, struct sbuf *out)
 {
 	sbuf__printf(out, "pid %u ", p->pid);
-	sbuf__puts(out, *p->cmdline ? p->cmdline : *p->comm ? p->comm : "?");
+	sbuf__puts(out, *p->cmdline ? text__command(p->cmdline) : *p->comm ? p->comm : "?");
 }
 
 /* "gunicorn: worker [shop]" may be long, what comes after it must not be pushed out. */
@@ -29,11 +29,11 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		sbuf__printf(&right, "[filter: %s] ", ui->filter);
 	if (p) {
 		sbuf__printf(&right, "Python %s", p->python);
-		if (c->w >= 76)
+		if (c->w >= 120)
 			sbuf__printf(&right, " (%s)", p->sites);
 	}
 	if (s && c->w >= 100)
-		sbuf__printf(&right, "  up %s", units__clock(s->now_ns - s->books_ns, buf));
+		sbuf__printf(&right, "  measured %s", units__clock(s->now_ns - s->books_ns, buf));
 	sbuf__printf(&right, ui->cumulative ? "  totals" : "  every %s",
 		     units__duration(ui->interval_ns, buf));
 	right_w = text__width(sbuf__str(&right), c->unicode);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "layout.h"
 
+/* Fewer lines are not worth a title, more belong to the blame screen. */
+#define CULPRITS_MIN 3
+#define CULPRITS_MAX 8
+
 struct layout layout__frame(int h, int w)
 {
 	struct layout l = { .spark = -1, .headline = -1, .rule = -1, .hints = -1 };
@@ -28,15 +32,26 @@ struct layout layout__frame(int h, int w)
 
 int layout__pane_threads(int body_h, size_t thread_cnt)
 {
+	int few = thread_cnt < LAYOUT_PANE_MAX ? (int)thread_cnt : LAYOUT_PANE_MAX;
 	int want = body_h > 28 ? LAYOUT_PANE_MAX : LAYOUT_PANE_MAX / 2;
 	int table = 1 + (thread_cnt < 6 ? (int)thread_cnt : 6);
 	int room = body_h - table - 2;
 
-	if ((size_t)want > thread_cnt)
-		want = (int)thread_cnt;
+	/* All of them, if the whole table fits below. */
+	if (thread_cnt <= LAYOUT_PANE_MAX && few + 2 + 1 + (int)thread_cnt <= body_h)
+		want = few;
+	if (want > few)
+		want = few;
 	if (want > room)
 		want = room;
 	return want >= 2 || (want == 1 && thread_cnt == 1) ? want : 0;
+}
+
+int layout__culprits(int left)
+{
+	if (left < 1 + CULPRITS_MIN)
+		return 0;
+	return left > 1 + CULPRITS_MAX ? 1 + CULPRITS_MAX : left;
 }
 
 static int total_width(const struct column_fit *f, size_t n)

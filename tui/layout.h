@@ -32,6 +32,9 @@ int layout__pane_threads(int body_h, size_t thread_cnt);
 
 #define LAYOUT_PANE_MAX 8
 
+/* Lines that make others wait, with a title, in what the table has left over of the body; 0: none. */
+int layout__culprits(int left);
+
 struct column_fit {
 	const struct column *col;
 	int x, w;

@@ -7,6 +7,9 @@
 #include "layout.h"
 #include "list.h"
 #include "text.h"
+#include "units.h"
+#include "util.h"
+#include "verdict.h"
 
 #define COLUMN_MAX 32
 
@@ -135,8 +138,62 @@ static size_t pane_rows(const struct ui_state *ui, size_t n, struct column_row *
 	return top;
 }
 
+/* Who holds it in that line: the thread that does so most, and whether there are more. */
+static void draw_holders(const struct ui_state *ui, struct canvas *c, int y, int x, int w,
+			 const struct stack_entry *e)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	const struct snap_proc *procs;
+	bool more = false;
+	size_t proc_cnt;
+
+	ui__shown_procs(ui, &procs, &proc_cnt);
+	for (size_t p = 0; p < proc_cnt; p++) {
+		for (size_t i = 0; i < procs[p].stack_cnt; i++) {
+			const struct snap_stack *s = &procs[p].stacks[i];
+
+			if (s == e->stack)
+				verdict__thread_name(&procs[p], s->tid, &text);
+			more |= s->kind == SNAP_STACK_BLAME && s->tid != e->stack->tid && s->ns &&
+				s->frame_cnt &&
+				stack_frame__same(&s->frames[s->frame_cnt - 1], e->frame, true);
+		}
+	}
+	if (more)
+		sbuf__puts(&text, " and others");
+	canvas__puts(c, y, x, w, ROLE_DIM, sbuf__str(&text));
+}
+
+/* The lines that make others wait, in the room below a short table. */
+static void draw_culprits(const struct ui_state *ui, struct canvas *c, struct rect r)
+{
+	const struct stack_table *t = &ui->stacks;
+	int who = r.w >= 100 ? 30 : r.w >= 76 ? 22 : 0;
+	char buf[UNITS_SZ];
+
+	canvas__rule(c, r.y, r.x, r.w);
+	canvas__puts(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " lines that make others wait ");
+	for (int i = 0; i + 1 < r.h && (size_t)i < t->cnt && t->entries[i].self_ns; i++) {
+		const struct stack_entry *e = &t->entries[i];
+		int y = r.y + 1 + i, x = r.x;
+
+		canvas__puts_right(c, y, x, 7, ROLE_HOLD,
+				   units__percent(e->self_ns, t->sum_ns, buf));
+		canvas__puts(c, y, x + 7, 1, ROLE_DIM, "%");
+		draw__bar(c, y, x + 9, 14, ROLE_HOLD, (double)e->self_ns, (double)t->sum_ns);
+		if (e->frame)
+			draw__frame(c, y, x + 24, r.w - 25 - who, ROLE_NORMAL, e->frame);
+		else
+			canvas__puts(c, y, x + 24, r.w - 25 - who, ROLE_DIM,
+				     "[other: found no room in the tables]");
+		if (who && e->frame)
+			draw_holders(ui, c, y, r.x + r.w - who, who, e);
+	}
+}
+
 static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 {
+	int table = 1 + (int)(ui->row_cnt > 1 ? ui->row_cnt : 1), culprits;
 	int threads = ui->pane ? layout__pane_threads(r.h, ui->row_cnt) : 0;
 	struct column_row shown[LAYOUT_PANE_MAX];
 	size_t top;
@@ -148,6 +205,11 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 		canvas__rule(c, r.y + threads + 1, r.x, r.w);
 		r.y += threads + 2;
 		r.h -= threads + 2;
+	}
+	culprits = ui->stacks.sum_ns ? layout__culprits(r.h - table) : 0;
+	if (culprits) {
+		draw_culprits(ui, c, (struct rect){ r.y + table, r.x, culprits, r.w });
+		r.h = table;
 	}
 	draw_table(ui, c, r);
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termcap.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -112,6 +113,15 @@ static bool is_able(void)
 
 	/* terminfo answers (char *)-1 or NULL for what it has not. */
 	return cup && cup != (const char *)-1 && *cup;
+}
+
+int term__can_run(void)
+{
+	const char *name = getenv("TERM");
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return -ENOTTY;
+	return name && tgetent(NULL, name) == 1 && is_able() ? 0 : -ENODEV;
 }
 
 struct term *term__open(const struct tui_opts *opts)

@@ -16,6 +16,8 @@ struct term;
 #define TERM_NO_KEY 0
 #define TERM_LOST   (-1) /* the terminal is gone */
 
+/* 0, -ENOTTY: no terminal, or -ENODEV: one that cannot place the cursor. */
+int term__can_run(void);
 /* Raw mode, alternate screen, messages held back. NULL and errno as tui__new. */
 struct term *term__open(const struct tui_opts *opts);
 /* Restores all of that, then writes the messages. NULL is fine. */

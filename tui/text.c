@@ -120,19 +120,64 @@ void text__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 	buf[n] = '\0';
 }
 
-void text__cut_head(const char *head, const char *tail, bool unicode, int width, char *buf,
-		    size_t sz)
+/* Is this the name of code without a name, "<module>" or "<lambda>"? */
+static bool is_nameless(const char *name)
 {
-	int tail_w = text__width(tail, unicode);
-	char part[512];
+	return *name == '<';
+}
 
-	if (width - tail_w - 1 < 6) {
-		/* No room for both: where it is says more than what it is called. */
-		text__cut(tail, unicode, width, buf, sz);
+/* The shortest piece of a file's name that still says something: "dem~". */
+#define FILE_MIN 4
+
+void text__place(const char *name, const char *file, uint32_t line, bool unicode, int width,
+		 char *buf, size_t sz)
+{
+	const char *dot = strrchr(name, '.'), *last = dot && dot[1] ? dot + 1 : name;
+	char where[16] = "", part[512];
+	int name_w = text__width(name, unicode), file_w = text__width(file, unicode), where_w, room;
+
+	if (line)
+		snprintf(where, sizeof(where), ":%u", line);
+	where_w = (int)strlen(where);
+	room = width - where_w;
+	if (name_w + 1 + file_w <= room) {
+		snprintf(buf, sz, "%s %s%s", name, file, where);
 		return;
 	}
-	text__cut(head, unicode, width - tail_w - 1, part, sizeof(part));
-	snprintf(buf, sz, "%s %s", part, tail);
+	if (room < 1) {
+		text__cut(*where ? where : file, unicode, width, buf, sz);
+		return;
+	}
+	/* Without a name of its own, the file says more. */
+	if (is_nameless(name)) {
+		text__cut(file, unicode, room, part, sizeof(part));
+		snprintf(buf, sz, "%s%s", part, where);
+		return;
+	}
+	if (name_w + 1 + FILE_MIN > room)
+		name = last; /* "encode" of "JSONEncoder.encode" */
+	name_w = text__width(name, unicode);
+	if (name_w + 1 + FILE_MIN <= room) {
+		text__cut(file, unicode, room - name_w - 1, part, sizeof(part));
+		snprintf(buf, sz, "%s %s%s", name, part, where);
+		return;
+	}
+	text__cut(name, unicode, room, part, sizeof(part));
+	snprintf(buf, sz, "%s%s", part, where);
+}
+
+const char *text__command(const char *cmdline)
+{
+	size_t len = strcspn(cmdline, " ");
+	const char *base = cmdline + len, *rest = cmdline + len + strspn(cmdline + len, " ");
+
+	while (base > cmdline && base[-1] != '/')
+		base--;
+	if (!*rest || strncmp(base, "python", 6))
+		return cmdline;
+	base += 6;
+	base += strspn(base, "0123456789.");
+	return base == cmdline + len ? rest : cmdline;
 }
 
 void text__cut_middle(const char *s, bool unicode, int width, char *buf, size_t sz)

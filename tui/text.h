@@ -28,8 +28,15 @@ void text__cut_middle(const char *s, bool unicode, int width, char *buf, size_t 
  * False at the end.
  */
 bool text__wrap(const char **s, bool unicode, int width, char *buf, size_t sz);
-/* "name file.py:12" in width cells: the name is cut before the line is. */
-void text__cut_head(const char *head, const char *tail, bool unicode, int width, char *buf,
-		    size_t sz);
+/* A place in a program in width cells: "parse_line demo_service.py:35", or with less room
+ * "parse_line demo_~:35", "parse_line:35", "parse~:35", ":35". The line number is never cut; line 0:
+ * there is none. file without its folders.
+ */
+void text__place(const char *name, const char *file, uint32_t line, bool unicode, int width,
+		 char *buf, size_t sz);
+/* A command line to recognise a process by: without the interpreter ("/usr/bin/python3 -u app.py x" is
+ * "-u app.py x") unless that is all there is. Points into cmdline.
+ */
+const char *text__command(const char *cmdline);
 
 #endif

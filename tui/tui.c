@@ -2,15 +2,10 @@
 #include "tui.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "canvas.h"
@@ -39,6 +34,11 @@ static void take_size(struct tui *t)
 	if (!canvas__resize(&t->canvas, h, w))
 		ui__resize(&t->ui, h, w);
 	t->dirty = t->all = true;
+}
+
+int tui__can_run(void)
+{
+	return term__can_run();
 }
 
 struct tui *tui__new(const struct tui_opts *opts)
@@ -82,49 +82,13 @@ void tui__update(struct tui *t, const struct snapshot *interval, const struct sn
 	t->dirty = true;
 }
 
-/* A new file in the working directory that nobody else can have put there; readable by the user. */
-static int write_frame(struct tui *t, char *path, size_t path_sz)
+void tui__text(struct tui *t, struct sbuf *ret)
 {
-	__cleanup(sbuf__free) struct sbuf text = { 0 };
-	__cleanup(closep) int fd = -1;
-	time_t now = time(NULL);
-	struct tm tm;
-	char stamp[32];
-
-	localtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	for (int i = 0; i < 100 && fd < 0; i++) {
-		snprintf(path, path_sz, i ? "giltop-%s-%d.txt" : "giltop-%s.txt", stamp, i);
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-		if (fd < 0 && errno != EEXIST)
-			return -errno;
-	}
-	if (fd < 0)
-		return -EEXIST;
+	/* Not what was said about the last key. */
+	t->ui.message[0] = '\0';
 	ui__draw(&t->ui, &t->canvas);
-	canvas__to_text(&t->canvas, &text);
-	if (text.oom)
-		return -ENOMEM;
-	for (size_t done = 0; done < text.len;) {
-		ssize_t n = write(fd, text.s + done, text.len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
-static void write_and_say(struct tui *t)
-{
-	char path[96], message[256];
-	int err = write_frame(t, path, sizeof(path));
-
-	if (err)
-		snprintf(message, sizeof(message), "cannot write %s: %s", path, errstr(err));
-	else
-		snprintf(message, sizeof(message), "written to %s", path);
-	ui__message(&t->ui, message);
+	canvas__to_text(&t->canvas, ret);
+	t->dirty = t->all = true;
 }
 
 enum tui_action tui__key(struct tui *t, int key)
@@ -132,10 +96,6 @@ enum tui_action tui__key(struct tui *t, int key)
 	enum tui_action action = ui__key(&t->ui, key);
 
 	t->dirty = true;
-	if (action == TUI_WRITE) {
-		write_and_say(t);
-		return TUI_HANDLED;
-	}
 	if (action == TUI_REDRAW) {
 		t->all = true;
 		return TUI_HANDLED;

@@ -22,6 +22,7 @@
 
 #include "timeline.h"
 
+struct sbuf;
 struct snapshot;
 struct tui;
 
@@ -33,9 +34,9 @@ enum tui_action {
 	TUI_PAUSE_CHANGED,    /* tui__is_paused(): while it is, do not call tui__update */
 	TUI_SUSPEND,	      /* ^Z */
 	TUI_PICK_PID,	      /* the user wants to choose another process */
+	TUI_WRITE,	      /* write the screen to a file: tui__text */
 	TUI_HANDLED,	      /* a key that concerns only the view */
 	/* Done by the tui itself, never seen by the session: */
-	TUI_WRITE,  /* write the screen to a file */
 	TUI_REDRAW, /* the terminal shows garbage: draw all of it again */
 	TUI_PICKED, /* a process was chosen (tui__pick) */
 };
@@ -60,6 +61,8 @@ struct tui_pick {
 	const char *cmdline;
 };
 
+/* Can there be a live view here? 0, -ENOTTY or -ENODEV: as tui__new would say. Changes nothing. */
+int tui__can_run(void);
 /* NULL and errno: ENOTTY if stdin or stdout is no terminal, ENODEV if the terminal cannot place the
  * cursor, ENOMEM. The terminal is in raw mode until tui__free.
  */
@@ -82,6 +85,8 @@ void tui__resume(struct tui *t);
 bool tui__is_paused(const struct tui *t);
 bool tui__wants_spans(const struct tui *t); /* the timeline is visible */
 uint64_t tui__interval_ns(const struct tui *t);
+/* What is on the screen now, as plain text. */
+void tui__text(struct tui *t, struct sbuf *ret);
 /* One line at the bottom until the next key, e.g. "the process has ended". */
 void tui__message(struct tui *t, const char *text);
 

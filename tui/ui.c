@@ -326,6 +326,9 @@ void ui__refresh(struct ui_state *ui)
 	ui__shown_procs(ui, &procs, &proc_cnt);
 	if (ui->screen == UI_BLAME)
 		stack_table__build(&ui->stacks, procs, proc_cnt, ui->kind, ui->view, 0);
+	if (ui->screen == UI_THREADS)
+		stack_table__build(&ui->stacks, procs, proc_cnt, SNAP_STACK_BLAME, STACKS_BY_LINE,
+				   0);
 	if (ui->screen == UI_TREE)
 		stack_tree__build(&ui->tree, procs, proc_cnt, ui->kind,
 				  ui->tree_frame.name ? &ui->tree_frame : NULL, 0);

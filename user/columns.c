@@ -275,7 +275,7 @@ const struct column thread_columns[] = {
 	  false, false, true, COLUMN_YIELD, fmt_yields_rate, cmp_yields_rate },
 	{ "blame", "BLAME%", "share of all waiting for this GIL that its holding caused", 6, 15,
 	  true, false, false, true, COLUMN_HOLD, fmt_blame, cmp_blame },
-	{ "at", "AT", "the Python line where it waits most, or makes others wait most", 14, 20,
+	{ "at", "AT", "the Python line where it waits most, or makes others wait most", 18, 20,
 	  true, true, true, false, COLUMN_FRAME, fmt_at, cmp_at },
 };
 const size_t thread_column_cnt = sizeof(thread_columns) / sizeof(thread_columns[0]);

@@ -30,7 +30,7 @@ enum column_kind {
 	COLUMN_YIELD,
 	COLUMN_BAR,   /* drawn by the screen as a stacked bar; fmt gives it in letters: "WWWWHHr" */
 	COLUMN_NAME,  /* shorten it in the middle: names of a pool differ at the end */
-	COLUMN_FRAME, /* a Python line: shorten the name, not the line, when it does not fit */
+	COLUMN_FRAME, /* a place in the program: never cut the line number */
 };
 
 struct column {

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "collector.h"
@@ -15,11 +16,13 @@
 #include "timeline.h"
 #include "tui.h"
 #include "util.h"
+#include "view.h"
 
 /* Spans kept for the timeline: some minutes at a busy service's pace, 3 MB. */
 #define SPANS_MAX 60000
 /* Shorter states do not show in a cell of some milliseconds. */
-#define SPAN_MIN_NS 50000
+#define SPAN_MIN_NS   50000
+#define SPANS_KEEP_NS 20000000000u
 /* The first picture comes soon, the following ones at the interval. */
 #define FIRST_NS 300000000
 
@@ -28,12 +31,12 @@ struct live {
 	struct timeline *timeline;
 	struct snapshot *interval, *total; /* on the screen now */
 	bool spans;
+	uint64_t seen_ns; /* the timeline was last seen */
 };
 
 bool session__is_live(const struct opts *o)
 {
-	return o->verb == VERB_TOP && !o->batch && !o->json && !o->output && isatty(STDIN_FILENO) &&
-	       isatty(STDOUT_FILENO);
+	return o->verb == VERB_TOP && !o->batch && !o->json && !o->output && !tui__can_run();
 }
 
 static struct tui_opts tui_opts(const struct opts *o)
@@ -75,16 +78,101 @@ int session__live_start(struct session *s)
 	return 0;
 }
 
-/* Spans are streamed only while somebody looks at the timeline. */
+/* Files of the shown moment: the screen as text, and its numbers as JSON lines (the interval, and all
+ * since the start). Picks names that are not taken.
+ */
+static void snapshot_names(struct sbuf *txt, struct sbuf *json)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char stamp[32];
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	for (int i = 0; i < 100; i++) {
+		sbuf__reset(txt);
+		sbuf__reset(json);
+		sbuf__printf(txt, i ? "giltop-%s-%d.txt" : "giltop-%s.txt", stamp, i);
+		sbuf__printf(json, i ? "giltop-%s-%d.json" : "giltop-%s.json", stamp, i);
+		if (access(sbuf__str(txt), F_OK) && access(sbuf__str(json), F_OK))
+			return;
+	}
+}
+
+static int write_text(const struct session *s, const char *path)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	struct opts o = { .output = path };
+	struct output out = { 0 };
+	int err = 0;
+
+	tui__text(s->live->tui, &text);
+	if (output__open(&out, &o))
+		return -EIO;
+	if (text.oom || fputs(sbuf__str(&text), out.f) == EOF)
+		err = -EIO;
+	return output__close(&out, err);
+}
+
+static int write_json(const struct session *s, const char *path)
+{
+	struct snapshot first = *s->live->total;
+	struct view_meta meta = { .first = &first, .attach = collector__attach_name(s->c) };
+	struct opts o = *s->o;
+	struct output out = { 0 };
+	struct view *v;
+	int err;
+
+	o.output = path;
+	o.force = false;
+	o.interval_ns = tui__interval_ns(s->live->tui);
+	first.now_ns = first.start_ns;
+	if (output__open(&out, &o))
+		return -EIO;
+	v = view_json__new(out.f, &o);
+	err = v ? v->ops->begin(v, &meta) : -ENOMEM;
+	if (!err)
+		err = v->ops->interval(v, s->live->interval);
+	if (!err)
+		err = v->ops->end(v, s->live->total, NULL);
+	if (v)
+		v->ops->free(v);
+	return output__close(&out, err);
+}
+
+static void write_snapshot(struct session *s)
+{
+	__cleanup(sbuf__free) struct sbuf txt = { 0 }, json = { 0 }, say = { 0 };
+	bool data = s->live->interval && s->live->total;
+
+	snapshot_names(&txt, &json);
+	if (write_text(s, sbuf__str(&txt)) || (data && write_json(s, sbuf__str(&json))))
+		sbuf__printf(&say, "cannot write %s (why is said at the end)", sbuf__str(&txt));
+	else if (data)
+		sbuf__printf(&say, "written: %s, %s", sbuf__str(&txt), sbuf__str(&json));
+	else
+		sbuf__printf(&say, "written: %s", sbuf__str(&txt));
+	tui__message(s->live->tui, sbuf__str(&say));
+}
+
+/* Spans are streamed only while somebody looks at the timeline, and some seconds longer: who comes back
+ * from a look at another screen finds it as it was.
+ */
 static void want_spans(struct session *s)
 {
-	bool want = tui__wants_spans(s->live->tui);
+	struct live *l = s->live;
+	bool want = tui__wants_spans(l->tui);
+	uint64_t now = now_ns();
 
-	if (want == s->live->spans)
-		return;
-	s->live->spans = want;
 	if (want)
-		timeline__restart(s->live->timeline, now_ns(), SPAN_MIN_NS);
+		l->seen_ns = now;
+	else if (l->spans && now < l->seen_ns + SPANS_KEEP_NS)
+		return;
+	if (want == l->spans)
+		return;
+	l->spans = want;
+	if (want)
+		timeline__restart(l->timeline, now, SPAN_MIN_NS);
 	collector__want_spans(s->c, want ? SPAN_MIN_NS : 0);
 }
 
@@ -138,6 +226,7 @@ void session__live_input(struct session *s)
 			raise(SIGSTOP);
 			tui__resume(s->live->tui);
 			break;
+		case TUI_WRITE: write_snapshot(s); break;
 		case TUI_PICK_PID:
 			s->pick_again = true;
 			s->done = "another process";

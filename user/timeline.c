@@ -154,6 +154,9 @@ int timeline__add(struct timeline *t, const struct tl_span *s)
 
 	if (s->end_ns < s->start_ns || (unsigned int)s->state >= GT_STATE_CNT)
 		return -EINVAL;
+	/* Of before the restart; what lies between is not known. */
+	if (t->known_from_ns != UINT64_MAX && s->end_ns <= t->known_from_ns)
+		return 0;
 	if (reserve(t, &t->threads) || reserve(t, &t->gils))
 		return -ENOMEM;
 	if (t->next > t->size && e->span.end_ns > t->known_from_ns)

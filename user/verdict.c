@@ -279,8 +279,13 @@ static void advise_holds(const struct snap_proc *p, const struct snap_thread *t,
 			     units__duration(t->hold_max_ns, max));
 		if (line)
 			put_line(line, VERDICT_FULL, out);
-		sbuf__puts(out,
-			   ": native code that does not let go; split it or release the GIL there");
+		if (t->hold_p90_ns > 4 * SWITCH_INTERVAL_NS &&
+		    share(t->hold_offcpu_ns, t->hold_ns) < 0.2)
+			sbuf__puts(out, ": native code that does not let go; split it or release "
+					"the GIL there");
+		else
+			sbuf__puts(out, ": now and then native code that does not let go, or it "
+					"holds the GIL without a CPU to run on");
 	} else if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > SWITCH_INTERVAL_NS / 2) {
 		sbuf__puts(out, " runs Python code");
 		if (line)

@@ -150,27 +150,57 @@ static void sentences_break_between_words(void **state)
 	assert_false(text__wrap(&s, true, 1, buf, sizeof(buf)));
 }
 
-static void a_line_number_is_the_last_thing_to_be_cut(void **state)
+static void a_line_number_is_never_cut(void **state)
 {
 	static const struct {
+		const char *name;
+		uint32_t line;
 		int w;
 		const char *want;
 	} cases[] = {
-		{ 40, "JSONEncoder.iterencode encoder.py:257" },
-		{ 24, "JSONEnco~ encoder.py:257" },
-		{ 16, "encoder.py:257" },
-		{ 10, "encoder.p~" },
-		{ 0, "" },
+		{ "JSONEncoder.iterencode", 257, 40, "JSONEncoder.iterencode encoder.py:257" },
+		{ "JSONEncoder.iterencode", 257, 36, "JSONEncoder.iterencode encoder.~:257" },
+		{ "JSONEncoder.iterencode", 257, 31, "JSONEncoder.iterencode enc~:257" },
+		{ "JSONEncoder.iterencode", 257, 30, "iterencode encoder.py:257" },
+		{ "JSONEncoder.iterencode", 257, 19, "iterencode enc~:257" },
+		{ "JSONEncoder.iterencode", 257, 18, "iterencode:257" },
+		{ "JSONEncoder.iterencode", 257, 10, "itere~:257" },
+		{ "JSONEncoder.iterencode", 257, 5, "~:257" },
+		{ "JSONEncoder.iterencode", 257, 4, ":257" },
+		{ "JSONEncoder.iterencode", 257, 0, "" },
+		{ "<module>", 7, 21, "<module> encoder.py:7" },
+		{ "<module>", 7, 20, "encoder.py:7" },
+		{ "<module>", 7, 8, "encod~:7" },
+		{ "[native code]", 0, 24, "[native code] encoder.py" },
+		{ "[native code]", 0, 20, "[native code] encod~" },
+		{ "[native code]", 0, 14, "[native code]" },
 	};
 	char buf[128];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		text__cut_head("JSONEncoder.iterencode", "encoder.py:257", true, cases[i].w, buf,
-			       sizeof(buf));
-		assert_true(text__width(buf, true) <= cases[i].w);
+		text__place(cases[i].name, "encoder.py", cases[i].line, true, cases[i].w, buf,
+			    sizeof(buf));
 		assert_string_equal(buf, cases[i].want);
+		assert_true(text__width(buf, true) <= cases[i].w);
 	}
+}
+
+static void a_command_is_shown_without_its_interpreter(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "/usr/bin/python3.11 app.py 1", "app.py 1" },
+		{ "python -m http.server", "-m http.server" },
+		{ "/usr/bin/python3", "/usr/bin/python3" },
+		{ "python3 ", "python3 " },
+		{ "/opt/python-tools/run it", "/opt/python-tools/run it" },
+		{ "gunicorn: worker [shop]", "gunicorn: worker [shop]" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(text__command(cases[i][0]), cases[i][1]);
 }
 
 static void names_of_a_pool_stay_apart(void **state)
@@ -199,7 +229,8 @@ int main(void)
 		cmocka_unit_test(without_unicode_everything_is_ascii),
 		cmocka_unit_test(sentences_break_between_words),
 		cmocka_unit_test(names_of_a_pool_stay_apart),
-		cmocka_unit_test(a_line_number_is_the_last_thing_to_be_cut),
+		cmocka_unit_test(a_line_number_is_never_cut),
+		cmocka_unit_test(a_command_is_shown_without_its_interpreter),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");
