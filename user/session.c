@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,8 @@
 
 /* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
 #define DUMP_NS 100000000
+
+#define DUPLICATE_MS 200
 
 int session__watch(struct session *s, int fd, enum source src)
 {
@@ -154,12 +157,15 @@ static int finish(struct session *s)
 	struct snapshot *snap;
 	int code = EXIT_OK;
 
+	begin(s); /* if it ended before the first refresh */
 	if (collector__close(s->c))
 		return EXIT_RUNTIME;
 	snap = model__snapshot(collector__model(s->c), MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
-	if (!s->view_err && (s->begun || snap->proc_cnt))
+	if (!snap->proc_cnt && s->o->command)
+		pr_info("%s: no CPython was seen\n", s->o->command[0]);
+	if (!s->view_err)
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
 	if (snap->lost_events > s->o->max_loss)
 		code = EXIT_LOST;
@@ -189,20 +195,22 @@ static void on_signal(struct session *s)
 	}
 }
 
-/* The data is written; from here on a second ^C ends it at once. Two signals within the few ms since the
- * first are one: timeout(1) sends its signal to the process and to the group.
+/* From here on a second ^C ends it at once. timeout(1) signals the process, then its group: what comes
+ * within DUPLICATE_MS is the first signal once more.
  */
 static void leave_at_next_signal(struct session *s)
 {
+	struct pollfd p = { .fd = s->signal_fd, .events = POLLIN };
 	struct signalfd_siginfo si;
 	sigset_t set;
 
-	while (read(s->signal_fd, &si, sizeof(si)) == sizeof(si))
-		;
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	poll(&p, 1, DUPLICATE_MS);
+	while (read(s->signal_fd, &si, sizeof(si)) == sizeof(si))
+		;
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
@@ -372,6 +380,8 @@ static int run_once(const struct opts *o, bool *pick_again)
 		bool quit = s.live && (!strcmp(s.done, "quit") || s.pick_again);
 
 		session__live_stop(&s);
+		if (s.interrupted)
+			leave_at_next_signal(&s);
 		code = quit ? EXIT_OK : finish(&s);
 	}
 	session__live_stop(&s);
@@ -379,8 +389,6 @@ static int run_once(const struct opts *o, bool *pick_again)
 		s.view->ops->free(s.view);
 	if (output__close(&s.out, s.view_err) && !code)
 		code = EXIT_RUNTIME;
-	if (s.interrupted)
-		leave_at_next_signal(&s);
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
 	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))
 		pr_info("taking the probes away ..\n");

@@ -198,6 +198,8 @@ static int end(struct view *view, const struct snapshot *total, const char *why)
 	char span[UNITS_SZ];
 	int err;
 
+	if (!total->proc_cnt)
+		return 0;
 	fprintf(v->out, "== total of %s (%s) ==\n", units__duration(total->now_ns - total->start_ns, span),
 		why);
 	err = put_snapshot(v, total);
