@@ -210,6 +210,17 @@ __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
 	return 0;
 }
 
+/* With stacks the pairs are in the chains. */
+static __always_inline void waited_for(struct gt_thread *t, __u32 holder, __u64 stack, __u64 ns)
+{
+	if (!ns)
+		return;
+	if (stacks_on)
+		chain_add(t->tgid, (__u64)t->tid << 32 | holder, t->wait_stack, stack, ns);
+	else
+		pair_add(t->tgid, t->tid, holder, ns);
+}
+
 /* Whom has this wait been for? Walk the past holds back to where it is booked to. What the ring no
  * longer has is known in sum: the time that the GIL was held meanwhile. The open segment of a hold that
  * still goes on is left for later.
@@ -233,17 +244,11 @@ static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __
 		if (ns > rest)
 			ns = rest;
 		rest -= ns;
-		if (!ns)
-			continue;
-		pair_add(t->tgid, t->tid, h->tid, ns);
-		if (stacks_on)
-			chain_add(t->tgid, (__u64)t->tid << 32 | h->tid, t->wait_stack, h->stack, ns);
+		waited_for(t, h->tid, h->stack, ns);
 	}
 	if (rest) {
 		stat_inc(GT_STAT_PAIR_OVERRUN);
-		pair_add(t->tgid, t->tid, 0, rest);
-		if (stacks_on)
-			chain_add(t->tgid, (__u64)t->tid << 32, t->wait_stack, 0, rest);
+		waited_for(t, 0, 0, rest);
 	}
 	t->wait_booked_ns = now - open;
 	t->wait_held_ns = g->held_ns - open;
@@ -293,7 +298,10 @@ static __noinline int gil_reap(struct gt_gil *g, __u64 now)
 		if (g->waiters)
 			g->waiters--;
 		t->time_ns[GT_WAIT] += now - t->since_ns;
-		pair_add(t->tgid, t->tid, 0, g->held_ns - t->wait_held_ns);
+		waited_for(t, 0, 0, g->held_ns - t->wait_held_ns);
+		if (stacks_on)
+			sum_add(t->tgid, (__u64)GT_SUM_WAIT << 32 | t->tid, t->wait_stack,
+				now - t->since_ns, 1);
 		t->since_ns = now;
 		t->state = GT_RELEASED;
 		t->flags &= ~GT_F_DYING_WAIT;
@@ -418,6 +426,8 @@ static __always_inline int on_wait(__u64 cond)
 		if (!g)
 			return 0;
 	}
+	if (g->over)
+		return 0;
 	t = thread_of(&tkey, gkey.tgid);
 	if (!t)
 		return 0;
@@ -468,6 +478,8 @@ static __always_inline int on_acquire(__u64 cond)
 		if (!g)
 			return 0;
 	}
+	if (g->over)
+		return 0;
 	t = thread_of(&tkey, gkey.tgid);
 	if (!t)
 		return 0;
@@ -531,6 +543,8 @@ static __always_inline int on_release(__u64 cond)
 		if (!g)
 			return 0;
 	}
+	if (g->over)
+		return 0;
 	t = thread_of(&tkey, gkey.tgid);
 	if (!t)
 		return 0;

@@ -166,7 +166,7 @@ struct gt_gil {
 	__u32 waiters;
 	__u32 held;	 /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
 	__u32 seeded;	 /* the open hold began before the books */
-	__u32 pad;
+	__u32 over;	 /* its program was replaced by another (exec): the record is complete */
 	struct gt_past_hold past[GT_RING_HOLDS];
 	__u64 seq_start;
 };

@@ -83,12 +83,36 @@ static __always_inline int on_task_fork(struct task_struct *parent, struct task_
 	return 0;
 }
 
+/* The probes stay until user space takes them away, and a program that is not relocated has its GIL at
+ * the same address each time: what comes from now on must not get into the books of the old one.
+ */
+static __always_inline void program_over(struct gt_target *target, __u32 tgid, __u32 tid)
+{
+	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
+	struct gt_gil_key key = { .tgid = tgid };
+	struct gt_gil *g;
+
+	target->books_ns = 0;
+	for (__u32 i = 0; where && i < GT_TID_GILS; i++) {
+		if (i >= where->cnt)
+			break;
+		key.cond = where->cond[i];
+		g = bpf_map_lookup_elem(&gils, &key);
+		if (g)
+			g->over = 1;
+	}
+}
+
 static __always_inline int on_task_exec(void)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32;
+	struct gt_target *target;
 
-	if (follow == GT_FOLLOW_ALL || bpf_map_lookup_elem(&targets, &tgid))
+	target = bpf_map_lookup_elem(&targets, &tgid);
+	if (target)
+		program_over(target, tgid, (__u32)id);
+	if (follow == GT_FOLLOW_ALL || target)
 		note_out(GT_NOTE_EXEC, tgid, (__u32)id);
 	return 0;
 }
