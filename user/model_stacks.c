@@ -57,10 +57,16 @@ static int build_chains(const struct model *m, const struct mproc *p, int base, 
 		uint64_t ns = since(c->ns_at, base);
 
 		if (ns)
-			chains[cnt++] = (struct snap_chain){ c->waiter, c->holder,
-							     ns,	since(c->cnt_at, base),
-							     w.cnt,	w.frames,
-							     h.cnt,	h.frames };
+			chains[cnt++] = (struct snap_chain){ .waiter_tid = c->waiter,
+							     .holder_tid = c->holder,
+							     .ns = ns,
+							     .cnt = since(c->cnt_at, base),
+							     .waiter_truncated = w.truncated,
+							     .holder_truncated = h.truncated,
+							     .waiter_frame_cnt = w.cnt,
+							     .waiter_frames = w.frames,
+							     .holder_frame_cnt = h.cnt,
+							     .holder_frames = h.frames };
 	}
 	qsort(chains, cnt, sizeof(*chains), by_ns);
 	ret->chain_cnt = cnt;

@@ -54,6 +54,7 @@ struct snap_stack {
 struct snap_chain {
 	uint32_t waiter_tid, holder_tid; /* holder 0: other */
 	uint64_t ns, cnt;
+	bool waiter_truncated, holder_truncated;
 	size_t waiter_frame_cnt;
 	const struct snap_frame *waiter_frames;
 	size_t holder_frame_cnt;

@@ -17,11 +17,16 @@ struct view_folded {
 	struct view view;
 	FILE *out;
 	const struct opts *opts;
+	bool oom; /* a line could not be built */
 };
 
-/* The strings are clean already (snapshot.h): only what the format itself reserves is left. */
+/* The strings are clean already (snapshot.h): only what the format itself reserves is left. An empty
+ * one would be no frame.
+ */
 static void put_text(struct sbuf *b, const char *s)
 {
+	if (!*s)
+		sbuf__puts(b, "?");
 	for (; *s; s++) {
 		char c = *s == ';' ? ':' : *s;
 
@@ -29,16 +34,21 @@ static void put_text(struct sbuf *b, const char *s)
 	}
 }
 
+/* Markers of our own ("[truncated]", "[kernel]") have no file; a function always gets its parentheses,
+ * whatever it is called.
+ */
 static void put_frame(struct sbuf *b, const struct snap_frame *f)
 {
 	const char *base = strrchr(f->file, '/');
+	size_t len = strlen(f->name);
 
+	base = base ? base + 1 : f->file;
 	sbuf__puts(b, ";");
 	put_text(b, f->name);
-	if (!f->file[0])
+	if (!*base && !f->line && len && f->name[0] == '[' && f->name[len - 1] == ']')
 		return;
 	sbuf__puts(b, " (");
-	put_text(b, base ? base + 1 : f->file);
+	put_text(b, base);
 	if (f->line)
 		sbuf__printf(b, ":%u", f->line);
 	sbuf__puts(b, ")");
@@ -78,7 +88,9 @@ static void put_weight(struct view_folded *v, struct sbuf *b, uint64_t ns)
 {
 	uint64_t w = v->opts->unit_ns ? ns : (ns + 500) / 1000;
 
-	if (w)
+	if (b->oom)
+		v->oom = true;
+	else if (w)
 		fprintf(v->out, "%s %" PRIu64 "\n", sbuf__str(b), w);
 	sbuf__reset(b);
 }
@@ -86,12 +98,14 @@ static void put_weight(struct view_folded *v, struct sbuf *b, uint64_t ns)
 static void put_chain(struct sbuf *b, const struct snap_proc *p, const struct snap_chain *c)
 {
 	put_root(b, p, c->waiter_tid);
-	put_frames(b, c->waiter_frames, c->waiter_frame_cnt, false);
+	put_frames(b, c->waiter_frames, c->waiter_frame_cnt, c->waiter_truncated);
 	sbuf__puts(b, ";--");
 	for (size_t i = c->holder_frame_cnt; i-- > 0;)
 		put_frame(b, &c->holder_frames[i]);
 	if (!c->holder_frame_cnt)
 		sbuf__puts(b, ";[other]");
+	if (c->holder_truncated)
+		sbuf__puts(b, ";[truncated]");
 	sbuf__puts(b, ";");
 	put_thread_name(b, p, c->holder_tid);
 }
@@ -147,7 +161,7 @@ static int end(struct view *view, const struct snapshot *total, const char *why)
 	(void)why;
 	for (size_t i = 0; i < total->proc_cnt; i++)
 		put_proc(v, &total->procs[i], &b);
-	err = b.oom ? -ENOMEM : fflush(v->out) ? -errno : 0;
+	err = v->oom ? -ENOMEM : fflush(v->out) ? -errno : 0;
 	sbuf__free(&b);
 	return err;
 }
