@@ -47,7 +47,7 @@ def spin(seconds):
 
     def compute():
         n = 0
-        while time.monotonic() < end:
+        while not n or time.monotonic() < end:
             for _ in range(1000):
                 pass
             n += 1
