@@ -87,6 +87,8 @@ struct gt_gil_key {
 	__u32 pad;
 };
 
+#define GT_GILS 1024 /* records of GILs */
+
 /* A thread at one GIL. Nearly always there is one GIL to a thread; a thread that enters another
  * sub-interpreter with a GIL of its own gets a second record, so that each GIL's books balance.
  */
@@ -127,7 +129,7 @@ struct gt_dead {
 /* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. A long
  * hold is cut in segments: one per stack sample. stack: 0 = not captured.
  */
-#define GT_RING_HOLDS 64 /* power of two */
+#define GT_RING_HOLDS 256 /* power of two */
 
 struct gt_past_hold {
 	__u64 start_ns;
@@ -142,6 +144,7 @@ struct gt_past_hold {
  */
 struct gt_gil {
 	__u64 seq_end;	 /* see gt_thread */
+	struct gt_gil_key key; /* whose record it is; all 0: free */
 	__u64 first_ns;	 /* the books of this GIL start here (when giltop's books started) */
 	__u64 last_ns;	 /* the integrals below are advanced up to here; also the clock's floor */
 	__u64 held_ns;	 /* somebody held it */
@@ -206,7 +209,7 @@ struct gt_thread {
 	__u32 state;	 /* enum gt_state */
 	__u32 flags;	 /* enum gt_thread_flag */
 	__u32 odd;	 /* events that did not fit the state (invariant 4) */
-	__u32 pad;
+	__u32 gil_slot;	 /* where in `gils` its GIL is, to be checked by its key */
 	char comm[16];
 	struct gt_hist wait_hist;
 	struct gt_hist hold_hist;
@@ -332,7 +335,7 @@ GT_ASSERT(sizeof(struct gt_tid) == 48);
 GT_ASSERT(sizeof(struct gt_target) == 8 + 56);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 20 * 8 + 6 * 4 + 64 * 32 + 8);
+GT_ASSERT(sizeof(struct gt_gil) == 22 * 8 + 6 * 4 + 256 * 32 + 8);
 GT_ASSERT(sizeof(struct gt_thread) == 21 * 8 + 6 * 4 + 16 + 2 * 488 + 8);
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);
