@@ -1,122 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* books.bpf.h - the state machine: what each probed call does to the records
- *
- * All of on_wait, on_acquire, on_release run under the target's gil->mutex: keep them short, they
- * lengthen that critical section. What takes long (reading the target's memory, walking stacks and past
- * holds) comes before the clock is read, in all three alike: else each hold would contain the handler
- * of its own ACQUIRE (2 us and more after a wait) and lack that of its RELEASE.
- */
+/* books.bpf.h - what is written into the records: integrals, states, pairs, samples of long holds */
 #ifndef GILTOP_BOOKS_BPF_H
 #define GILTOP_BOOKS_BPF_H
-
-/* What the first event of a GIL says about its state before: a release or a wait means that it was
- * held since the books started (every event since then would have been seen).
- */
-static __noinline struct gt_gil *gil_new(struct gt_gil_key *key, __u32 held)
-{
-	struct gt_target *target = bpf_map_lookup_elem(&targets, &key->tgid);
-	struct gt_gil *g;
-
-	if (!target || !target->books_ns)
-		return NULL;
-	bpf_map_update_elem(&gils, key, &new_gil, BPF_NOEXIST);
-	g = bpf_map_lookup_elem(&gils, key);
-	if (!g) {
-		stat_inc(GT_STAT_GIL_FULL);
-		return NULL;
-	}
-	g->first_ns = target->books_ns;
-	g->last_ns = target->books_ns;
-	g->hold_since_ns = target->books_ns;
-	g->seg_start_ns = target->books_ns;
-	g->held = held;
-	g->seeded = held;
-	return g;
-}
-
-static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 tgid)
-{
-	struct gt_tid fresh = { .cnt = 0 }, *id;
-	struct gt_thread *t;
-
-	bpf_map_update_elem(&threads, key, &new_thread, BPF_NOEXIST);
-	bpf_map_update_elem(&tids, &key->tid, &fresh, BPF_NOEXIST);
-	t = bpf_map_lookup_elem(&threads, key);
-	id = bpf_map_lookup_elem(&tids, &key->tid);
-	if (!t || !id) {
-		bpf_map_delete_elem(&threads, key);
-		stat_inc(GT_STAT_THREAD_FULL);
-		return NULL;
-	}
-	id->tgid = tgid;
-	if (id->cnt < GT_TID_GILS)
-		id->cond[id->cnt & (GT_TID_GILS - 1)] = key->cond;
-	else
-		stat_inc(GT_STAT_THREAD_FULL); /* its death will not be seen at that GIL */
-	id->cnt++;
-	t->tid = key->tid;
-	t->tgid = tgid;
-	bpf_get_current_comm(t->comm, sizeof(t->comm));
-	return t;
-}
-
-/* Add an ended thread to its GIL's row of ended threads and drop its record. Other threads of that GIL
- * may end at the same time on other CPUs: atomic adds. (A global function of plain numbers: verified
- * once, not at each of its callers, which takes the load from 0.9 s to less than 0.1 s; see also
- * pair_add.)
- */
-__noinline int thread_fold(__u64 cond, __u32 tid)
-{
-	struct gt_thread_key key = { .cond = cond, .tid = tid };
-	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
-	struct gt_gil_key gkey = { .cond = cond };
-	struct gt_ended *e;
-
-	if (!t)
-		return 0;
-	gkey.tgid = t->tgid;
-	bpf_map_update_elem(&ended, &gkey, &new_ended, BPF_NOEXIST);
-	e = bpf_map_lookup_elem(&ended, &gkey);
-	if (!e) /* cannot be: as many as GILs; then the record stays */
-		return 0;
-	__sync_fetch_and_add(&e->threads, 1);
-	for (int i = 0; i < GT_STATE_CNT; i++)
-		__sync_fetch_and_add(&e->time_ns[i], t->time_ns[i]);
-	__sync_fetch_and_add(&e->blame_ns, t->blame_ns);
-	__sync_fetch_and_add(&e->acquisitions, t->acquisitions);
-	__sync_fetch_and_add(&e->contended, t->contended);
-	__sync_fetch_and_add(&e->releases, t->releases);
-	__sync_fetch_and_add(&e->yields, t->yields);
-	__sync_fetch_and_add(&e->wait_ticks, t->wait_ticks);
-	__sync_fetch_and_add(&e->odd, t->odd);
-	if (t->wait_max_ns > e->wait_max_ns)
-		e->wait_max_ns = t->wait_max_ns; /* lost update is fine: a hint */
-	if (t->hold_max_ns > e->hold_max_ns)
-		e->hold_max_ns = t->hold_max_ns;
-	for (int i = 0; i < GT_HIST_BUCKETS; i++) {
-		if (t->wait_hist.cnt[i])
-			__sync_fetch_and_add(&e->wait_hist.cnt[i], t->wait_hist.cnt[i]);
-		if (t->hold_hist.cnt[i])
-			__sync_fetch_and_add(&e->hold_hist.cnt[i], t->hold_hist.cnt[i]);
-	}
-	bpf_map_delete_elem(&threads, &key);
-	return 0;
-}
-
-/* The record of this thread at this GIL, made at its first event. */
-static __always_inline struct gt_thread *thread_of(struct gt_thread_key *key, __u32 tgid)
-{
-	struct gt_thread *t = bpf_map_lookup_elem(&threads, key);
-
-	if (t && !(t->flags & GT_F_EXITED))
-		return t;
-	if (t) /* the kernel has given the tid of an ended thread to a new one: keep its totals */
-		thread_fold(key->cond, key->tid);
-	t = thread_new(key, tgid);
-	if (t)
-		t->first_ns = t->since_ns = bpf_ktime_get_ns();
-	return t;
-}
 
 /* Put the time up to now into the GIL's integrals. */
 static __always_inline void gil_advance(struct gt_gil *g, __u64 now)
@@ -256,8 +141,8 @@ static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __
 }
 
 /* End an open wait of t at now: by its ACQUIRE, or by its death. */
-static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __u64 cond, __u32 next,
-				       __u64 now)
+static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __u64 cond,
+				       __u32 next, __u64 now)
 {
 	__u64 ns;
 
@@ -288,7 +173,7 @@ static __noinline int gil_reap(struct gt_gil *g, __u64 now)
 		t = bpf_map_lookup_elem(&threads, &key);
 		if (!t || t->state != GT_WAIT)
 			continue;
-		if (bpf_map_lookup_elem(&gils, &d.gil) != g) {
+		if (g->key.cond != d.gil.cond || g->key.tgid != d.gil.tgid) {
 			stat_inc(GT_STAT_DEAD_RETRY);
 			bpf_map_push_elem(&dead, &d, 0);
 			continue;
@@ -369,7 +254,8 @@ static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tst
 
 	if (!target || target->layout.tstate_native_id == PY_NONE)
 		return;
-	if (bpf_probe_read_user(&tid, sizeof(tid), (void *)(tstate + target->layout.tstate_native_id)))
+	if (bpf_probe_read_user(&tid, sizeof(tid),
+				(void *)(tstate + target->layout.tstate_native_id)))
 		return;
 	if (tid && tid <= 0x7fffffff)
 		g->holder_tid = tid;
@@ -406,239 +292,6 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	}
 	gil_end(g);
 	thread_end(t);
-}
-
-/* ---- the five kinds of sites --------------------------------------------------------------- */
-
-static __always_inline int on_wait(__u64 cond)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct gt_gil_key gkey = { .cond = cond, .tgid = id >> 32 };
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
-	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
-	struct gt_thread *t;
-	__u64 now, holder;
-
-	if (frozen)
-		return 0;
-	if (!g) {
-		g = gil_new(&gkey, 1);
-		if (!g)
-			return 0;
-	}
-	if (g->over)
-		return 0;
-	t = thread_of(&tkey, gkey.tgid);
-	if (!t)
-		return 0;
-	if (t->state == GT_WAIT) { /* again, one switch interval later */
-		wait_tick(g, t, cond);
-		return 0;
-	}
-	thread_begin(t);
-	gil_begin(g);
-	holder = g->last_holder;
-	if (memory_check(g, cond, 1) && holder && g->held && g->last_holder != holder &&
-	    g->holder_tid)
-		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
-	now = event_time(g, t);
-	gil_advance(g, now);
-	if (g->reaped != g->dead)
-		gil_reap(g, now);
-	if (t->state == GT_HOLD) {
-		/* Its RELEASE was missed: the hold ends here at the latest. */
-		stat_inc(GT_STAT_WAIT_HOLDER);
-		t->odd++;
-	}
-	thread_enter(t, cond, GT_WAIT, now);
-	t->wait_booked_ns = now;
-	t->wait_held_ns = g->held_ns;
-	t->wait_hold_cnt = g->hold_cnt;
-	t->wait_stack = 0;
-	t->wait_ticks++;
-	g->waiters++;
-	gil_end(g);
-	thread_end(t);
-	return 0;
-}
-
-static __always_inline int on_acquire(__u64 cond)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct gt_gil_key gkey = { .cond = cond, .tgid = id >> 32 };
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
-	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
-	struct gt_thread *t;
-	__u64 now;
-
-	if (frozen)
-		return 0;
-	if (!g) {
-		g = gil_new(&gkey, 0);
-		if (!g)
-			return 0;
-	}
-	if (g->over)
-		return 0;
-	t = thread_of(&tkey, gkey.tgid);
-	if (!t)
-		return 0;
-	thread_begin(t);
-	gil_begin(g);
-	acquire_check(g, t, cond);
-	if (t->state == GT_WAIT) {
-		if (stacks_on)
-			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
-		pairs_book(g, t, event_time(g, t));
-	}
-	now = event_time(g, t);
-	gil_advance(g, now);
-	if (g->reaped != g->dead)
-		gil_reap(g, now);
-	if (g->held) {
-		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
-		stat_inc(GT_STAT_ACQUIRE_HELD);
-		t->odd++;
-		g->gap_ns += g->hold_blame_ns;
-	}
-	if (t->state == GT_WAIT) {
-		wait_close(g, t, cond, GT_HOLD, now);
-		t->contended++;
-	} else {
-		thread_enter(t, cond, GT_HOLD, now);
-	}
-	t->acquisitions++;
-	g->acquisitions++;
-	if (g->prev_tid != tkey.tid) {
-		if (g->prev_tid)
-			g->switches++;
-		g->prev_tid = tkey.tid;
-	}
-	g->holder_tid = tkey.tid;
-	g->held = 1;
-	g->seeded = 0;
-	g->hold_since_ns = now;
-	g->seg_start_ns = now;
-	g->seg_stack = 0;
-	g->hold_blame_ns = 0;
-	gil_end(g);
-	thread_end(t);
-	return 0;
-}
-
-static __always_inline int on_release(__u64 cond)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	struct gt_gil_key gkey = { .cond = cond, .tgid = id >> 32 };
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
-	struct gt_gil *g = bpf_map_lookup_elem(&gils, &gkey);
-	struct gt_thread *t;
-	__u64 now, ns, stack = 0;
-	__u32 walk;
-
-	if (frozen)
-		return 0;
-	if (!g) {
-		g = gil_new(&gkey, 1);
-		if (!g)
-			return 0;
-	}
-	if (g->over)
-		return 0;
-	t = thread_of(&tkey, gkey.tgid);
-	if (!t)
-		return 0;
-	if (g->seeded && g->held && !t->acquisitions && !t->releases &&
-	    (!g->holder_tid || g->holder_tid == tkey.tid)) { /* it has held since the books started */
-		t->first_ns = t->since_ns = g->hold_since_ns;
-		t->state = GT_HOLD;
-		g->holder_tid = tkey.tid;
-		g->prev_tid = tkey.tid;
-	}
-	if (g->holder_tid != tkey.tid) {
-		stat_inc(GT_STAT_RELEASE_FOREIGN);
-		t->odd++;
-		return 0;
-	}
-	thread_begin(t);
-	gil_begin(g);
-	now = event_time(g, t);
-	walk = stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns);
-	if (walk) {
-		t->tstate = memory_check(g, cond, 0);
-		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
-		now = event_time(g, t);
-	}
-	gil_advance(g, now);
-	if (g->reaped != g->dead)
-		gil_reap(g, now);
-	ns = now - t->since_ns;
-	if (walk)
-		sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack, now - g->seg_start_ns, 1);
-	segment_push(g, tkey.tid, stack, now);
-	thread_enter(t, cond, GT_RELEASED, now);
-	hist_add(&t->hold_hist, ns);
-	if (ns > t->hold_max_ns)
-		t->hold_max_ns = ns;
-	t->blame_ns += g->hold_blame_ns;
-	t->releases++;
-	g->releases++;
-	g->held = 0;
-	g->seeded = 0;
-	g->holder_tid = 0;
-	g->hold_blame_ns = 0;
-	if (!(g->releases & (CHECK_EVERY - 1)))
-		memory_check(g, cond, 0);
-	gil_end(g);
-	thread_end(t);
-	return 0;
-}
-
-/* Own thread only: the GIL's record is not touched, switch_mutex does not order these with the rest. */
-static __always_inline int on_yield(__u64 cond)
-{
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)bpf_get_current_pid_tgid() };
-	struct gt_thread *t = bpf_map_lookup_elem(&threads, &tkey);
-	struct gt_tid *tid;
-	__u64 now;
-
-	if (!t || t->state != GT_RELEASED || frozen)
-		return 0;
-	tid = bpf_map_lookup_elem(&tids, &tkey.tid);
-	if (!tid)
-		return 0;
-	tid->yield_cond = cond;
-	now = bpf_ktime_get_ns();
-	if (now < t->since_ns)
-		now = t->since_ns;
-	thread_begin(t);
-	thread_enter(t, cond, GT_YIELD, now);
-	t->yields++;
-	thread_end(t);
-	return 0;
-}
-
-static __always_inline int on_yield_end(void)
-{
-	struct gt_thread_key tkey = { .tid = (__u32)bpf_get_current_pid_tgid() };
-	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &tkey.tid);
-	struct gt_thread *t;
-	__u64 now;
-
-	if (!tid || !tid->yield_cond || frozen)
-		return 0;
-	tkey.cond = tid->yield_cond;
-	tid->yield_cond = 0;
-	t = bpf_map_lookup_elem(&threads, &tkey);
-	if (!t || t->state != GT_YIELD)
-		return 0;
-	now = bpf_ktime_get_ns();
-	if (now < t->since_ns)
-		now = t->since_ns;
-	thread_begin(t);
-	thread_enter(t, tkey.cond, GT_RELEASED, now);
-	thread_end(t);
-	return 0;
 }
 
 #endif

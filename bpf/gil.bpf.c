@@ -22,8 +22,10 @@
 #include "kernel.bpf.h"
 #include "giltop.h"
 #include "maps.bpf.h"
+#include "records.bpf.h"
 #include "stacks.bpf.h"
 #include "books.bpf.h"
+#include "events.bpf.h"
 #include "life.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -118,7 +120,7 @@ int cpu_clock(struct pt_regs *ctx)
 		if (i >= where->cnt)
 			break;
 		key.cond = where->cond[i];
-		g = bpf_map_lookup_elem(&gils, &key);
+		g = gil_find(&key);
 		if (!g || g->holder_tid != tid || !g->waiters)
 			continue;
 		g->native_ip =

@@ -143,41 +143,42 @@ struct gt_past_hold {
  * gil->mutex: so no lock is needed and the integrals are exact.
  */
 struct gt_gil {
-	__u64 seq_end;	 /* see gt_thread */
+	__u64 seq_end;	       /* see gt_thread */
 	struct gt_gil_key key; /* whose record it is; all 0: free */
-	__u64 first_ns;	 /* the books of this GIL start here (when giltop's books started) */
-	__u64 last_ns;	 /* the integrals below are advanced up to here; also the clock's floor */
-	__u64 held_ns;	 /* somebody held it */
-	__u64 gap_ns;	 /* integral of waiters while nobody held it */
+	__u64 first_ns;	       /* the books of this GIL start here (when giltop's books started) */
+	__u64 last_ns;	   /* the integrals below are advanced up to here; also the clock's floor */
+	__u64 held_ns;	   /* somebody held it */
+	__u64 gap_ns;	   /* integral of waiters while nobody held it */
 	__u64 gap_wall_ns; /* nobody held it and somebody waited: wall time of hand-over gaps */
-	__u64 wait_ns;	 /* integral of waiters: the sum of all waits, the open ones included */
+	__u64 wait_ns;	   /* integral of waiters: the sum of all waits, the open ones included */
 	__u64 hold_blame_ns; /* integral of waiters over the open hold */
 	__u64 hold_since_ns;
 	__u64 acquisitions;
 	__u64 releases;
-	__u64 switches;	 /* acquisitions by another thread than the last holder */
-	__u64 reaped;	 /* dead waiters taken out, compared with gt_gil.dead */
-	__u64 dead;	 /* waiters that died waiting: added to by the exit hook, atomically */
+	__u64 switches; /* acquisitions by another thread than the last holder */
+	__u64 reaped;	/* dead waiters taken out, compared with gt_gil.dead */
+	__u64 dead;	/* waiters that died waiting: added to by the exit hook, atomically */
 	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
-	__u64 hold_cnt;	 /* segments ever put into past[] */
+	__u64 hold_cnt;	    /* segments ever put into past[] */
 	__u64 seg_start_ns; /* the open segment of the open hold */
-	__u64 seg_stack; /* the last stack sampled in the open hold, 0: none yet */
-	__u64 native_ip; /* where the holder's CPU was last seen, and when */
+	__u64 seg_stack;    /* the last stack sampled in the open hold, 0: none yet */
+	__u64 native_ip;    /* where the holder's CPU was last seen, and when */
 	__u64 native_ns;
 	__u32 holder_tid; /* 0: nobody */
-	__u32 prev_tid;	 /* who held it before */
+	__u32 prev_tid;	  /* who held it before */
 	__u32 waiters;
-	__u32 held;	 /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
-	__u32 seeded;	 /* the open hold began before the books */
-	__u32 over;	 /* its program was replaced by another (exec): the record is complete */
+	__u32 held; /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
+	__u32 seeded; /* the open hold began before the books */
+	__u32 over;   /* its program was replaced by another (exec): the record is complete */
 	struct gt_past_hold past[GT_RING_HOLDS];
 	__u64 seq_start;
 };
 
 enum gt_thread_flag {
-	GT_F_EXITED = 1 << 0,  /* the thread is gone; the record is complete */
+	GT_F_EXITED = 1 << 0,	  /* the thread is gone; the record is complete */
 	GT_F_DYING_WAIT = 1 << 1, /* gone while waiting: closed at the next event of its GIL */
-	GT_F_TSTATE_MOVES = 1 << 2, /* has had more than one PyThreadState (PyGILState_Ensure makes one) */
+	GT_F_TSTATE_MOVES =
+		1 << 2, /* has had more than one PyThreadState (PyGILState_Ensure makes one) */
 };
 
 /* Per-thread record. Written by that thread alone (after its death: by whoever closes its wait).
@@ -186,8 +187,8 @@ enum gt_thread_flag {
  */
 struct gt_thread {
 	__u64 seq_end;
-	__u64 first_ns;	 /* first seen */
-	__u64 since_ns;	 /* in its state since */
+	__u64 first_ns;		     /* first seen */
+	__u64 since_ns;		     /* in its state since */
 	__u64 time_ns[GT_STATE_CNT]; /* closed time per state; the open one is now - since_ns */
 	__u64 blame_ns;
 	__u64 acquisitions;
@@ -197,19 +198,19 @@ struct gt_thread {
 	__u64 wait_ticks; /* WAIT hits: one per wait and switch interval */
 	__u64 wait_max_ns;
 	__u64 hold_max_ns;
-	__u64 exit_ns;	 /* 0: alive */
+	__u64 exit_ns; /* 0: alive */
 	/* Its open wait is booked to pairs up to here; held_ns and hold_cnt of its GIL at that moment. */
 	__u64 wait_booked_ns;
 	__u64 wait_held_ns;
 	__u64 wait_hold_cnt;
 	__u64 wait_stack; /* its stack in the open wait, 0: not captured yet */
-	__u64 tstate;	 /* its PyThreadState when last looked at, 0 = not seen */
+	__u64 tstate;	  /* its PyThreadState when last looked at, 0 = not seen */
 	__u32 tid;
 	__u32 tgid;
-	__u32 state;	 /* enum gt_state */
-	__u32 flags;	 /* enum gt_thread_flag */
-	__u32 odd;	 /* events that did not fit the state (invariant 4) */
-	__u32 gil_slot;	 /* where in `gils` its GIL is, to be checked by its key */
+	__u32 state;	/* enum gt_state */
+	__u32 flags;	/* enum gt_thread_flag */
+	__u32 odd;	/* events that did not fit the state (invariant 4) */
+	__u32 gil_slot; /* where in `gils` its GIL is, to be checked by its key */
 	char comm[16];
 	struct gt_hist wait_hist;
 	struct gt_hist hold_hist;
@@ -292,13 +293,13 @@ enum gt_stat {
 	GT_STAT_LAST_HOLDER_WRONG, /* gil->last_holder disagreed with the holder's tstate */
 	GT_STAT_CHECK_FAULT,	   /* the target's memory was not readable then */
 	GT_STAT_SPAN_DROP,	   /* ring buffer full: a span for the timeline was lost */
-	GT_STAT_NOTE_DROP,	   /* ring buffer full: a process note (fork, exec, exit) was lost */
-	GT_STAT_DEAD_RETRY,	   /* a dead waiter of another GIL was put back */
-	GT_STAT_CLOCK_BACK,	   /* the clock went backwards between CPUs: held at the last value */
-	GT_STAT_STACK_FULL,	   /* no room for a stack: its time is under "[other]", too */
-	GT_STAT_SUM_FULL,	   /* no room for a sum by stack: its time is under "[other]" */
-	GT_STAT_CHAIN_FULL,	   /* no room for a pair of stacks: its time is under "[other]" */
-	GT_STAT_WALK,		   /* stack walks by how they ended: enum py_walk_end follows from here */
+	GT_STAT_NOTE_DROP,  /* ring buffer full: a process note (fork, exec, exit) was lost */
+	GT_STAT_DEAD_RETRY, /* a dead waiter of another GIL was put back */
+	GT_STAT_CLOCK_BACK, /* the clock went backwards between CPUs: held at the last value */
+	GT_STAT_STACK_FULL, /* no room for a stack: its time is under "[other]", too */
+	GT_STAT_SUM_FULL,   /* no room for a sum by stack: its time is under "[other]" */
+	GT_STAT_CHAIN_FULL, /* no room for a pair of stacks: its time is under "[other]" */
+	GT_STAT_WALK,	    /* stack walks by how they ended: enum py_walk_end follows from here */
 	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
 	GT_STAT_CNT,
 };

@@ -47,38 +47,38 @@ static __always_inline unsigned long reg_by_dwarf(struct pt_regs *ctx, __u32 no)
 
 	switch (no) {
 #if defined(__TARGET_ARCH_x86)
-	GT_REG(0, ctx->ax);
-	GT_REG(1, ctx->dx);
-	GT_REG(2, ctx->cx);
-	GT_REG(3, ctx->bx);
-	GT_REG(4, ctx->si);
-	GT_REG(5, ctx->di);
-	GT_REG(6, ctx->bp);
-	GT_REG(7, ctx->sp);
-	GT_REG(8, ctx->r8);
-	GT_REG(9, ctx->r9);
-	GT_REG(10, ctx->r10);
-	GT_REG(11, ctx->r11);
-	GT_REG(12, ctx->r12);
-	GT_REG(13, ctx->r13);
-	GT_REG(14, ctx->r14);
-	GT_REG(15, ctx->r15);
-	GT_REG(16, ctx->ip);
+		GT_REG(0, ctx->ax);
+		GT_REG(1, ctx->dx);
+		GT_REG(2, ctx->cx);
+		GT_REG(3, ctx->bx);
+		GT_REG(4, ctx->si);
+		GT_REG(5, ctx->di);
+		GT_REG(6, ctx->bp);
+		GT_REG(7, ctx->sp);
+		GT_REG(8, ctx->r8);
+		GT_REG(9, ctx->r9);
+		GT_REG(10, ctx->r10);
+		GT_REG(11, ctx->r11);
+		GT_REG(12, ctx->r12);
+		GT_REG(13, ctx->r13);
+		GT_REG(14, ctx->r14);
+		GT_REG(15, ctx->r15);
+		GT_REG(16, ctx->ip);
 #else
-	/* Only those that the calling convention keeps over a call, and the first argument. */
-	GT_REG(0, ctx->user_regs.regs[0]);
-	GT_REG(19, ctx->user_regs.regs[19]);
-	GT_REG(20, ctx->user_regs.regs[20]);
-	GT_REG(21, ctx->user_regs.regs[21]);
-	GT_REG(22, ctx->user_regs.regs[22]);
-	GT_REG(23, ctx->user_regs.regs[23]);
-	GT_REG(24, ctx->user_regs.regs[24]);
-	GT_REG(25, ctx->user_regs.regs[25]);
-	GT_REG(26, ctx->user_regs.regs[26]);
-	GT_REG(27, ctx->user_regs.regs[27]);
-	GT_REG(28, ctx->user_regs.regs[28]);
-	GT_REG(31, ctx->user_regs.sp);
-	GT_REG(32, ctx->user_regs.pc);
+		/* Only those that the calling convention keeps over a call, and the first argument. */
+		GT_REG(0, ctx->user_regs.regs[0]);
+		GT_REG(19, ctx->user_regs.regs[19]);
+		GT_REG(20, ctx->user_regs.regs[20]);
+		GT_REG(21, ctx->user_regs.regs[21]);
+		GT_REG(22, ctx->user_regs.regs[22]);
+		GT_REG(23, ctx->user_regs.regs[23]);
+		GT_REG(24, ctx->user_regs.regs[24]);
+		GT_REG(25, ctx->user_regs.regs[25]);
+		GT_REG(26, ctx->user_regs.regs[26]);
+		GT_REG(27, ctx->user_regs.regs[27]);
+		GT_REG(28, ctx->user_regs.regs[28]);
+		GT_REG(31, ctx->user_regs.sp);
+		GT_REG(32, ctx->user_regs.pc);
 #endif
 	}
 	return v;

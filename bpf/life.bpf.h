@@ -33,7 +33,7 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now
 		d.gil.tgid = t->tgid;
 		d.tid = key->tid;
 		thread_end(t);
-		g = bpf_map_lookup_elem(&gils, &d.gil);
+		g = gil_find(&d.gil);
 		if (g && !bpf_map_push_elem(&dead, &d, 0))
 			__sync_fetch_and_add(&g->dead, 1);
 		__sync_fetch_and_add(&exited_cnt, 1);
@@ -97,7 +97,7 @@ static __always_inline void program_over(struct gt_target *target, __u32 tgid, _
 		if (i >= where->cnt)
 			break;
 		key.cond = where->cond[i];
-		g = bpf_map_lookup_elem(&gils, &key);
+		g = gil_find(&key);
 		if (g)
 			g->over = 1;
 	}

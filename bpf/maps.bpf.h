@@ -11,12 +11,29 @@ struct {
 	__type(value, struct gt_target);
 } targets SEC(".maps");
 
+/* The records of GILs are in an array, which costs next to nothing to look up: a thread's record says
+ * where. The hash map is for those who come for the first time. gil_free has the places that nobody
+ * uses; user space fills it.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct gt_gil_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, GT_GILS);
+	__type(key, __u32);
 	__type(value, struct gt_gil);
 } gils SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GT_GILS);
+	__type(key, struct gt_gil_key);
+	__type(value, __u32);
+} gil_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, GT_GILS);
+	__uint(value_size, sizeof(__u32));
+} gil_free SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -80,7 +97,6 @@ volatile __u32 frozen = 0;
 const volatile __u64 exited_keep = 1024;
 
 /* Templates for new elements: too large for the BPF stack. */
-static const struct gt_gil new_gil;
 static const struct gt_thread new_thread;
 static const struct gt_ended new_ended;
 
@@ -90,6 +106,14 @@ static __always_inline void stat_inc(__u32 which)
 
 	if (v)
 		(*v)++;
+}
+
+/* The record of a GIL, the long way; NULL: none yet. */
+static __always_inline struct gt_gil *gil_find(const struct gt_gil_key *key)
+{
+	__u32 *slot = bpf_map_lookup_elem(&gil_slots, key);
+
+	return slot ? bpf_map_lookup_elem(&gils, slot) : NULL;
 }
 
 /* Keeps the compiler from moving stores across the sequence counters. */

@@ -121,6 +121,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		return err;
 	}
 	p->tier = tier;
+	probe_read__init(p->skel);
 	return 0;
 }
 

@@ -78,15 +78,17 @@ static int read_gil(void *ctx, const void *key, const void *value)
 
 	if (array_grow(&t->gils, t->gil_cnt, &t->gil_cap, sizeof(*t->gils)))
 		return -ENOMEM;
-	g = &t->gils[t->gil_cnt++];
+	g = &t->gils[t->gil_cnt];
 	memcpy(&g->key, key, sizeof(g->key));
-	memcpy(&g->rec, value, sizeof(g->rec));
+	if (bpf_map_lookup_elem(fd, value, &g->rec))
+		return 0;
+	t->gil_cnt++;
 	for (int i = 0; g->rec.seq_start != g->rec.seq_end; i++) {
 		if (i == TORN_TRIES) {
 			t->torn_cnt++;
 			break;
 		}
-		bpf_map_lookup_elem(fd, &g->key, &g->rec);
+		bpf_map_lookup_elem(fd, value, &g->rec);
 	}
 	return 0;
 }
@@ -277,7 +279,7 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 	ret->gil_cnt = ret->thread_cnt = ret->ended_cnt = ret->pair_cnt = 0;
 	ret->torn_cnt = 0;
 	ret->now_ns = now_ns();
-	err = map_each(skel->maps.gils, read_gil, &r);
+	err = map_each(skel->maps.gil_slots, read_gil, &r);
 	if (!err)
 		err = map_each(skel->maps.threads, read_thread, &r);
 	if (!err)
@@ -297,6 +299,7 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 }
 
 struct forget {
+	struct giltop_bpf *skel;
 	uint32_t tgid;
 	int fd;
 	size_t cnt, cap;
@@ -342,7 +345,34 @@ static void forget_sums(struct giltop_bpf *skel, uint32_t tgid)
 	raw_sums__free(&r);
 }
 
-static int forget_gil(void *ctx, const void *key, const void *value)
+/* The place of a GIL's record is free for another. */
+static void free_slot(struct giltop_bpf *skel, const uint32_t *slot)
+{
+	static const struct gt_gil none;
+
+	bpf_map_update_elem(bpf_map__fd(skel->maps.gils), slot, &none, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(skel->maps.gil_free), NULL, slot, BPF_ANY);
+}
+
+void probe_read__init(struct giltop_bpf *skel)
+{
+	int fd = bpf_map__fd(skel->maps.gil_free);
+
+	for (uint32_t slot = 0; slot < GT_GILS; slot++)
+		bpf_map_update_elem(fd, NULL, &slot, BPF_ANY);
+}
+
+static int forget_slot(void *ctx, const void *key, const void *value)
+{
+	struct forget *f = ctx;
+
+	if (((const struct gt_gil_key *)key)->tgid == f->tgid &&
+	    !bpf_map_delete_elem(bpf_map__fd(f->skel->maps.gil_slots), key))
+		free_slot(f->skel, value);
+	return 0;
+}
+
+static int forget_ended(void *ctx, const void *key, const void *value)
 {
 	struct forget *f = ctx;
 
@@ -354,7 +384,7 @@ static int forget_gil(void *ctx, const void *key, const void *value)
 
 void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 {
-	struct forget f = { .tgid = tgid };
+	struct forget f = { .skel = skel, .tgid = tgid };
 
 	map_each(skel->maps.threads, forget_thread, &f);
 	for (size_t i = 0; i < f.cnt; i++) {
@@ -362,10 +392,9 @@ void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 		bpf_map_delete_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid);
 	}
 	free(f.keys);
-	f.fd = bpf_map__fd(skel->maps.gils);
-	map_each(skel->maps.gils, forget_gil, &f);
+	map_each(skel->maps.gil_slots, forget_slot, &f);
 	f.fd = bpf_map__fd(skel->maps.ended);
-	map_each(skel->maps.ended, forget_gil, &f);
+	map_each(skel->maps.ended, forget_ended, &f);
 	f.fd = bpf_map__fd(skel->maps.pairs);
 	map_each(skel->maps.pairs, forget_pair, &f);
 	forget_sums(skel, tgid);

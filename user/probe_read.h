@@ -9,6 +9,8 @@ struct giltop_bpf;
 struct totals;
 struct raw_sums;
 
+/* After load: which places for GILs are free (all). */
+void probe_read__init(struct giltop_bpf *skel);
 int probe_read__all(struct giltop_bpf *skel, struct totals *ret);
 int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret);
 /* Make the rows of a process that take what the full tables have no room for. 0 or -errno. */

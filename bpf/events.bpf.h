@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* events.bpf.h - the state machine: what each probed call does to the records
+ *
+ * All of on_wait, on_acquire, on_release run under the target's gil->mutex: keep them short, they
+ * lengthen that critical section. What takes long (reading the target's memory, walking stacks and past
+ * holds) comes before the clock is read, in all three alike: else each hold would contain the handler
+ * of its own ACQUIRE (2 us and more after a wait) and lack that of its RELEASE.
+ */
+#ifndef GILTOP_EVENTS_BPF_H
+#define GILTOP_EVENTS_BPF_H
+
+/* ---- the five kinds of sites --------------------------------------------------------------- */
+
+static __always_inline int on_wait(__u64 cond)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
+	struct gt_thread *t;
+	struct records r;
+	struct gt_gil *g;
+	__u64 now, holder;
+
+	if (!records_of(&r, &tkey, id >> 32, 1))
+		return 0;
+	g = r.g;
+	t = r.t;
+	if (g->over)
+		return 0;
+	if (t->state == GT_WAIT) { /* again, one switch interval later */
+		wait_tick(g, t, cond);
+		return 0;
+	}
+	thread_begin(t);
+	gil_begin(g);
+	holder = g->last_holder;
+	if (memory_check(g, cond, 1) && holder && g->held && g->last_holder != holder &&
+	    g->holder_tid)
+		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
+	now = event_time(g, t);
+	gil_advance(g, now);
+	if (g->reaped != g->dead)
+		gil_reap(g, now);
+	if (t->state == GT_HOLD) {
+		/* Its RELEASE was missed: the hold ends here at the latest. */
+		stat_inc(GT_STAT_WAIT_HOLDER);
+		t->odd++;
+	}
+	thread_enter(t, cond, GT_WAIT, now);
+	t->wait_booked_ns = now;
+	t->wait_held_ns = g->held_ns;
+	t->wait_hold_cnt = g->hold_cnt;
+	t->wait_stack = 0;
+	t->wait_ticks++;
+	g->waiters++;
+	gil_end(g);
+	thread_end(t);
+	return 0;
+}
+
+static __always_inline int on_acquire(__u64 cond)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
+	struct gt_thread *t;
+	struct records r;
+	struct gt_gil *g;
+	__u64 now;
+
+	if (!records_of(&r, &tkey, id >> 32, 0))
+		return 0;
+	g = r.g;
+	t = r.t;
+	if (g->over)
+		return 0;
+	thread_begin(t);
+	gil_begin(g);
+	acquire_check(g, t, cond);
+	if (t->state == GT_WAIT) {
+		if (stacks_on)
+			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
+		pairs_book(g, t, event_time(g, t));
+	}
+	now = event_time(g, t);
+	gil_advance(g, now);
+	if (g->reaped != g->dead)
+		gil_reap(g, now);
+	if (g->held) {
+		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
+		stat_inc(GT_STAT_ACQUIRE_HELD);
+		t->odd++;
+		g->gap_ns += g->hold_blame_ns;
+	}
+	if (t->state == GT_WAIT) {
+		wait_close(g, t, cond, GT_HOLD, now);
+		t->contended++;
+	} else {
+		thread_enter(t, cond, GT_HOLD, now);
+	}
+	t->acquisitions++;
+	g->acquisitions++;
+	if (g->prev_tid != tkey.tid) {
+		if (g->prev_tid)
+			g->switches++;
+		g->prev_tid = tkey.tid;
+	}
+	g->holder_tid = tkey.tid;
+	g->held = 1;
+	g->seeded = 0;
+	g->hold_since_ns = now;
+	g->seg_start_ns = now;
+	g->seg_stack = 0;
+	g->hold_blame_ns = 0;
+	gil_end(g);
+	thread_end(t);
+	return 0;
+}
+
+static __always_inline int on_release(__u64 cond)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
+	struct gt_thread *t;
+	struct records r;
+	struct gt_gil *g;
+	__u64 now, ns, stack = 0;
+	__u32 walk;
+
+	if (!records_of(&r, &tkey, id >> 32, 1))
+		return 0;
+	g = r.g;
+	t = r.t;
+	if (g->over)
+		return 0;
+	if (g->seeded && g->held && !t->acquisitions && !t->releases &&
+	    (!g->holder_tid ||
+	     g->holder_tid == tkey.tid)) { /* it has held since the books started */
+		t->first_ns = t->since_ns = g->hold_since_ns;
+		t->state = GT_HOLD;
+		g->holder_tid = tkey.tid;
+		g->prev_tid = tkey.tid;
+	}
+	if (g->holder_tid != tkey.tid) {
+		stat_inc(GT_STAT_RELEASE_FOREIGN);
+		t->odd++;
+		return 0;
+	}
+	thread_begin(t);
+	gil_begin(g);
+	now = event_time(g, t);
+	walk = stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns);
+	if (walk) {
+		t->tstate = memory_check(g, cond, 0);
+		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
+		now = event_time(g, t);
+	}
+	gil_advance(g, now);
+	if (g->reaped != g->dead)
+		gil_reap(g, now);
+	ns = now - t->since_ns;
+	if (walk)
+		sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack, now - g->seg_start_ns,
+			1);
+	segment_push(g, tkey.tid, stack, now);
+	thread_enter(t, cond, GT_RELEASED, now);
+	hist_add(&t->hold_hist, ns);
+	if (ns > t->hold_max_ns)
+		t->hold_max_ns = ns;
+	t->blame_ns += g->hold_blame_ns;
+	t->releases++;
+	g->releases++;
+	g->held = 0;
+	g->seeded = 0;
+	g->holder_tid = 0;
+	g->hold_blame_ns = 0;
+	if (!(g->releases & (CHECK_EVERY - 1)))
+		memory_check(g, cond, 0);
+	gil_end(g);
+	thread_end(t);
+	return 0;
+}
+
+/* Own thread only: the GIL's record is not touched, switch_mutex does not order these with the rest. */
+static __always_inline int on_yield(__u64 cond)
+{
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &tkey);
+	struct gt_tid *tid;
+	__u64 now;
+
+	if (!t || t->state != GT_RELEASED || frozen)
+		return 0;
+	tid = bpf_map_lookup_elem(&tids, &tkey.tid);
+	if (!tid)
+		return 0;
+	tid->yield_cond = cond;
+	now = bpf_ktime_get_ns();
+	if (now < t->since_ns)
+		now = t->since_ns;
+	thread_begin(t);
+	thread_enter(t, cond, GT_YIELD, now);
+	t->yields++;
+	thread_end(t);
+	return 0;
+}
+
+static __always_inline int on_yield_end(void)
+{
+	struct gt_thread_key tkey = { .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &tkey.tid);
+	struct gt_thread *t;
+	__u64 now;
+
+	if (!tid || !tid->yield_cond || frozen)
+		return 0;
+	tkey.cond = tid->yield_cond;
+	tid->yield_cond = 0;
+	t = bpf_map_lookup_elem(&threads, &tkey);
+	if (!t || t->state != GT_YIELD)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (now < t->since_ns)
+		now = t->since_ns;
+	thread_begin(t);
+	thread_enter(t, tkey.cond, GT_RELEASED, now);
+	thread_end(t);
+	return 0;
+}
+
+#endif

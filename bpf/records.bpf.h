@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* records.bpf.h - find, make and fold the records of GILs and threads
+ *
+ * A hit costs one hash lookup, that of the thread: its record says in which place of an array its
+ * GIL's record is, and that record says whose it is.
+ */
+#ifndef GILTOP_RECORDS_BPF_H
+#define GILTOP_RECORDS_BPF_H
+
+/* What the first event of a GIL says about its state before: a release or a wait means that it was
+ * held since the books started (every event since then would have been seen).
+ */
+static __noinline int gil_new(struct gt_gil_key *key, __u32 held)
+{
+	struct gt_target *target = bpf_map_lookup_elem(&targets, &key->tgid);
+	struct gt_gil *g;
+	__u32 slot;
+
+	if (!target || !target->books_ns)
+		return -1;
+	if (bpf_map_pop_elem(&gil_free, &slot)) {
+		stat_inc(GT_STAT_GIL_FULL);
+		return -1;
+	}
+	g = bpf_map_lookup_elem(&gils, &slot);
+	if (!g)
+		return -1;
+	g->key.cond = key->cond;
+	g->key.tgid = key->tgid;
+	g->first_ns = target->books_ns;
+	g->last_ns = target->books_ns;
+	g->hold_since_ns = target->books_ns;
+	g->seg_start_ns = target->books_ns;
+	g->held = held;
+	g->seeded = held;
+	bpf_map_update_elem(&gil_slots, key, &slot, BPF_ANY);
+	return (int)slot;
+}
+
+static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 tgid)
+{
+	struct gt_tid fresh = { .cnt = 0 }, *id;
+	struct gt_thread *t;
+
+	bpf_map_update_elem(&threads, key, &new_thread, BPF_NOEXIST);
+	bpf_map_update_elem(&tids, &key->tid, &fresh, BPF_NOEXIST);
+	t = bpf_map_lookup_elem(&threads, key);
+	id = bpf_map_lookup_elem(&tids, &key->tid);
+	if (!t || !id) {
+		bpf_map_delete_elem(&threads, key);
+		stat_inc(GT_STAT_THREAD_FULL);
+		return NULL;
+	}
+	id->tgid = tgid;
+	if (id->cnt < GT_TID_GILS)
+		id->cond[id->cnt & (GT_TID_GILS - 1)] = key->cond;
+	else
+		stat_inc(GT_STAT_THREAD_FULL); /* its death will not be seen at that GIL */
+	id->cnt++;
+	t->tid = key->tid;
+	t->tgid = tgid;
+	bpf_get_current_comm(t->comm, sizeof(t->comm));
+	return t;
+}
+
+/* Add an ended thread to its GIL's row of ended threads and drop its record. Other threads of that GIL
+ * may end at the same time on other CPUs: atomic adds. (A global function of plain numbers: verified
+ * once, not at each of its callers, which takes the load from 0.9 s to less than 0.1 s; see also
+ * pair_add.)
+ */
+__noinline int thread_fold(__u64 cond, __u32 tid)
+{
+	struct gt_thread_key key = { .cond = cond, .tid = tid };
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
+	struct gt_gil_key gkey = { .cond = cond };
+	struct gt_ended *e;
+
+	if (!t)
+		return 0;
+	gkey.tgid = t->tgid;
+	bpf_map_update_elem(&ended, &gkey, &new_ended, BPF_NOEXIST);
+	e = bpf_map_lookup_elem(&ended, &gkey);
+	if (!e) /* cannot be: as many as GILs; then the record stays */
+		return 0;
+	__sync_fetch_and_add(&e->threads, 1);
+	for (int i = 0; i < GT_STATE_CNT; i++)
+		__sync_fetch_and_add(&e->time_ns[i], t->time_ns[i]);
+	__sync_fetch_and_add(&e->blame_ns, t->blame_ns);
+	__sync_fetch_and_add(&e->acquisitions, t->acquisitions);
+	__sync_fetch_and_add(&e->contended, t->contended);
+	__sync_fetch_and_add(&e->releases, t->releases);
+	__sync_fetch_and_add(&e->yields, t->yields);
+	__sync_fetch_and_add(&e->wait_ticks, t->wait_ticks);
+	__sync_fetch_and_add(&e->odd, t->odd);
+	if (t->wait_max_ns > e->wait_max_ns)
+		e->wait_max_ns = t->wait_max_ns; /* lost update is fine: a hint */
+	if (t->hold_max_ns > e->hold_max_ns)
+		e->hold_max_ns = t->hold_max_ns;
+	for (int i = 0; i < GT_HIST_BUCKETS; i++) {
+		if (t->wait_hist.cnt[i])
+			__sync_fetch_and_add(&e->wait_hist.cnt[i], t->wait_hist.cnt[i]);
+		if (t->hold_hist.cnt[i])
+			__sync_fetch_and_add(&e->hold_hist.cnt[i], t->hold_hist.cnt[i]);
+	}
+	bpf_map_delete_elem(&threads, &key);
+	return 0;
+}
+
+/* The records of this thread and this GIL, made at their first event. */
+struct records {
+	struct gt_gil *g;
+	struct gt_thread *t;
+};
+
+/* .. the long way: the first event of this thread here, or the GIL's record has moved. */
+__noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 held)
+{
+	struct gt_thread_key key = { .cond = cond, .tid = tid };
+	struct gt_gil_key gkey = { .cond = cond, .tgid = tgid };
+	struct gt_thread *t;
+	__u32 *known;
+	int slot;
+
+	known = bpf_map_lookup_elem(&gil_slots, &gkey);
+	slot = known ? (int)*known : gil_new(&gkey, held);
+	if (slot < 0)
+		return 0;
+	t = bpf_map_lookup_elem(&threads, &key);
+	if (t && t->flags & GT_F_EXITED) {
+		/* The kernel has given the tid of an ended thread to a new one: keep its totals. */
+		thread_fold(cond, tid);
+		t = NULL;
+	}
+	if (!t) {
+		t = thread_new(&key, tgid);
+		if (!t)
+			return 0;
+		t->first_ns = t->since_ns = bpf_ktime_get_ns();
+	}
+	t->gil_slot = slot;
+	return 0;
+}
+
+static __always_inline int records_found(struct records *r, struct gt_thread_key *key, __u32 tgid)
+{
+	__u32 slot;
+
+	r->t = bpf_map_lookup_elem(&threads, key);
+	if (!r->t || r->t->flags & GT_F_EXITED)
+		return 0;
+	slot = r->t->gil_slot;
+	r->g = bpf_map_lookup_elem(&gils, &slot);
+	return r->g && r->g->key.cond == key->cond && r->g->key.tgid == tgid;
+}
+
+/* held: what a first event says about the state before, see gil_new. */
+static __always_inline int records_of(struct records *r, struct gt_thread_key *key, __u32 tgid,
+				      __u32 held)
+{
+	if (frozen)
+		return 0;
+	if (records_found(r, key, tgid))
+		return 1;
+	thread_of(key->cond, tgid, key->tid, held);
+	return records_found(r, key, tgid);
+}
+
+#endif
