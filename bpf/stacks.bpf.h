@@ -48,8 +48,8 @@ struct {
 static const struct py_stack new_walk;
 
 #define NO_PYTHON_FRAME 1 /* "hash" of an empty stack: a thread that runs no Python */
-#define NATIVE_SHIFT                                                                               \
-	4 /* native places are told apart by 16 bytes: functions start at such addresses */
+/* Native places are told apart by 16 bytes: functions start at such addresses. */
+#define NATIVE_SHIFT 4
 
 /* Walk the stack of tstate. native_ip 0: none. Returns the hash under which it is stored, 0 if there is
  * none to be had.

@@ -136,7 +136,10 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 		json__open(j, "pairs", '[');
 		for (size_t i = 0; i < p->pair_cnt; i++) {
 			json__open(j, NULL, '{');
-			json__u64(j, "waiter", p->pairs[i].waiter_tid);
+			if (p->pairs[i].waiter_tid)
+				json__u64(j, "waiter", p->pairs[i].waiter_tid);
+			else
+				json__null(j, "waiter");
 			if (p->pairs[i].holder_tid)
 				json__u64(j, "holder", p->pairs[i].holder_tid);
 			else
