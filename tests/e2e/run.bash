@@ -36,8 +36,7 @@ measures() {
 giltop_start() {
 	GT_OUT=$BATS_TEST_TMPDIR/giltop.out
 	GT_ERR=$BATS_TEST_TMPDIR/giltop.err
-	rm -f "$GT_OUT" # of the last one: measures() must not take it for the new one's
-	rm -f "$GT_OUT"
+	rm -f "$GT_OUT" # measures() must not take the last one's output for the new one's
 	"$GILTOP" -i 100ms "$@" >"$GT_OUT" 2>"$GT_ERR" </dev/null 3>&- &
 	GT_PID=$!
 	WL_ALL+=("$GT_PID")
