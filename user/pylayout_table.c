@@ -53,8 +53,7 @@
 #define DICT_FT                                                                                    \
 	.attrs = PY_ATTRS_INLINE, .dict_keys = 48, .dict_values = 56, .values_data = 8,            \
 	.keys_log2 = 1, .keys_nentries = 24, .keys_indices = 32, .module_dict = 32,                \
-	.type_dictoffset = 304, .type_basicsize = 48, .type_flags = 184,                           \
-	.type_cached_keys = PY_NONE, .int_tagged = 1
+	.type_dictoffset = 304, .type_basicsize = 48, .type_flags = 184, .int_tagged = 1
 
 /* A table: several fields to a line. */
 /* clang-format off */
@@ -172,7 +171,7 @@ const struct py_row py_rows[] = {
 		.code_tlbc = PY_NONE, .code_size = 216, .code_firstlineno = 84,
 		.code_filename = 128, .code_name = 136, .code_qualname = 144, .code_lines = 152,
 		.code_firsttraceable = 200, .line_table = PY_LINES_LOCATIONS, .str_kind_shift = 2,
-		STR_FT, DICT_FT } },
+		.type_cached_keys = 896, STR_FT, DICT_FT } },
 	/* 3.14: f_executable is a tagged _PyStackRef, owner 3 = interpreter, 4 = C stack; threads set
 	 * their OS name themselves, so no dict needs to be read. imports.modules moved in 3.14.5.
 	 */
@@ -205,7 +204,7 @@ const struct py_row py_rows[] = {
 		.code_bytecode = 232, .code_tlbc = 224, .code_size = 232, .code_firstlineno = 84,
 		.code_filename = 128, .code_name = 136, .code_qualname = 144, .code_lines = 152,
 		.code_firsttraceable = 208, .line_table = PY_LINES_LOCATIONS, .str_kind_shift = 8,
-		STR_FT, DICT_FT } },
+		.type_cached_keys = PY_NONE, STR_FT, DICT_FT } },
 	/* 3.15: thread ids and interpreter fields moved; owner 4 is gone, the chain ends in base_frame. */
 	{ .minor = 15,
 	  .layout = { GIL_FIELDS, .walk = PY_WALK_INTERPFRAME, .tstate_interp = 16,
@@ -234,7 +233,7 @@ const struct py_row py_rows[] = {
 		.code_bytecode = 232, .code_tlbc = 224, .code_size = 232, .code_firstlineno = 84,
 		.code_filename = 128, .code_name = 136, .code_qualname = 144, .code_lines = 152,
 		.code_firsttraceable = 208, .line_table = PY_LINES_LOCATIONS, .str_kind_shift = 8,
-		STR_FT, DICT_FT } },
+		.type_cached_keys = PY_NONE, STR_FT, DICT_FT } },
 };
 const size_t py_row_cnt = sizeof(py_rows) / sizeof(py_rows[0]);
 /* clang-format on */

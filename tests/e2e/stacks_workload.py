@@ -5,7 +5,6 @@ Run by stacks_truth.py with the interpreter under test (any from 3.7 on). Prints
 {"threads": [{"tid", "name", "frames": [[function, file, line], ..]}, ..]}, innermost frame first;
 then waits for a line on stdin, prints the next (same threads running and never parked), and so on.
 """
-import ctypes
 import functools
 import gc
 import json
@@ -24,6 +23,7 @@ RUN = [False]
 def gettid():
     if hasattr(threading, "get_native_id"):
         return threading.get_native_id()
+    import ctypes  # 3.7; later ones need not have it
     return ctypes.CDLL(None).syscall({"x86_64": 186, "aarch64": 178}[platform.machine()])
 
 
