@@ -33,8 +33,10 @@ static void mthread__free(struct mthread *t)
 
 static void mproc__free(struct mproc *p)
 {
-	for (size_t i = 0; i < p->gil_cnt; i++)
+	for (size_t i = 0; i < p->gil_cnt; i++) {
+		free(p->gils[i]->seed_name);
 		free(p->gils[i]);
+	}
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		mthread__free(p->threads[i]);
 	mproc__free_pairs(p);
@@ -121,50 +123,6 @@ struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add)
 	g->interpreter = -1;
 	p->gils[p->gil_cnt++] = g;
 	return g;
-}
-
-void model__set_interpreter(struct model *m, uint32_t pid, uint64_t cond, int64_t interpreter)
-{
-	struct mproc *p = model__proc(m, pid);
-	struct mgil *g = p ? mproc__gil(p, cond, true) : NULL;
-
-	if (g)
-		g->interpreter = interpreter;
-}
-
-void model__seed_holder(struct model *m, uint32_t pid, uint64_t cond, bool held, uint32_t tid)
-{
-	struct mproc *p = model__proc(m, pid);
-	struct mgil *g = p ? mproc__gil(p, cond, true) : NULL;
-
-	if (!g)
-		return;
-	g->seed_held = held;
-	g->seed_tid = tid;
-}
-
-bool model__has_unnamed(const struct model *m, uint32_t pid)
-{
-	const struct mproc *p = model__proc(m, pid);
-
-	for (size_t i = 0; p && i < p->thread_cnt; i++)
-		if (!p->threads[i]->name && !p->threads[i]->exited)
-			return true;
-	return false;
-}
-
-void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name)
-{
-	struct mproc *p = model__proc(m, pid);
-
-	for (size_t i = 0; p && i < p->thread_cnt; i++) {
-		struct mthread *t = p->threads[i];
-
-		if (t->key.tid != tid || t->exited || (t->name && !strcmp(t->name, name)))
-			continue;
-		free(t->name);
-		t->name = strdup(name);
-	}
 }
 
 void mfold__sum(struct mfold *f)

@@ -39,8 +39,9 @@ struct mgil {
 	bool known; /* rec has been read */
 	struct gil_acc at[AT_CNT];
 	int64_t interpreter;
-	bool seed_held;
+	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;
+	char *seed_name; /* NULL: not known */
 	struct mfold fold;
 };
 

@@ -162,6 +162,12 @@ static int add_fold(struct builder *b, const struct mfold *f, size_t gil, struct
 	return 0;
 }
 
+/* The holder that has shown no event yet, as far as it is known. */
+static uint32_t seed_of(const struct mgil *g)
+{
+	return g->known && g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid;
+}
+
 /* A thread that never showed an event but, by the target's memory, has held all the time. */
 static int add_seed(struct builder *b, const struct mproc *p, const struct mgil *g, size_t gil,
 		    struct snap_thread *s)
@@ -171,27 +177,28 @@ static int add_seed(struct builder *b, const struct mproc *p, const struct mgil 
 	struct acc d = { 0 };
 
 	d.time_ns[GT_HOLD] = span(from, now);
+	d.blame_ns = span(g->at[b->base].open_blame_ns, g->at[AT_NOW].open_blame_ns);
 	if (fill_sums(b, &d, s))
 		return -ENOMEM;
-	s->tid = g->seed_tid;
+	s->tid = seed_of(g);
 	s->gil = gil;
 	s->state = SNAP_HOLDING;
 	s->state_ns = span(p->books_ns, now);
 	s->wait_max_ns = NS_UNKNOWN;
 	s->hold_max_ns = s->state_ns ? s->state_ns : NS_UNKNOWN;
 	fill_quantiles(s);
-	s->name = arena__strdup(&b->box->arena, p->comm);
+	s->name = arena__strdup(&b->box->arena, g->seed_name ? g->seed_name : p->comm);
 	return 0;
 }
 
 static bool wants_seed(const struct mproc *p, const struct mgil *g)
 {
-	bool held_unseen = !g->known ? g->seed_held : g->rec.held && !g->rec.holder_tid;
+	bool held = g->known ? g->rec.held && (g->rec.seeded || !g->rec.holder_tid) : g->seed_held;
 
-	if (!held_unseen || !g->seed_tid || p->end_ns)
+	if (!held || !seed_of(g) || p->end_ns)
 		return false;
 	for (size_t i = 0; i < p->thread_cnt; i++)
-		if (p->threads[i]->key.tid == g->seed_tid && p->threads[i]->key.cond == g->key.cond)
+		if (p->threads[i]->key.tid == seed_of(g) && p->threads[i]->key.cond == g->key.cond)
 			return false;
 	return true;
 }
