@@ -36,8 +36,7 @@ void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const st
 	static const char ascii[] = "_.:-=+*#";
 
 	for (int i = 0; i < w && (size_t)i < ui->past_cnt; i++) {
-		const struct ui_past *p =
-			&ui->past[(ui->past_next + UI_PAST - 1 - (size_t)i) % UI_PAST];
+		const struct ui_past *p = ui__past(ui, (size_t)i);
 		double v = waiting ? (double)p->waiting : (double)p->held;
 		int level = (int)(clamp01(full > 0 ? v / full : 0) * 7 + 0.5);
 		uint32_t ch =

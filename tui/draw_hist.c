@@ -124,7 +124,7 @@ void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 	if (n > ui->past_cnt)
 		n = ui->past_cnt;
 	for (size_t i = 0; i < n; i++) {
-		const struct ui_past *p = &ui->past[(ui->past_next + UI_PAST - 1 - i) % UI_PAST];
+		const struct ui_past *p = ui__past(ui, i);
 
 		for (size_t k = 0; k < UI_OCTAVES; k++) {
 			if (!p->waits[k])
@@ -145,8 +145,7 @@ void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 	}
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
-			const struct ui_past *p =
-				&ui->past[(ui->past_next + UI_PAST - 1 - i) % UI_PAST];
+			const struct ui_past *p = ui__past(ui, i);
 
 			for (size_t line = 0; lo + line * step <= hi; line++) {
 				double sum = 0;

@@ -20,6 +20,7 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		       const struct snap_proc *p, struct canvas *c, int y)
 {
 	__cleanup(sbuf__free) struct sbuf left = { 0 }, right = { 0 };
+	const struct snapshot *all = ui->total ? ui->total : s; /* since the start, or key r */
 	char buf[UNITS_SZ];
 	int x, right_w, room;
 
@@ -33,7 +34,8 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 			sbuf__printf(&right, " (%s)", p->sites);
 	}
 	if (s && c->w >= 100)
-		sbuf__printf(&right, "  measured %s", units__clock(s->now_ns - s->books_ns, buf));
+		sbuf__printf(&right, "  measured %s",
+			     units__clock(all->now_ns - all->start_ns, buf));
 	sbuf__printf(&right, ui->cumulative ? "  totals" : "  every %s",
 		     units__duration(ui->interval_ns, buf));
 	right_w = text__width(sbuf__str(&right), c->unicode);
@@ -118,9 +120,9 @@ static void draw_sparks(const struct ui_state *ui, struct canvas *c, int y)
 	double most = 0;
 	char buf[32];
 
-	for (size_t i = 0; i < ui->past_cnt; i++)
-		if ((double)ui->past[i].waiting > most)
-			most = (double)ui->past[i].waiting;
+	for (size_t i = 0; i < ui->past_cnt && (int)i < half; i++)
+		if ((double)ui__past(ui, i)->waiting > most)
+			most = (double)ui__past(ui, i)->waiting;
 	canvas__puts(c, y, 0, label, ROLE_DIM, "held");
 	draw__spark(c, y, label, half - label, ROLE_HOLD, ui, false, 1);
 	if (most < 0.05)

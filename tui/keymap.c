@@ -66,7 +66,7 @@ const struct key_def key_table[] = {
 	  MOVE,
 	  "Esc Backspace",
 	  NULL,
-	  "back; clears search and filter",
+	  "back; clears the filter",
 	  { UI_KEY_ESC, UI_KEY_BACKSPACE } },
 
 	{ ACT_SORT,

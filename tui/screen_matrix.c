@@ -83,6 +83,23 @@ static int axis_find(const struct axis *a, uint32_t tid)
 	return SIDE;
 }
 
+/* Nobody is to blame for the hand-over gaps, but they are part of all waiting. */
+static void add_gaps(const struct snap_proc *p, struct matrix *m)
+{
+	uint64_t shown = 0;
+
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		int at = p->threads[i].tid ? axis_find(&m->waiters, p->threads[i].tid) : SIDE;
+
+		m->sum += p->threads[i].wait_ns;
+		if (at == SIDE)
+			continue;
+		m->waiters.ns[at] = p->threads[i].wait_ns;
+		shown += p->threads[i].wait_ns;
+	}
+	m->waiters.ns[SIDE] = m->sum - shown;
+}
+
 static bool build(const struct snap_proc *p, struct matrix *m)
 {
 	__cleanup(freep) struct sum *tmp = p->pair_cnt ? calloc(p->pair_cnt, sizeof(*tmp)) : NULL;
@@ -98,10 +115,10 @@ static bool build(const struct snap_proc *p, struct matrix *m)
 				       [axis_find(&m->holders, pair->holder_tid)];
 
 		*cell += pair->ns;
-		m->sum += pair->ns;
 		m->max = *cell > m->max ? *cell : m->max;
 	}
-	return m->sum > 0;
+	add_gaps(p, m);
+	return m->max > 0;
 }
 
 static int axis_len(const struct axis *a)

@@ -146,6 +146,11 @@ size_t ui__octave(unsigned int bucket)
 					     : 1 + ((bucket - 1) >> GT_HIST_SUB_BITS);
 }
 
+const struct ui_past *ui__past(const struct ui_state *ui, size_t i)
+{
+	return &ui->past[(ui->past_next + UI_PAST - 1 - i) % UI_PAST];
+}
+
 /* One more interval of the past, for the sparklines and the heat map. */
 static void remember(struct ui_state *ui)
 {

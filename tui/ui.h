@@ -112,6 +112,8 @@ void ui__message(struct ui_state *ui, const char *text);
 
 /* What is shown: one interval, or the total. NULL before the first data. */
 const struct snapshot *ui__snap(const struct ui_state *ui);
+/* The past, i intervals ago; i < past_cnt. */
+const struct ui_past *ui__past(const struct ui_state *ui, size_t i);
 /* The process of the header: the one in focus, or else the one with the busiest GIL; or NULL. */
 const struct snap_proc *ui__proc(const struct ui_state *ui);
 /* The GIL of the header, or NULL. */

@@ -140,8 +140,8 @@ static enum tui_action go_back(struct ui_state *ui)
 	if (ui->screen >= UI_TAB_CNT)
 		ui__goto(ui,
 			 ui->back < UI_TAB_CNT || ui->back == UI_DETAIL ? ui->back : UI_THREADS);
-	else if (*ui->search || *ui->filter)
-		ui->search[0] = ui->filter[0] = '\0';
+	else if (*ui->filter)
+		ui->filter[0] = '\0';
 	else if (ui->focus_pid) {
 		ui->focus_pid = 0;
 		ui->past_cnt = 0;

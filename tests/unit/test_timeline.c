@@ -196,6 +196,20 @@ static void rows_agree_with_a_plain_list(void **state)
 	timeline__free(t);
 }
 
+/* The ring buffer may still hold spans of before. */
+static void spans_of_before_the_restart_are_not_drawn(void **state)
+{
+	struct timeline *t = timeline__new(64);
+
+	(void)state;
+	timeline__restart(t, 50 * MS, 0);
+	add(t, 1, GT_HOLD, 10, 20);
+	add(t, 1, GT_WAIT, 40, 60);
+	add(t, 1, GT_HOLD, 60, 70);
+	assert_string_equal(row(t, 1, NULL, 0, 0, 100, 10), "....wwhrrr");
+	timeline__free(t);
+}
+
 static void threads_that_left_do_not_pile_up(void **state)
 {
 	struct timeline *t = timeline__new(64);
@@ -218,6 +232,7 @@ int main(void)
 		cmocka_unit_test(a_gil_has_one_owner_at_a_time),
 		cmocka_unit_test(bad_spans_are_refused),
 		cmocka_unit_test(rows_agree_with_a_plain_list),
+		cmocka_unit_test(spans_of_before_the_restart_are_not_drawn),
 		cmocka_unit_test(threads_that_left_do_not_pile_up),
 	};
 

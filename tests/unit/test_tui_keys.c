@@ -204,6 +204,41 @@ static void keys_ask_the_session_for_what_only_it_can_do(void **state)
 	stage__close(&st);
 }
 
+static void esc_leaves_a_process_at_once_even_after_a_search(void **state)
+{
+	static struct stage st;
+
+	(void)state;
+	stage__open(&st, true, 30, 100);
+	keys(&st, "/gun\n6\n");
+	assert_int_equal(st.ui.focus_pid, 4242);
+	keys(&st, "\033");
+	assert_int_equal(st.ui.focus_pid, 0);
+	stage__close(&st);
+}
+
+static void after_a_reset_the_past_is_forgotten(void **state)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	static struct stage st;
+	struct canvas c;
+
+	(void)state;
+	stage__open(&st, true, 30, 100);
+	keys(&st, "r");
+	for (size_t i = 0; i < st.now.procs[0].gil_cnt; i++)
+		st.now.gils[i].wait_ns = 0;
+	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
+	assert_int_equal(st.ui.past_cnt, 1);
+	assert_int_equal(canvas__init(&c, 30, 100, true), 0);
+	ui__draw(&st.ui, &c);
+	canvas__to_text(&c, &text);
+	canvas__deinit(&c);
+	/* The scale of the sparkline is that of what it shows. */
+	assert_null(strstr(sbuf__str(&text), "waiting 0.."));
+	stage__close(&st);
+}
+
 static void search_and_filter_find_by_name_and_line(void **state)
 {
 	static struct stage st;
@@ -274,6 +309,8 @@ int main(void)
 		cmocka_unit_test(a_chosen_thread_stays_chosen),
 		cmocka_unit_test(keys_ask_the_session_for_what_only_it_can_do),
 		cmocka_unit_test(search_and_filter_find_by_name_and_line),
+		cmocka_unit_test(esc_leaves_a_process_at_once_even_after_a_search),
+		cmocka_unit_test(after_a_reset_the_past_is_forgotten),
 		cmocka_unit_test(every_key_is_in_the_help_once),
 		cmocka_unit_test(a_thousand_threads_stay_fluent),
 	};

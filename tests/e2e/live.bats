@@ -1,0 +1,533 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The live view as its users meet it: in a terminal (tmux), on the demo service, key by key.
+
+load lib
+load run
+load live
+
+setup() { live_setup; }
+
+teardown() { live_teardown; }
+
+# ---- what is seen ----
+
+@test "the first screen answers without a key: held, who waits, for whom, in which line" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	shows "GIL  held" "The GIL is the bottleneck" " waited " "% of it for " "(demo_service.py:"
+	echo "after $(python3 -c "print($EPOCHREALTIME - $LIVE_STARTED)") s"
+	python3 -c "assert $EPOCHREALTIME - $LIVE_STARTED < 8"
+	demo_threads_seen
+	screen | tee "$LIVE/first"
+	grep -Eq 'GIL  held +[0-9.]+% .*load [0-9.]+ .*hand-overs .*self .*lost 0' "$LIVE/first"
+	# On a machine with too few CPUs checksum may wait even longer.
+	grep -Eq '^(http-1|checksum) waited [0-9.]+% of the last .* for (feed-[12]|report) in (parse_line|parse_feed|sort_rows) \(demo_service.py:[0-9]+\)' "$LIVE/first"
+	# The table: http-1 loses more than half of its time, feed-1 is to blame, each with its line.
+	grep -Eq '^ +[0-9]+ http-1 +[WHYr] +[5-9][0-9]\.[0-9] .* serve_requests demo_se.*:[0-9]+$' "$LIVE/first"
+	grep -Eq '^ +[0-9]+ feed-1 .* parse_(line|feed) demo_se.*:[0-9]+$' "$LIVE/first"
+	grep -q 'lines that make others wait' "$LIVE/first"
+	keys q
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	no_probe_left
+}
+
+@test "the timeline shows one owner and rows of states, newest right" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys 2
+	shows "hold" "without" "owner, 1.0s"
+	sleep 1
+	screen | tee "$LIVE/timeline"
+	grep -Eq '^owner, 1.0s .*[12fR]{3}' "$LIVE/timeline"
+	grep -Eq '^. feed-1 +.*█' "$LIVE/timeline"
+	grep -Eq '^. http-1 +.*▒' "$LIVE/timeline"
+	keys q
+	live_ended
+}
+
+@test "all six screens, by number and by Tab" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys 3
+	shows "Blame: what made others wait, by function" "parse_line (demo_service.py)" "sort_rows"
+	keys 4
+	shows "Who blocks whom" "WAITER" "http-1 waited"
+	keys 5
+	shows "Waits" "Holds" "p99" "Waits over time"
+	keys 6
+	shows "HELD%" "THE GIL IS" "bottleneck" "WORST THREAD" "$WL_PID"
+	keys Tab
+	shows "lines that make others wait"
+	keys BTab
+	shows "THE GIL IS"
+	keys 2
+	shows "owner, "
+	keys 1
+	shows "DELAY%"
+	keys q
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+}
+
+@test "Enter opens a thread, a function's calls, a process; Esc goes back" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys W
+	settles || true
+	keys Enter
+	shows "Thread " "It waited for" "Now: " "Took the GIL"
+	keys End
+	shows "Holds"
+	keys Escape
+	shows "lines that make others wait"
+	keys 3
+	shows "by function"
+	keys Enter
+	shows "Calls: what made others wait in" "Thread._bootstrap"
+	keys Escape
+	shows "by function"
+	keys v
+	shows "by line"
+	keys v
+	shows "whole stacks"
+	keys v o
+	shows "where threads waited"
+	keys 6
+	shows "THE GIL IS"
+	keys Enter
+	shows "lines that make others wait"
+	keys q
+	live_ended
+}
+
+@test "help lists the keys and closes; the sort menu sorts; < > I too" {
+	demo_start
+	live 100 40 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys '?'
+	shows "Help: any other key closes" "threads: who waits, who makes them wait"
+	keys PageDown PageDown
+	shows "suspend (fg brings it back)"
+	keys x
+	shows_not "Help: any"
+	keys s
+	shows "Sort by: Enter, or Esc" "share of its time lost to the GIL"
+	# From DELAY% up to THREAD.
+	keys Up Up Up Up Enter
+	shows_not "Sort by:"
+	shows "THREAD▲"
+	[ "$(screen | grep -Eo '^ +[0-9]+ (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' ')" = \
+		"MainThread checksum feed-1 feed-2 http-1 report " ]
+	keys I
+	shows "THREAD▼"
+	wait_for 5 eval '[ "$(screen | grep -Eo "^ +[0-9]+ (MainThread|report) " | head -1 | awk "{ print \$2 }")" = report ]'
+	keys H
+	shows "▼HOLD%"
+	keys B
+	shows "▼BLAME%"
+	keys W
+	shows "▼DELAY%"
+	keys q
+	live_ended
+}
+
+@test "search finds a row, filter hides the others, Esc clears" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys /
+	shows "Search:"
+	keys c h e c k Enter
+	shows_not "Search:"
+	keys Enter
+	shows "Thread " "checksum_blocks"
+	screen | grep -q '^Thread [0-9]* checksum'
+	keys Escape
+	keys '\'
+	shows "Show only:"
+	keys f e e d - Enter
+	shows "[filter: feed-]"
+	shows_not " checksum  "
+	keys /
+	keys n o s u c h
+	shows "not found: nosuch"
+	keys Escape Escape
+	shows_not "[filter: feed-]"
+	shows " checksum  "
+	keys q
+	live_ended
+}
+
+@test "pause freezes the picture and says so; c shows totals, r starts them anew, + and - change the rate" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys p
+	shows PAUSED
+	settles
+	screen >"$LIVE/a"
+	sleep 2.2
+	screen >"$LIVE/b"
+	diff "$LIVE/a" "$LIVE/b"
+	keys p
+	shows_not PAUSED
+	keys c
+	shows " totals"
+	shows_not "every 1.0s"
+	keys c
+	shows "every 1.0s"
+	keys +
+	shows "every 500ms"
+	keys + +
+	shows "every 100ms"
+	keys - - -
+	shows "every 1.0s"
+	# The clock of the books starts again.
+	wait_for 10 eval 'screen | grep -Eq "measured 00:00:(0[4-9]|[1-5])"'
+	keys r
+	wait_for 3 eval 'screen | grep -Eq "measured 00:00:0[0-2]"'
+	keys q
+	live_ended
+}
+
+@test "the timeline zooms, and looks back while it is paused" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys 2
+	shows "owner, 1.0s"
+	keys +
+	shows "owner, 500ms"
+	keys - -
+	shows "owner, 2.0s"
+	keys Left
+	shows PAUSED "500ms back"
+	keys Left Right Right
+	shows_not " back"
+	shows PAUSED
+	keys Space
+	shows_not PAUSED
+	keys q
+	live_ended
+}
+
+# ---- every number is the one that --json has ----
+
+# same_numbers KEY LEAST: on the screen of that key, at least so many numbers are those of the JSON
+same_numbers() {
+	local file
+	rm -f "$LIVE"/giltop-*
+	[ -z "$1" ] || keys "$1"
+	settles
+	keys w
+	shows "written: giltop-"
+	file=$(ls "$LIVE"/giltop-*.txt)
+	cat "$file"
+	python3 "$E2E_DIR/numbers.py" "${file%.txt}.json"
+	python3 "$E2E_DIR/live_numbers.py" --least "$2" "$file" "${file%.txt}.json"
+}
+
+@test "w writes the screen and its numbers: they are the same, on every screen" {
+	demo_start
+	live 132 43 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	sleep 2
+	keys p
+	shows PAUSED
+	same_numbers 1 50
+	same_numbers 2 10
+	same_numbers 3 14
+	same_numbers 4 20
+	same_numbers 5 10
+	same_numbers 6 14
+	keys 1 Enter
+	shows "It waited for"
+	same_numbers '' 20
+	keys Escape c
+	shows " totals"
+	same_numbers '' 50
+	keys q
+	live_ended
+	[ "$(stat -c %a "$LIVE"/giltop-*.txt "$LIVE"/giltop-*.json | sort -u)" = 600 ]
+}
+
+# ---- the terminal ----
+
+@test "any size: 132x43, 100x30, 80x24, 60x12, 40x5 and back, on every screen" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	for size in 60x12 132x43 80x24 100x30; do
+		term resize-window -x "${size%x*}" -y "${size#*x}"
+		for s in 1 2 3 4 5 6; do
+			keys "$s"
+			settles || true
+			is_whole "${size%x*}"
+		done
+	done
+	term resize-window -x 40 -y 5
+	shows "GIL " "held, load"
+	[ "$(screen | grep -c .)" -eq 1 ]
+	term resize-window -x 2 -y 1
+	sleep 0.5
+	term resize-window -x 100 -y 30
+	keys 1
+	demo_threads_seen
+	keys q
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+}
+
+@test "^Z gives the terminal back to the shell, fg takes it again" {
+	demo_start
+	tmux -f /dev/null -L giltop new-session -d -x 100 -y 30 "cd $LIVE; PS1='shell> ' bash --norc --noprofile -i" 3>&-
+	shows "shell>"
+	keys "stty -a | tail -n +2 >before; $GILTOP -p $WL_PID" Enter
+	demo_threads_seen
+	keys C-z
+	shows Stopped "shell>"
+	keys "stty -a | tail -n +2 >after" Enter
+	wait_for 5 test -s "$LIVE/after"
+	diff "$LIVE/before" "$LIVE/after"
+	keys clear Enter
+	shows_not "http-1 waited"
+	keys fg Enter
+	demo_threads_seen
+	shows "The GIL is"
+	keys 6
+	shows "THE GIL IS"
+	keys q
+	shows "shell>"
+	shows_not "THE GIL IS"
+	keys "stty -a | tail -n +2 >after2; echo code \$?" Enter
+	shows "code 0"
+	diff "$LIVE/before" "$LIVE/after2"
+	no_probe_left
+}
+
+@test "the target ends: the view leaves, says so, and the summary stays" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	kill "$WL_PID"
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	term resize-window -x 200 -y 60
+	shows "== total of" "the target ended" "GIL  held" "http-1 waited" "self-checks"
+}
+
+@test "SIGTERM and SIGHUP: the terminal is restored, the summary stays, exit 0, no probe is left" {
+	demo_start
+	for sig in TERM HUP; do
+		live 100 30 "$GILTOP" -p "$WL_PID"
+		demo_threads_seen
+		kill -"$sig" "$(live_pid)"
+		live_ended
+		[ "$LIVE_CODE" -eq 0 ]
+		shows "self-checks"
+		no_probe_left
+		term kill-server
+		sleep 0.2
+	done
+}
+
+@test "^C leaves as q does" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	keys C-c
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	no_probe_left
+}
+
+@test "the terminal is lost: giltop ends and takes its probes away" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	pid=$(live_pid)
+	term kill-server
+	wait_for 15 eval "! kill -0 $pid 2>/dev/null"
+	no_probe_left
+}
+
+@test "kill -9: no probe is left" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	pid=$(live_pid)
+	kill -9 "$pid"
+	wait_for 15 eval "! kill -0 $pid 2>/dev/null"
+	wait_for 10 no_probe_left
+}
+
+@test "messages wait until the screen is down" {
+	demo_start
+	LIVE_STDERR=1 live 100 30 "$GILTOP" -v -p "$WL_PID"
+	demo_threads_seen
+	before=$(wc -l <"$LIVE/stderr")
+	kill "$WL_PID"
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	cat "$LIVE/stderr"
+	grep -q "pid $WL_PID has ended" "$LIVE/stderr"
+	[ "$(wc -l <"$LIVE/stderr")" -gt "$before" ]
+}
+
+@test "messages do not disturb the screen" {
+	demo_start
+	live 100 30 "$GILTOP" -vv -s -p "$WL_PID"
+	demo_threads_seen
+	keys p
+	shows PAUSED
+	settles
+	screen | head -1 | grep -q '^giltop  pid'
+	screen | tail -1 | grep -q '^1 threads'
+	keys q
+	live_ended
+}
+
+# ---- what to look at ----
+
+@test "giltop alone: the list of processes; search, Enter, and its threads; P chooses again" {
+	demo_start
+	live 100 30 "$GILTOP"
+	shows "Which Python process?" "$WL_PID"
+	keys '\'
+	keys "$WL_PID" Enter
+	wait_for 5 eval '[ "$(screen | grep -c "^ *[0-9][0-9]* 3")" -eq 1 ]'
+	keys Enter
+	demo_threads_seen
+	keys P
+	shows "Which Python process?"
+	keys q
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	no_probe_left
+}
+
+@test "giltop -- COMMAND: its output comes after the screen, its status is giltop's" {
+	cat >"$LIVE/burn.py" <<-'END'
+		import threading, time, sys
+		print("said by the command", flush=True)
+		end = time.monotonic() + 6
+		def burn():
+		    while time.monotonic() < end:
+		        sum(range(1000))
+		threads = [threading.Thread(target=burn, name="burner-%d" % i) for i in range(2)]
+		for t in threads: t.start()
+		for t in threads: t.join()
+		print("the command ends", flush=True)
+		sys.exit(7)
+	END
+	live 100 40 "$GILTOP" -- "$PYTHON" "$LIVE/burn.py"
+	shows burner-0 burner-1 "The GIL is the bottleneck"
+	screen_has_not "said by the command"
+	live_ended
+	[ "$LIVE_CODE" -eq 7 ]
+	term resize-window -x 200 -y 60
+	shows "said by the command" "the command ends" "== total of"
+}
+
+@test "several processes: one row each, the busiest in the header, Enter shows one" {
+	demo_start
+	demo=$WL_PID
+	python_start "$SLEEP"
+	live 100 30 "$GILTOP" -p "$demo,$WL_PID"
+	shows "busiest of 2: pid $demo" "PID"
+	keys 6
+	shows "$demo" "$WL_PID" "bottleneck"
+	keys t 1
+	demo_threads_seen
+	keys 6 /
+	keys "$WL_PID" Enter
+	sleep 0.2
+	keys Enter
+	shows "pid $WL_PID" "no thread has touched the GIL yet"
+	keys Escape
+	shows "busiest of 2"
+	keys q
+	live_ended
+	no_probe_left "$demo"
+	no_probe_left
+}
+
+@test "-a: all Python processes, also one that starts later" {
+	demo_start
+	live 120 40 "$GILTOP" -a
+	shows "pid "
+	keys 6
+	keys '\'
+	python_start "$SPIN"
+	keys Escape 1 '\'
+	keys http- Enter
+	shows http-1
+	keys Escape 6 /
+	keys "$WL_PID"
+	shows_not "not found"
+	shows "$WL_PID"
+	keys Enter q
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	no_probe_left
+}
+
+# ---- terminals of all kinds ----
+
+@test "colours on a terminal that has them, none with NO_COLOR or --color never" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	screen_raw | grep -q $'\033\[[0-9;]*38;5;'
+	keys q
+	live_ended
+	term kill-server
+	live 100 30 env NO_COLOR=1 "$GILTOP" -p "$WL_PID"
+	demo_threads_seen
+	[ "$(screen_raw | grep -c $'\033\[[0-9;]*3[0-8]')" -eq 0 ]
+	keys q
+	live_ended
+	term kill-server
+	live 100 30 "$GILTOP" --color never -p "$WL_PID"
+	demo_threads_seen
+	[ "$(screen_raw | grep -c $'\033\[[0-9;]*3[0-8]')" -eq 0 ]
+	keys q
+	live_ended
+}
+
+@test "ASCII with -U, with LANG=C and on a vt100" {
+	demo_start
+	for how in "$GILTOP -U" "env LANG=C LC_ALL=C $GILTOP" "env TERM=vt100 LC_ALL=C $GILTOP"; do
+		# shellcheck disable=SC2086
+		live 100 30 $how -p "$WL_PID"
+		demo_threads_seen
+		for s in 1 2 3 4 5 6; do
+			keys "$s"
+			settles || true
+			screen >"$LIVE/ascii"
+			cat "$LIVE/ascii"
+			[ "$(LC_ALL=C grep -c '[^ -~]' "$LIVE/ascii")" -eq 0 ]
+		done
+		keys 2
+		shows '# hold w wait'
+		keys q
+		live_ended
+		term kill-server
+		sleep 0.2
+	done
+}
+
+@test "a terminal that cannot place the cursor gets plain text, and one line that says so" {
+	demo_start
+	LIVE_STDERR=1 live 200 40 env TERM=dumb "$GILTOP" -d 3 -p "$WL_PID"
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	cat "$LIVE/stderr"
+	[ "$(wc -l <"$LIVE/stderr")" -eq 1 ]
+	grep -q 'plain text tables' "$LIVE/stderr"
+	shows "DELAY%" "http-1"
+}

@@ -1,0 +1,199 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Hold the numbers of a screen (a file that `w` wrote, 132 columns) against the JSON of the same moment.
+
+live_numbers.py [--least N] SCREEN.txt SCREEN.json: prints how many it compared; exit 1 if one differs by
+more than its last digit, or if there are fewer than N.
+"""
+import argparse
+import json
+import re
+import sys
+
+UNITS = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9}
+wrong = []
+compared = 0
+
+
+def last_digit(text):
+    return 10.0 ** -len(text.partition(".")[2])
+
+
+def same(what, shown, number, scale=1.0):
+    """shown is number / scale, rounded to its last digit."""
+    global compared
+    compared += 1
+    if shown in ("-", "?"):
+        if number is not None:
+            wrong.append("%s: shown %s, JSON %s" % (what, shown, number))
+        return
+    step = last_digit(shown) * scale
+    if number is None or abs(float(shown) * scale - number) > step * 0.51:
+        wrong.append("%s: shown %s, JSON %s" % (what, shown, number if number is None else number / scale))
+
+
+def share(what, shown, part, whole):
+    same(what, shown.rstrip("%"), None if part is None or not whole else 100.0 * part / whole)
+
+
+def duration(what, shown, ns):
+    m = re.match(r"([0-9.]+)([a-z]+)$", shown)
+    same(what, m.group(1) if m else shown, ns, UNITS[m.group(2)] if m else 1)
+
+
+def count(what, shown, number):
+    m = re.match(r"([0-9.]+)([kM]?)(/s)?$", shown)
+    same(what, m.group(1), number, {"": 1.0, "k": 1e3, "M": 1e6}[m.group(2)])
+
+
+def rate(what, shown, number, span_ns):
+    count(what, shown, number * 1e9 / span_ns)
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--least", type=int, default=1)
+parser.add_argument("screen")
+parser.add_argument("json")
+args = parser.parse_args()
+lines = open(args.screen, encoding="utf-8").read().splitlines()
+records = [json.loads(line) for line in open(args.json, encoding="utf-8")]
+totals = lines[0].rstrip().endswith("totals")
+record = [r for r in records if r["type"] == ("summary" if totals else "snapshot")][0]
+proc = record["processes"][0]
+gil = proc["gils"][0]
+span = proc["span_ns"]
+by_tid = {t["tid"]: t for t in proc["threads"]}
+by_name = {t["name"]: t for t in proc["threads"]}
+waited = sum(t["wait_ns"] for t in proc["threads"])
+
+
+def header():
+    m = re.search(r"held +([0-9.]+)%.* load ([0-9.]+) +hand-overs (\S+) +gap (\S+)", lines[1])
+    share("held", m.group(1), gil["held_ns"], span)
+    same("load", m.group(2), gil["load"])
+    rate("hand-overs", m.group(3), gil["switches"], span)
+    duration("gap", m.group(4), gil["gap_wall_ns"] / gil["switches"])
+    m = re.search(r"self ([0-9.]+)% +lost ([0-9]+)", lines[1])
+    share("self", m.group(1), record["self_cpu_ns"], record["duration_ns"])
+    same("lost", m.group(2), record["lost_events"])
+    m = re.search(r"held ([0-9.]+)% of the time, ([0-9.]+) threads wait", lines[3])
+    share("headline held", m.group(1), gil["held_ns"], span)
+    same("waiting", m.group(2), gil["wait_ns"] / span)
+    m = re.search(r"(\S+) waited ([0-9.]+)% .*, ([0-9.]+)% of it for (\S+) in (\S+) \((\S+):(\d+)\)", lines[4])
+    sufferer = by_name[m.group(1)]
+    share("who waited", m.group(2), sufferer["wait_ns"], sufferer["span_ns"])
+    share("for whom", m.group(3), pair(sufferer["tid"], by_name[m.group(4)]["tid"]), sufferer["wait_ns"])
+    stacks = [s for s in proc["stacks"] if s["kind"] == "blame" and s["tid"] == by_name[m.group(4)]["tid"]]
+    leaf = max(stacks, key=lambda s: s["ns"])["frames"][-1]
+    if (leaf["name"], leaf["line"]) != (m.group(5), int(m.group(7))):
+        wrong.append("in which line: shown %s:%s, JSON %r" % (m.group(5), m.group(7), leaf))
+
+
+def pair(waiter, holder):
+    return sum(p["ns"] for p in proc["pairs"] if p["waiter"] == waiter and p["holder"] == holder)
+
+
+def thread_table(heading):
+    rows = 0
+    for line in lines[heading + 1:]:
+        w = line.split()
+        if len(w) < 12 or not w[0].isdigit():
+            break
+        t = by_tid[int(w[0])]
+        name, known = t["name"], t["span_ns"]
+        if w[1] != name or {"holding": "H", "waiting": "W", "yielding": "Y", "released": "r"}[t["state"]] != w[2]:
+            wrong.append("%s: shown %s %s, JSON %s %s" % (w[0], w[1], w[2], name, t["state"]))
+        share(name + " delay", w[3], t["wait_ns"] + t["yield_ns"], known)
+        share(name + " hold", w[5], t["hold_ns"], span)
+        duration(name + " p99 wait", w[6], t["wait_p99_ns"])
+        duration(name + " max wait", w[7], t["wait_max_ns"])
+        duration(name + " max hold", w[8], t["hold_max_ns"])
+        rate(name + " acquisitions", w[9], t["acquisitions"], known)
+        share(name + " blame", w[10], t["blame_ns"], gil["wait_ns"])
+        rows += 1
+    if rows != len(by_tid):
+        wrong.append("%d rows, %d threads in the JSON" % (rows, len(by_tid)))
+
+
+def blame_sums(key):
+    sums = {}
+    for s in proc["stacks"]:
+        if s["kind"] == "blame" and s["frames"]:
+            sums[key(s["frames"][-1])] = sums.get(key(s["frames"][-1]), 0) + s["ns"]
+    return sums, sum(s["ns"] for s in proc["stacks"] if s["kind"] == "blame")
+
+
+def culprits(title):
+    sums, whole = blame_sums(lambda f: "%s %s%s" % (f["name"], f["file"].rpartition("/")[2],
+                                                  ":%d" % f["line"] if f["line"] else ""))
+    for line in lines[title + 1:]:
+        m = re.match(r" +([0-9.]+)% \S+ +(.+?)  +\S", line)
+        if not m:
+            break
+        share("blame of " + m.group(2), m.group(1), sums.get(m.group(2)), whole)
+
+
+def blame_table(heading):
+    sums, whole = blame_sums(lambda f: "%s (%s)" % (f["name"], f["file"].rpartition("/")[2]))
+    for line in lines[heading + 1:]:
+        m = re.match(r" +([0-9.]+) +(?:\S+ +)?([0-9.]+) +([0-9.]+[a-z]*) +(\S+) (.+ \(\S+\))$", line)
+        if not m:
+            break
+        ns = sums.get(m.group(5), 0)
+        share("self of " + m.group(5), m.group(1), ns, whole)
+        if ns:
+            duration("self of " + m.group(5), m.group(3), ns)
+
+
+def matrix(heading):
+    names = lines[heading].split()[2:]
+    for line in lines[heading + 1:]:
+        w = [x for x in re.sub("[░▒▓█]", " ", line).split()]
+        if len(w) != len(names) + 2 or w[0] not in by_name:
+            break
+        waiter = by_name[w[0]]
+        share(w[0] + " of all waiting", w[1], waiter["wait_ns"], waited)
+        for name, shown in zip(names, w[2:]):
+            if name in by_name and shown != "·":
+                share("%s for %s" % (w[0], name), shown, pair(waiter["tid"], by_name[name]["tid"]), waited)
+
+
+def procs(heading):
+    w = lines[heading + 1].split()
+    same("pid", w[0], proc["pid"])
+    share("process held", w[1], gil["held_ns"], span)
+    same("process load", w[3], gil["load"])
+    worst = max(proc["threads"], key=lambda t: t["wait_ns"] + t["yield_ns"])
+    m = re.search(r" ([0-9.]+) +" + re.escape(worst["name"]) + " ", lines[heading + 1])
+    share("worst thread", m.group(1), worst["wait_ns"] + worst["yield_ns"], worst["span_ns"])
+
+
+def detail(title):
+    t = by_tid[int(lines[title].split()[1])]
+    body = "\n".join(lines[title:])
+    m = re.search(r"waiting ([0-9.]+)%, yielding ([0-9.]+)%, holding ([0-9.]+)%", body)
+    for got, key in zip(m.groups(), ("wait_ns", "yield_ns", "hold_ns")):
+        share(t["name"] + " " + key, got, t[key], t["span_ns"])
+    m = re.search(r"Took the GIL (\S+?)/s, had to wait for it in ([0-9.]+)% of the cases, gave it away (\S+?)/s", body)
+    rate("acquisitions", m.group(1), t["acquisitions"], t["span_ns"])
+    share("contended", m.group(2), t["contended"], t["acquisitions"])
+    rate("yields", m.group(3), t["yields"], t["span_ns"])
+    part = body[body.index("It waited for"):body.index("It made wait")]
+    for m in re.finditer(r"^ +([0-9.]+)% +(\S+) \S+ +(\S+)", part, re.M):
+        ns = pair(t["tid"], by_name[m.group(3)]["tid"])
+        share("waited for " + m.group(3), m.group(1), ns, t["wait_ns"])
+        duration("waited for " + m.group(3), m.group(2), ns)
+
+
+parts = [(r".*TID THREAD .*DELAY%", thread_table), (r".* lines that make others wait ", culprits),
+         (r" +SELF%.*TOTAL%.*FUNCTION", blame_table), (r"WAITER +ALL%", matrix), (r" +PID HELD%", procs),
+         (r"Thread \d+ ", detail)]
+header()
+for i, line in enumerate(lines):
+    for pattern, check in parts:
+        if re.match(pattern, line):
+            check(i)
+for w in wrong:
+    print(w)
+print("%d numbers, %d wrong" % (compared, len(wrong)))
+sys.exit(1 if wrong or compared < args.least else 0)
