@@ -73,7 +73,10 @@ static int arm_signals(struct session *s)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* nohup */
+		signal(SIGHUP, SIG_IGN);
+	else
+		sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGWINCH);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
@@ -207,10 +210,11 @@ static void leave_at_next_signal(struct session *s)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGHUP); /* unless ignored */
 	poll(&p, 1, DUPLICATE_MS);
 	while (read(s->signal_fd, &si, sizeof(si)) == sizeof(si))
 		;
+	signal(SIGINT, SIG_DFL); /* a shell's background job is born with it ignored */
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
