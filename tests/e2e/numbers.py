@@ -167,7 +167,11 @@ def main():
             complain("%s: %r", expr, e)
     if wrong:
         print("\n".join(wrong))
-        print(json.dumps(total)[:6000])
+        for p in total["processes"]:
+            p["stacks"] = len(p.get("stacks", []))
+            p["pairs"] = len(p.get("pairs", []))
+            p["threads"] = [{k: v for k, v in t.items() if "_p" not in k} for t in p["threads"][:6]]
+        print(json.dumps(total)[:4000])
     return 1 if wrong else 0
 
 

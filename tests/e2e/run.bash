@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 # What the tests of the command line share (after lib.bash):
 #
 #   python_start CODE [ARG..]   run CODE under $PYTHON; returns when it has printed "ready" (WL_PID, WL_OUT)
@@ -40,7 +40,7 @@ giltop_start() {
 	"$GILTOP" -i 100ms "$@" >"$GT_OUT" 2>"$GT_ERR" </dev/null 3>&- &
 	GT_PID=$!
 	WL_ALL+=("$GT_PID")
-	wait_for 10 measures
+	wait_for 30 measures
 }
 
 giltop_gone() {
@@ -49,7 +49,7 @@ giltop_gone() {
 
 giltop_end() {
 	[ -z "${1:-}" ] || kill "-$1" "$GT_PID"
-	wait_for 15 giltop_gone
+	wait_for 60 giltop_gone
 	GT_CODE=0
 	wait "$GT_PID" || GT_CODE=$?
 }

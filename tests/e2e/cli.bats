@@ -1,0 +1,341 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The command line on healthy processes: options, batch text, JSON, files, verbs, and the repository's
+# own commands. The numbers of every summary are held against the accounting (numbers.py).
+
+load lib
+load run
+
+setup() {
+	needs_giltop
+	e2e_setup
+}
+
+teardown() { e2e_teardown; }
+
+# ---- how long, how often ----
+
+@test "-n 3 -i 200ms: three snapshots of 200 ms that join, and their sum" {
+	python_start "$SPIN"
+	json_of -p "$WL_PID" -i 200ms -n 3
+	numbers --expr 'len(snaps) == 3' \
+		--expr 'all(150e6 < s["duration_ns"] < 400e6 for s in snaps)' \
+		--expr 'total["ended_by"] == "iterations" and meta["interval_ns"] == 200000000' \
+		--expr 'total["duration_ns"] >= sum(s["duration_ns"] for s in snaps)' \
+		--expr 'proc["alive"] and len(threads) >= 2 and gil["utilization"] > 0.5' \
+		--expr 'sum(s["processes"][0]["gils"][0]["acquisitions"] for s in snaps) <= gil["acquisitions"]'
+}
+
+@test "-d 1.1s -i 250ms: four snapshots, 1.1 s in all" {
+	python_start "$SPIN"
+	json_of -p "$WL_PID" -i 250ms -d 1.1s
+	numbers --expr '3 <= len(snaps) <= 4' --expr '1.09e9 < total["duration_ns"] < 1.6e9' \
+		--expr 'total["ended_by"] == "duration"'
+}
+
+@test "an interval longer than the run: no snapshot, but a summary" {
+	python_start "$SPIN"
+	json_of -p "$WL_PID" -i 1m -d 300ms
+	numbers --expr 'len(snaps) == 0' --expr 'gil["acquisitions"] > 2'
+}
+
+# ---- JSON ----
+
+@test "--json: the fields of the contract, on a mixed load" {
+	workload_start mixed.py 1
+	workload_go
+	json_of -p "$WL_PID" -d 1.5
+	numbers --expr 'meta["processes"][0]["pid"] == proc["pid"] and proc["sites"] == "call-sites"' \
+		--expr 'proc["python"].startswith("3.") and proc["runtime"][0] == "/"' \
+		--expr 'len([t for t in threads if t["acquisitions"] > 10]) >= 4' \
+		--expr 'len(proc["pairs"]) >= 4' \
+		--expr 'sum(t["contended"] for t in threads) > 50' \
+		--expr 'max(t["wait_max_ns"] or 0 for t in threads) > 1000000'
+}
+
+@test "--json with a hostile process name is still JSON" {
+	PYTHON=$PYTHON python_start '
+import ctypes, threading, time
+libc = ctypes.CDLL(None)
+libc.prctl(15, b"\033]0;\"\\x\n\xff")
+print("ready")
+while True: time.sleep(0.01)' $'\033[31m"quoted"\\' $'\n'
+	json_of -p "$WL_PID" -d 0.5
+	numbers --expr '"\x1b" not in proc["comm"] + proc["cmdline"] + threads[0]["name"]' \
+		--expr 'proc["comm"].startswith("?]0;\"")'
+	run -0 "$GILTOP" -b -p "$WL_PID" -d 0.3
+	[ "$(tr -d '\n\11\40-\176\200-\377' <<<"$output" | wc -c)" -eq 0 ]
+}
+
+# ---- text ----
+
+@test "the table: one row a thread, the same columns in every table" {
+	python_start "$SPIN"
+	run -0 --separate-stderr "$GILTOP" -b -p "$WL_PID" -i 300ms -n 2
+	[ "$(grep -c "^pid $WL_PID " <<<"$output")" -eq 3 ]
+	[ "$(grep -c '^ *TID THREAD' <<<"$output")" -eq 3 ]
+	[ "$(grep '^ *TID' <<<"$output" | sort -u | wc -l)" -eq 1 ]
+	[ "$(grep -c '^== total of .* (iterations) ==' <<<"$output")" -eq 1 ]
+	[ "$(grep -c '^GIL  held .* lost 0$' <<<"$output")" -eq 3 ]
+	[[ $output == *"disagreements: 0"* ]]
+	[ "$(awk '$1 ~ /^[0-9]+$/ && NF > 10' <<<"$output" | wc -l)" -ge 6 ]
+}
+
+@test "--sort: each key orders the rows; -l cuts them and says so; -t picks them" {
+	python_start "$SPIN"
+	local tids key
+	run -0 "$GILTOP" -b -p "$WL_PID" -i 1m -d 0.4 --sort tid
+	mapfile -t tids < <(sed -n '/^== total/,$p' <<<"$output" | awk '$1 ~ /^[0-9]+$/ && NF > 10 { print $1 }')
+	[ "${#tids[@]}" -ge 2 ]
+	[ "${tids[*]}" = "$(printf '%s\n' "${tids[@]}" | sort -n | paste -sd' ')" ]
+	for key in delay wait yield hold blame acquisitions contended maxwait maxhold p99wait thread state; do
+		run -0 "$GILTOP" -b -p "$WL_PID" -i 1m -d 0.1 --sort "$key"
+	done
+	run -0 "$GILTOP" -b -p "$WL_PID" -i 1m -d 0.4 --sort HOLD% -l 1
+	[ "$(awk '$1 ~ /^[0-9]+$/ && NF > 10' <<<"$output" | wc -l)" -eq 1 ]
+	[[ $output == *".. and "*" more threads (-l)"* ]]
+	run -0 "$GILTOP" -b -p "$WL_PID" -i 1m -d 0.4 -t "${tids[1]}"
+	[ "$(awk '$1 ~ /^[0-9]+$/ && NF > 10 { print $1 }' <<<"$output")" = "${tids[1]}" ]
+	json_of -p "$WL_PID" -d 0.4 -t "${tids[1]}"
+	[ "$(tail -1 "$OUT" | jq '.processes[0].threads | length')" -eq 1 ]
+}
+
+@test "several processes: a table for each" {
+	python_start "$SPIN"
+	local first=$WL_PID
+	python_start "$SPIN"
+	json_of -p "$first,$WL_PID" -d 0.5
+	numbers --expr 'len(total["processes"]) == 2' \
+		--expr 'all(p["gils"][0]["acquisitions"] > 2 for p in total["processes"])'
+	run -0 "$GILTOP" -b "$first" "$WL_PID" -i 1m -d 0.3
+	[[ $output == *"pid $first "*"pid $WL_PID "* ]]
+}
+
+# ---- files ----
+
+@test "-o FILE: private, never over another file, --force, no symlinks, - is stdout" {
+	python_start "$SLEEP"
+	cd "$BATS_TEST_TMPDIR"
+	run -0 --separate-stderr "$GILTOP" --json -p "$WL_PID" -d 0.2 -o new.json
+	[ -z "$output" ]
+	[ "$(stat -c %a new.json)" = 600 ]
+	NUMBERS_OF=new.json numbers
+	run -1 --separate-stderr "$GILTOP" --json -p "$WL_PID" -d 0.2 -o new.json
+	one_line "new.json exists: give another -o, or --force"
+	echo "a longer text than any that will be written: $(seq 3000)" >new.json
+	run -0 "$GILTOP" --json -p "$WL_PID" -d 0.2 -o new.json --force
+	NUMBERS_OF=new.json numbers
+	echo precious >precious
+	ln -s precious link
+	run -1 --separate-stderr "$GILTOP" --json -p "$WL_PID" -d 0.2 -o link
+	run -1 --separate-stderr "$GILTOP" --json -p "$WL_PID" -d 0.2 -o link --force
+	one_line "cannot write link"
+	[ "$(cat precious)" = precious ]
+	run -1 --separate-stderr "$GILTOP" --json -p "$WL_PID" -d 0.2 -o no/such/dir
+	one_line "cannot write no/such/dir: ENOENT"
+	run -0 --separate-stderr "$GILTOP" --json -p "$WL_PID" -d 0.2 -o -
+	[[ $output == '{"type":"meta"'* ]]
+}
+
+@test "-o FILE under sudo belongs to the user behind it" {
+	needs_root
+	python_start "$SLEEP"
+	run -0 env SUDO_UID=65534 SUDO_GID=65533 "$GILTOP" -b -p "$WL_PID" -d 0.2 -o "$BATS_TEST_TMPDIR/mine"
+	[ "$(stat -c %u:%g:%a "$BATS_TEST_TMPDIR/mine")" = 65534:65533:600 ]
+	run -0 env SUDO_UID=x SUDO_GID=-1 "$GILTOP" -b -p "$WL_PID" -d 0.2 -o "$BATS_TEST_TMPDIR/root"
+	[ "$(stat -c %u "$BATS_TEST_TMPDIR/root")" = 0 ]
+}
+
+@test "a full disk is an error, a closed pipe is not" {
+	python_start "$SPIN"
+	run -1 --separate-stderr bash -c "'$GILTOP' -b -p $WL_PID -d 0.3 >/dev/full"
+	one_line "ENOSPC"
+	run -0 --separate-stderr bash -c "set -o pipefail; '$GILTOP' -b -i 50ms -p $WL_PID -d 20 | head -1"
+	[ -z "$stderr" ]
+	[[ $output == "pid $WL_PID "* ]]
+}
+
+# ---- verbs ----
+
+@test "list: the processes, their version and runtime; as JSON too" {
+	python_start "$SLEEP"
+	run -0 --separate-stderr "$GILTOP" list
+	[[ ${lines[0]} == *PID*PYTHON*NAME* ]]
+	grep -qE "^ *$WL_PID +3\.[0-9]+\.[0-9a-z+]+ .* probes in /" <<<"$output"
+	"$GILTOP" list --json >"$OUT"
+	[ "$(jq -s "map(select(.pid == $WL_PID)) | length" "$OUT")" -eq 1 ]
+	[ "$(jq -r "select(.pid == $WL_PID) | .sites" "$OUT")" = call-sites ]
+	[ "$(jq "select(.pid == $WL_PID) | .probes" "$OUT")" -ge 4 ]
+	[ "$(jq -r "select(.pid == $WL_PID) | .python" "$OUT")" = "$("$PYTHON" -c 'import platform; print(platform.python_version())')" ]
+}
+
+@test "doctor: this machine; with -p how the GIL was found, and nothing is attached" {
+	python_start "$SPIN"
+	run -0 --separate-stderr "$GILTOP" doctor -p "$WL_PID"
+	[ -z "$stderr" ]
+	[ "$(grep -c '^ok ' <<<"$output")" -ge 6 ]
+	run -1 grep '^NO ' <<<"$output"
+	run -0 "$GILTOP" doctor -p "$WL_PID"
+	[[ $output == *"memory at the probe points: as in the file"* ]]
+	local kind
+	for kind in wait acquire release yield yield-end; do
+		grep -qE "^  $kind +0x[0-9a-f]+ +0x[0-9a-f]+ +[a-z]+" <<<"$output"
+	done
+	[[ $output == *"GIL of interpreter 0 at 0x"*"switch interval 5000 us"* ]]
+	python3 "$E2E_DIR/probe_bytes.py" "$GILTOP" "$WL_PID" original
+	run -4 --separate-stderr "$GILTOP" doctor -p 999999999
+	one_line "no process"
+}
+
+@test "--help and --version: stdout, 0; the man page and the completions have all options" {
+	run -0 --separate-stderr "$GILTOP" --version
+	[[ $output == "giltop "[0-9]* ]]
+	run -0 --separate-stderr "$GILTOP" --help
+	[ -z "$stderr" ]
+	local help=$output opt
+	for opt in $(grep -oE -- '--[a-z-]+' <<<"$help" | sort -u); do
+		[[ $("$GILTOP" --help=man) == *"$opt"* ]]
+		[[ $("$GILTOP" --help=bash) == *"$opt"* ]]
+		[[ $("$GILTOP" --help=zsh) == *"$opt"* ]]
+	done
+	bash -c "$("$GILTOP" --help=bash)"
+}
+
+# ---- which processes ----
+
+FORKER='
+import os, sys, threading, time, multiprocessing
+def busy():
+    end = time.monotonic() + 1000
+    n = 0
+    while time.monotonic() < end:
+        n += 1
+def child():
+    threading.Thread(target=busy, daemon=True).start()
+    busy()
+if __name__ == "__main__":
+    print("ready")
+    time.sleep(float(sys.argv[1]))
+    kids = [multiprocessing.get_context(sys.argv[2]).Process(target=child, daemon=True)]
+    kids[0].start()
+    pid = os.fork()
+    if not pid:
+        child()
+    print("kids", kids[0].pid, pid)
+    try:
+        time.sleep(1000)
+    finally:
+        os.kill(pid, 9)
+'
+
+follow() { # METHOD: children that are there at the start, and those that come later
+	local kids
+	python_start "$FORKER" 1 "$1"
+	giltop_start --json -s -p "$WL_PID"
+	wait_for 10 workload_said kids
+	sleep 1
+	giltop_end INT
+	read -r _ kids <"$WL_OUT" || true
+	kids=$(sed -n 's/^kids //p' "$WL_OUT")
+	NUMBERS_OF=$GT_OUT numbers --expr "sorted([$WL_PID, ${kids/ /, }]) == sorted(p['pid'] for p in total['processes'] if p['pid'] in [$WL_PID, ${kids/ /, }])" \
+		--expr "all(p['gils'][0]['acquisitions'] > 10 for p in total['processes'] if p['pid'] in [${kids/ /, }])"
+	# and now those that are there already
+	json_of -s -p "$WL_PID" -d 0.6
+	numbers --expr "set([$WL_PID, ${kids/ /, }]) <= set(p['pid'] for p in total['processes'])"
+	# without -s: the parent alone
+	json_of -p "$WL_PID" -d 0.3
+	numbers --expr 'len(total["processes"]) == 1'
+	kill -TERM ${kids} 2>/dev/null || true
+}
+
+@test "-s follows os.fork() and multiprocessing (fork)" {
+	follow fork
+}
+
+@test "-s follows multiprocessing (spawn)" {
+	follow spawn
+}
+
+@test "-a sees what runs, and what starts later" {
+	python_start "$SPIN"
+	local first=$WL_PID
+	giltop_start --json -a
+	python_start "$SPIN"
+	sleep 1
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	python3 - "$GT_OUT" "$first" "$WL_PID" <<-'END'
+	import json, sys
+	records = [json.loads(l) for l in open(sys.argv[1])]
+	procs = {p["pid"]: p for p in records[-1]["processes"]}
+	early, late = procs[int(sys.argv[2])], procs[int(sys.argv[3])]
+	assert early["span_ns"] > late["span_ns"] > 0, (early["span_ns"], late["span_ns"])
+	for p in early, late:
+	    assert p["gils"][0]["acquisitions"] > 10 and p["alive"]
+	    assert sum(t["wait_ns"] for t in p["threads"]) == (
+	        sum(t["blame_ns"] for t in p["threads"]) + sum(g["gap_ns"] for g in p["gils"]))
+	END
+}
+
+# ---- both ways to attach ----
+
+tier() { # NAME: exact sums on a load with many hand-overs
+	workload_start pingpong.py 20000
+	giltop_start --json -p "$WL_PID" --attach="$1"
+	workload_go
+	workload_wait_done 60
+	giltop_end INT
+	NUMBERS_OF=$GT_OUT numbers --expr "meta['attach'].endswith('$1') or '$1' in meta['attach']" \
+		--expr 'gil["acquisitions"] > 160000 and gil["switches"] > 10000'
+	python_start "$SPIN"
+	json_of -p "$WL_PID" --attach="$1" -d 1
+	numbers --expr 'sum(t["yields"] for t in threads) > 5' \
+		--expr 'gil["gap_ns"] > 0 and gil["held_ns"] > 0.5 * total["duration_ns"]'
+}
+
+@test "--attach=multi: exact sums" {
+	"$GILTOP" doctor | grep -q 'uprobe_multi links *yes' || skip "needs a kernel with uprobe_multi links"
+	tier multi
+}
+
+@test "--attach=perf: exact sums" {
+	tier perf
+}
+
+# ---- the repository's own commands ----
+
+@test "check-layers refuses an include that goes upwards, and a file in no layer" {
+	cp -r "$REPO"/{bpf,user,tui,scripts} "$BATS_TEST_TMPDIR"
+	run -0 "$BATS_TEST_TMPDIR/scripts/check-layers"
+	cd "$BATS_TEST_TMPDIR"
+	echo '#include "probe.h"' >>user/view_json.c
+	echo '#include <ncurses.h>' >>tui/list.c
+	echo '#include <time.h>' >>user/model.c
+	echo '#include "collector.h"' >>tui/ui.c
+	echo 'int x;' >user/somewhere.c
+	run -1 scripts/check-layers
+	[[ $output == *"user/view_json.c: views may not include user/probe.h (source)"* ]]
+	[[ $output == *"tui/list.c: only tui/term.c may include ncurses"* ]]
+	[[ $output == *"user/model.c: the model is pure: no <time.h>"* ]]
+	[[ $output == *"tui/ui.c: tui may not include user/collector.h (source)"* ]]
+	[[ $output == *"user/somewhere.c: in no layer"* ]]
+	[[ $output == *" 5 failed, 0 skipped" ]]
+}
+
+@test "deps: nothing to do without a network or root; a clear list for who may not install" {
+	needs_root
+	needs_cmd setpriv
+	run -0 setpriv --reuid 65534 --clear-groups bash "$REPO/scripts/deps"
+	[ -z "$output" ]
+	run -1 setpriv --reuid 65534 --clear-groups env GILTOP_DEPS_MISSING="libfoo-dev bar" bash "$REPO/scripts/deps"
+	[[ $output == *"missing: libfoo-dev bar"*"try: sudo make deps"* ]]
+}
+
+@test "demo says who may run it; with the rights it ends what it started" {
+	needs_root
+	needs_cmd setpriv
+	run -1 setpriv --reuid 65534 --clear-groups bash "$REPO/scripts/demo"
+	[ "$output" = "demo: probing another process needs root; try: sudo make demo" ]
+	run -0 env DEMO_SECONDS=2 BUILD="$BUILD" "$REPO/scripts/demo" </dev/null
+	[[ $output == *"The GIL is the bottleneck"*"What to read."*"io latency of http-1, "*" requests"* ]]
+	run -1 pgrep -f demo_service.py
+}
