@@ -62,6 +62,7 @@ static struct {
 	cond_signal_fn signal;
 	cond_wait_fn wait;
 	cond_timedwait_fn timedwait;
+	bool late; /* ORACLE_LATE_ENV */
 } oracle;
 
 static __thread struct oracle_chunk *own_chunk __attribute__((tls_model("initial-exec")));
@@ -201,12 +202,16 @@ static struct oracle_header *recording(const void *caller)
 int pthread_cond_signal(pthread_cond_t *cond)
 {
 	struct oracle_header *hdr = recording(__builtin_return_address(0));
+	int ret;
 
-	if (hdr)
+	if (hdr && !oracle.late)
 		note_call(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE, monotonic_ns());
 	if (!oracle.signal)
 		resolve();
-	return oracle.signal(cond);
+	ret = oracle.signal(cond);
+	if (hdr && oracle.late)
+		note_call(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE, monotonic_ns());
+	return ret;
 }
 
 int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
@@ -302,6 +307,7 @@ __attribute__((constructor)) static void oracle_init(void)
 	oracle.hdr = map_file(path);
 	if (!oracle.hdr)
 		return;
+	oracle.late = getenv(ORACLE_LATE_ENV);
 	oracle.chunks = (struct oracle_chunk *)((char *)oracle.hdr + ORACLE_HEADER_SZ);
 	pthread_atfork(NULL, NULL, after_fork_in_child);
 }

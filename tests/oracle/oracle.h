@@ -19,7 +19,11 @@
 
 #include <stdint.h>
 
-#define ORACLE_ENV	    "GILTOP_ORACLE"
+#define ORACLE_ENV "GILTOP_ORACLE"
+/* Set: a signal is noted when it returns, not when it is called (gil->mutex is held at both): the moment at
+ * which giltop sees it in -fno-plt builds, where the call itself is slow to probe.
+ */
+#define ORACLE_LATE_ENV	    "GILTOP_ORACLE_LATE"
 #define ORACLE_MAGIC	    "GTORACLE"
 #define ORACLE_VERSION	    1
 #define ORACLE_HEADER_SZ    4096

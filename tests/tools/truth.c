@@ -120,9 +120,17 @@ static void each_func(struct truth *t, sym_fn fn)
 	}
 }
 
-/* At -O0 the timed wait is in a function of its own; what counts is the call of that in take_gil. */
+/* At -O0 the timed wait is in a function of its own; what counts is the call of that in take_gil. With
+ * libc linked in, the calls go to its functions themselves.
+ */
 static void on_wrapper(struct truth *t, const char *name, const GElf_Sym *sym)
 {
+	static const char *const names[] = { "pthread_cond_signal", "pthread_cond_timedwait",
+					     "pthread_cond_wait" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(name, names[i]))
+			add_stub(t, sym->st_value, names[i]);
 	if (!strcmp(name, "PyCOND_TIMEDWAIT"))
 		add_stub(t, sym->st_value, "pthread_cond_timedwait");
 	if (!strncmp(name, "take_gil", 8) && !strstr(name, ".cold"))
