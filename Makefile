@@ -137,10 +137,15 @@ $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
 
-$(BUILD)/giltop.1: doc/giltop.1.scd
+# The options come from the program's own table.
+$(BUILD)/giltop.1: doc/giltop.1.scd doc/live-view.scd.in $(BUILD)/giltop
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
-	$(Q)if command -v scdoc >/dev/null; then scdoc < $< > $@; else echo "scdoc is missing: no man page" >&2; : > $@; fi
+	$(Q)$(BUILD)/giltop --help=man > $(BUILD)/options.scd
+	$(Q)sed -e '/^@OPTIONS@$$/{r $(BUILD)/options.scd' -e 'd}' \
+	        -e '/^@LIVE@$$/{r doc/live-view.scd.in' -e 'd}' $< > $(BUILD)/giltop.1.scd
+	$(Q)if command -v scdoc >/dev/null; then scdoc < $(BUILD)/giltop.1.scd > $@; \
+	else echo "scdoc is missing: no man page" >&2; : > $@; fi
 
 # ---- tests and the rest -------------------------------------------------------------------------
 deps:
