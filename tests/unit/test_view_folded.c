@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_view_folded.c - folded lines that every reader can take, whatever things are called; JSON's stats */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+#include "view.h"
+
+static struct snap_thread threads[2] = { { .tid = 11, .name = "http 1" },
+					 { .tid = 12, .name = "feed;2 7" } };
+
+static struct snap_proc proc_of(const struct snap_stack *stacks, size_t stack_cnt,
+				const struct snap_chain *chains, size_t chain_cnt)
+{
+	return (struct snap_proc){ .pid = 10,
+				   .comm = "my;app 5",
+				   .cmdline = "",
+				   .python = "3.11.2",
+				   .runtime = "",
+				   .sites = "",
+				   .note = "",
+				   .thread_cnt = 2,
+				   .threads = threads,
+				   .stacks_known = true,
+				   .stack_cnt = stack_cnt,
+				   .stacks = stacks,
+				   .chain_cnt = chain_cnt,
+				   .chains = chains };
+}
+
+/* The text that a view writes at its end; the caller frees it. */
+static char *written(struct view *(*make)(FILE *, const struct opts *), const struct opts *o,
+		     const struct snap_proc *p, const struct snapshot *like)
+{
+	struct snapshot s = like ? *like : (struct snapshot){ 0 };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	struct view *v = make(f, o);
+
+	s.proc_cnt = p ? 1 : 0;
+	s.procs = p;
+	assert_non_null(v);
+	assert_int_equal(v->ops->end(v, &s, NULL), 0);
+	v->ops->free(v);
+	fclose(f);
+	return text;
+}
+
+static char *folded(const struct snap_stack *stacks, size_t cnt, const struct opts *o)
+{
+	struct snap_proc p = proc_of(stacks, cnt, NULL, 0);
+
+	return written(view_folded__new, o, &p, NULL);
+}
+
+static void check(const struct snap_stack *stacks, size_t cnt, const struct opts *o,
+		  const char *want)
+{
+	char *text = folded(stacks, cnt, o);
+
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void root_first_short_files_and_microseconds(void **state)
+{
+	static const struct snap_frame f[] = { { "<module>", "/srv/app/main.py", 3 },
+					       { "A.work", "rel.py", 77 } };
+	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1500, 1, false, 2, f },
+					{ SNAP_STACK_HOLD, 11, 9000, 1, false, 2, f },
+					{ SNAP_STACK_WAIT, 12, 499, 1, false, 2, f } };
+	struct opts o = { .weight = WEIGHT_WAIT };
+
+	(void)state;
+	/* Rounded to the nearest; what is less than half a microsecond is no line. */
+	check(s, 3, &o, "my:app 5 (10);http 1 (11);<module> (main.py:3);A.work (rel.py:77) 2\n");
+	o.unit_ns = true;
+	check(s, 3, &o,
+	      "my:app 5 (10);http 1 (11);<module> (main.py:3);A.work (rel.py:77) 1500\n"
+	      "my:app 5 (10);feed:2 7 (12);<module> (main.py:3);A.work (rel.py:77) 499\n");
+	o.weight = WEIGHT_HOLD;
+	check(s, 3, &o, "my:app 5 (10);http 1 (11);<module> (main.py:3);A.work (rel.py:77) 9000\n");
+	o.weight = WEIGHT_BLAME;
+	check(s, 3, &o, "");
+}
+
+static void cut_and_unknown_stacks_say_so(void **state)
+{
+	static const struct snap_frame f[] = { { "deep", "d.py", 1 } };
+	static const struct snap_frame native[] = { { "f", "f.py", 2 },
+						    { "[memcpy]", "libc.so.6", 0 } };
+	static const struct snap_frame none[] = { { "[no Python frame]", "", 0 } };
+	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1, 1, true, 1, f },
+					{ SNAP_STACK_WAIT, 11, 2, 1, false, 0, NULL },
+					{ SNAP_STACK_WAIT, 0, 3, 1, false, 0, NULL },
+					{ SNAP_STACK_WAIT, 99, 4, 1, false, 2, native },
+					{ SNAP_STACK_WAIT, 11, 5, 1, false, 1, none } };
+	struct opts o = { .weight = WEIGHT_WAIT, .unit_ns = true };
+
+	(void)state;
+	check(s, 5, &o,
+	      "my:app 5 (10);http 1 (11);[truncated];deep (d.py:1) 1\n"
+	      "my:app 5 (10);http 1 (11);[other] 2\n"
+	      "my:app 5 (10);[other threads];[other] 3\n"
+	      "my:app 5 (10);thread (99);f (f.py:2);[memcpy] (libc.so.6) 4\n"
+	      "my:app 5 (10);http 1 (11);[no Python frame] 5\n");
+}
+
+/* What flamegraph.pl and the others make of a line: "frame;frame number", no number before it. */
+static void assert_readable(const char *line)
+{
+	const char *space = strrchr(line, ' '), *p = space;
+
+	assert_non_null(space);
+	assert_true(space > line);
+	for (const char *d = space + 1; *d; d++)
+		assert_true(isdigit((unsigned char)*d));
+	while (p > line && isdigit((unsigned char)p[-1]))
+		p--;
+	assert_true(p == space || !isspace((unsigned char)p[-1])); /* leaf: not "space digits" */
+	assert_null(strstr(line, ";;"));
+	for (p = line; *p; p++)
+		assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
+}
+
+/* All names with all files; the strings of a snapshot are clean, but may hold anything printable. */
+static void hostile_names_cannot_break_a_line(void **state)
+{
+	static const char *const names[] = {
+		"a;b 12",	 "x 99",  ";", " ",  "",    "--",
+		"[other]",	 "[x] 5", "9", " 9", "] 1", "f (a.py:3) 4",
+		"\xe6\x97\xa5 3"
+	};
+	static const char *const files[] = { "",     "/",    "a;b 12", "dir 3/", " 5",
+					     "/x 7", "f.py", "(",      ")" };
+	struct opts o = { .weight = WEIGHT_WAIT, .unit_ns = true };
+
+	(void)state;
+	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+		for (size_t k = 0; k < 2 * ARRAY_SIZE(files); k++) {
+			const struct snap_frame f = { names[n], files[k / 2], k % 2 ? 8 : 0 };
+			const struct snap_stack s = { SNAP_STACK_WAIT, 12, 5, 1, false, 1, &f };
+			char *text = folded(&s, 1, &o), *nl = strchr(text, '\n');
+			size_t seps = 0;
+
+			assert_non_null(nl);
+			assert_int_equal(nl[1], '\0');
+			*nl = '\0';
+			assert_readable(text);
+			for (const char *p = text; *p; p++)
+				seps += *p == ';';
+			assert_int_equal(seps, 2);
+			free(text);
+		}
+	}
+}
+
+static void a_chain_is_waiter_down_and_holder_up(void **state)
+{
+	static const struct snap_frame w[] = { { "serve", "s.py", 1 }, { "recv", "s.py", 2 } };
+	static const struct snap_frame h[] = { { "feed", "f.py", 3 }, { "parse", "f.py", 4 } };
+	const struct snap_chain c[] = {
+		{ 11, 12, 1000, 1, false, false, 2, w, 2, h },
+		{ 11, 0, 7, 1, true, false, 2, w, 0, NULL },
+		{ 11, 12, 8, 1, false, true, 0, NULL, 2, h },
+	};
+	struct snap_proc p = proc_of(NULL, 0, c, 3);
+	struct opts o = { .weight = WEIGHT_CHAIN, .unit_ns = true };
+	uint32_t only = 12;
+	char *text = written(view_folded__new, &o, &p, NULL);
+
+	(void)state;
+	assert_string_equal(
+		text,
+		"my:app 5 (10);http 1 (11);serve (s.py:1);recv (s.py:2);--;parse (f.py:4);feed "
+		"(f.py:3);"
+		"feed:2 7 (12) 1000\n"
+		"my:app 5 (10);http 1 (11);[truncated];serve (s.py:1);recv (s.py:2);--;[other];"
+		"[other threads] 7\n"
+		"my:app 5 (10);http 1 (11);[other];--;parse (f.py:4);feed (f.py:3);[truncated];"
+		"feed:2 7 (12) 8\n");
+	free(text);
+	o.tid_cnt = 1; /* -t: waiters */
+	o.tids = &only;
+	text = written(view_folded__new, &o, &p, NULL);
+	assert_string_equal(text, "");
+	free(text);
+}
+
+static void json_counts_what_was_lost_by_name(void **state)
+{
+	struct opts o = { 0 };
+	struct snapshot s = { 0 };
+	json_t *root, *stats, *stack;
+	const struct snap_stack other = { SNAP_STACK_WAIT, 0, 5, 1, false, 0, NULL };
+	struct snap_proc p = proc_of(&other, 1, NULL, 0);
+	char *text;
+
+	(void)state;
+	s.stats[GT_STAT_STACK_FULL] = 3;
+	s.stats[GT_STAT_WALK] = 70;
+	s.stats[GT_STAT_WALK_LAST] = 2;
+	text = written(view_json__new, &o, &p, &s);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	stats = json_object_get(root, "stats");
+	assert_int_equal(json_object_size(stats), 3); /* zeros are left out */
+	assert_int_equal(json_integer_value(json_object_get(stats, "stack_full")), 3);
+	assert_int_equal(json_integer_value(json_object_get(stats, "walk_complete")), 70);
+	assert_int_equal(json_integer_value(json_object_get(stats, "walk_torn_frame")), 2);
+	stack = json_array_get(
+		json_object_get(json_array_get(json_object_get(root, "processes"), 0), "stacks"),
+		0);
+	assert_true(json_is_null(json_object_get(stack, "tid"))); /* unknown is null, never 0 */
+	json_decref(root);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(root_first_short_files_and_microseconds),
+		cmocka_unit_test(cut_and_unknown_stacks_say_so),
+		cmocka_unit_test(hostile_names_cannot_break_a_line),
+		cmocka_unit_test(a_chain_is_waiter_down_and_holder_up),
+		cmocka_unit_test(json_counts_what_was_lost_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
