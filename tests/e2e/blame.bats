@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Stacks, pairs and blame against programs whose answer is known (blame.py, blame_cases.py).
+
+load lib
+
+setup() {
+	needs_giltop
+	e2e_setup
+}
+
+teardown() { e2e_teardown; }
+
+check() { # COMMAND OF blame.py..
+	python3 "$E2E_DIR/blame.py" "$@"
+}
+
+# Every stack of 25 threads (generators, recursion, C in between, all kinds of names) is true, and the
+# sums agree.
+known() { # NAME of lib.bash's interpreters
+	needs_python "$1"
+	check known "$GILTOP" "$PYTHON"
+}
+
+known_debian() { # NAME of scripts/fetch-interpreters
+	local cmd
+	needs_root
+	cmd=$("$REPO/scripts/fetch-interpreters" --list 2>/dev/null | awk -F'\t' -v n="$1" '$1 == n { print $8 }')
+	case $cmd in '' | -) skip "no interpreter $1 (scripts/fetch-interpreters gets it)" ;; esac
+	# shellcheck disable=SC2086
+	check known "$GILTOP" $cmd
+}
+
+answer() { # CASE NAME [LIBRARY]
+	needs_python "$2"
+	python3 "$E2E_DIR/blame_cases.py" "$GILTOP" "$1" "$PYTHON" "${@:3}"
+}
+
+@test "known stacks: stock 3.11" { known stock-3.11; }
+@test "known stacks: 3.7" { known pyenv-3.7; }
+@test "known stacks: 3.8" { known pyenv-3.8; }
+@test "known stacks: 3.9" { known pyenv-3.9; }
+@test "known stacks: 3.10" { known pyenv-3.10; }
+@test "known stacks: 3.11" { known pyenv-3.11; }
+@test "known stacks: 3.12" { known pyenv-3.12; }
+@test "known stacks: 3.13" { known pyenv-3.13; }
+@test "known stacks: Debian 3.9" { known_debian bullseye-amd64-3.9-exe; }
+@test "known stacks: Debian 3.11, shared library" { known_debian bookworm-amd64-3.11-lib; }
+@test "known stacks: Debian 3.13" { known_debian trixie-amd64-3.13-exe; }
+@test "known stacks: Debian 3.13, shared library" { known_debian trixie-amd64-3.13-lib; }
+@test "known stacks: Debian 3.14" { known_debian sid-amd64-3.14-exe; }
+@test "known stacks: Debian 3.14, debug build" { known_debian sid-amd64-3.14d-exe; }
+@test "known stacks: Debian 3.15" { known_debian sid-amd64-3.15-exe; }
+@test "known stacks: Debian 3.15, shared library" { known_debian sid-amd64-3.15-lib; }
+
+@test "the demo: http-1's wait is blamed on the right lines of the right threads" {
+	workload_start demo_service.py 60
+	check demo "$GILTOP" "$WL_PID"
+}
+
+# What the summary of a whole load says adds up, to the nanosecond.
+sums_of() { # WORKLOAD ARG..
+	local out=$BATS_TEST_TMPDIR/giltop.jsonl pid
+	workload_start "$@"
+	"$GILTOP" -b --json -p "$WL_PID" -i 500ms >"$out" 3>&- &
+	pid=$!
+	WL_ALL+=("$pid")
+	wait_for 30 test -s "$out"
+	workload_go
+	workload_wait_done 90
+	kill -INT "$pid"
+	wait "$pid"
+	check sums "$out"
+}
+
+@test "sums: 200 threads" { sums_of many.py 2.0; }
+@test "sums: ping-pong over socket pairs" { sums_of pingpong.py 20000; }
+@test "sums: a mixed load" { sums_of mixed.py 3.0; }
+@test "sums: 3000 threads that come and go" { sums_of churn.py 3000; }
+
+@test "sums: the target is killed with waits and a hold open" {
+	local out=$BATS_TEST_TMPDIR/giltop.jsonl pid
+	workload_start many.py 60
+	"$GILTOP" -b --json -p "$WL_PID" >"$out" 3>&- &
+	pid=$!
+	WL_ALL+=("$pid")
+	wait_for 30 test -s "$out"
+	workload_go
+	sleep 2
+	kill -9 "$WL_PID"
+	wait "$pid"
+	check sums "$out"
+}
+
+@test "a hold of 2 s in one C call: all of it at the line that calls" { answer regex stock-3.11; }
+@test "a hold of 2 s in a sleeping C call: all of it at the line that calls" { answer sleep stock-3.11; }
+@test "a hold of 2 s over many lines: sampled along the way" { answer lines stock-3.11; }
+@test "a hold of 2 s over many lines: sampled along the way, 3.13" { answer lines pyenv-3.13; }
+@test "holds over many lines, 3.8" { answer lines pyenv-3.8; }
+
+@test "a hold of 2 s in a shared object: its function is named below the line" {
+	needs_cmd cc
+	cc -O2 -shared -fPIC "$WORKLOADS/burn.c" -o "$BATS_TEST_TMPDIR/libburn.so"
+	answer burn stock-3.11 "$BATS_TEST_TMPDIR/libburn.so"
+}
+
+@test "more stacks than the tables keep: [other] takes the rest, the sums hold" { answer full stock-3.11; }
+@test "dump: one holder, three waiters, since before the look: stock 3.11" { answer dump stock-3.11; }
+@test "dump: one holder, three waiters, since before the look: 3.8" { answer dump pyenv-3.8; }
+@test "dump: one holder, three waiters, since before the look: 3.13" { answer dump pyenv-3.13; }
+@test "threads that do not meet: no stack is captured" { answer quiet stock-3.11; }
+@test "--no-stacks: no stacks in any record, the other sums hold" { answer none stock-3.11; }

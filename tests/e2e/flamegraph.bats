@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Folded stacks: that every reader of the format can take them, whatever things are called, and that a
+# flame graph comes out.
+
+load lib
+
+setup() {
+	needs_giltop
+	e2e_setup
+}
+
+teardown() { e2e_teardown; }
+
+# Debian's copy of flamegraph.pl is not on the PATH.
+flamegraph() { # OPTION.. FILE
+	local script
+	script=$(command -v flamegraph.pl) || script=/usr/share/perl5/Devel/NYTProf/flamegraph.pl
+	[ -r "$script" ] || skip "needs flamegraph.pl (libdevel-nytprof-perl)"
+	PERL_UNICODE=SD perl "$script" --countname=us "$@"
+}
+
+record() { # WEIGHT: the folded stacks of the workload in $FOLDED
+	FOLDED=$BATS_TEST_TMPDIR/$1.folded
+	"$GILTOP" record -p "$WL_PID" -d "${2:-2}" -f folded --weight "$1" -o "$FOLDED" --force
+	python3 "$E2E_DIR/blame.py" folded "$FOLDED"
+}
+
+hostile_start() { # NAME of lib.bash's interpreters
+	needs_python "$1"
+	WL_OUT=$BATS_TEST_TMPDIR/hostile.out
+	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$WL_OUT" 2>&1 3>&- < <(sleep 60 3>&-) &
+	WL_PID=$!
+	WL_ALL+=("$WL_PID")
+	wait_for 20 workload_said ready
+}
+
+hostile() { # NAME
+	local weight svg=$BATS_TEST_TMPDIR/hostile.svg
+	hostile_start "$1"
+	for weight in wait hold blame chain; do
+		record "$weight" 1.5
+		[ -s "$FOLDED" ]
+	done
+	needs_cmd xmllint
+	flamegraph --title='GIL wait' "$FOLDED" >"$svg"
+	xmllint --noout "$svg"
+}
+
+@test "hostile names, folded: every line can be read: stock 3.11" { hostile stock-3.11; }
+@test "hostile names, folded: every line can be read: 3.8" { hostile pyenv-3.8; }
+@test "hostile names, folded: every line can be read: 3.13" { hostile pyenv-3.13; }
+
+@test "hostile names: nothing raw in tables, dump and JSON" {
+	local out=$BATS_TEST_TMPDIR/text
+	hostile_start stock-3.11
+	"$GILTOP" -b -p "$WL_PID" -d 1 >"$out" 3>&-
+	"$GILTOP" dump -p "$WL_PID" >>"$out" 3>&-
+	"$GILTOP" -b --json -p "$WL_PID" -d 1 >>"$out" 3>&-
+	python3 - "$out" <<-'END'
+		import re, sys
+		text = open(sys.argv[1], "rb").read().decode("utf-8")
+		bad = re.findall("[^\n]{0,20}[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufffe\uffff]", text)
+		print(len(text), "characters,", bad[:5])
+		sys.exit(bool(bad))
+	END
+}
+
+@test "a flame graph of a live service: the culprits are in it" {
+	local svg=$BATS_TEST_TMPDIR/blame.svg frame
+	needs_cmd xmllint
+	workload_start demo_service.py 60
+	record blame 5
+	flamegraph --title="GIL blame" "$FOLDED" >"$svg"
+	xmllint --noout "$svg"
+	for frame in parse_line parse_feed sort_rows; do
+		grep -q "<title>$frame (demo_service.py:[0-9]*)" "$svg"
+	done
+	grep -q "<title>feed-1 ([0-9]*)" "$svg"
+}
+
+@test "the chain of waiter and holder: one line holds both" {
+	workload_start demo_service.py 60
+	record chain 5
+	grep -q ';http-1 ([0-9]*);.*;serve_requests (demo_service.py:[0-9]*);.*--;.*parse_feed (demo_service.py:[0-9]*);.*;feed-[12] ([0-9]*) [0-9]*$' "$FOLDED"
+	grep -q ';http-1 ([0-9]*);.*;--;sort_rows (demo_service.py:[0-9]*);render_report (demo_service.py:[0-9]*);.*;report ([0-9]*) [0-9]*$' "$FOLDED"
+}
+
+@test "folded output is the same in us and ns" {
+	workload_start demo_service.py 60
+	"$GILTOP" record -p "$WL_PID" -d 2 -f folded --weight hold --unit ns -o - >"$BATS_TEST_TMPDIR/ns" 3>&-
+	"$GILTOP" record -p "$WL_PID" -d 2 -f folded --weight hold --unit us -o - >"$BATS_TEST_TMPDIR/us" 3>&-
+	awk '{ s += $NF } END { exit !(s > 0.2e9 && s <= 4e9) }' "$BATS_TEST_TMPDIR/ns"
+	awk '{ s += $NF } END { exit !(s > 0.2e6 && s <= 4e6) }' "$BATS_TEST_TMPDIR/us"
+}
