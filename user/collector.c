@@ -23,9 +23,9 @@
 #include "util.h"
 
 /* A program needs this long at most to map its libpython after exec. */
-#define EXPECT_NS  5000000000ull
-#define EXPECT_TRY 20000000 /* ns between two tries */
-#define NAMES_EVERY 16 /* refreshes: programs may rename their threads */
+#define EXPECT_NS   5000000000ull
+#define EXPECT_TRY  20000000 /* ns between two tries */
+#define NAMES_EVERY 16	     /* refreshes: programs may rename their threads */
 
 struct tracked {
 	struct target target;
@@ -168,23 +168,15 @@ int collector__load(struct collector *c)
 	return err ? err : watch(c, c->timer, ID_TIMER);
 }
 
-/* Free-threaded builds may run without the GIL: then there is nothing to wait for. */
-static int check_gil_on(struct tracked *t, struct sbuf *why)
+/* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. */
+static void update_note(struct collector *c, struct tracked *t)
 {
-	struct py_gil *gils = NULL;
-	ssize_t n = py_process__gils(t->py, &gils);
-	bool off = n > 0;
+	int off = py_process__gil_is_off(t->py);
 
-	for (ssize_t i = 0; i < n; i++)
-		off &= !gils[i].enabled;
-	free(gils);
-	if (!off)
-		return 0;
-	sbuf__printf(
-		why,
-		"pid %d runs CPython %s free-threaded with the GIL disabled: nothing to wait for",
-		t->target.pid, t->target.py->version);
-	return -EBADE;
+	if (off < 0 || off == t->target.gil_off)
+		return;
+	model__set_note(c->model, (uint32_t)t->target.pid, target__free_threaded_note(off));
+	t->target.gil_off = off;
 }
 
 /* Tell the model whose GIL is whose, and who holds those that have shown no event yet. */
@@ -246,10 +238,12 @@ static int start(struct collector *c, struct tracked *t, struct sbuf *why)
 	t->native = native_sym__new(tg->pid);
 	if (!t->py || !t->sym || !t->native)
 		return -ENOMEM;
-	if (tg->py->free_threaded) {
-		err = check_gil_on(t, why);
-		if (err)
-			return err;
+	if (tg->gil_off > 0) {
+		sbuf__printf(why,
+			     "pid %d runs CPython %s free-threaded with the GIL disabled: nothing "
+			     "to wait for",
+			     tg->pid, tg->py->version);
+		return -EBADE;
 	}
 	t->pidfd = proc__pidfd(tg->pid);
 	if (t->pidfd < 0) {
@@ -430,8 +424,10 @@ int collector__dispatch(struct collector *c)
 int collector__refresh(struct collector *c)
 {
 	probe__drain(c->probe, on_note, c);
-	for (size_t i = 0; i < c->live_cnt; i++)
+	for (size_t i = 0; i < c->live_cnt; i++) {
 		seed(c, &c->live[i]);
+		update_note(c, &c->live[i]);
+	}
 	return read_and_feed(c);
 }
 

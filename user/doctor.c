@@ -58,14 +58,17 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 			json__str(&j, "runtime", t.runtime);
 			json__str(&j, "sites", "call-sites");
 			json__u64(&j, "probes", t.sites->site_cnt);
+			if (t.note[0])
+				json__str(&j, "note", t.note);
 		}
 		json__close(&j, '}');
 		json__end(&j);
 	} else if (err) {
 		printf("%8d  %-8s %-16.16s refused: %s\n", pid, "?", t.comm, sbuf__str(&why));
 	} else {
-		printf("%8d  %-8s %-16.16s %zu probes in %s   %.60s\n", pid, t.py->version, t.comm,
-		       t.sites->site_cnt, t.runtime, t.cmdline);
+		printf("%8d  %-8s %-16.16s %zu probes in %s%s   %.60s\n", pid, t.py->version,
+		       t.comm, t.sites->site_cnt, t.runtime, t.gil_off > 0 ? " (GIL disabled)" : "",
+		       t.cmdline);
 	}
 	sbuf__free(&why);
 }
@@ -85,7 +88,8 @@ int doctor__list(const struct opts *o)
 		list_one((pid_t)pids[i], cache, o, &found);
 	if (!found && !o->json)
 		printf("no Python process %s\n",
-		       geteuid() ? "that this user may look into: try sudo giltop list" : "on this machine");
+		       geteuid() ? "that this user may look into: try sudo giltop list"
+				 : "on this machine");
 	target_cache__free(cache);
 	return EXIT_OK;
 }
@@ -133,21 +137,26 @@ static bool check_kernel(void)
 	uname(&u);
 	snprintf(detail, sizeof(detail), "%s %s", u.release, u.machine);
 	say(true, "kernel", detail);
-	snprintf(detail, sizeof(detail), "%s%s%s%s", caps__has(CAP_SYS_ADMIN) ? "CAP_SYS_ADMIN " : "",
+	snprintf(detail, sizeof(detail), "%s%s%s%s",
+		 caps__has(CAP_SYS_ADMIN) ? "CAP_SYS_ADMIN " : "",
 		 caps__has(CAP_BPF) ? "CAP_BPF " : "", caps__has(CAP_PERFMON) ? "CAP_PERFMON " : "",
 		 caps__has(CAP_SYS_PTRACE) ? "CAP_SYS_PTRACE" : "");
 	say(trace && caps__has(CAP_SYS_PTRACE), "privileges",
 	    detail[0] ? detail : "none: needs root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE");
 	say(btf, "kernel type information", caps__btf_path());
 	say(!caps__lockdown_confidential(), "lockdown",
-	    caps__lockdown_confidential() ? "confidentiality: BPF may not read memory" : "not in the way");
+	    caps__lockdown_confidential() ? "confidentiality: BPF may not read memory"
+					  : "not in the way");
 	ring = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
-	say(ring, "BPF ring buffer", ring ? "yes (Linux 5.8)" : "no: Linux 5.8 or newer, and privileges");
+	say(ring, "BPF ring buffer",
+	    ring ? "yes (Linux 5.8)" : "no: Linux 5.8 or newer, and privileges");
 	multi = probe_multi__supported(&why);
 	say(true, "uprobe_multi links", multi ? "yes" : why);
-	printf("     %-28s %s\n", "attach by", multi ? "uprobe_multi links" : "a perf event per site");
+	printf("     %-28s %s\n", "attach by",
+	       multi ? "uprobe_multi links" : "a perf event per site");
 	say(proc__in_init_pidns(), "pid namespace",
-	    proc__in_init_pidns() ? "the machine's" : "a container's: run giltop with the host's pids");
+	    proc__in_init_pidns() ? "the machine's"
+				  : "a container's: run giltop with the host's pids");
 	return trace && btf && ring;
 }
 
@@ -158,8 +167,8 @@ static void print_sites(const struct target *t)
 		const struct gil_site *s = &t->sites->sites[i];
 
 		printf("  %-10s 0x%-12llx 0x%-10llx %s%s\n", gil_site_kind__name(s->kind),
-		       (unsigned long long)s->call_va, (unsigned long long)s->probe_off, s->insn_name,
-		       s->emulated ? "" : " (single-stepped: dear)");
+		       (unsigned long long)s->call_va, (unsigned long long)s->probe_off,
+		       s->insn_name, s->emulated ? "" : " (single-stepped: dear)");
 	}
 }
 
@@ -201,6 +210,7 @@ static int check_target(pid_t pid, struct target_cache *cache)
 		print_gils(&t);
 		if (t.note[0])
 			printf("  note: %s\n", t.note);
+		code = t.gil_off > 0 ? EXIT_UNSUPPORTED : EXIT_OK;
 	}
 	sbuf__free(&steps);
 	sbuf__free(&why);

@@ -42,6 +42,8 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns);
 void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name);
 /* Is there a living thread without such a name? */
 bool model__has_unnamed(const struct model *m, uint32_t pid);
+/* Another note than model_proc_info's; clean text, copied. */
+void model__set_note(struct model *m, uint32_t pid, const char *note);
 /* Which interpreter a GIL belongs to. */
 void model__set_interpreter(struct model *m, uint32_t pid, uint64_t cond, int64_t interpreter);
 /* Who has held this GIL since before the books started and has shown no event yet: read from the

@@ -14,6 +14,17 @@ void model__set_interpreter(struct model *m, uint32_t pid, uint64_t cond, int64_
 		g->interpreter = interpreter;
 }
 
+void model__set_note(struct model *m, uint32_t pid, const char *note)
+{
+	struct mproc *p = model__proc(m, pid);
+	char *own = p ? strdup(note) : NULL;
+
+	if (!own)
+		return;
+	free(p->note);
+	p->note = own;
+}
+
 void model__seed_holder(struct model *m, uint32_t pid, uint64_t cond, bool held, uint32_t tid)
 {
 	struct mproc *p = model__proc(m, pid);

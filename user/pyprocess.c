@@ -156,6 +156,21 @@ ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)
 	return (ssize_t)n;
 }
 
+int py_process__gil_is_off(struct py_process *p)
+{
+	__cleanup(freep) struct py_gil *gils = NULL;
+	ssize_t n = p->rt.free_threaded ? py_process__gils(p, &gils) : 0;
+	struct py_gil_state st;
+	int ret = p->rt.free_threaded ? -EAGAIN : 0;
+
+	if (n < 0)
+		return (int)n;
+	for (ssize_t i = 0; i < n && ret; i++)
+		if (!py_process__gil_state(p, gils[i].addr, &st) && st.created)
+			ret = !st.enabled;
+	return ret;
+}
+
 /* ---- threads ---------------------------------------------------------------------------------- */
 
 static uint32_t thread_tid(const struct py_process *p, uint64_t tstate, uint64_t ident)

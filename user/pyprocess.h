@@ -72,6 +72,10 @@ ssize_t py_process__gils(struct py_process *p, struct py_gil **ret);
 ssize_t py_process__threads(struct py_process *p, struct py_thread **ret);
 
 int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret);
+/* Does it run without any GIL now? Free-threaded builds may; an extension module can switch it on later.
+ * 1: yes, 0: no, -errno: not known (-EAGAIN: the interpreter is not up yet).
+ */
+int py_process__gil_is_off(struct py_process *p);
 
 /* Walk a thread's Python stack, as the BPF program does. out is large (2 KiB). Meaningful for threads
  * that do not run meanwhile; else it may be torn, which out->end tells.

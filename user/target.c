@@ -21,6 +21,7 @@
 #include "elf_file.h"
 #include "log.h"
 #include "proc.h"
+#include "pyprocess.h"
 #include "util.h"
 
 /* int3: somebody else's uprobe or breakpoint sits there already. */
@@ -76,8 +77,8 @@ static void step(struct sbuf *steps, const char *fmt, ...)
 	sbuf__puts(steps, "\n");
 }
 
-static bool same_file(const struct analysis *a, const struct stat *st, const uint8_t *id, size_t id_len,
-		      unsigned int opts)
+static bool same_file(const struct analysis *a, const struct stat *st, const uint8_t *id,
+		      size_t id_len, unsigned int opts)
 {
 	if (a->opts != opts)
 		return false;
@@ -153,20 +154,25 @@ static int check_memory(const struct target *t, const struct proc_maps *maps, ui
 			const struct proc_map *m = &maps->maps[k];
 
 			mapped = m->exec && !m->write && m->inode == inode && addr >= m->start &&
-				 addr + s->insn_len <= m->end && addr - m->start + m->off == s->probe_off;
+				 addr + s->insn_len <= m->end &&
+				 addr - m->start + m->off == s->probe_off;
 		}
 		if (!mapped) {
-			sbuf__printf(why, "probe point 0x%" PRIx64 " is not in the file's mapping", s->probe_va);
+			sbuf__printf(why, "probe point 0x%" PRIx64 " is not in the file's mapping",
+				     s->probe_va);
 			return -ENOTSUP;
 		}
 		if (process_vm_readv(t->pid, &local, 1, &remote, 1, 0) != (ssize_t)s->insn_len) {
 			int err = -errno;
 
-			sbuf__printf(why, "cannot read the memory of pid %d: %s", t->pid, errstr(err));
+			sbuf__printf(why, "cannot read the memory of pid %d: %s", t->pid,
+				     errstr(err));
 			return err == -ESRCH ? -ESRCH : -EACCES;
 		}
 		if (memcmp(mem, s->insn, s->insn_len) && mem[0] != INSN_INT3) {
-			sbuf__printf(why, "memory at probe point 0x%" PRIx64 " is not what the file holds",
+			sbuf__printf(why,
+				     "memory at probe point 0x%" PRIx64
+				     " is not what the file holds",
 				     s->probe_va);
 			return -ENOTSUP;
 		}
@@ -192,8 +198,8 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 	struct stat st;
 	int err;
 
-	snprintf(t->open_path, sizeof(t->open_path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, t->pid,
-		 m->start, m->end);
+	snprintf(t->open_path, sizeof(t->open_path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64,
+		 t->pid, m->start, m->end);
 	fd = open(t->open_path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
@@ -234,7 +240,8 @@ static bool looks_like_old_python(const struct proc_map *m, pid_t pid)
 	struct elf_sym sym;
 	bool old;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start, m->end);
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start,
+		 m->end);
 	elf = elf_file__open(AT_FDCWD, path);
 	if (!elf)
 		return false;
@@ -260,14 +267,17 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 			if (i && maps->maps[i - 1].exec && maps->maps[i - 1].inode == m->inode)
 				continue;
 			err = try_file(t, cache, maps, m, steps, why);
-			if (!err || err == -ESRCH || err == -EACCES || err == -ENOMEM || err == -EPERM)
+			if (!err || err == -ESRCH || err == -EACCES || err == -ENOMEM ||
+			    err == -EPERM)
 				return err;
 			if (err == -ENOTSUP)
 				ret = err;
 			else if (ret == -ENOEXEC && looks_like_old_python(m, t->pid)) {
 				sbuf__reset(why);
-				sbuf__printf(why, "%s is a Python older than 3.7, whose GIL works otherwise",
-					     m->path);
+				sbuf__printf(
+					why,
+					"%s is a Python older than 3.7, whose GIL works otherwise",
+					m->path);
 				ret = -ENOTSUP;
 			}
 		}
@@ -291,8 +301,8 @@ static void explain_not_python(const struct target *t, struct target_cache *cach
 		if (proc__parent((pid_t)pids[i]) != t->pid)
 			continue;
 		if (!target__resolve((pid_t)pids[i], cache, NULL, NULL, &child)) {
-			sbuf__printf(why, "; its child %u is (%s): try -p %u or -s", pids[i], child.comm,
-				     pids[i]);
+			sbuf__printf(why, "; its child %u is (%s): try -p %u or -s", pids[i],
+				     child.comm, pids[i]);
 			return;
 		}
 	}
@@ -316,6 +326,14 @@ uint64_t target__start_ticks(pid_t pid)
 	}
 	sbuf__free(&b);
 	return ticks;
+}
+
+const char *target__free_threaded_note(int gil_off)
+{
+	if (gil_off < 0)
+		return "free-threaded build";
+	return gil_off ? "free-threaded build with the GIL disabled: nothing to wait for"
+		       : "free-threaded build with the GIL on";
 }
 
 int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, struct sbuf *why,
@@ -344,16 +362,23 @@ int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, s
 		err = try_files(&t, cache, &maps, steps, why);
 	if (err == -EACCES || err == -EPERM) {
 		if (!why->len)
-			sbuf__printf(why, "may not look into pid %d: needs root, or CAP_SYS_PTRACE", t.pid);
+			sbuf__printf(why, "may not look into pid %d: needs root, or CAP_SYS_PTRACE",
+				     t.pid);
 		err = -EACCES;
 	} else if (err == -ENOEXEC && say && maps.cnt) {
 		explain_not_python(&t, cache, why);
 	} else if (err && !why->len) {
 		sbuf__printf(why, "pid %d: %s", t.pid,
-			     err == -ENOEXEC ? "no program (a kernel thread or a zombie)" : errstr(err));
+			     err == -ENOEXEC ? "no program (a kernel thread or a zombie)"
+					     : errstr(err));
 	}
-	if (!err && t.py->free_threaded)
-		snprintf(t.note, sizeof(t.note), "free-threaded build with the GIL on");
+	if (!err && t.py->free_threaded) {
+		struct py_process *py = py_process__new(t.pid, t.py, t.bias);
+
+		t.gil_off = py ? py_process__gil_is_off(py) : -ENOMEM;
+		py_process__free(py);
+		snprintf(t.note, sizeof(t.note), "%s", target__free_threaded_note(t.gil_off));
+	}
 	if (!err)
 		*ret = t;
 out:

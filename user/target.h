@@ -28,10 +28,12 @@ struct target {
 	char cmdline[512];
 	char exe[512];
 	char runtime[512]; /* the ELF that holds the GIL code, as the process names it */
-	char open_path[64]; /* a name for the same inode that works from here: /proc/PID/map_files/.. */
-	uint64_t bias;	   /* address in the process = va in the file + bias */
-	const struct py_runtime *py;	/* owned by the cache */
-	const struct gil_sites *sites;	/* owned by the cache */
+	char open_path
+		[64];  /* a name for the same inode that works from here: /proc/PID/map_files/.. */
+	uint64_t bias; /* address in the process = va in the file + bias */
+	const struct py_runtime *py;   /* owned by the cache */
+	const struct gil_sites *sites; /* owned by the cache */
+	int gil_off;	/* free-threaded: 1: no GIL now, 0: it is on, -errno: not known yet */
 	char note[160]; /* what the user must know, or "" */
 };
 
@@ -45,5 +47,8 @@ int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, s
 
 /* Start-up time of a process in clock ticks since boot, to tell a reused pid; 0: not known. */
 uint64_t target__start_ticks(pid_t pid);
+
+/* What to tell the user of a free-threaded build, by target.gil_off. Static text. */
+const char *target__free_threaded_note(int gil_off);
 
 #endif
