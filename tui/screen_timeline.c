@@ -75,12 +75,15 @@ static void name_letters(const struct column_row *rows, size_t n, char *ret)
 	}
 }
 
-/* A thread that has no row here goes by the letter of its name if no row has that, else by '+'. */
+/* A thread that has no row here goes by the letter of its name if no other has that, else by '+'. */
 static char stranger_letter(const struct snap_proc *p, uint32_t tid, const char *letters, size_t n)
 {
 	const struct snap_thread *t = snap_proc__thread(p, tid);
 	char l = t ? name_letter(t->name) : '+';
 
+	for (size_t i = 0; i < p->thread_cnt && l != '+'; i++)
+		if (p->threads[i].tid != tid && name_letter(p->threads[i].name) == l)
+			l = '+';
 	return memchr(letters, l, n) ? '+' : l;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_live.c - the live view in the session's loop */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,9 @@ int session__live_start(struct session *s)
 		return EXIT_RUNTIME;
 	}
 	s->live = l;
+#ifdef __GLIBC__
+	malloc_trim(0); /* loading took some megabytes that are not needed again */
+#endif
 	if (session__watch(s, STDIN_FILENO, SRC_INPUT) ||
 	    session__arm_refresh(s, s->o->interval_ns < FIRST_NS ? s->o->interval_ns : FIRST_NS,
 				 s->o->interval_ns))
