@@ -56,17 +56,19 @@ static int build_chains(const struct model *m, const struct mproc *p, int base, 
 		struct stored_stack h = stack_store__get(m->store, c->holder_stack);
 		uint64_t ns = since(c->ns_at, base);
 
-		if (ns)
-			chains[cnt++] = (struct snap_chain){ .waiter_tid = c->waiter,
-							     .holder_tid = c->holder,
-							     .ns = ns,
-							     .cnt = since(c->cnt_at, base),
-							     .waiter_truncated = w.truncated,
-							     .holder_truncated = h.truncated,
-							     .waiter_frame_cnt = w.cnt,
-							     .waiter_frames = w.frames,
-							     .holder_frame_cnt = h.cnt,
-							     .holder_frames = h.frames };
+		if (!ns)
+			continue;
+		chains[cnt] = (struct snap_chain){ .waiter_tid = c->waiter,
+						   .holder_tid = c->holder,
+						   .ns = ns,
+						   .cnt = since(c->cnt_at, base),
+						   .waiter_truncated = w.truncated,
+						   .holder_truncated = h.truncated,
+						   .waiter_frame_cnt = w.cnt,
+						   .waiter_frames = w.frames,
+						   .holder_frame_cnt = h.cnt,
+						   .holder_frames = h.frames };
+		cnt++;
 	}
 	qsort(chains, cnt, sizeof(*chains), by_ns);
 	ret->chain_cnt = cnt;

@@ -44,13 +44,14 @@ static void put_thread(struct view_dump *v, const struct snapshot *s, const stru
 	/* A state that is as old as the look began before it: at least so long. */
 	bool older = t->state_ns + 10000000 >= s->now_ns - s->books_ns;
 
-	fprintf(v->out, "    %s (tid %u) %s for %s%s\n", t->name, t->tid, snap_state__name(t->state),
-		older ? "at least " : "", units__duration(t->state_ns, since));
+	fprintf(v->out, "    %s (tid %u) %s for %s%s\n", t->name, t->tid,
+		snap_state__name(t->state), older ? "at least " : "",
+		units__duration(t->state_ns, since));
 	put_stack(v, p, t);
 }
 
-static size_t put_threads(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p, size_t gil,
-			  enum snap_state state)
+static size_t put_threads(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
+			  size_t gil, enum snap_state state)
 {
 	size_t cnt = 0;
 
@@ -63,7 +64,8 @@ static size_t put_threads(struct view_dump *v, const struct snapshot *s, const s
 	return cnt;
 }
 
-static void put_gil(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p, size_t i)
+static void put_gil(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
+		    size_t i)
 {
 	const struct snap_gil *g = &p->gils[i];
 
@@ -101,7 +103,8 @@ static int end(struct view *view, const struct snapshot *s, const char *why)
 	for (size_t i = 0; i < s->proc_cnt; i++) {
 		const struct snap_proc *p = &s->procs[i];
 
-		fprintf(v->out, "pid %u %s  CPython %s  %s\n", p->pid, p->comm, p->python, p->cmdline);
+		fprintf(v->out, "pid %u %s  CPython %s  %s\n", p->pid, p->comm, p->python,
+			p->cmdline);
 		for (size_t k = 0; k < p->gil_cnt; k++)
 			put_gil(v, s, p, k);
 		if (!p->gil_cnt)
