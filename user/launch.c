@@ -256,6 +256,12 @@ int launch__status(const struct launch *l, int *sig)
 	return *sig ? 128 + *sig : WEXITSTATUS(l->status);
 }
 
+bool launch__failed(const struct launch *l)
+{
+	return l->ended && WIFEXITED(l->status) &&
+	       (WEXITSTATUS(l->status) == 126 || WEXITSTATUS(l->status) == 127);
+}
+
 void launch__free(struct launch *l)
 {
 	if (!l)

@@ -166,7 +166,7 @@ static int finish(struct session *s)
 	snap = model__snapshot(collector__model(s->c), MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
-	if (!snap->proc_cnt && s->o->command)
+	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))
 		pr_info("%s: no CPython was seen\n", s->o->command[0]);
 	if (!s->view_err)
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
