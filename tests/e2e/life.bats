@@ -245,7 +245,7 @@ time.sleep(1000)' "$BATS_TEST_TMPDIR/go"
 	workload_wait_done 120
 	giltop_end INT
 	[ "$GT_CODE" -eq 0 ]
-	NUMBERS_OF=$GT_OUT numbers --no-pairs --expr 'total["lost_events"] == 0 and total["violations"] == 0' \
+	NUMBERS_OF=$GT_OUT numbers --expr 'total["lost_events"] == 0 and total["violations"] == 0' \
 		--expr '9900 <= sum(t.get("folded", 0) for t in threads) <= 10000' \
 		--expr 'sum(t.get("folded", 1) for t in threads) == 10001' \
 		--expr 'len(threads) < 110' \
@@ -294,7 +294,7 @@ time.sleep(1000)
 	python_start "$STUCK" 0
 	wait_for 10 workload_said stuck
 	json_of -p "$WL_PID" -i 500ms -d 1.2
-	numbers --no-pairs \
+	numbers \
 		--expr 'gil["utilization"] > 0.99 and gil["acquisitions"] == 0' \
 		--expr 'thread("wants")["state"] == "waiting" and thread("wants")["wait_ns"] > 0.9 * total["duration_ns"]' \
 		--expr 'any(t["state"] == "holding" and t["hold_ns"] > 0.99 * total["duration_ns"] for t in threads)' \
@@ -374,12 +374,12 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); os.kill(os.getpid(), signal.SI
 
 @test "-- COMMAND: children of the command are followed, --no-subprocesses leaves them" {
 	local code='
-import os, subprocess, sys
+import os, subprocess, sys, time
 pid = os.fork()
 if not pid:
-    sum(range(2000000)); os._exit(0)
+    time.sleep(1); sum(range(2000000)); time.sleep(0.1); os._exit(0)
 os.waitpid(pid, 0)
-subprocess.run([sys.executable, "-c", "sum(range(1000000))"])'
+subprocess.run([sys.executable, "-c", "import time; time.sleep(1); sum(range(1000000)); time.sleep(0.1)"])'
 	run -0 command_json "$PYTHON" -c "$code"
 	numbers --open-end --expr 'len(total["processes"]) == 3'
 	run -0 "$GILTOP" --json --no-subprocesses -o "$OUT" --force -- "$PYTHON" -c "$code"
