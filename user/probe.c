@@ -30,7 +30,8 @@ struct probe {
 	void *note_ctx;
 };
 
-static int libbpf_say(enum libbpf_print_level level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static int libbpf_say(enum libbpf_print_level level,
+							    const char *fmt, va_list ap)
 {
 	char line[1024];
 
