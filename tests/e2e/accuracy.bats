@@ -21,6 +21,7 @@ measure() { # INTERPRETER WORKLOAD [MORE ARGUMENTS]
 agree() { # INTERPRETER WORKLOAD
 	needs_python "$1"
 	measure "$PYTHON" "$2"
+	result live "$1/$2" ok
 }
 
 # Debian's stripped, link-time optimised interpreters, each in a chroot with its own libc.
@@ -33,6 +34,7 @@ agree_debian() { # SUBJECT WORKLOAD, see scripts/fetch-interpreters
 	esac
 	read -r _ root python <<<"$prefix"
 	measure "$python" "$2" --root "$root"
+	result live "$1/$2" ok
 }
 
 @test "stock 3.11: mixed load" { agree stock-3.11 mixed; }

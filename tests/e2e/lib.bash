@@ -8,6 +8,7 @@
 #   interpreters            one line "NAME PATH" for every CPython found; NAME: stock-3.11, pyenv-3.8
 #   needs_python NAME       sets PYTHON to its path, or skips
 #   workload_start FILE ARGS..   start tests/workloads/FILE under $PYTHON; returns when it is parked
+#   result KIND NAME VALUE  a line for scripts/support-matrix: KIND live or stacks, NAME SUBJECT/WORKLOAD
 #   workload_go, workload_wait_done, workload_stop           of the last one started (WL_PID)
 
 E2E_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -119,6 +120,11 @@ needs_oracle() {
 needs_giltop() {
 	[ -x "$GILTOP" ] || skip "needs giltop ($GILTOP is not built)"
 	needs_uprobes
+}
+
+result() {
+	mkdir -p "$BUILD/results"
+	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$BUILD/results/live.tsv"
 }
 
 # ---- workloads ----------------------------------------------------------------------------------

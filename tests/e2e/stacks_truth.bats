@@ -20,6 +20,7 @@ truth() { # COMMAND..
 own() { # NAME of lib.bash's interpreters
 	needs_python "$1"
 	truth "$PYTHON"
+	result stacks "$1" ok
 }
 
 fetched() { # NAME of scripts/fetch-interpreters
@@ -29,6 +30,7 @@ fetched() { # NAME of scripts/fetch-interpreters
 	case $cmd in '' | -) skip "no interpreter $1 (scripts/fetch-interpreters)" ;; esac
 	# shellcheck disable=SC2086
 	truth $cmd
+	result stacks "$1" ok
 }
 
 @test "stacks are true: stock 3.11" { own stock-3.11; }

@@ -10,8 +10,7 @@
 #   subject_start FILE ARGS..  run tests/workloads/FILE; returns when it said "ready" (WL_PID, WL_OUT)
 #   subject_say TEXT        a line to its stdin
 #   subject_heard REGEX     until a line of its output begins so
-#   subject_end             end of file on its stdin, and wait: SUBJECT_CODE
-#   result KIND NAME VALUE  a line for the support matrix
+#   subject_end             end of file on its stdin, and wait; fails if it failed
 
 subject_line() {
 	{
@@ -88,16 +87,10 @@ subject_heard() {
 subject_end() {
 	exec {WL_IN_FD}>&-
 	WL_IN_FD=
-	SUBJECT_CODE=0
-	wait "$WL_PID" || SUBJECT_CODE=$?
+	wait "$WL_PID"
 }
 
 subject_teardown() {
 	e2e_teardown
 	[ -z "${PLACE_REAL:-}" ] || rm -rf "$PLACE_REAL"
-}
-
-result() {
-	mkdir -p "$BUILD/results"
-	printf '%s\t%s\t%s\n' "$1" "$2" "$3" >>"$BUILD/results/live.tsv"
 }
