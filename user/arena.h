@@ -14,7 +14,8 @@ struct arena {
 
 /* n elements of sz bytes, zeroed, aligned for any type; NULL when there is no memory. n 0 is fine. */
 void *arena__alloc(struct arena *a, size_t n, size_t sz);
-const char *arena__strdup(struct arena *a, const char *s); /* "" when s is NULL or memory is short */
+const char *arena__strdup(struct arena *a,
+			  const char *s); /* "" when s is NULL or memory is short */
 void arena__free(struct arena *a);
 
 #endif

@@ -13,7 +13,7 @@ struct python_list {
 	struct python_entry {
 		uint32_t pid;
 		char version[24], comm[64], cmdline[256];
-	} *p;
+	} * p;
 };
 
 /* The Python processes that can be measured; the caller frees ret->p. 0 or -ENOMEM. */

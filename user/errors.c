@@ -24,16 +24,20 @@ int errors__of_load(int err)
 	switch (err) {
 	case -EPERM:
 	case -EACCES:
-		pr_warn("cannot load BPF programs: needs root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE%s; "
+		pr_warn("cannot load BPF programs: needs root, or "
+			"CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE%s; "
 			"try: sudo giltop ..\n",
-			caps__lockdown_confidential() ? " (and the kernel is locked down: confidentiality)" :
-							"");
+			caps__lockdown_confidential()
+				? " (and the kernel is locked down: confidentiality)"
+				: "");
 		return EXIT_PERMISSION;
 	case -ENOSYS:
-		pr_warn("this kernel has no bpf(2) (built without CONFIG_BPF_SYSCALL); see giltop doctor\n");
+		pr_warn("this kernel has no bpf(2) (built without CONFIG_BPF_SYSCALL); see giltop "
+			"doctor\n");
 		return EXIT_UNSUPPORTED;
 	default:
-		pr_warn("cannot load the BPF programs: %s; see giltop doctor, or -vv for the kernel's words\n",
+		pr_warn("cannot load the BPF programs: %s; see giltop doctor, or -vv for the "
+			"kernel's words\n",
 			errstr(err));
 		return EXIT_UNSUPPORTED;
 	}
@@ -43,20 +47,12 @@ int errors__of_target(int err, const char *why, pid_t pid)
 {
 	switch (err) {
 	case -ESRCH:
-	case -ENOEXEC:
-		pr_warn("%s\n", why);
-		return EXIT_NO_TARGET;
+	case -ENOEXEC: pr_warn("%s\n", why); return EXIT_NO_TARGET;
 	case -EACCES:
-	case -EPERM:
-		pr_warn("%s; try: sudo giltop -p %d\n", why, pid);
-		return EXIT_PERMISSION;
+	case -EPERM: pr_warn("%s; try: sudo giltop -p %d\n", why, pid); return EXIT_PERMISSION;
 	case -ENOTSUP:
-	case -EBADE:
-		pr_warn("%s\n", why);
-		return EXIT_UNSUPPORTED;
-	default:
-		pr_warn("%s\n", *why ? why : errstr(err));
-		return EXIT_RUNTIME;
+	case -EBADE: pr_warn("%s\n", why); return EXIT_UNSUPPORTED;
+	default: pr_warn("%s\n", *why ? why : errstr(err)); return EXIT_RUNTIME;
 	}
 }
 
@@ -75,7 +71,8 @@ int errors__check_targets(const struct opts *o)
 		return EXIT_PERMISSION;
 	}
 	if (!caps__has_btf()) {
-		pr_warn("this kernel has no BTF (%s is missing: CONFIG_DEBUG_INFO_BTF); see giltop doctor\n",
+		pr_warn("this kernel has no BTF (%s is missing: CONFIG_DEBUG_INFO_BTF); see giltop "
+			"doctor\n",
 			caps__btf_path());
 		return EXIT_UNSUPPORTED;
 	}

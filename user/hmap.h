@@ -18,7 +18,8 @@ struct hmap {
 };
 
 void *hmap__get(const struct hmap *h, uint64_t a, uint64_t b); /* NULL: not there */
-int hmap__put(struct hmap *h, uint64_t a, uint64_t b, void *value); /* value != NULL; 0 or -ENOMEM */
+int hmap__put(struct hmap *h, uint64_t a, uint64_t b,
+	      void *value); /* value != NULL; 0 or -ENOMEM */
 void hmap__clear(struct hmap *h);
 void hmap__free(struct hmap *h);
 

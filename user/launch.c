@@ -43,13 +43,15 @@ static void drop_to_invoker(void)
 	const char *u = getenv("SUDO_UID"), *g = getenv("SUDO_GID"), *name = getenv("SUDO_USER");
 	uint64_t uid, gid;
 
-	if (!u || !g || parse_u64(u, 0, UINT32_MAX - 1, &uid) || parse_u64(g, 0, UINT32_MAX - 1, &gid))
+	if (!u || !g || parse_u64(u, 0, UINT32_MAX - 1, &uid) ||
+	    parse_u64(g, 0, UINT32_MAX - 1, &gid))
 		return;
 	if (geteuid() != 0 || uid == 0)
 		return;
 	if ((name ? initgroups(name, (gid_t)gid) : setgroups(0, NULL)) || setgid((gid_t)gid) ||
 	    setuid((uid_t)uid)) {
-		fprintf(stderr, "giltop: cannot become uid %u: %s\n", (unsigned int)uid, errstr(errno));
+		fprintf(stderr, "giltop: cannot become uid %u: %s\n", (unsigned int)uid,
+			errstr(errno));
 		_exit(126);
 	}
 }

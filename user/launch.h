@@ -28,7 +28,8 @@ void launch__on_sigchld(struct launch *l);
 bool launch__ended(const struct launch *l);
 /* Of the ended command: its exit status, or 128 + signal; *sig its signal or 0. 127: not executable. */
 int launch__status(const struct launch *l, int *sig);
-bool launch__failed(const struct launch *l); /* could not be started (it has said why), or so it says */
+bool launch__failed(
+	const struct launch *l);     /* could not be started (it has said why), or so it says */
 void launch__free(struct launch *l); /* lets everything go; the command lives on */
 
 #endif

@@ -41,22 +41,24 @@ static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
 #define OFF(field) offsetof(struct opts, field)
 
 static const struct opt_desc table[] = {
-	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt), "look at these running processes", NULL, 1,
+	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt), "look at these running processes",
+	  NULL, 1, INT32_MAX },
+	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(tid_cnt), "show only these threads", NULL, 1,
 	  INT32_MAX },
-	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(tid_cnt), "show only these threads", NULL, 1, INT32_MAX },
-	{ "all", 'a', NULL, OPT_FLAG, OFF(all), "every Python process, also those that start later", NULL, 0,
-	  0 },
+	{ "all", 'a', NULL, OPT_FLAG, OFF(all), "every Python process, also those that start later",
+	  NULL, 0, 0 },
 	{ "subprocesses", 's', NULL, OPT_ON, OFF(subprocesses),
 	  "follow child processes (default with -- COMMAND)", NULL, 0, 0 },
-	{ "no-subprocesses", 0, NULL, OPT_OFF, OFF(subprocesses), "do not follow child processes", NULL, 0,
-	  0 },
-	{ "duration", 'd', "TIME", OPT_DURATION, OFF(duration_ns), "stop after 10, 10s, 500ms, 2m ..", NULL,
-	  0, 0 },
-	{ "interval", 'i', "TIME", OPT_DURATION, OFF(interval_ns), "refresh every TIME (default 1s)", NULL, 0,
-	  0 },
-	{ "iterations", 'n', "N", OPT_U64, OFF(iterations), "stop after N refreshes", NULL, 1, UINT32_MAX },
-	{ "batch", 'b', NULL, OPT_FLAG, OFF(batch), "plain text tables instead of the live view", NULL, 0,
-	  0 },
+	{ "no-subprocesses", 0, NULL, OPT_OFF, OFF(subprocesses), "do not follow child processes",
+	  NULL, 0, 0 },
+	{ "duration", 'd', "TIME", OPT_DURATION, OFF(duration_ns),
+	  "stop after 10, 10s, 500ms, 2m ..", NULL, 0, 0 },
+	{ "interval", 'i', "TIME", OPT_DURATION, OFF(interval_ns),
+	  "refresh every TIME (default 1s)", NULL, 0, 0 },
+	{ "iterations", 'n', "N", OPT_U64, OFF(iterations), "stop after N refreshes", NULL, 1,
+	  UINT32_MAX },
+	{ "batch", 'b', NULL, OPT_FLAG, OFF(batch), "plain text tables instead of the live view",
+	  NULL, 0, 0 },
 	{ "json", 0, NULL, OPT_FLAG, OFF(json), "batch as JSON lines", NULL, 0, 0 },
 	{ "output", 'o', "FILE", OPT_STR, OFF(output), "write to FILE (- is stdout)", NULL, 0, 0 },
 	{ "force", 0, NULL, OPT_FLAG, OFF(force), "overwrite FILE", NULL, 0, 0 },
@@ -64,25 +66,28 @@ static const struct opt_desc table[] = {
 	{ "weight", 0, "WHAT", OPT_ENUM, OFF(weight),
 	  "folded stacks of: wait (who waited), hold, blame (who made others wait), chain (both)",
 	  weight_names, 0, 0 },
-	{ "unit", 0, "UNIT", OPT_ENUM, OFF(unit_ns), "folded values in us or ns (default us)", unit_names, 0,
+	{ "unit", 0, "UNIT", OPT_ENUM, OFF(unit_ns), "folded values in us or ns (default us)",
+	  unit_names, 0, 0 },
+	{ "sort", 0, "KEY", OPT_STR, OFF(sort), "sort threads by a column (default delay)", NULL, 0,
 	  0 },
-	{ "sort", 0, "KEY", OPT_STR, OFF(sort), "sort threads by a column (default delay)", NULL, 0, 0 },
 	{ "limit", 'l', "N", OPT_U64, OFF(limit), "show the first N threads of a process", NULL, 0,
 	  UINT32_MAX },
-	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), "do not collect Python stacks", NULL, 0, 0 },
+	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), "do not collect Python stacks", NULL, 0,
+	  0 },
 	{ "min-hold", 0, "TIME", OPT_DURATION, OFF(min_hold_ns),
-	  "collect stacks of holds of at least TIME (default 1ms), and of those that made others wait", NULL,
-	  0, 0 },
-	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss), "exit with 6 if more than N events were lost", NULL, 0,
-	  UINT64_MAX },
+	  "collect stacks of holds of at least TIME (default 1ms), and of those that made others "
+	  "wait",
+	  NULL, 0, 0 },
+	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss), "exit with 6 if more than N events were lost",
+	  NULL, 0, UINT64_MAX },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color), "auto, always or never (NO_COLOR is honoured)",
 	  color_names, 0, 0 },
 	{ "no-unicode", 'U', NULL, OPT_FLAG, OFF(no_unicode), "draw with ASCII only", NULL, 0, 0 },
-	{ "attach", 0, "HOW", OPT_ENUM, OFF(attach), "auto, multi (uprobe_multi links) or perf (perf events)",
-	  attach_names, 0, 0 },
+	{ "attach", 0, "HOW", OPT_ENUM, OFF(attach),
+	  "auto, multi (uprobe_multi links) or perf (perf events)", attach_names, 0, 0 },
 	{ "quiet", 'q', NULL, OPT_FLAG, OFF(quiet), "errors only", NULL, 0, 0 },
-	{ "verbose", 'v', NULL, OPT_COUNT, OFF(verbose), "say more; twice: libbpf's own words too", NULL, 0,
-	  0 },
+	{ "verbose", 'v', NULL, OPT_COUNT, OFF(verbose), "say more; twice: libbpf's own words too",
+	  NULL, 0, 0 },
 	{ "version", 'V', NULL, OPT_ACTION, 0, "print the version", NULL, 0, 0 },
 	{ "help", 'h', NULL, OPT_ACTION, 0, "print this", NULL, 0, 0 },
 };
@@ -90,11 +95,16 @@ static const struct opt_desc table[] = {
 static const struct {
 	const char *name, *args, *help;
 } verbs[VERB_CNT] = {
-	[VERB_TOP] = { "top", "-p PID | -a | -- COMMAND ..", "live view, or batch with -b (the default verb)" },
-	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE", "write folded stacks or JSON lines to a file" },
-	[VERB_DUMP] = { "dump", "-p PID", "one look: who holds, who waits since when, with Python stacks" },
-	[VERB_LIST] = { "list", "", "the Python processes of this machine and how their GIL was found" },
-	[VERB_DOCTOR] = { "doctor", "[-p PID]", "what this kernel allows; with -p how the GIL is found" },
+	[VERB_TOP] = { "top", "-p PID | -a | -- COMMAND ..",
+		       "live view, or batch with -b (the default verb)" },
+	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE",
+			  "write folded stacks or JSON lines to a file" },
+	[VERB_DUMP] = { "dump", "-p PID",
+			"one look: who holds, who waits since when, with Python stacks" },
+	[VERB_LIST] = { "list", "",
+			"the Python processes of this machine and how their GIL was found" },
+	[VERB_DOCTOR] = { "doctor", "[-p PID]",
+			  "what this kernel allows; with -p how the GIL is found" },
 };
 
 const char *verb__name(enum verb v)
@@ -104,24 +114,29 @@ const char *verb__name(enum verb v)
 
 static void help_text(FILE *out)
 {
-	fprintf(out, "giltop " GILTOP_VERSION
-		     " - who waits for Python's GIL, for whom, in which line\n\n"
-		     "  giltop -p PID                live view of a running process\n"
-		     "  giltop -b -p PID [-d 10s]    plain text tables\n"
-		     "  giltop -- COMMAND ARGS       start a command and watch it from its start\n");
+	fprintf(out,
+		"giltop " GILTOP_VERSION
+		" - who waits for Python's GIL, for whom, in which line\n\n"
+		"  giltop -p PID                live view of a running process\n"
+		"  giltop -b -p PID [-d 10s]    plain text tables\n"
+		"  giltop -- COMMAND ARGS       start a command and watch it from its start\n");
 	for (int v = VERB_RECORD; v < VERB_CNT; v++)
-		fprintf(out, "  giltop %-6s %-14.28s %s\n", verbs[v].name, verbs[v].args, verbs[v].help);
+		fprintf(out, "  giltop %-6s %-14.28s %s\n", verbs[v].name, verbs[v].args,
+			verbs[v].help);
 	fprintf(out, "\nOptions:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		char left[40];
 
 		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", table[i].short_name ? '-' : ' ',
-			 table[i].short_name ? table[i].short_name : ' ', table[i].short_name ? "," : " ",
-			 table[i].name, table[i].arg ? " " : "", table[i].arg ? table[i].arg : "");
+			 table[i].short_name ? table[i].short_name : ' ',
+			 table[i].short_name ? "," : " ", table[i].name, table[i].arg ? " " : "",
+			 table[i].arg ? table[i].arg : "");
 		fprintf(out, "  %-26s %s\n", left, table[i].help);
 	}
-	fprintf(out, "\nExit status: 0 ok, 1 runtime error, 2 usage, 3 no permission, 4 no such process or not\n"
-		     "a CPython, 5 unsupported kernel or interpreter, 6 events were lost; with -- COMMAND its own.\n"
+	fprintf(out, "\nExit status: 0 ok, 1 runtime error, 2 usage, 3 no permission, 4 no such "
+		     "process or not\n"
+		     "a CPython, 5 unsupported kernel or interpreter, 6 events were lost; with -- "
+		     "COMMAND its own.\n"
 		     "See giltop(1).\n");
 }
 
@@ -135,7 +150,8 @@ static void help_man(FILE *out)
 		fprintf(out, "*--%s*", d->name);
 		if (d->arg)
 			fprintf(out, " _%s_", d->arg);
-		fprintf(out, "\n\t%c%s.\n\n", d->help[0] - (d->help[0] >= 'a' && d->help[0] <= 'z' ? 32 : 0),
+		fprintf(out, "\n\t%c%s.\n\n",
+			d->help[0] - (d->help[0] >= 'a' && d->help[0] <= 'z' ? 32 : 0),
 			d->help + 1);
 	}
 }
@@ -157,7 +173,8 @@ static void help_completion(FILE *out, const char *shell)
 		const struct opt_desc *d = &table[i];
 
 		if (!strcmp(shell, "zsh"))
-			fprintf(out, "  '--%s[%s]%s' \\\n", d->name, d->help, d->arg ? ":value:" : "");
+			fprintf(out, "  '--%s[%s]%s' \\\n", d->name, d->help,
+				d->arg ? ":value:" : "");
 		else
 			fprintf(out, "complete -c giltop -l %s%s%c %s -d '%s'\n", d->name,
 				d->short_name ? " -s " : "", d->short_name ? d->short_name : ' ',
@@ -347,7 +364,9 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 {
 	struct option longs[ARRAY_SIZE(table) + 1] = { 0 };
 	char shorts[3 * ARRAY_SIZE(table) + 3];
-	struct opts o = { .subprocesses = -1, .interval_ns = 1000000000, .min_hold_ns = 1000000,
+	struct opts o = { .subprocesses = -1,
+			  .interval_ns = 1000000000,
+			  .min_hold_ns = 1000000,
 			  .max_loss = UINT64_MAX };
 	bool first = true;
 	int err = 0;

@@ -38,7 +38,7 @@ struct opts {
 	size_t tid_cnt;
 	uint32_t *tids; /* show these threads only */
 	bool all;
-	int subprocesses; /* -1: default (on with a command, else off) */
+	int subprocesses;     /* -1: default (on with a command, else off) */
 	uint64_t duration_ns; /* 0: no end */
 	uint64_t interval_ns;
 	uint64_t iterations; /* 0: no end */
@@ -46,13 +46,13 @@ struct opts {
 	const char *output, *format;
 	int weight; /* enum weight */
 	bool unit_ns;
-	const char *sort; /* a column's name, or NULL */
-	uint64_t limit;	  /* rows per table; 0: all */
+	const char *sort;     /* a column's name, or NULL */
+	uint64_t limit;	      /* rows per table; 0: all */
 	uint64_t min_hold_ns; /* stacks of holds at least so long */
 	uint64_t max_loss;
 	int color; /* enum color_mode */
 	int verbose;
-	int attach; /* enum probe_tier: for tests and for odd kernels */
+	int attach;	/* enum probe_tier: for tests and for odd kernels */
 	char **command; /* after --, NULL-terminated; NULL: none */
 };
 

@@ -26,7 +26,7 @@ struct session {
 	struct output out;
 	struct launch *launch;
 	int epfd, refresh_fd, duration_fd, signal_fd;
-	int command_out; /* what the command prints while the screen is up; -1: it prints itself */
+	int command_out;  /* what the command prints while the screen is up; -1: it prints itself */
 	const char *done; /* why it ends; NULL: it goes on */
 	bool begun, interrupted, pick_again;
 	uint64_t refresh_cnt;

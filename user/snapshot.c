@@ -51,7 +51,8 @@ uint64_t hist__bucket_floor(unsigned int b)
 		return 0;
 	octave = (b - 1) >> GT_HIST_SUB_BITS;
 	sub = (b - 1) & ((1u << GT_HIST_SUB_BITS) - 1);
-	return ((1ull << GT_HIST_SUB_BITS) + sub) << (octave + GT_HIST_MIN_SHIFT - GT_HIST_SUB_BITS);
+	return ((1ull << GT_HIST_SUB_BITS) + sub)
+	       << (octave + GT_HIST_MIN_SHIFT - GT_HIST_SUB_BITS);
 }
 
 uint64_t hist__count(const struct gt_hist *h)

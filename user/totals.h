@@ -17,7 +17,8 @@ struct total_gil {
 struct total_thread {
 	struct gt_thread_key key;
 	struct gt_thread rec;
-	uint32_t open_stack; /* its stack now, if it waits (or was asked for): an id of the stack store, 0: not known */
+	uint32_t
+		open_stack; /* its stack now, if it waits (or was asked for): an id of the stack store, 0: not known */
 };
 
 struct total_ended {

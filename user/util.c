@@ -135,8 +135,8 @@ int parse_duration(const char *s, uint64_t *ret_ns)
 		const char *suffix;
 		double ns;
 	} units[] = {
-		{ "", 1e9 },   { "s", 1e9 },   { "ms", 1e6 }, { "us", 1e3 },
-		{ "ns", 1 },   { "m", 60e9 },  { "min", 60e9 }, { "h", 3600e9 },
+		{ "", 1e9 }, { "s", 1e9 },  { "ms", 1e6 },   { "us", 1e3 },
+		{ "ns", 1 }, { "m", 60e9 }, { "min", 60e9 }, { "h", 3600e9 },
 	};
 	double v;
 	char *end;
@@ -163,7 +163,12 @@ int parse_duration(const char *s, uint64_t *ret_ns)
 static size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret)
 {
 	static const uint32_t min[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	size_t len = s[0] < 0x80   ? 1
+		     : s[0] < 0xc2 ? 0
+		     : s[0] < 0xe0 ? 2
+		     : s[0] < 0xf0 ? 3
+		     : s[0] < 0xf5 ? 4
+				   : 0;
 	uint32_t c;
 
 	if (len == 0 || len > n)

@@ -13,11 +13,12 @@
 
 /* Scope guards: __cleanup(closep) int fd = open(..); */
 #define __cleanup(fn) __attribute__((cleanup(fn)))
-void closep(int *fd);	   /* closes if >= 0 */
-void fclosep(FILE **f);	   /* closes if not NULL */
-void freep(void *p);	   /* p: address of a pointer from malloc */
+void closep(int *fd);	/* closes if >= 0 */
+void fclosep(FILE **f); /* closes if not NULL */
+void freep(void *p);	/* p: address of a pointer from malloc */
 
-const char *errstr(int err); /* "ENOENT: No such file .."; takes errno or -errno; thread-local buffer */
+const char *errstr(
+	int err); /* "ENOENT: No such file .."; takes errno or -errno; thread-local buffer */
 
 /* A growing string. Zero-initialise; sbuf__free at the end. After a failed allocation it stays as it
  * was and remembers (oom): check once at the end.

@@ -19,9 +19,9 @@ struct view_report {
 };
 
 /* In this order; the same for every table, so that a script may cut by column. */
-static const char *const shown[] = { "tid",	"thread",  "state",   "delay",	  "wait",    "yield",
-				     "hold",	"acquisitions", "contended", "p50wait", "p99wait", "maxwait",
-				     "maxhold", "blame",   "at" };
+static const char *const shown[] = { "tid",	"thread",  "state",	   "delay",	"wait",
+				     "yield",	"hold",	   "acquisitions", "contended", "p50wait",
+				     "p99wait", "maxwait", "maxhold",	   "blame",	"at" };
 
 static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
 {
@@ -72,7 +72,8 @@ static void put_gil(struct view_report *v, const struct snapshot *s, const struc
 		units__percent(s->self_cpu_ns, s->now_ns - s->start_ns, self),
 		(unsigned long long)s->lost_events);
 	if (s->violations)
-		fprintf(v->out, "  SELF-CHECK FAILED %llu times", (unsigned long long)s->violations);
+		fprintf(v->out, "  SELF-CHECK FAILED %llu times",
+			(unsigned long long)s->violations);
 	putc('\n', v->out);
 }
 
@@ -128,8 +129,8 @@ static int put_proc(struct view_report *v, const struct snapshot *s, const struc
 	char clock[UNITS_SZ];
 	int err;
 
-	fprintf(v->out, "pid %u %s  CPython %s (%s)  %s%s%s%s\n", p->pid, p->comm, p->python, p->sites,
-		units__clock(s->now_ns - s->books_ns, clock), p->alive ? "" : "  ended",
+	fprintf(v->out, "pid %u %s  CPython %s (%s)  %s%s%s%s\n", p->pid, p->comm, p->python,
+		p->sites, units__clock(s->now_ns - s->books_ns, clock), p->alive ? "" : "  ended",
 		p->note[0] ? "  " : "", p->note);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		put_gil(v, s, p, &p->gils[i]);
@@ -178,7 +179,8 @@ static void put_health(struct view_report *v, const struct snapshot *s)
 		{ GT_STAT_SPAN_DROP, "timeline spans lost: ring buffer full" },
 		{ GT_STAT_PAIR_FULL, "pairs without room: counted as other" },
 		{ GT_STAT_ACQUIRE_HELD, "self-check: taken while another held it" },
-		{ GT_STAT_RELEASE_FOREIGN, "self-check: released by a thread that did not hold it" },
+		{ GT_STAT_RELEASE_FOREIGN,
+		  "self-check: released by a thread that did not hold it" },
 		{ GT_STAT_WAIT_HOLDER, "self-check: waited for by its holder" },
 		{ GT_STAT_LOCKED_WRONG, "self-check: gil->locked disagrees" },
 		{ GT_STAT_LAST_HOLDER_WRONG, "self-check: gil->last_holder disagrees" },
@@ -200,8 +202,8 @@ static int end(struct view *view, const struct snapshot *total, const char *why)
 
 	if (!total->proc_cnt)
 		return 0;
-	fprintf(v->out, "== total of %s (%s) ==\n", units__duration(total->now_ns - total->start_ns, span),
-		why);
+	fprintf(v->out, "== total of %s (%s) ==\n",
+		units__duration(total->now_ns - total->start_ns, span), why);
 	err = put_snapshot(v, total);
 	if (err)
 		return err;
