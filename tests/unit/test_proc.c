@@ -107,7 +107,8 @@ static void names_of_a_target_come_out_clean(void **state)
 	prctl(PR_GET_NAME, was);
 	prctl(PR_SET_NAME, "\033]0;x\n\xff) R 1");
 	proc__comm(getpid(), 0, buf, sizeof(buf));
-	assert_string_equal(buf, "?]0;x?" "?) R 1");
+	assert_string_equal(buf, "?]0;x?"
+				 "?) R 1");
 	/* A name with ')' in it must not confuse the fields after it. */
 	assert_int_equal(proc__parent(getpid()), getppid());
 	assert_int_equal(proc__tgid(getpid()), getpid());
