@@ -136,8 +136,8 @@ void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const st
 		canvas__puts(c, y, x, w, ROLE_DIM, "?");
 		return;
 	}
-	text__place(*f->name ? f->name : "?", columns__basename(*f->file ? f->file : "?"), f->line,
-		    c->unicode, w, buf, sizeof(buf));
+	text__place(*f->name ? f->name : "?", columns__basename(f->file), f->line, c->unicode, w,
+		    buf, sizeof(buf));
 	canvas__puts(c, y, x, w, role, buf);
 }
 

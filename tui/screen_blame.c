@@ -102,7 +102,8 @@ static void draw_entry(const struct ui_state *ui, struct canvas *c, int y, struc
 	else if (ui->view == STACKS_BY_LINE)
 		draw__frame(c, y, x, r.x + r.w - x, ROLE_NORMAL, e->frame);
 	else
-		canvas__printf(c, y, x, r.x + r.w - x, ROLE_NORMAL, "%s (%s)", e->frame->name,
+		canvas__printf(c, y, x, r.x + r.w - x, ROLE_NORMAL,
+			       *e->frame->file ? "%s (%s)" : "%s", e->frame->name,
 			       columns__basename(e->frame->file));
 }
 

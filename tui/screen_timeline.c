@@ -18,9 +18,14 @@
 static const unsigned int zooms_ms[] = { 10,   20,   50,    100,   200,	  500,	 1000,
 					 2000, 5000, 10000, 20000, 60000, 300000 };
 
+uint64_t ui__zoom_ns(const struct ui_state *ui)
+{
+	return zooms_ms[ui->zoom] * 1000000ull;
+}
+
 static struct tl_window window(const struct ui_state *ui, const struct snapshot *s, size_t n)
 {
-	uint64_t span = zooms_ms[ui->zoom] * 1000000ull, to = s->now_ns;
+	uint64_t span = ui__zoom_ns(ui), to = s->now_ns;
 
 	to -= ui->scroll_ns < to ? ui->scroll_ns : to;
 	return (struct tl_window){ to > span ? to - span : 0, to, n };
@@ -87,6 +92,24 @@ static char stranger_letter(const struct snap_proc *p, uint32_t tid, const char 
 	return memchr(letters, l, n) ? '+' : l;
 }
 
+/* Hardly a cell has an owner although the GIL was in use: an empty row would say that it was free. */
+static void draw_short_holds(const struct ui_state *ui, struct canvas *c, int y, int x,
+			     const struct tl_window *w, size_t owned, double used)
+{
+	uint64_t from = timeline__known_from(ui->timeline);
+	double known = from < w->from_ns ? 1
+		       : from < w->to_ns
+			       ? (double)(w->to_ns - from) / (double)(w->to_ns - w->from_ns)
+			       : 0;
+	double cells = known * (double)w->n;
+	char buf[UNITS_SZ];
+
+	if (used > 0.1 && cells >= 16 && (double)owned < cells * used / 4)
+		canvas__printf(c, y, x, (int)w->n, ROLE_DIM,
+			       "most holds were shorter than %s: too short to draw",
+			       units__duration(timeline__min_ns(ui->timeline), buf));
+}
+
 static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x,
 		       const struct tl_window *w, const struct column_row *rows, size_t n,
 		       const char *letters)
@@ -97,8 +120,9 @@ static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x
 	const struct snap_thread *holder;
 	uint32_t owner[CELL_MAX];
 	struct tl_span open;
-	bool has_open;
+	size_t owned = 0;
 	char last = '+';
+	bool has_open;
 
 	if (!g)
 		return;
@@ -119,8 +143,11 @@ static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x
 				    ? last
 				    : stranger_letter(p, owner[i], letters, n);
 		last = l;
+		owned++;
 		canvas__fill(c, (struct rect){ y, x + (int)i, 1, 1 }, ROLE_HOLD, (unsigned char)l);
 	}
+	draw_short_holds(ui, c, y, x, w, owned,
+			 p->span_ns ? snap_gil__utilization(g, p->span_ns) : 0);
 }
 
 static void draw_thread(const struct ui_state *ui, struct canvas *c, int y, int x,
@@ -166,7 +193,7 @@ void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
 	if (row_cnt > (size_t)r.h - 1)
 		row_cnt = (size_t)r.h - 1;
 	w = window(ui, s, n);
-	units__duration(zooms_ms[ui->zoom] * 1000000ull, buf);
+	units__duration(ui__zoom_ns(ui), buf);
 	canvas__printf(c, r.y, r.x, label + 2, ROLE_DIM, "owner, %s", buf);
 	name_letters(rows, row_cnt, letters);
 	if (!ui->timeline || timeline__known_from(ui->timeline) == UINT64_MAX)
@@ -225,7 +252,7 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 
 static bool key(struct ui_state *ui, enum key_action action)
 {
-	uint64_t step = zooms_ms[ui->zoom] * 1000000ull / 4;
+	uint64_t step = ui__zoom_ns(ui) / 4;
 
 	switch (action) {
 	case ACT_ZOOM_IN: ui->zoom -= ui->zoom > 0; return true;

@@ -140,6 +140,10 @@ void text__place(const char *name, const char *file, uint32_t line, bool unicode
 		snprintf(where, sizeof(where), ":%u", line);
 	where_w = (int)strlen(where);
 	room = width - where_w;
+	if (!*file && !line) {
+		text__cut(name, unicode, width, buf, sz);
+		return;
+	}
 	if (name_w + 1 + file_w <= room) {
 		snprintf(buf, sz, "%s %s%s", name, file, where);
 		return;

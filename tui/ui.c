@@ -264,6 +264,13 @@ static bool row_matches(const struct ui_state *ui, const struct column_row *r)
 	return ui__matches(ui->filter, text);
 }
 
+/* It ended before what the timeline shows. */
+static bool is_past(const struct ui_state *ui, const struct snap_thread *t)
+{
+	return !t->tid ||
+	       (t->state == SNAP_EXITED && t->state_ns > ui__zoom_ns(ui) + ui->scroll_ns);
+}
+
 static void build_rows(struct ui_state *ui)
 {
 	const struct snapshot *s = ui__snap(ui);
@@ -279,6 +286,8 @@ static void build_rows(struct ui_state *ui)
 		for (size_t i = 0; i < s->procs[p].thread_cnt; i++) {
 			struct column_row r;
 
+			if (ui->screen == UI_TIMELINE && is_past(ui, &s->procs[p].threads[i]))
+				continue;
 			column_row__init(&r, s, &s->procs[p], &s->procs[p].threads[i]);
 			if (!row_matches(ui, &r))
 				continue;

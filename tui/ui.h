@@ -129,6 +129,8 @@ void ui__sum_hist(const struct snap_proc *p, const struct snap_gil *g, bool hold
 		  struct gt_hist *ret);
 /* Processes that are shown: the one in focus, or all. */
 void ui__shown_procs(const struct ui_state *ui, const struct snap_proc **ret, size_t *ret_cnt);
+/* The time that the timeline shows. */
+uint64_t ui__zoom_ns(const struct ui_state *ui);
 /* Mark the selected row as one that the user chose: it follows its thread from now on. */
 void ui__pin(struct ui_state *ui);
 void ui__goto(struct ui_state *ui, enum ui_screen screen);

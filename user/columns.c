@@ -32,6 +32,20 @@ static int cmp_share(uint64_t a_part, uint64_t a_whole, uint64_t b_part, uint64_
 	return a < b ? -1 : a > b;
 }
 
+/* The cell is a share, but the order is by time: most of the life of a thread that lived for a moment
+ * is less than little of one that was there all along.
+ */
+#define TIME(field, part, whole)                                                                   \
+	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
+	{                                                                                          \
+		char u[UNITS_SZ];                                                                  \
+                                                                                                   \
+		put(buf, sz, units__percent(part(r), whole(r), u));                                \
+	}                                                                                          \
+	static int cmp_##field(const struct column_row *a, const struct column_row *b)             \
+	{                                                                                          \
+		return cmp_u64(part(a), part(b));                                                  \
+	}
 #define SHARE(field, part, whole)                                                                  \
 	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
 	{                                                                                          \
@@ -83,11 +97,11 @@ FIELD(hold_offcpu_ns)
 FIELD(contended)
 FIELD(acquisitions)
 
-SHARE(delay, delay, thread_span)
-SHARE(wait, wait_ns, thread_span)
-SHARE(yield, yield_ns, thread_span)
+TIME(delay, delay, thread_span)
+TIME(wait, wait_ns, thread_span)
+TIME(yield, yield_ns, thread_span)
 SHARE(hold, hold_ns, proc_span)
-SHARE(released, released_ns, thread_span)
+TIME(released, released_ns, thread_span)
 SHARE(offcpu, hold_offcpu_ns, hold_total)
 SHARE(contended, contended, acquisitions)
 
@@ -324,7 +338,9 @@ void columns__frame(const struct snap_frame *f, char *buf, size_t sz)
 		return;
 	}
 	file = columns__basename(f->file && *f->file ? f->file : "?");
-	if (f->line)
+	if (!f->line && !strcmp(file, "?"))
+		put(buf, sz, f->name && *f->name ? f->name : "?");
+	else if (f->line)
 		snprintf(buf, sz, "%s %s:%u", f->name && *f->name ? f->name : "?", file, f->line);
 	else
 		snprintf(buf, sz, "%s %s", f->name && *f->name ? f->name : "?", file);

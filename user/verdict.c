@@ -146,6 +146,10 @@ const struct snap_frame *verdict__blame_line(const struct snap_proc *p, uint32_t
 
 static void put_line(const struct snap_frame *f, enum verdict_detail detail, struct sbuf *out)
 {
+	if (!*f->file) {
+		sbuf__printf(out, " %s%s", detail < VERDICT_TINY ? "in " : "", f->name);
+		return;
+	}
 	if (detail < VERDICT_BRIEF)
 		sbuf__printf(out, " in %s (%s", f->name, columns__basename(f->file));
 	else

@@ -186,6 +186,17 @@ static void a_line_number_is_never_cut(void **state)
 	}
 }
 
+static void what_is_in_no_file_is_only_a_name(void **state)
+{
+	char buf[128];
+
+	(void)state;
+	text__place("[no Python frame]", "", 0, true, 40, buf, sizeof(buf));
+	assert_string_equal(buf, "[no Python frame]");
+	text__place("[no Python frame]", "", 0, true, 10, buf, sizeof(buf));
+	assert_string_equal(buf, "[no Pytho~");
+}
+
 static void a_command_is_shown_without_its_interpreter(void **state)
 {
 	static const char *const cases[][2] = {
@@ -230,6 +241,7 @@ int main(void)
 		cmocka_unit_test(sentences_break_between_words),
 		cmocka_unit_test(names_of_a_pool_stay_apart),
 		cmocka_unit_test(a_line_number_is_never_cut),
+		cmocka_unit_test(what_is_in_no_file_is_only_a_name),
 		cmocka_unit_test(a_command_is_shown_without_its_interpreter),
 	};
 
