@@ -27,8 +27,8 @@ struct link_create_attr {
 	uint32_t pad;
 };
 
-int probe_multi__link(int prog_fd, const char *path, const uint64_t *offsets, const uint64_t *cookies,
-		      size_t cnt, uint32_t pid)
+int probe_multi__link(int prog_fd, const char *path, const uint64_t *offsets,
+		      const uint64_t *cookies, size_t cnt, uint32_t pid)
 {
 	struct link_create_attr attr = {
 		.prog_fd = (uint32_t)prog_fd,
@@ -55,7 +55,8 @@ static const char *probe_support(void)
 	uint64_t offset = 0;
 	int err;
 
-	prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "gt_multi_try", "GPL", insns, ARRAY_SIZE(insns), &opts);
+	prog = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "gt_multi_try", "GPL", insns, ARRAY_SIZE(insns),
+			     &opts);
 	if (prog < 0)
 		return "the program type does not load";
 	/* "/" is no regular file: -EBADF says that the kernel knows this link and got so far. */

@@ -19,7 +19,7 @@ bool probe_multi__supported(const char **why);
 /* One link on cnt file offsets of path, for the process pid (0: any). cookies may be NULL.
  * The link lives as long as the returned descriptor. >= 0 or -errno.
  */
-int probe_multi__link(int prog_fd, const char *path, const uint64_t *offsets, const uint64_t *cookies,
-		      size_t cnt, uint32_t pid);
+int probe_multi__link(int prog_fd, const char *path, const uint64_t *offsets,
+		      const uint64_t *cookies, size_t cnt, uint32_t pid);
 
 #endif
