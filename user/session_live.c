@@ -72,6 +72,9 @@ int session__live_start(struct session *s)
 		return EXIT_RUNTIME;
 	}
 	s->live = l;
+	/* What loading cost is not the cost of looking: the first interval starts here. */
+	if (!collector__refresh(s->c))
+		model__mark(collector__model(s->c));
 #ifdef __GLIBC__
 	malloc_trim(0); /* loading took some megabytes that are not needed again */
 #endif

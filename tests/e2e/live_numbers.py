@@ -79,13 +79,14 @@ def header():
     m = re.search(r"held ([0-9.]+)% of the time, ([0-9.]+) threads wait", lines[3])
     share("headline held", m.group(1), gil["held_ns"], span)
     same("waiting", m.group(2), gil["wait_ns"] / span)
-    m = re.search(r"(\S+) waited ([0-9.]+)% .*, ([0-9.]+)% of it for (\S+) in (\S+) \((\S+):(\d+)\)", lines[4])
+    m = re.search(r"(\S+) waited ([0-9.]+)% .*, ([0-9.]+)% of it for (\S+) in (.+?)(?: \((\S+?)(?::(\d+))?\))?$",
+                  lines[4].rstrip())
     sufferer = by_name[m.group(1)]
     share("who waited", m.group(2), sufferer["wait_ns"], sufferer["span_ns"])
     share("for whom", m.group(3), pair(sufferer["tid"], by_name[m.group(4)]["tid"]), sufferer["wait_ns"])
     stacks = [s for s in proc["stacks"] if s["kind"] == "blame" and s["tid"] == by_name[m.group(4)]["tid"]]
     leaf = max(stacks, key=lambda s: s["ns"])["frames"][-1]
-    if (leaf["name"], leaf["line"]) != (m.group(5), int(m.group(7))):
+    if (leaf["name"], leaf["line"]) != (m.group(5), int(m.group(7)) if m.group(7) else None):
         wrong.append("in which line: shown %s:%s, JSON %r" % (m.group(5), m.group(7), leaf))
 
 
@@ -124,8 +125,8 @@ def blame_sums(key):
 
 
 def culprits(title):
-    sums, whole = blame_sums(lambda f: "%s %s%s" % (f["name"], f["file"].rpartition("/")[2],
-                                                  ":%d" % f["line"] if f["line"] else ""))
+    sums, whole = blame_sums(lambda f: ("%s %s%s" % (f["name"], f["file"].rpartition("/")[2],
+                                                     ":%d" % f["line"] if f["line"] else "")).rstrip())
     for line in lines[title + 1:]:
         m = re.match(r" +([0-9.]+)% \S+ +(.+?)  +\S", line)
         if not m:
@@ -134,9 +135,9 @@ def culprits(title):
 
 
 def blame_table(heading):
-    sums, whole = blame_sums(lambda f: "%s (%s)" % (f["name"], f["file"].rpartition("/")[2]))
+    sums, whole = blame_sums(lambda f: ("%s (%s)" % (f["name"], f["file"].rpartition("/")[2])).replace(" ()", ""))
     for line in lines[heading + 1:]:
-        m = re.match(r" +([0-9.]+) +(?:\S+ +)?([0-9.]+) +([0-9.]+[a-z]*) +(\S+) (.+ \(\S+\))$", line)
+        m = re.match(r" +([0-9.]+) +(?:\S+ +)?([0-9.]+) +([0-9.]+[a-z]*) +(\S+) (.+)$", line)
         if not m:
             break
         ns = sums.get(m.group(5), 0)
