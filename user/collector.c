@@ -211,9 +211,14 @@ static void name_threads(struct collector *c, struct tracked *t)
 	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
 	if (names)
 		py_thread_names__read(t->py, t->sym, threads, (size_t)n, names);
-	for (ssize_t i = 0; names && i < n; i++)
-		if (threads[i].tid && names[i].source != PY_NAME_NONE)
+	for (ssize_t i = 0; names && i < n; i++) {
+		if (!threads[i].tid || names[i].source == PY_NAME_NONE)
+			continue;
+		if (names[i].source >= PY_NAME_FUNCTION)
+			model__offer_thread_name(c->model, pid, threads[i].tid, names[i].name);
+		else
 			model__set_thread_name(c->model, pid, threads[i].tid, names[i].name);
+	}
 	free(names);
 	free(threads);
 }

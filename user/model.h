@@ -40,6 +40,10 @@ int model__add_proc(struct model *m, const struct model_proc_info *info, uint64_
 void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns);
 /* A better name than comm (clean text, copied). Ignored when the thread is not known. */
 void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name);
+/* The same for a makeshift: a thread that has a name keeps it. (One that is about to end is no longer
+ * among threading's, and must not lose its name for that.)
+ */
+void model__offer_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name);
 /* Is there a living thread without such a name? */
 bool model__has_unnamed(const struct model *m, uint32_t pid);
 /* Another note than model_proc_info's; clean text, copied. */

@@ -53,14 +53,14 @@ bool model__has_unnamed(const struct model *m, uint32_t pid)
 	return false;
 }
 
-void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name)
+static void name_thread(struct model *m, uint32_t pid, uint32_t tid, const char *name, bool keep)
 {
 	struct mproc *p = model__proc(m, pid);
 
 	for (size_t i = 0; p && i < p->thread_cnt; i++) {
 		struct mthread *t = p->threads[i];
 
-		if (t->key.tid != tid || t->exited || (t->name && !strcmp(t->name, name)))
+		if (t->key.tid != tid || t->exited || (t->name && (keep || !strcmp(t->name, name))))
 			continue;
 		free(t->name);
 		t->name = strdup(name);
@@ -68,4 +68,14 @@ void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const c
 	for (size_t i = 0; p && i < p->gil_cnt; i++)
 		if (p->gils[i]->seed_tid == tid && !p->gils[i]->seed_name)
 			p->gils[i]->seed_name = strdup(name);
+}
+
+void model__set_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name)
+{
+	name_thread(m, pid, tid, name, false);
+}
+
+void model__offer_thread_name(struct model *m, uint32_t pid, uint32_t tid, const char *name)
+{
+	name_thread(m, pid, tid, name, true);
 }

@@ -152,6 +152,37 @@ static void name_by_program(const struct py_runtime *rt, pid_t pid, uint32_t tid
 	ret->source = PY_NAME_THREADING;
 }
 
+static ssize_t first_of_tid(const struct py_thread *threads, size_t n, uint32_t tid)
+{
+	for (size_t i = 0; i < n; i++)
+		if (threads[i].tid == tid)
+			return (ssize_t)i;
+	return -1;
+}
+
+/* A kernel thread that runs several interpreters has a name in each ("MainThread" where it was the first
+ * to import threading). Its best known name counts everywhere, of several that of the main interpreter.
+ */
+static void agree(const struct py_thread *threads, size_t n, struct py_thread_name *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		ssize_t k = threads[i].interp_id && threads[i].tid
+				    ? first_of_tid(threads, i, threads[i].tid)
+				    : -1;
+
+		if (k >= 0 && ret[i].source && (!ret[k].source || ret[i].source < ret[k].source))
+			ret[k] = ret[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		ssize_t k = threads[i].interp_id && threads[i].tid
+				    ? first_of_tid(threads, i, threads[i].tid)
+				    : -1;
+
+		if (k >= 0)
+			ret[i] = ret[k];
+	}
+}
+
 void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct py_thread *threads,
 			   size_t n, struct py_thread_name *ret)
 {
@@ -181,4 +212,5 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct 
 		if (!ret[i].source && threads[i].tid)
 			name_by_program(rt, py_process__pid(p), threads[i].tid, &ret[i]);
 	}
+	agree(threads, n, ret);
 }

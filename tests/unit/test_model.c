@@ -322,7 +322,9 @@ static void names_set_later_win_over_the_kernels(void **state)
 	kernel__init(&k);
 	on_acquire(&k, 1, T0 + 100);
 	feed(m, &k, T0 + 1000);
+	model__offer_thread_name(m, PID, 1, "work()");
 	model__set_thread_name(m, PID, 1, "worker-1");
+	model__offer_thread_name(m, PID, 1, "work()");
 	model__set_thread_name(m, PID, 99, "nobody");
 	model__set_thread_name(m, 4711, 1, "elsewhere");
 	s = model__snapshot(m, MODEL_TOTAL);
