@@ -203,17 +203,30 @@ static void fold_old(struct mproc *p)
 	}
 }
 
+/* It has held the GIL since before the books and shows only now, by letting go. At the readings before
+ * this one it held it too, and its blame was in the GIL's record.
+ */
+static void backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when)
+{
+	if (!g || t->rec.first_ns >= when)
+		return;
+	t->at[at].time_ns[GT_HOLD] = when - t->rec.first_ns;
+	t->at[at].blame_ns = g->at[at].open_blame_ns;
+}
+
 static int feed_thread(struct model *m, const struct total_thread *in, uint64_t now)
 {
 	struct mproc *p = model__proc(m, in->rec.tgid);
 	uint64_t b = tkey_b(in->rec.tgid, in->key.tid);
 	struct mthread *t = hmap__get(&m->thread_by_key, in->key.cond, b);
+	bool fresh;
 
 	if (!p)
 		return 0;
 	/* Another thread has the tid now: the former one was folded by the kernel. */
 	if (t && t->rec.first_ns != in->rec.first_ns)
 		t = NULL;
+	fresh = !t;
 	if (!t) {
 		if (array_grow(&p->threads, p->thread_cnt, &p->thread_cap, sizeof(*p->threads)))
 			return -ENOMEM;
@@ -233,6 +246,10 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 	acc__of_thread(&t->rec, now, &t->at[AT_NOW]);
 	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
 	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
+	if (fresh) {
+		backdate(mproc__gil(p, in->key.cond, false), t, AT_MARK, m->mark_ns);
+		backdate(mproc__gil(p, in->key.cond, false), t, AT_ZERO, m->zero_ns);
+	}
 	return 0;
 }
 
@@ -331,6 +348,8 @@ static void copy_readings(struct model *m, int to)
 
 		for (size_t k = 0; k < p->gil_cnt; k++) {
 			p->gils[k]->at[to] = p->gils[k]->at[AT_NOW];
+			if (!p->gils[k]->known && p->gils[k]->seed_held)
+				p->gils[k]->at[to].held_ns = m->now_ns - p->books_ns;
 			p->gils[k]->fold.at[to] = p->gils[k]->fold.at[AT_NOW];
 			p->gils[k]->fold.cnt_at[to] = p->gils[k]->fold.cnt_at[AT_NOW];
 		}

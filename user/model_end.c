@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* model_end.c - the end of a process: what its threads had open is closed, death by death */
 #include <stdlib.h>
+#include <string.h>
 
 #include "model_impl.h"
+#include "util.h"
 
 static int by_exit(const void *a, const void *b)
 {
@@ -75,6 +77,41 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 	t->exited = true;
 }
 
+/* A holder since before the books that never let go has no record of its own: make it one, so that its
+ * hold and blame end like any other's.
+ */
+static void add_first_holder(struct mproc *p, struct mgil *g)
+{
+	uint32_t tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid;
+	struct mthread *t;
+
+	if (!g->known && g->seed_held) {
+		g->rec.first_ns = g->rec.last_ns = p->books_ns;
+		g->rec.hold_since_ns = g->rec.seg_start_ns = p->books_ns;
+		g->rec.held = 1;
+		g->known = true;
+	}
+	if (!g->rec.held || !tid)
+		return;
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		if (p->threads[i]->key.tid == tid && p->threads[i]->key.cond == g->key.cond)
+			return;
+	t = calloc(1, sizeof(*t));
+	if (!t || array_grow(&p->threads, p->thread_cnt, &p->thread_cap, sizeof(*p->threads))) {
+		free(t);
+		return;
+	}
+	t->key = (struct gt_thread_key){ .cond = g->key.cond, .tid = tid };
+	t->rec.tid = tid;
+	t->rec.tgid = p->pid;
+	t->rec.first_ns = t->rec.since_ns = g->rec.hold_since_ns;
+	t->rec.state = GT_HOLD;
+	t->name = g->seed_name ? strdup(g->seed_name) : NULL;
+	memcpy(t->rec.comm, p->comm, strnlen(p->comm, sizeof(t->rec.comm) - 1));
+	g->rec.holder_tid = tid;
+	p->threads[p->thread_cnt++] = t;
+}
+
 void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 {
 	struct mproc *p = model__proc(m, pid);
@@ -82,6 +119,8 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 	if (!p)
 		return;
 	mproc__forget_open(p);
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		add_first_holder(p, p->gils[i]);
 	qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (!p->threads[i]->exited)

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_model_seed.c - a hold that began before the books: its intervals, its blame, its end */
+#include "fake_books.h"
+
+/* Seen at attach: held by somebody who has shown no event yet, and others wait for it. */
+static void who_held_before_the_start_gets_the_blame_of_those_who_wait(void **state)
+{
+	struct model *m = new_model();
+	struct kernel k;
+	struct snapshot *s;
+
+	(void)state;
+	kernel__init(&k);
+	k.gil.rec.held = 1;
+	k.gil.rec.hold_since_ns = T0;
+	on_wait(&k, 2, T0 + 1000);
+	model__seed_holder(m, PID, COND, true, 42);
+	feed(m, &k, T0 + 5000);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(snap_proc__thread(&s->procs[0], 42)->hold_ns, 5000);
+	assert_int_equal(snap_proc__thread(&s->procs[0], 42)->blame_ns, 4000);
+	balanced(s);
+	snapshot__free(s);
+	model__free(m);
+}
+
+/* ... and lets go in a later interval: no interval holds more than its own time. */
+static void a_hold_from_before_the_start_is_spread_over_its_intervals(void **state)
+{
+	struct model *m = new_model();
+	struct totals none = { .now_ns = T0 + 1000 };
+	struct kernel k;
+	struct sums r;
+
+	(void)state;
+	kernel__init(&k);
+	model__seed_holder(m, PID, COND, true, 42);
+	assert_int_equal(model__feed(m, &none), 0); /* no event at all */
+	assert_int_equal(check(m, MODEL_INTERVAL).hold, 1000);
+	model__mark(m);
+	none.now_ns = T0 + 2000;
+	assert_int_equal(model__feed(m, &none), 0);
+	assert_int_equal(check(m, MODEL_INTERVAL).hold, 1000);
+	model__mark(m);
+	k.gil.rec.held = 1;
+	k.gil.rec.hold_since_ns = T0;
+	on_wait(&k, 2, T0 + 2400); /* the first event */
+	feed(m, &k, T0 + 3000);
+	r = check(m, MODEL_INTERVAL);
+	assert_int_equal(r.hold, 1000);
+	assert_int_equal(r.blame, 600);
+	model__mark(m);
+	*thread(&k, 42, T0) = (struct gt_thread){
+		.tid = 42, .tgid = PID, .first_ns = T0, .since_ns = T0, .state = GT_HOLD
+	};
+	k.gil.rec.holder_tid = 42;
+	on_release(&k, 42, T0 + 3500);
+	on_acquire(&k, 2, T0 + 3510);
+	feed(m, &k, T0 + 4000);
+	r = check(m, MODEL_INTERVAL);
+	assert_int_equal(r.hold, 500 + 490);
+	assert_int_equal(r.blame, 500);
+	assert_int_equal(r.gap, 10);
+	r = check(m, MODEL_TOTAL);
+	assert_int_equal(r.hold, 3500 + 490);
+	assert_int_equal(r.blame, 1100);
+	model__free(m);
+}
+
+static void a_hold_from_before_the_start_outlives_its_process_in_the_total(void **state)
+{
+	struct model *m = new_model();
+	struct snapshot *s;
+	struct kernel k;
+	struct sums r;
+
+	(void)state;
+	kernel__init(&k);
+	k.gil.rec.held = 1;
+	k.gil.rec.hold_since_ns = T0;
+	on_wait(&k, 2, T0 + 1000);
+	model__seed_holder(m, PID, COND, true, 42);
+	feed(m, &k, T0 + 2000);
+	on_exit_of(&k, 2, T0 + 2500);
+	feed(m, &k, T0 + 2600);
+	model__end_proc(m, PID, T0 + 2600);
+	s = model__snapshot(m, MODEL_TOTAL);
+	r = balanced_but_pairs(s);
+	snapshot__free(s);
+	assert_int_equal(r.wait, 1500);
+	assert_int_equal(r.blame, 1500);
+	assert_int_equal(r.hold, 2600);
+	model__free(m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_held_before_the_start_gets_the_blame_of_those_who_wait),
+		cmocka_unit_test(a_hold_from_before_the_start_is_spread_over_its_intervals),
+		cmocka_unit_test(a_hold_from_before_the_start_outlives_its_process_in_the_total),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
