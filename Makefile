@@ -36,7 +36,7 @@ EXTRA_LDFLAGS += -L$(SYSROOT)/usr/lib/$(MULTIARCH)
 endif
 GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -Iuser -Itui -I$(BUILD) \
              -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
-LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -ljansson
+LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo
 LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
 
 # libcapstone.a brings decoders for all its architectures by one table of their init functions: 3.2 MB.
@@ -139,13 +139,15 @@ $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
 
-# The options come from the program's own table.
+# The options and the columns come from the program's own tables.
 $(BUILD)/giltop.1: doc/giltop.1.scd doc/live-view.scd.in $(BUILD)/giltop
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
 	$(Q)$(BUILD)/giltop --help=man > $(BUILD)/options.scd
+	$(Q)$(BUILD)/giltop --help=columns > $(BUILD)/columns.scd
+	$(Q)sed -e '/^@COLUMNS@$$/{r $(BUILD)/columns.scd' -e 'd}' doc/live-view.scd.in > $(BUILD)/live-view.scd
 	$(Q)sed -e '/^@OPTIONS@$$/{r $(BUILD)/options.scd' -e 'd}' \
-	        -e '/^@LIVE@$$/{r doc/live-view.scd.in' -e 'd}' $< > $(BUILD)/giltop.1.scd
+	        -e '/^@LIVE@$$/{r $(BUILD)/live-view.scd' -e 'd}' $< > $(BUILD)/giltop.1.scd
 	$(Q)if command -v scdoc >/dev/null; then scdoc < $(BUILD)/giltop.1.scd > $@; \
 	else echo "scdoc is missing: no man page" >&2; : > $@; fi
 

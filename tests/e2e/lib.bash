@@ -33,7 +33,10 @@ e2e_teardown() {
 	local pid
 	for pid in "${WL_ALL[@]}"; do
 		kill "$pid" 2>/dev/null || continue
+		# One that does not end by itself must not hang the run.
+		(sleep 20 && kill -9 "$pid") >/dev/null 2>&1 3>&- &
 		wait "$pid" 2>/dev/null || true
+		kill $! 2>/dev/null || true
 	done
 	[ -z "${WL_IN_FD:-}" ] || exec {WL_IN_FD}>&-
 	WL_IN_FD=
