@@ -24,8 +24,6 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 	char buf[UNITS_SZ];
 	int x, right_w, room;
 
-	if (ui->paused)
-		sbuf__puts(&right, "PAUSED ");
 	if (*ui->filter)
 		sbuf__printf(&right, "[filter: %s] ", ui->filter);
 	if (p) {
@@ -38,7 +36,7 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 			     units__clock(all->now_ns - all->start_ns, buf));
 	sbuf__printf(&right, ui->cumulative ? "  totals" : "  every %s",
 		     units__duration(ui->interval_ns, buf));
-	right_w = text__width(sbuf__str(&right), c->unicode);
+	right_w = text__width(sbuf__str(&right), c->unicode) + (ui->paused ? 7 : 0);
 	x = canvas__puts(c, y, 0, -1, ROLE_TITLE, "giltop") + 2;
 	if (s && s->proc_cnt > 1 && !ui->focus_pid)
 		sbuf__printf(&left, "busiest of %zu: ", s->proc_cnt);
@@ -52,8 +50,10 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		return;
 	}
 	canvas__puts(c, y, x, room, ROLE_NORMAL, sbuf__str(&left));
-	canvas__puts_right(c, y, c->w - right_w, right_w, ui->paused ? ROLE_WARN : ROLE_DIM,
-			   sbuf__str(&right));
+	if (ui->paused)
+		canvas__puts(c, y, c->w - right_w, 6, ROLE_WARN, "PAUSED");
+	right_w -= ui->paused ? 7 : 0;
+	canvas__puts_right(c, y, c->w - right_w, right_w, ROLE_DIM, sbuf__str(&right));
 }
 
 /* giltop's own cost, and whether its figures are whole: never left out. */

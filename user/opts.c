@@ -156,6 +156,21 @@ static void help_man(FILE *out)
 	}
 }
 
+/* The columns of the thread table, for the man page. */
+static void help_columns(FILE *out)
+{
+	for (size_t i = 0; i < thread_column_cnt; i++) {
+		const struct column *c = &thread_columns[i];
+
+		fprintf(out, "*%s*", c->title);
+		if (c->cmp && strcasecmp(c->title, c->name))
+			fprintf(out, " (--sort %s)", c->name);
+		fprintf(out, "%s\n\t%c%s.\n\n", c->shown ? "" : ", shown when sorted by it",
+			c->help[0] - (c->help[0] >= 'a' && c->help[0] <= 'z' ? 32 : 0),
+			c->help + 1);
+	}
+}
+
 static void help_completion(FILE *out, const char *shell)
 {
 	if (!strcmp(shell, "bash")) {
@@ -190,6 +205,8 @@ int opts__print_help(FILE *out, const char *style)
 		help_text(out);
 	else if (!strcmp(style, "man"))
 		help_man(out);
+	else if (!strcmp(style, "columns"))
+		help_columns(out);
 	else if (!strcmp(style, "bash") || !strcmp(style, "zsh") || !strcmp(style, "fish"))
 		help_completion(out, style);
 	else

@@ -283,13 +283,15 @@ static void advise_holds(const struct snap_proc *p, const struct snap_thread *t,
 			     units__duration(t->hold_max_ns, max));
 		if (line)
 			put_line(line, VERDICT_FULL, out);
-		if (t->hold_p90_ns > 4 * SWITCH_INTERVAL_NS &&
-		    share(t->hold_offcpu_ns, t->hold_ns) < 0.2)
+		/* Python code that finds no CPU holds on as long as native code does. */
+		if (share(t->hold_offcpu_ns, t->hold_ns) > 0.2)
+			sbuf__puts(out, ", and does not even run for part of it");
+		else if (t->hold_offcpu_ns != NS_UNKNOWN)
 			sbuf__puts(out, ": native code that does not let go; split it or release "
 					"the GIL there");
 		else
-			sbuf__puts(out, ": now and then native code that does not let go, or it "
-					"holds the GIL without a CPU to run on");
+			sbuf__puts(out, ": native code that does not let go (split it, or release "
+					"the GIL there), or no CPU to run on");
 	} else if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > SWITCH_INTERVAL_NS / 2) {
 		sbuf__puts(out, " runs Python code");
 		if (line)
