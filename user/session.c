@@ -419,7 +419,7 @@ int session__run(const struct opts *o)
 	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
 		if (pick)
 			return doctor__list(o);
-		pr_info("no terminal: plain text tables (as with -b)\n");
+		pr_info("no terminal for the live view: plain text tables (as with -b)\n");
 	}
 	do {
 		if (pick) {
