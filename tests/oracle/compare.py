@@ -30,12 +30,12 @@ from oracle_log import OracleError, OracleFile, Thread
 # ends and in full (1.3 to 4 us). START_NS covers totals near zero: a handful of events of which one
 # met an interrupt between the clocks.
 RELATIVE = {"wait_ns": 0.005, "yield_ns": 0.005, "hold_ns": 0.01, "blame_ns": 0.01}
-# GILTOP_EVENT_NS: so much more an event, where probes are single-stepped between the clocks (-fno-plt builds:
-# 14 to 20 us a hit under virtualisation, and milliseconds at the first one).
+# GILTOP_EVENT_NS: so much more an event, where probes are single-stepped between the clocks (WAIT and YIELD
+# of -fno-plt builds: 14 to 20 us a hit under virtualisation).
 EXTRA_NS = int(os.environ.get("GILTOP_EVENT_NS", "0"))
 EVENT_NS = 300 + EXTRA_NS
 PER_EVENT = {"wait_ns": 2000 + EXTRA_NS, "yield_ns": 4500 + EXTRA_NS, "hold_ns": EVENT_NS}
-START_NS = 50000 + 200 * EXTRA_NS
+START_NS = 50000 + 2 * EXTRA_NS
 # A largest wait or hold is one event, so one interrupt between the clocks can be all of the error:
 # they are looked at for gross mistakes (a wrong maximum, units) only.
 MAX_RELATIVE, MAX_START_NS = 0.05, 10000000

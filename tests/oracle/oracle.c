@@ -204,7 +204,12 @@ int pthread_cond_signal(pthread_cond_t *cond)
 	struct oracle_header *hdr = recording(__builtin_return_address(0));
 	int ret;
 
-	if (hdr && !oracle.late)
+	/* Late, giltop's clock comes after the writing, and the first touch of a page of the file takes up to
+	 * milliseconds: do that now.
+	 */
+	if (hdr && oracle.late)
+		chunk_with_room(hdr);
+	else if (hdr)
 		note_call(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE, monotonic_ns());
 	if (!oracle.signal)
 		resolve();
