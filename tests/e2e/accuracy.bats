@@ -43,6 +43,11 @@ agree_debian() { # SUBJECT WORKLOAD, see scripts/fetch-interpreters
 @test "stock 3.11: 10,000 short-lived threads" { agree stock-3.11 churn; }
 @test "Debian 11, 3.9: mixed load" { agree_debian bullseye-amd64-3.9-exe mixed; }
 @test "Debian 11, 3.9: ping-pong" { agree_debian bullseye-amd64-3.9-exe pingpong; }
+@test "Debian 11, 3.9, libpython: mixed load" { agree_debian bullseye-amd64-3.9-lib mixed; }
+@test "Debian 12, 3.11: mixed load" { agree_debian bookworm-amd64-3.11-exe mixed; }
+@test "Debian 12, 3.11, libpython: mixed load" { agree_debian bookworm-amd64-3.11-lib mixed; }
+@test "Debian sid, 3.13: mixed load" { agree_debian sid-amd64-3.13-exe mixed; }
+@test "Debian sid, 3.13, libpython: mixed load" { agree_debian sid-amd64-3.13-lib mixed; }
 @test "Debian 13, 3.13: mixed load" { agree_debian trixie-amd64-3.13-exe mixed; }
 @test "Debian 13, 3.13: ping-pong" { agree_debian trixie-amd64-3.13-exe pingpong; }
 @test "Debian 13, 3.13, libpython: mixed load" { agree_debian trixie-amd64-3.13-lib mixed; }

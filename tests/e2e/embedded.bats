@@ -88,6 +88,7 @@ oracle_agrees() { # MINOR
 	look_at_embed
 	run -0 "$GILTOP" list
 	[[ $output == *"$WL_PID "*"$EMBED_LIB"* ]]
+	result live "library under another name" ok
 }
 
 @test "libpython deleted after the start, both ways to attach" {
@@ -100,6 +101,7 @@ oracle_agrees() { # MINOR
 	[[ $output == *"memory at the probe points: as in the file"* ]]
 	look_at_embed
 	look_at_embed --attach=perf
+	result live "library deleted" ok
 }
 
 # Where the path leads to another inode now, also one with a CPython in it, the mapped one counts.
@@ -115,6 +117,7 @@ oracle_agrees() { # MINOR
 	cp "$LIBPYTHON" "$EMBED_LIB"
 	look_at_embed --attach=perf
 	NUMBERS_OF=$GT_OUT numbers --expr 'proc["python"].startswith("3.13.")'
+	result live "library replaced" ok
 }
 
 @test "an executable deleted and replaced while it runs" {

@@ -44,9 +44,11 @@ fetched() { # NAME of scripts/fetch-interpreters
 @test "stacks are true: Debian 3.9" { fetched bullseye-amd64-3.9-exe; }
 @test "stacks are true: Debian 3.9, shared library" { fetched bullseye-amd64-3.9-lib; }
 @test "stacks are true: Debian 3.9, debug build" { fetched bullseye-amd64-3.9d-exe; }
+@test "stacks are true: Debian 3.11" { fetched bookworm-amd64-3.11-exe; }
 @test "stacks are true: Debian 3.11, shared library" { fetched bookworm-amd64-3.11-lib; }
 @test "stacks are true: Debian 3.11, debug build" { fetched bookworm-amd64-3.11d-exe; }
 @test "stacks are true: Debian 3.13.5" { fetched trixie-amd64-3.13-exe; }
+@test "stacks are true: Debian 3.13.5, shared library" { fetched trixie-amd64-3.13-lib; }
 @test "stacks are true: Debian 3.13.5, debug build" { fetched trixie-amd64-3.13d-exe; }
 @test "stacks are true: Debian 3.13" { fetched sid-amd64-3.13-exe; }
 @test "stacks are true: Debian 3.13, shared library" { fetched sid-amd64-3.13-lib; }
