@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -339,6 +340,7 @@ static int start(struct session *s)
 		return session__live_start(s);
 	if (!s->o->command)
 		begin(s);
+	malloc_trim(0); /* loading took some megabytes that are not needed again */
 	return session__arm_refresh(s, s->o->interval_ns, s->o->interval_ns) ? EXIT_RUNTIME : 0;
 }
 
