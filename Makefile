@@ -132,7 +132,7 @@ static: $(BUILD)/giltop-static
 $(BUILD)/unit/%: $(BUILD)/asan/tests/unit/%.o $(BUILD)/asan/libgiltop.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS_ALL) -lcmocka -ljansson -ljansson -o $@
+	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS_ALL) -lcmocka -ljansson -o $@
 
 $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libgiltop.a
 	@mkdir -p $(@D)
