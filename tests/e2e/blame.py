@@ -21,9 +21,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 WORKLOADS = os.path.join(os.path.dirname(HERE), "workloads")
 MAX_FRAMES = 127  # that a walk keeps
-# A stack of a thread that runs while it is read may be torn, and is then left out: 0.02 % of the time on a
-# quiet machine, up to 3 % seen where five programs share two CPUs.
-TORN_SHARE = 0.05
+# A stack of a thread that runs while it is read may be torn, and is then left out.
+TORN_SHARE = 0.01
 NATIVE = re.compile(r"^\[.*\]$")
 
 
