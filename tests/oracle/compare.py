@@ -39,15 +39,6 @@ START_NS = 50000 + 2 * EXTRA_NS
 # A largest wait or hold is one event, so one interrupt between the clocks can be all of the error:
 # they are looked at for gross mistakes (a wrong maximum, units) only.
 MAX_RELATIVE, MAX_START_NS = 0.05, 10000000
-# On a machine with more to run than it has CPUs a thread is preempted between the two clocks now and then:
-# one of its ends is off by a time slice. Then (only then) a few threads may be, if the sums are right.
-PREEMPTED_NS = 8000000
-
-
-def is_busy():
-    return os.getloadavg()[0] > (os.cpu_count() or 1)
-
-
 # A table of pairs of this size may be full (BPF hash maps are preallocated in powers of two).
 PAIRS_FULL = 4096
 # Relative errors of totals below this say nothing; they are checked, but not listed as errors.
@@ -163,26 +154,17 @@ def check_counts(report, matched):
         report.check(not wrong, name, detail)
 
 
-def preempted(diffs, matched, sums, name, busy):
-    """Are these outliers (ns) what a busy machine explains?"""
-    rel = RELATIVE.get(name, MAX_RELATIVE)
-    few = len(diffs) <= max(1, len(matched) // 25)
-    return (busy and few and all(d is not None and abs(d) <= PREEMPTED_NS for d in diffs) and
-            abs(sums[0] - sums[1]) <= 2 * rel * sums[1] + PREEMPTED_NS * len(diffs))
-
-
-def check_times(report, matched, scale, busy):
+def check_times(report, matched, scale):
     """-> {name: (largest error of a thread, error of the sum)} as fractions."""
     errors = {}
     for name in Thread.TIMES + Thread.MAXIMA:
-        wrong, off, worst = [], [], 0.0
+        wrong, worst = [], 0.0
         for label, row, thread in matched:
             truth, value = getattr(thread, name), row.get(name)
             if value is None and name in Thread.MAXIMA and truth == 0:
                 continue  # unknown: no wait or hold to have a maximum of
             diff = None if value is None else value - truth
             if diff is None or abs(diff) > allowed(name, thread, scale):
-                off.append(diff)
                 wrong.append("thread %s: giltop %s, oracle %d, allowed +-%d" % (
                     label, value, truth, allowed(name, thread, scale)))
             elif truth >= LISTED_NS:
@@ -190,15 +172,12 @@ def check_times(report, matched, scale, busy):
         sums = sum(row.get(name) or 0 for _, row, _ in matched), \
             sum(getattr(t, name) for _, _, t in matched)
         errors[name] = worst, abs(sums[0] - sums[1]) / sums[1] if sums[1] else 0.0
-        if wrong and preempted(off, matched, sums, name, busy):
-            print("NOTE %s: %s: preempted between the clocks" % (name, wrong[0]))
-            wrong = []
         report.check(not wrong, name, wrong[0] + ", and %d more" % (len(wrong) - 1) if wrong else
                      "%d, oracle %d, worst thread %.3f%%" % (sums + (100 * worst,)), steady=False)
     return errors
 
 
-def check_gils(report, process, log, scale, busy):
+def check_gils(report, process, log, scale):
     """Totals of each GIL against the oracle. GIL numbers are in order of appearance on both sides."""
     for gil in process["gils"]:
         number = gil["id"]
@@ -214,8 +193,6 @@ def check_gils(report, process, log, scale, busy):
                 ("held_ns", log.held_ns[number], 0.01, acquisitions),
                 ("gap_ns", log.gap_ns[number], 0.02, acquisitions * scale.load)):
             limit = rel * truth + EVENT_NS * events + START_NS
-            if busy:
-                limit += PREEMPTED_NS * scale.load
             report.check(abs(gil[name] - truth) <= limit, "gil %d %s" % (number, name),
                          "%d, oracle %d, allowed +-%d" % (gil[name], truth, limit), steady=False)
 
@@ -324,8 +301,8 @@ def print_table(matched, limit):
         print("%8s %d more threads" % ("..", len(order) - limit))
 
 
-def judge(summary, oracle_pid, log, limit=12, busy=False):
-    """-> Report; busy: the machine had more to run than CPUs (see PREEMPTED_NS)"""
+def judge(summary, oracle_pid, log, limit=12):
+    """-> Report"""
     report = Report()
     process = next((p for p in summary["processes"] if p["pid"] == oracle_pid), None)
     if process is None:
@@ -338,8 +315,8 @@ def judge(summary, oracle_pid, log, limit=12, busy=False):
     wrong = [r["tid"] for r in strangers if r["acquisitions"] or r["wait_ns"] or r["hold_ns"]]
     report.check(not wrong, "no thread that the oracle has not seen", str(wrong or ""))
     check_counts(report, matched)
-    errors = check_times(report, matched, scale, busy)
-    check_gils(report, process, log, scale, busy)
+    errors = check_times(report, matched, scale)
+    check_gils(report, process, log, scale)
     check_invariants(report, summary, process)
     check_pair_values(report, process, log, scale)
     print("errors, worst thread/sum: " + "  ".join(
