@@ -28,6 +28,20 @@ static __always_inline void hist_add(struct gt_hist *h, __u64 ns)
 		h->cnt[b]++;
 }
 
+/* Have the memory that is to be written after the clock in the cache before it: see events.bpf.h. */
+static __always_inline void touch(const void *p)
+{
+	(void)*(const volatile __u32 *)p;
+}
+
+static __always_inline void hist_touch(const struct gt_hist *h, __u64 ns)
+{
+	__u32 b = gt_hist_bucket(ns);
+
+	if (b < GT_HIST_BUCKETS)
+		touch(&h->cnt[b]);
+}
+
 static __always_inline void span_out(struct gt_thread *t, __u64 cond, __u64 now)
 {
 	struct gt_note n = {
@@ -140,18 +154,17 @@ static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __
 	t->wait_hold_cnt = cnt;
 }
 
-/* End an open wait of t at now: by its ACQUIRE, or by its death. */
+/* End an open wait of t at now, by its ACQUIRE. sum: where it goes by stack, or NULL. */
 static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __u64 cond,
-				       __u32 next, __u64 now)
+				       struct gt_sum *sum, __u64 now)
 {
 	__u64 ns;
 
 	if (g->waiters)
 		g->waiters--;
-	ns = thread_enter(t, cond, next, now);
+	ns = thread_enter(t, cond, GT_HOLD, now);
 	hist_add(&t->wait_hist, ns);
-	if (stacks_on)
-		sum_add(t->tgid, (__u64)GT_SUM_WAIT << 32 | t->tid, t->wait_stack, ns, 1);
+	sum_put(sum, ns, 1);
 	if (ns > t->wait_max_ns)
 		t->wait_max_ns = ns;
 }

@@ -3,8 +3,10 @@
  *
  * All of on_wait, on_acquire, on_release run under the target's gil->mutex: keep them short, they
  * lengthen that critical section. What takes long (reading the target's memory, walking stacks and past
- * holds) comes before the clock is read, in all three alike: else each hold would contain the handler
- * of its own ACQUIRE (2 us and more after a wait) and lack that of its RELEASE.
+ * holds, finding sums in hash maps, cache misses) comes before the clock is read, in all three alike:
+ * else each hold would contain the handler of its own ACQUIRE (2 us and more after a wait) and lack that
+ * of its RELEASE. What comes after the clock is as good as nothing, so that both ends of a short hold
+ * are off by the same.
  */
 #ifndef GILTOP_EVENTS_BPF_H
 #define GILTOP_EVENTS_BPF_H
@@ -62,6 +64,7 @@ static __always_inline int on_acquire(__u64 cond)
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
 	struct gt_thread *t;
+	struct gt_sum *sum = NULL;
 	struct records r;
 	struct gt_gil *g;
 	__u64 now;
@@ -76,9 +79,21 @@ static __always_inline int on_acquire(__u64 cond)
 	gil_begin(g);
 	acquire_check(g, t, cond);
 	if (t->state == GT_WAIT) {
-		if (stacks_on)
+		if (stacks_on) {
 			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
-		pairs_book(g, t, event_time(g, t));
+			sum = sum_find(t->tgid, (__u64)GT_SUM_WAIT << 32 | t->tid, t->wait_stack);
+		}
+		now = event_time(g, t);
+		pairs_book(g, t, now);
+		hist_touch(&t->wait_hist, now - t->since_ns);
+		t->contended++;
+	}
+	t->acquisitions++;
+	g->acquisitions++;
+	if (g->prev_tid != tkey.tid) {
+		if (g->prev_tid)
+			g->switches++;
+		g->prev_tid = tkey.tid;
 	}
 	now = event_time(g, t);
 	gil_advance(g, now);
@@ -91,17 +106,9 @@ static __always_inline int on_acquire(__u64 cond)
 		g->gap_ns += g->hold_blame_ns;
 	}
 	if (t->state == GT_WAIT) {
-		wait_close(g, t, cond, GT_HOLD, now);
-		t->contended++;
+		wait_close(g, t, cond, sum, now);
 	} else {
 		thread_enter(t, cond, GT_HOLD, now);
-	}
-	t->acquisitions++;
-	g->acquisitions++;
-	if (g->prev_tid != tkey.tid) {
-		if (g->prev_tid)
-			g->switches++;
-		g->prev_tid = tkey.tid;
 	}
 	g->holder_tid = tkey.tid;
 	g->held = 1;
@@ -120,10 +127,10 @@ static __always_inline int on_release(__u64 cond)
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
 	struct gt_thread *t;
+	struct gt_sum *sum = NULL;
 	struct records r;
 	struct gt_gil *g;
 	__u64 now, ns, stack = 0;
-	__u32 walk;
 
 	if (!records_of(&r, &tkey, id >> 32, 1))
 		return 0;
@@ -147,19 +154,19 @@ static __always_inline int on_release(__u64 cond)
 	thread_begin(t);
 	gil_begin(g);
 	now = event_time(g, t);
-	walk = stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns);
-	if (walk) {
+	if (stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);
 		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
+		sum = sum_find(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack);
+		hist_touch(&t->hold_hist, now - t->since_ns);
+		segment_touch(g);
 		now = event_time(g, t);
 	}
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
 		gil_reap(g, now);
 	ns = now - t->since_ns;
-	if (walk)
-		sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack, now - g->seg_start_ns,
-			1);
+	sum_put(sum, now - g->seg_start_ns, 1);
 	segment_push(g, tkey.tid, stack, now);
 	thread_enter(t, cond, GT_RELEASED, now);
 	hist_add(&t->hold_hist, ns);

@@ -96,41 +96,64 @@ __noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 nativ
 /* Full: the time of whom it may be goes to the row of the process, which user space has made. Threads
  * of several GILs write to that one: atomic adds.
  */
-static __always_inline void other_add(struct gt_sum *other, __u64 ns, __u64 cnt)
+static __always_inline void sum_put(struct gt_sum *sum, __u64 ns, __u64 cnt)
 {
-	if (!other)
+	if (!sum)
 		return;
-	__sync_fetch_and_add(&other->ns, ns);
-	__sync_fetch_and_add(&other->cnt, cnt);
+	__sync_fetch_and_add(&sum->ns, ns);
+	__sync_fetch_and_add(&sum->cnt, cnt);
 }
 
-/* cnt: 1 for the end of a wait or hold, 0 for a part of one. */
-__noinline int sum_add(__u32 tgid, __u64 tid_kind, __u64 stack, __u64 ns, __u64 cnt)
+static __always_inline struct gt_sum_key sum_key(__u32 tgid, __u64 tid_kind, __u64 stack)
 {
-	struct gt_sum_key key = {
+	return (struct gt_sum_key){
 		.stack = stack,
 		.tgid = tgid,
 		.tid = (__u32)tid_kind,
 		.kind = tid_kind >> 32,
 		.epoch = sum_epoch & 1,
 	};
-	struct gt_sum fresh = { .ns = ns, .cnt = cnt }, *v;
+}
 
-	for (int i = 0; i < 2; i++) {
-		v = bpf_map_lookup_elem(&sums, &key);
-		if (v) { /* under gil->mutex: nobody else writes the sums of this GIL's threads */
-			v->ns += ns;
-			v->cnt += cnt;
-			return 0;
-		}
-		if (!bpf_map_update_elem(&sums, &key, &fresh, BPF_NOEXIST))
-			return 0;
-		if (!i)
-			stat_inc(GT_STAT_SUM_FULL);
+enum sum_place { SUM_OF_STACK, SUM_OF_THREAD, SUM_OF_PROCESS };
+
+/* Make room for a sum that is not there. Returns where: enum sum_place. */
+__noinline int sum_make(__u32 tgid, __u64 tid_kind, __u64 stack)
+{
+	struct gt_sum_key key = sum_key(tgid, tid_kind, stack);
+	struct gt_sum none = {};
+
+	if (!bpf_map_update_elem(&sums, &key, &none, BPF_NOEXIST))
+		return SUM_OF_STACK;
+	stat_inc(GT_STAT_SUM_FULL);
+	key.stack = 0;
+	if (bpf_map_lookup_elem(&sums, &key) ||
+	    !bpf_map_update_elem(&sums, &key, &none, BPF_NOEXIST))
+		return SUM_OF_THREAD;
+	return SUM_OF_PROCESS;
+}
+
+/* Where the time of this stack goes. For sum_put(), in this handler. */
+static __always_inline struct gt_sum *sum_find(__u32 tgid, __u64 tid_kind, __u64 stack)
+{
+	struct gt_sum_key key = sum_key(tgid, tid_kind, stack);
+	struct gt_sum *sum = bpf_map_lookup_elem(&sums, &key);
+	int place;
+
+	if (sum)
+		return sum;
+	place = sum_make(tgid, tid_kind, stack);
+	if (place != SUM_OF_STACK)
 		key.stack = 0;
-	}
-	key.tid = 0;
-	other_add(bpf_map_lookup_elem(&sums, &key), ns, cnt);
+	if (place == SUM_OF_PROCESS)
+		key.tid = 0;
+	return bpf_map_lookup_elem(&sums, &key);
+}
+
+/* cnt: 1 for the end of a wait or hold, 0 for a part of one. */
+__noinline int sum_add(__u32 tgid, __u64 tid_kind, __u64 stack, __u64 ns, __u64 cnt)
+{
+	sum_put(sum_find(tgid, tid_kind, stack), ns, cnt);
 	return 0;
 }
 
@@ -161,7 +184,7 @@ __noinline int chain_add(__u32 tgid, __u64 waiter_holder, __u64 waiter_stack, __
 		key.waiter_stack = key.holder_stack = 0;
 	}
 	key.waiter_tid = key.holder_tid = 0;
-	other_add(bpf_map_lookup_elem(&chains, &key), ns, 1);
+	sum_put(bpf_map_lookup_elem(&chains, &key), ns, 1);
 	return 0;
 }
 
@@ -173,6 +196,12 @@ static __always_inline __u64 native_of(struct gt_gil *g, __u64 now)
 	__u64 when = g->native_ns;
 
 	return when > g->hold_since_ns && now - when < NATIVE_FRESH_NS ? g->native_ip : 0;
+}
+
+/* The next place of the ring, into the cache. */
+static __always_inline void segment_touch(const struct gt_gil *g)
+{
+	(void)*(const volatile __u64 *)&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)].start_ns;
 }
 
 /* Put the segment of the open hold that ends now into the ring; a segment that only goes on the last
