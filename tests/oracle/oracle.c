@@ -3,9 +3,10 @@
  *
  * The GIL is a flag guarded by a mutex and two condition variables (gil->cond, gil->switch_cond). This
  * library, put in front of libc with LD_PRELOAD, sees every call on them, at the same moments at which
- * giltop's uprobes fire, and only writes down (time, thread, lock, what). It keeps no state and
- * sums up nothing: intervals, totals and blame are made afterwards by compare.py from that log, so
- * that no idea (and no mistake) is shared with the code under test. One event costs some 30 ns.
+ * giltop's uprobes fire, and only writes down (time, thread, lock, what). It sums up nothing: intervals,
+ * totals and blame are made afterwards by compare.py from that log, so that no idea (and no mistake) is
+ * shared with the code under test. Each of those calls comes right after a lock call and before an unlock
+ * call: the clock is read there, too, so that the log says how exact each of its times can be.
  *
  * What a call means is told by the address alone:
  *   pthread_cond_timedwait(cond)      WAIT
@@ -50,6 +51,7 @@ __asm__(".symver dlvsym, dlvsym@GLIBC_2.2.5");
 typedef int (*cond_signal_fn)(pthread_cond_t *);
 typedef int (*cond_wait_fn)(pthread_cond_t *, pthread_mutex_t *);
 typedef int (*cond_timedwait_fn)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+typedef int (*mutex_fn)(pthread_mutex_t *);
 
 /* An interposed function has no context to be handed: these are all the process-wide state. Written
  * by the constructor, before any thread exists, and read-only after it.
@@ -62,10 +64,20 @@ static struct {
 	cond_signal_fn signal;
 	cond_wait_fn wait;
 	cond_timedwait_fn timedwait;
+	mutex_fn lock;
+	mutex_fn unlock;
 	bool late; /* ORACLE_LATE_ENV */
 } oracle;
 
-static __thread struct oracle_chunk *own_chunk __attribute__((tls_model("initial-exec")));
+/* What a thread remembers from one call to the next. */
+static __thread struct {
+	struct oracle_chunk *chunk;
+	uint64_t locked_ns; /* its last lock call returned */
+	/* An event whose probe is between a return and the next unlock call; 0: none. */
+	enum oracle_kind open;
+	unsigned int open_gil;
+	uint64_t open_ns;
+} own __attribute__((tls_model("initial-exec")));
 
 static void *real_symbol(const char *name)
 {
@@ -80,7 +92,9 @@ static void resolve(void)
 	oracle.signal = (cond_signal_fn)real_symbol("pthread_cond_signal");
 	oracle.wait = (cond_wait_fn)real_symbol("pthread_cond_wait");
 	oracle.timedwait = (cond_timedwait_fn)real_symbol("pthread_cond_timedwait");
-	if (!oracle.signal || !oracle.wait || !oracle.timedwait)
+	oracle.lock = (mutex_fn)real_symbol("pthread_mutex_lock");
+	oracle.unlock = (mutex_fn)real_symbol("pthread_mutex_unlock");
+	if (!oracle.signal || !oracle.wait || !oracle.timedwait || !oracle.lock || !oracle.unlock)
 		abort();
 }
 
@@ -95,7 +109,7 @@ static uint64_t monotonic_ns(void)
 /* A place for this thread's next event, or NULL when the file is full. */
 static struct oracle_chunk *chunk_with_room(struct oracle_header *hdr)
 {
-	struct oracle_chunk *c = own_chunk;
+	struct oracle_chunk *c = own.chunk;
 	uint32_t i;
 
 	if (c && c->event_cnt < ORACLE_CHUNK_EVENTS)
@@ -107,11 +121,13 @@ static struct oracle_chunk *chunk_with_room(struct oracle_header *hdr)
 	}
 	c = &oracle.chunks[i];
 	c->tid = (uint32_t)syscall(SYS_gettid);
-	own_chunk = c;
+	own.chunk = c;
 	return c;
 }
 
-static void record(struct oracle_header *hdr, unsigned int gil, enum oracle_kind kind, uint64_t ns)
+/* The clock was from_ns before the probe, to_ns behind it. */
+static void record(struct oracle_header *hdr, unsigned int gil, enum oracle_kind kind,
+		   uint64_t from_ns, uint64_t to_ns)
 {
 	struct oracle_chunk *c = chunk_with_room(hdr);
 
@@ -119,8 +135,19 @@ static void record(struct oracle_header *hdr, unsigned int gil, enum oracle_kind
 		__atomic_fetch_add(&hdr->lost, 1, __ATOMIC_RELAXED);
 		return;
 	}
-	c->event[c->event_cnt] = ORACLE_EVENT(ns, gil, kind);
+	c->event[c->event_cnt] = (struct oracle_event){
+		.word = ORACLE_WORD(to_ns, gil, kind),
+		.spread_ns = to_ns - from_ns,
+	};
 	__atomic_store_n(&c->event_cnt, c->event_cnt + 1, __ATOMIC_RELEASE);
+}
+
+/* The next unlock call will be behind the probe of this event. */
+static void record_at_unlock(unsigned int gil, enum oracle_kind kind, uint64_t from_ns)
+{
+	own.open = kind;
+	own.open_gil = gil;
+	own.open_ns = from_ns;
 }
 
 /* Does a GIL lie around this condition variable, with locked as it must be at this call? */
@@ -158,11 +185,11 @@ static int gil_find(struct oracle_header *hdr, uintptr_t cond)
 	return -ENOENT;
 }
 
-/* Write down a call on `addr`, which is a cond when of kind as_cond, a switch_cond when of kind
- * as_switch (0: this call is never made on one). Returns the GIL's number, or a negative errno.
+/* Which GIL and event is a call on `addr`, which is a cond when of kind as_cond, a switch_cond when of kind
+ * as_switch (0: this call is never made on one)? Returns the GIL's number and *ret_kind, or a negative errno.
  */
-static int note_call(struct oracle_header *hdr, uintptr_t addr, enum oracle_kind as_cond,
-		     enum oracle_kind as_switch, uint64_t ns)
+static int identify(struct oracle_header *hdr, uintptr_t addr, enum oracle_kind as_cond,
+		    enum oracle_kind as_switch, enum oracle_kind *ret_kind)
 {
 	enum oracle_kind kind = as_cond;
 	int gil = -ENOENT;
@@ -184,8 +211,20 @@ static int note_call(struct oracle_header *hdr, uintptr_t addr, enum oracle_kind
 	}
 	if (gil < 0)
 		__atomic_fetch_add(&hdr->foreign, 1, __ATOMIC_RELAXED);
-	else
-		record(hdr, (unsigned int)gil, kind, ns);
+	*ret_kind = kind;
+	return gil;
+}
+
+/* Write down a call that has just been entered: see identify(). Returns the GIL's number or an error. */
+static int note_call(struct oracle_header *hdr, uintptr_t addr, enum oracle_kind as_cond,
+		     enum oracle_kind as_switch)
+{
+	uint64_t now = monotonic_ns();
+	enum oracle_kind kind;
+	int gil = identify(hdr, addr, as_cond, as_switch, &kind);
+
+	if (gil >= 0)
+		record(hdr, (unsigned int)gil, kind, own.locked_ns ? own.locked_ns : now, now);
 	return gil;
 }
 
@@ -199,23 +238,47 @@ static struct oracle_header *recording(const void *caller)
 	return pc >= oracle.text_lo && pc < oracle.text_hi ? oracle.hdr : NULL;
 }
 
-int pthread_cond_signal(pthread_cond_t *cond)
+int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	struct oracle_header *hdr = recording(__builtin_return_address(0));
 	int ret;
 
-	/* Late, giltop's clock comes after the writing, and the first touch of a page of the file takes up to
-	 * milliseconds: do that now.
-	 */
+	if (!oracle.lock)
+		resolve();
+	ret = oracle.lock(mutex);
+	if (hdr)
+		own.locked_ns = monotonic_ns();
+	return ret;
+}
+
+int pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	struct oracle_header *hdr = recording(__builtin_return_address(0));
+
+	if (hdr && own.open) {
+		record(hdr, own.open_gil, own.open, own.open_ns, monotonic_ns());
+		own.open = 0;
+	}
+	if (!oracle.unlock)
+		resolve();
+	return oracle.unlock(mutex);
+}
+
+int pthread_cond_signal(pthread_cond_t *cond)
+{
+	struct oracle_header *hdr = recording(__builtin_return_address(0));
+	enum oracle_kind kind = 0;
+	int ret, gil = -ENOENT;
+
 	if (hdr && oracle.late)
-		chunk_with_room(hdr);
+		gil = identify(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE, &kind);
 	else if (hdr)
-		note_call(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE, monotonic_ns());
+		note_call(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE);
 	if (!oracle.signal)
 		resolve();
 	ret = oracle.signal(cond);
-	if (hdr && oracle.late)
-		note_call(hdr, (uintptr_t)cond, ORACLE_RELEASE, ORACLE_ACQUIRE, monotonic_ns());
+	if (gil >= 0)
+		record_at_unlock((unsigned int)gil, kind, monotonic_ns());
 	return ret;
 }
 
@@ -225,7 +288,7 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restr
 	struct oracle_header *hdr = recording(__builtin_return_address(0));
 
 	if (hdr)
-		note_call(hdr, (uintptr_t)cond, ORACLE_WAIT, 0, monotonic_ns());
+		note_call(hdr, (uintptr_t)cond, ORACLE_WAIT, 0);
 	if (!oracle.timedwait)
 		resolve();
 	return oracle.timedwait(cond, mutex, abstime);
@@ -237,12 +300,12 @@ int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict m
 	int gil = -ENOENT, ret;
 
 	if (hdr)
-		gil = note_call(hdr, (uintptr_t)cond, 0, ORACLE_YIELD, monotonic_ns());
+		gil = note_call(hdr, (uintptr_t)cond, 0, ORACLE_YIELD);
 	if (!oracle.wait)
 		resolve();
 	ret = oracle.wait(cond, mutex);
 	if (gil >= 0)
-		record(hdr, (unsigned int)gil, ORACLE_YIELD_END, monotonic_ns());
+		record_at_unlock((unsigned int)gil, ORACLE_YIELD_END, monotonic_ns());
 	return ret;
 }
 
@@ -313,6 +376,7 @@ __attribute__((constructor)) static void oracle_init(void)
 	if (!oracle.hdr)
 		return;
 	oracle.late = getenv(ORACLE_LATE_ENV);
+	oracle.hdr->late = oracle.late;
 	oracle.chunks = (struct oracle_chunk *)((char *)oracle.hdr + ORACLE_HEADER_SZ);
 	pthread_atfork(NULL, NULL, after_fork_in_child);
 }

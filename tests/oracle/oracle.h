@@ -20,15 +20,15 @@
 #include <stdint.h>
 
 #define ORACLE_ENV "GILTOP_ORACLE"
-/* Set: a signal is noted when it returns, not when it is called (gil->mutex is held at both): the moment at
- * which giltop sees it in -fno-plt builds, where the call itself is slow to probe.
+/* Set for -fno-plt builds, where the calls themselves are slow to probe: a signal is noted when it has returned
+ * (gil->mutex is still held), as giltop does there. Waits are probed all the same: see the judge.
  */
 #define ORACLE_LATE_ENV	    "GILTOP_ORACLE_LATE"
 #define ORACLE_MAGIC	    "GTORACLE"
-#define ORACLE_VERSION	    1
+#define ORACLE_VERSION	    2
 #define ORACLE_HEADER_SZ    4096
 #define ORACLE_CHUNK_SZ	    4096
-#define ORACLE_CHUNK_EVENTS ((ORACLE_CHUNK_SZ - 16) / 8)
+#define ORACLE_CHUNK_EVENTS ((ORACLE_CHUNK_SZ - 16) / 16)
 #define ORACLE_GILS_MAX	    32
 
 struct oracle_header {
@@ -43,6 +43,7 @@ struct oracle_header {
 	uint64_t foreign;    /* condition variable calls of the interpreter that fit no GIL */
 	uint64_t on_ns;	     /* harness: CLOCK_MONOTONIC when enabled went to 1 .. */
 	uint64_t off_ns;     /* .. and back to 0 */
+	uint64_t late;	     /* ORACLE_LATE_ENV was set */
 	uint64_t gil_cond[ORACLE_GILS_MAX]; /* address of gil->cond, by GIL number */
 };
 
@@ -54,14 +55,23 @@ enum oracle_kind {
 	ORACLE_YIELD_END, /* that wait returned */
 };
 
-/* One event: CLOCK_MONOTONIC ns << 8 | GIL number << 3 | enum oracle_kind. 56 bits are 2 years. */
-#define ORACLE_EVENT(ns, gil, kind) ((uint64_t)(ns) << 8 | (uint64_t)(gil) << 3 | (uint64_t)(kind))
+/* One event. The clock is read on both sides of the place where a probe may be: when the lock call before
+ * each of these calls has returned, and at the call (for YIELD_END and late signals: when the call has returned,
+ * and at the unlock call after it). `word` has the later one, spread_ns is the time between the two.
+ */
+struct oracle_event {
+	uint64_t
+		word; /* CLOCK_MONOTONIC ns << 8 | GIL number << 3 | enum oracle_kind; 56 bits: 2 years */
+	uint64_t spread_ns;
+};
+
+#define ORACLE_WORD(ns, gil, kind) ((uint64_t)(ns) << 8 | (uint64_t)(gil) << 3 | (uint64_t)(kind))
 
 struct oracle_chunk {
 	uint32_t tid;
 	uint32_t event_cnt; /* written after the event */
 	uint64_t pad;
-	uint64_t event[ORACLE_CHUNK_EVENTS];
+	struct oracle_event event[ORACLE_CHUNK_EVENTS];
 };
 
 _Static_assert(sizeof(struct oracle_header) <= ORACLE_HEADER_SZ, "file format");

@@ -15,12 +15,13 @@ import time
 HEADER_SZ = 4096
 CHUNK_SZ = 4096
 CHUNK_HEAD = struct.Struct("=IIQ")
-HEADER = struct.Struct("=8sIIIIIIQQQQ32Q")
+HEADER = struct.Struct("=8sIIIIIIQQQQQ32Q")
 OFF_ENABLED = 16
 OFF_ON_NS = 48
 OFF_OFF_NS = 56
 MAGIC = b"GTORACLE"
-VERSION = 1
+VERSION = 2
+EVENT = struct.Struct("=QQ")
 WAIT, ACQUIRE, RELEASE, YIELD, YIELD_END = range(1, 6)
 
 
@@ -28,8 +29,9 @@ class OracleError(Exception):
     """The log is not usable as a judge."""
 
 
-def event(ns, gil, kind):
-    return ns << 8 | gil << 3 | kind
+def event(ns, gil, kind, spread_ns=0):
+    """-> bytes"""
+    return EVENT.pack(ns << 8 | gil << 3 | kind, spread_ns)
 
 
 class OracleFile:
@@ -47,14 +49,14 @@ class OracleFile:
         """Sparse: costs what is written to it."""
         chunks = (size - HEADER_SZ) // CHUNK_SZ
         with open(path, "wb") as f:
-            f.write(HEADER.pack(MAGIC, VERSION, 0, 0, chunks, 0, 0, 0, 0, 0, 0, *([0] * 32)))
+            f.write(HEADER.pack(MAGIC, VERSION, 0, 0, chunks, 0, 0, 0, 0, 0, 0, 0, *([0] * 32)))
             f.truncate(HEADER_SZ + chunks * CHUNK_SZ)
         return cls(path)
 
     def _head(self):
-        names = "magic version pid enabled chunk_cnt next_chunk gil_cnt lost foreign on_ns off_ns"
+        names = "magic version pid enabled chunk_cnt next_chunk gil_cnt lost foreign on_ns off_ns late"
         values = HEADER.unpack_from(self.map)
-        return dict(zip(names.split(), values), gil_cond=values[11:])
+        return dict(zip(names.split(), values), gil_cond=values[12:])
 
     @property
     def pid(self):
@@ -82,15 +84,22 @@ class OracleFile:
             base = HEADER_SZ + i * CHUNK_SZ
             tid, cnt, _ = CHUNK_HEAD.unpack_from(self.map, base)
             start = base + CHUNK_HEAD.size
-            threads.setdefault(tid, array.array("Q")).frombytes(self.map[start:start + 8 * cnt])
-        return Log(threads, head["gil_cnt"], head["foreign"], head["on_ns"], head["off_ns"])
+            threads.setdefault(tid, array.array("Q")).frombytes(
+                self.map[start:start + EVENT.size * cnt])
+        return Log(threads, head["gil_cnt"], head["foreign"], head["on_ns"], head["off_ns"],
+                   head["late"])
 
     def close(self):
         self.map.close()
 
 
 class Thread:
-    """Totals of one thread on one GIL; the names are those of giltop's JSON."""
+    """Totals of one thread on one GIL; the names are those of giltop's JSON.
+
+    A thread that was interrupted between giltop's clock and the oracle's was so before the end or before
+    the start of a time, as giltop sees it: less_ns, more_ns: {name: ns}, by how much giltop's
+    times of TIMES may be shorter and longer for that.
+    """
     COUNTS = ("acquisitions", "contended", "releases", "yields")
     TIMES = ("wait_ns", "yield_ns", "hold_ns", "blame_ns")
     MAXIMA = ("wait_max_ns", "hold_max_ns")
@@ -100,35 +109,72 @@ class Thread:
         self.gil = gil
         for name in self.COUNTS + self.TIMES + self.MAXIMA:
             setattr(self, name, 0)
+        self.less_ns = dict.fromkeys(self.TIMES, 0)
+        self.more_ns = dict.fromkeys(self.TIMES, 0)
 
     def add(self, other):
         for name in self.COUNTS + self.TIMES:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in self.TIMES:
+            self.less_ns[name] += other.less_ns[name]
+            self.more_ns[name] += other.more_ns[name]
         for name in self.MAXIMA:
             setattr(self, name, max(getattr(self, name), getattr(other, name)))
 
 
-class Log:
-    """threads: {(tid, gil): Thread}; gap_ns, held_ns: {gil: ns}; pairs: {(waiter, holder): ns}."""
+# The way from one of the oracle's clocks to the other, the probe's handler included, takes about as long each
+# time. Where it takes so many times longer than usual, the thread was interrupted or preempted on it.
+INTERRUPTED = 4
+# In a late log the probes of these are single-stepped, those of the others not: by so much longer is their
+# way, and the step comes after giltop's clock.
+STEPPED = ((WAIT, RELEASE), (YIELD, YIELD_END))
 
-    def __init__(self, events, gil_cnt, foreign, on_ns, off_ns):
+
+def usual_spreads(events):
+    """{kind: ns}, the median"""
+    spreads = {kind: [] for kind in range(8)}
+    for words in events.values():
+        before = 0
+        for i in range(0, len(words), 2):
+            kind = words[i] & 7
+            if kind != WAIT or before != WAIT:  # again, 5 ms later: the lock call is long ago
+                spreads[kind].append(words[i + 1])
+            before = kind
+    return {kind: sorted(ns)[len(ns) // 2] if ns else 0 for kind, ns in spreads.items()}
+
+
+class Log:
+    """threads: {(tid, gil): Thread}; gap_ns, held_ns: {gil: ns}; pairs: {(waiter, holder): ns};
+    unsure_ns: {gil: ns}, all interruptions of its times, see Thread.
+    """
+
+    def __init__(self, events, gil_cnt, foreign, on_ns, off_ns, late=False):
         self.foreign = foreign
         self.on_ns, self.off_ns = on_ns, off_ns
-        self.event_cnt = sum(len(e) for e in events.values())
+        self.event_cnt = sum(len(e) // 2 for e in events.values())
         self.threads, self.pairs = {}, {}
         self.gap_ns, self.held_ns = {}, {}
+        self.unsure_ns = dict.fromkeys(range(gil_cnt), 0)
         waits = {g: [] for g in range(gil_cnt)}
         holds = {g: [] for g in range(gil_cnt)}
+        usual = usual_spreads(events)
+        step = dict.fromkeys(usual, 0)
+        for kind, other in STEPPED if late else ():
+            step[kind] = max(0, usual[kind] - usual[other])
+        longest = {kind: step[kind] + INTERRUPTED * (usual[kind] - step[kind]) for kind in usual}
         for tid, words in events.items():
-            self._intervals(tid, words, waits, holds)
+            self._intervals(tid, words, step, longest, waits, holds)
         for gil in range(gil_cnt):
             self._blame(gil, sorted(waits[gil]), sorted(holds[gil]))
 
-    def _intervals(self, tid, words, waits, holds):
+    def _intervals(self, tid, words, step, longest, waits, holds):
+        """Moments are (ns, by how much giltop's clock may have been earlier)."""
         wait_from = hold_from = yield_from = None
         thread = None
-        for word in words:
-            gil, kind, now = word >> 3 & 31, word & 7, word >> 8
+        for i in range(0, len(words), 2):
+            word = words[i]
+            gil, kind = word >> 3 & 31, word & 7
+            now = (word >> 8) - step[kind], max(0, words[i + 1] - longest[kind])
             if thread is None or thread.gil != gil:
                 thread = self.threads.setdefault((tid, gil), Thread(tid, gil))
             if kind == WAIT:
@@ -153,27 +199,32 @@ class Log:
                 thread.yields += 1
                 yield_from = now
             elif kind == YIELD_END:
-                thread.yield_ns += now - yield_from
+                self._time(thread, "yield_ns", yield_from, now)
                 yield_from = None
         # What is still open is closed at the end of the window, as giltop shows it.
+        end = self.off_ns, 0
         if wait_from is not None:
-            self._wait(thread, wait_from, self.off_ns, waits)
+            self._wait(thread, wait_from, end, waits)
         if hold_from is not None:
-            self._hold(thread, hold_from, self.off_ns, holds)
+            self._hold(thread, hold_from, end, holds)
         if yield_from is not None:
-            thread.yield_ns += self.off_ns - yield_from
+            self._time(thread, "yield_ns", yield_from, end)
 
-    @staticmethod
-    def _wait(thread, start, end, waits):
-        thread.wait_ns += end - start
-        thread.wait_max_ns = max(thread.wait_max_ns, end - start)
-        waits[thread.gil].append((start, end, thread.tid))
+    def _time(self, thread, name, start, end):
+        setattr(thread, name, getattr(thread, name) + end[0] - start[0])
+        thread.less_ns[name] += end[1]
+        thread.more_ns[name] += start[1]
+        self.unsure_ns[thread.gil] += start[1] + end[1]
 
-    @staticmethod
-    def _hold(thread, start, end, holds):
-        thread.hold_ns += end - start
-        thread.hold_max_ns = max(thread.hold_max_ns, end - start)
-        holds[thread.gil].append((start, end, thread.tid))
+    def _wait(self, thread, start, end, waits):
+        self._time(thread, "wait_ns", start, end)
+        thread.wait_max_ns = max(thread.wait_max_ns, end[0] - start[0])
+        waits[thread.gil].append((start[0], end[0], thread.tid))
+
+    def _hold(self, thread, start, end, holds):
+        self._time(thread, "hold_ns", start, end)
+        thread.hold_max_ns = max(thread.hold_max_ns, end[0] - start[0])
+        holds[thread.gil].append((start[0], end[0], thread.tid))
 
     def _blame(self, gil, waits, holds):
         """Overlap of every wait with every hold; what no hold covers is gap."""

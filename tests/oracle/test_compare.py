@@ -8,7 +8,6 @@ import contextlib
 import copy
 import io
 import os
-import struct
 import tempfile
 import unittest
 
@@ -29,19 +28,20 @@ SCRIPT = [
 ]
 
 
-def write_log(path, script=SCRIPT, scale=MS, lost=0):
+def write_log(path, script=SCRIPT, scale=MS, lost=0, late=0, spread=lambda at, tid, kind: 0):
     oracle = OracleFile.create(path, 1 << 20)
     chunks = {}
     for at, tid, kind in script:
-        chunks.setdefault(tid, []).append(oracle_log.event(at * scale, 0, kind))
+        chunks.setdefault(tid, []).append(
+            oracle_log.event(at * scale, 0, kind, spread(at, tid, kind)))
     for i, (tid, events) in enumerate(chunks.items()):
         base = oracle_log.HEADER_SZ + i * oracle_log.CHUNK_SZ
         data = oracle_log.CHUNK_HEAD.pack(tid, len(events), 0)
-        data += struct.pack("=%dQ" % len(events), *events)
+        data += b"".join(events)
         oracle.map[base:base + len(data)] = data
     head = list(oracle_log.HEADER.unpack_from(oracle.map))
     head[2], head[5], head[6], head[7] = PID, len(chunks), 1, lost
-    head[9], head[10] = 0, 100 * scale
+    head[9], head[10], head[11] = 0, 100 * scale, late
     oracle.map[:oracle_log.HEADER.size] = oracle_log.HEADER.pack(*head)
     return oracle
 
@@ -202,6 +202,43 @@ class Judge(unittest.TestCase):
             self.assertEqual((report.failed, report.unsteady), (failed, not failed), out.getvalue())
             self.summary = summary_of(self.log)
             self.process = self.summary["processes"][0]
+
+    def interrupted_log(self, when, spread_ns):
+        """All events take 1 us from one clock to the other, but one ACQUIRE or RELEASE."""
+        return write_log(self.path, scale=100 * MS, spread=lambda at, tid, kind:
+                         spread_ns if (at, kind) == when else 1000).log()
+
+    def test_an_interruption_is_granted_where_it_was_and_no_more(self):
+        ms = 300 * MS
+        for when, factor in (((32, ACQUIRE), 1), ((52, RELEASE), -1)):
+            self.log = self.interrupted_log(when, ms)
+            for change, expected in ((0.9, True), (1.2, False), (-0.5, False)):
+                self.summary = summary_of(self.log)
+                self.process = self.summary["processes"][0]
+                row = self.row(102)
+                row["hold_ns"] += int(factor * change * ms)
+                row["released_ns"] -= int(factor * change * ms)
+                self.assert_judged(expected, "%s, hold %+.1f of it" % (when, factor * change))
+
+    def test_usual_spreads_grant_nothing(self):
+        self.log = write_log(self.path, scale=100 * MS, spread=lambda at, tid, kind: 300 * MS).log()
+        self.summary = summary_of(self.log)
+        self.process = self.summary["processes"][0]
+        self.assert_judged(True, "equal")
+        self.row(102)["hold_ns"] += 100 * MS
+        self.assert_judged(False, "hold longer than one per cent")
+
+    def test_a_stepped_wait_begins_before_its_step(self):
+        def spread(at, tid, kind):
+            return 16 * MS if kind in (WAIT, YIELD) else MS
+
+        now, late = (write_log(self.path, scale=100 * MS, late=late, spread=spread).log()
+                     for late in (0, 1))
+        for thread in now.threads.values():
+            other = late.threads[thread.tid, 0]
+            self.assertEqual(other.wait_ns - thread.wait_ns, thread.contended * 15 * MS)
+            self.assertEqual(other.yield_ns - thread.yield_ns, thread.yields * 15 * MS)
+            self.assertEqual(other.hold_ns, thread.hold_ns)
 
     def test_log_with_a_hole_is_refused(self):
         with self.assertRaises(OracleError):
