@@ -56,29 +56,21 @@ def records(path):
 
 # ---- the numbers --------------------------------------------------------------------------------
 
-# What compare.py allows for times is for real CPUs. An emulated one executes 1000 instructions a
-# microsecond, and giltop's handlers of contended events (past holds, Python stacks) take some thousands
-# of them between giltop's clock and the oracle's. So here the counts, the invariants and the sums over
-# threads are what is strict; a thread's total may be off by that much an event, and by one preemption
-# between the two clocks. On two emulated CPUs the host may stop one of them there for any time: so
-# with MODE=smp2 no times are compared at all.
+# On two emulated CPUs the host may stop one of them anywhere, for any time: with MODE=smp2 no times are
+# compared. In the virtual time of MODE=icount an instruction takes a nanosecond, so the hundred or so by which the
+# handlers of two kinds differ after giltop's clock show as that many nanoseconds an event. The sums are
+# judged without that; they are in the table that the README shows.
+EVENT_NS = 250
 SUM_RELATIVE = {"wait_ns": 0.005, "hold_ns": 0.01}
-EVENT_NS, CONTENDED_NS, PREEMPTION_NS = 1000, 20000, 4000000
 
 
-def check_times(checks, name, summary, oracle_pid, log):
+def check_sums(checks, name, summary, oracle_pid, log):
     process = next(p for p in summary["processes"] if p["pid"] == oracle_pid)
-    matched, _ = compare.pair_up(process, compare.by_thread(log))
     for field, relative in SUM_RELATIVE.items():
-        mine = sum(row[field] for _, row, _ in matched)
-        truth = sum(getattr(t, field) for _, _, t in matched)
+        mine = sum(row[field] for row in process["threads"])
+        truth = sum(getattr(t, field) for t in log.threads.values())
         checks.check(abs(mine - truth) <= relative * truth, "%s-%s" % (name, field),
                      "%d ns, oracle %d, %+.3f%%" % (mine, truth, 100.0 * (mine - truth) / truth))
-        wrong = ["thread %s: %d ns, oracle %d" % (label, row[field], getattr(t, field))
-                 for label, row, t in matched
-                 if abs(row[field] - getattr(t, field)) > relative * getattr(t, field) +
-                 EVENT_NS * t.acquisitions + CONTENDED_NS * t.contended + PREEMPTION_NS]
-        checks.check(not wrong, "%s-%s-threads" % (name, field), "; ".join(wrong))
 
 
 def workload_folder(name):
@@ -104,15 +96,16 @@ def compare_with_oracle(checks, name, tier, *args):
     summary = compare.read_summary(jsonl)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        report = compare.judge(summary, oracle.pid, events)
+        report = compare.judge(summary, oracle.pid, events, event_ns=EVENT_NS)
     lines = out.getvalue().splitlines()
-    checks.check(not report.failed, name, "%d comparisons, %d events in %.2f s" % (
+    ok = not report.failed and (MODE != "icount" or not report.unsteady)
+    checks.check(ok, name, "%d comparisons, %d events in %.2f s" % (
         sum(line.startswith("PASS") for line in lines), events.event_cnt,
         (events.off_ns - events.on_ns) / 1e9))
-    for line in lines if report.failed else []:
+    for line in lines if not ok else []:
         say("     | " + line)
     if MODE == "icount":
-        check_times(checks, name, summary, oracle.pid, events)
+        check_sums(checks, name, summary, oracle.pid, events)
         check_stacks(checks, name, summary, oracle.pid)
     meta = records(jsonl)[0]
     checks.check(meta["attach"] == tier, name + "-tier", meta["attach"])

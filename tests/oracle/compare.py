@@ -109,7 +109,8 @@ def add_rows(rows):
 class Scale:
     """What a tolerance depends on, from the oracle's totals."""
 
-    def __init__(self, threads, window_ns):
+    def __init__(self, threads, window_ns, event_ns):
+        self.event_ns = event_ns
         self.load = max(1.0, sum(t.wait_ns for t in threads) / max(1, window_ns))  # mean of waiters
         self.blame_ns = max(1, sum(t.blame_ns for t in threads))
         self.wait_unsure_ns = sum(t.less_ns["wait_ns"] + t.more_ns["wait_ns"] for t in threads)
@@ -133,11 +134,14 @@ def distance(value, bounds):
     return max(bounds[0] - value, value - bounds[1], 0)
 
 
-def allowed(name, total):
-    """Tolerance (ns) around the interval of this total."""
+def allowed(name, thread, scale):
+    """Tolerance (ns) around the interval of a total."""
+    total = getattr(thread, name)
     if name in Thread.MAXIMA:
         return MAX_RELATIVE * total
-    return RELATIVE[name] * total + START_NS
+    events = {"wait_ns": thread.contended, "yield_ns": thread.yields, "hold_ns": thread.acquisitions,
+              "blame_ns": thread.acquisitions * scale.load}[name]
+    return RELATIVE[name] * total + START_NS + scale.event_ns * events
 
 
 def check_counts(report, matched):
@@ -166,9 +170,10 @@ def check_times(report, matched, scale):
                 continue  # unknown: no wait or hold to have a maximum of
             bounds = interval(name, thread, scale)
             diff = None if value is None else distance(value, bounds)
-            if diff is None or diff > allowed(name, truth):
+            limit = allowed(name, thread, scale)
+            if diff is None or diff > limit:
                 wrong.append("thread %s: giltop %s, oracle %d .. %d, allowed +-%d" % (
-                    (label, value) + bounds + (allowed(name, truth),)))
+                    (label, value) + bounds + (limit,)))
             elif truth >= LISTED_NS:
                 worst = max(worst, diff / truth)
             sums = [a + b for a, b in zip(sums, (value or 0, truth) + bounds)]
@@ -301,15 +306,15 @@ def print_table(matched, limit):
         print("%8s %d more threads" % ("..", len(order) - limit))
 
 
-def judge(summary, oracle_pid, log, limit=12):
-    """-> Report"""
+def judge(summary, oracle_pid, log, limit=12, event_ns=0):
+    """event_ns: granted for each wait, yield or hold. -> Report"""
     report = Report()
     process = next((p for p in summary["processes"] if p["pid"] == oracle_pid), None)
     if process is None:
         report.check(False, "process %d is in the summary" % oracle_pid)
         return report
     matched, strangers = pair_up(process, by_thread(log))
-    scale = Scale([t for _, _, t in matched], log.off_ns - log.on_ns)
+    scale = Scale([t for _, _, t in matched], log.off_ns - log.on_ns, event_ns)
     print_table(matched, limit)
     report.check(log.event_cnt > 0 and bool(matched), "something was measured")
     wrong = [r["tid"] for r in strangers if r["acquisitions"] or r["wait_ns"] or r["hold_ns"]]
