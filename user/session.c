@@ -199,7 +199,7 @@ static void on_signal(struct session *s)
 	}
 }
 
-/* From here on a second ^C ends it at once. timeout(1) signals the process, then its group: what comes
+/* From here on a second ^C ends it, whatever it is blocked in. timeout(1) signals the process, then its group: what comes
  * within DUPLICATE_MS is the first signal once more.
  */
 static void leave_at_next_signal(struct session *s)
@@ -398,7 +398,12 @@ static int run_once(const struct opts *o, bool *pick_again)
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
 	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))
 		pr_info("taking the probes away ..\n");
-	collector__free(s.c);
+	/* The kernel gives up in the middle of taking a uprobe away when a fatal signal is pending, and the
+	 * breakpoint stays in the target (uprobe_unregister: "leaking uprobe"). So at the end that is left to
+	 * the exit of this process, when no signal can reach it any more.
+	 */
+	if (s.pick_again)
+		collector__free(s.c);
 	closep(&s.epfd);
 	closep(&s.refresh_fd);
 	closep(&s.duration_fd);

@@ -32,12 +32,12 @@ measures() {
 	[ -s "$GT_OUT" ] || ! kill -0 "$GT_PID" 2>/dev/null
 }
 
-# A refresh of 100 ms writes the first lines soon after the start.
+# A refresh of 100 ms writes the first lines soon after the start. Under nohup the tests would hand it on.
 giltop_start() {
 	GT_OUT=$BATS_TEST_TMPDIR/giltop.out
 	GT_ERR=$BATS_TEST_TMPDIR/giltop.err
 	rm -f "$GT_OUT" # measures() must not take the last one's output for the new one's
-	"$GILTOP" -i 100ms "$@" >"$GT_OUT" 2>"$GT_ERR" </dev/null 3>&- &
+	env --default-signal=HUP "$GILTOP" -i 100ms "$@" >"$GT_OUT" 2>"$GT_ERR" </dev/null 3>&- &
 	GT_PID=$!
 	WL_ALL+=("$GT_PID")
 	wait_for 30 measures
