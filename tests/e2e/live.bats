@@ -144,8 +144,8 @@ teardown() { live_teardown; }
 	keys c h e c k Enter
 	shows_not "Search:"
 	keys Enter
-	shows "Thread " "checksum_blocks"
-	screen | grep -q '^Thread [0-9]* checksum'
+	wait_for 5 eval "screen | grep -q '^Thread [0-9]* checksum'"
+	shows "checksum_blocks"
 	keys Escape
 	keys '\'
 	shows "Show only:"
