@@ -8,56 +8,19 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "collector_impl.h"
 #include "log.h"
 #include "model.h"
 #include "probe.h"
 #include "proc.h"
-#include "native_sym.h"
-#include "pyprocess.h"
-#include "pysym.h"
-#include "pythread_name.h"
-#include "stack_store.h"
 #include "pystacks.h"
-#include "target.h"
-#include "totals.h"
+#include "pysym.h"
+#include "stack_store.h"
 #include "util.h"
 
 /* A program needs this long at most to map its libpython after exec. */
-#define EXPECT_NS   5000000000ull
-#define EXPECT_TRY  20000000 /* ns between two tries */
-#define NAMES_EVERY 16	     /* refreshes: programs may rename their threads */
-
-struct tracked {
-	struct target target;
-	struct probe_attachment *att;
-	struct py_process *py;
-	struct pysym *sym;
-	struct native_sym *native;
-	unsigned int rounds;
-	int pidfd;
-};
-
-struct expected {
-	pid_t pid;
-	uint64_t until_ns;
-};
-
-struct collector {
-	struct collector_opts opts;
-	struct collector_events ev;
-	struct probe *probe;
-	struct target_cache *cache;
-	struct model *model;
-	struct stack_store *store;
-	struct pystacks *stacks; /* NULL: not collected */
-	struct totals totals;
-	int epfd, timer;
-	bool closed;
-	size_t live_cnt, live_cap;
-	struct tracked *live;
-	size_t exp_cnt, exp_cap;
-	struct expected *exp;
-};
+#define EXPECT_NS  5000000000ull
+#define EXPECT_TRY 20000000 /* ns between two tries */
 
 static struct tracked *find_live(struct collector *c, pid_t pid)
 {
@@ -112,18 +75,9 @@ fail:
 	return NULL;
 }
 
-static void tracked__deinit(struct collector *c, struct tracked *t)
-{
-	probe__detach(c->probe, t->att);
-	native_sym__free(t->native);
-	pysym__free(t->sym);
-	py_process__free(t->py);
-	closep(&t->pidfd);
-}
-
 static void untrack(struct collector *c, struct tracked *t)
 {
-	tracked__deinit(c, t);
+	tracked__deinit(t, c);
 	*t = c->live[--c->live_cnt];
 }
 
@@ -146,7 +100,7 @@ void collector__free(struct collector *c)
 	free(c);
 }
 
-static int watch(struct collector *c, int fd, uint64_t id)
+int collector__watch(struct collector *c, int fd, uint64_t id)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.u64 = id };
 
@@ -164,112 +118,8 @@ int collector__load(struct collector *c)
 	if (err)
 		return err;
 	probe__follow(c->probe, c->opts.follow);
-	err = watch(c, probe__fd(c->probe), ID_RING);
-	return err ? err : watch(c, c->timer, ID_TIMER);
-}
-
-/* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. */
-static void update_note(struct collector *c, struct tracked *t)
-{
-	int off = py_process__gil_is_off(t->py);
-
-	if (off < 0 || off == t->target.gil_off)
-		return;
-	model__set_note(c->model, (uint32_t)t->target.pid, target__free_threaded_note(off));
-	t->target.gil_off = off;
-}
-
-/* Tell the model whose GIL is whose, and who holds those that have shown no event yet. */
-static void seed(struct collector *c, struct tracked *t)
-{
-	struct py_gil *gils = NULL;
-	ssize_t n = py_process__gils(t->py, &gils);
-
-	for (ssize_t i = 0; i < n; i++) {
-		uint64_t cond = gils[i].addr + t->target.py->layout.gil_cond;
-		struct py_gil_state st;
-
-		model__set_interpreter(c->model, (uint32_t)t->target.pid, cond, gils[i].interp_id);
-		if (!py_process__gil_state(t->py, gils[i].addr, &st) && st.created)
-			model__seed_holder(c->model, (uint32_t)t->target.pid, cond, st.locked,
-					   st.holder_tid);
-	}
-	free(gils);
-}
-
-/* Ask the interpreter for its threads' names: when there are new ones, and now and then. */
-static void name_threads(struct collector *c, struct tracked *t)
-{
-	uint32_t pid = (uint32_t)t->target.pid;
-	struct py_thread_name *names;
-	struct py_thread *threads = NULL;
-	ssize_t n;
-
-	if (!model__has_unnamed(c->model, pid) && ++t->rounds % NAMES_EVERY)
-		return;
-	n = py_process__threads(t->py, &threads);
-	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
-	if (names)
-		py_thread_names__read(t->py, t->sym, threads, (size_t)n, names);
-	for (ssize_t i = 0; names && i < n; i++) {
-		if (!threads[i].tid || names[i].source == PY_NAME_NONE)
-			continue;
-		if (names[i].source >= PY_NAME_FUNCTION)
-			model__offer_thread_name(c->model, pid, threads[i].tid, names[i].name);
-		else
-			model__set_thread_name(c->model, pid, threads[i].tid, names[i].name);
-	}
-	free(names);
-	free(threads);
-}
-
-static int start(struct collector *c, struct tracked *t, struct sbuf *why)
-{
-	const struct target *tg = &t->target;
-	struct model_proc_info info = {
-		.pid = (uint32_t)tg->pid,
-		.comm = tg->comm,
-		.cmdline = tg->cmdline,
-		.python = tg->py->version,
-		.runtime = tg->runtime,
-		.sites = "call-sites",
-		.note = tg->note,
-	};
-	uint64_t books_ns;
-	int err;
-
-	t->py = py_process__new(tg->pid, tg->py, tg->bias);
-	t->sym = t->py ? pysym__new(t->py) : NULL;
-	t->native = native_sym__new(tg->pid);
-	if (!t->py || !t->sym || !t->native)
-		return -ENOMEM;
-	if (tg->gil_off > 0) {
-		sbuf__printf(why,
-			     "pid %d runs CPython %s free-threaded with the GIL disabled: nothing "
-			     "to wait for",
-			     tg->pid, tg->py->version);
-		return -EBADE;
-	}
-	t->pidfd = proc__pidfd(tg->pid);
-	if (t->pidfd < 0) {
-		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));
-		return t->pidfd;
-	}
-	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
-	if (!t->att) {
-		err = -errno;
-		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
-		return err;
-	}
-	books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
-	if (!books_ns)
-		return -EIO;
-	err = model__add_proc(c->model, &info, books_ns);
-	if (!err)
-		err = watch(c, t->pidfd, (uint64_t)tg->pid);
-	if (!err)
-		seed(c, t);
-	return err;
+	err = collector__watch(c, probe__fd(c->probe), ID_RING);
+	return err ? err : collector__watch(c, c->timer, ID_TIMER);
 }
 
 int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
@@ -285,9 +135,9 @@ int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 	if (!err && array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
 		err = -ENOMEM;
 	if (!err)
-		err = start(c, &t, why);
+		err = tracked__start(&t, c, why);
 	if (err) {
-		tracked__deinit(c, &t);
+		tracked__deinit(&t, c);
 		return err;
 	}
 	c->live[c->live_cnt++] = t;
@@ -349,7 +199,7 @@ static int read_and_feed(struct collector *c)
 	if (!err)
 		err = model__feed(c->model, &c->totals);
 	for (size_t i = 0; i < c->live_cnt && !err; i++)
-		name_threads(c, &c->live[i]);
+		tracked__name_threads(&c->live[i], c);
 	return err;
 }
 
@@ -430,8 +280,8 @@ int collector__refresh(struct collector *c)
 {
 	probe__drain(c->probe, on_note, c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
-		seed(c, &c->live[i]);
-		update_note(c, &c->live[i]);
+		tracked__seed(&c->live[i], c);
+		tracked__update_note(&c->live[i], c);
 	}
 	return read_and_feed(c);
 }
@@ -446,7 +296,7 @@ int collector__close(struct collector *c)
 	c->closed = true;
 	probe__drain(c->probe, on_note, c);
 	for (size_t i = 0; i < c->live_cnt; i++)
-		seed(c, &c->live[i]);
+		tracked__seed(&c->live[i], c);
 	probe__freeze(c->probe);
 	nanosleep(&settle, NULL); /* handlers that were under way end within microseconds */
 	err = read_and_feed(c);

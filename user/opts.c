@@ -7,31 +7,8 @@
 #include <string.h>
 
 #include "columns.h"
+#include "opts_impl.h"
 #include "util.h"
-
-enum opt_type {
-	OPT_FLAG,     /* bool */
-	OPT_COUNT,    /* int, ++ */
-	OPT_STR,      /* const char * */
-	OPT_U64,      /* uint64_t */
-	OPT_DURATION, /* uint64_t ns */
-	OPT_LIST,     /* uint32_t *, and its count just before it */
-	OPT_ENUM,     /* int, index into names */
-	OPT_ON,	      /* int := 1 */
-	OPT_OFF,      /* int := 0 */
-	OPT_ACTION,   /* help, version */
-};
-
-struct opt_desc {
-	const char *name;
-	char short_name; /* 0: none */
-	const char *arg; /* NULL: takes none */
-	enum opt_type type;
-	size_t off;
-	const char *help;
-	const char *const *names; /* OPT_ENUM, ends with NULL */
-	uint64_t min, max;
-};
 
 static const char *const weight_names[] = { "wait", "hold", "blame", "chain", NULL };
 static const char *const unit_names[] = { "us", "ns", NULL };
@@ -40,7 +17,7 @@ static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
 
 #define OFF(field) offsetof(struct opts, field)
 
-static const struct opt_desc table[] = {
+const struct opt_desc opt_table[] = {
 	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt), "look at these running processes",
 	  NULL, 1, INT32_MAX },
 	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(tid_cnt), "show only these threads", NULL, 1,
@@ -92,9 +69,9 @@ static const struct opt_desc table[] = {
 	{ "help", 'h', NULL, OPT_ACTION, 0, "print this", NULL, 0, 0 },
 };
 
-static const struct {
-	const char *name, *args, *help;
-} verbs[VERB_CNT] = {
+const size_t opt_cnt = ARRAY_SIZE(opt_table);
+
+const struct verb_desc verb_table[VERB_CNT] = {
 	[VERB_TOP] = { "top", "-p PID | -a | -- COMMAND ..",
 		       "live view, or batch with -b (the default verb)" },
 	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE",
@@ -109,109 +86,7 @@ static const struct {
 
 const char *verb__name(enum verb v)
 {
-	return verbs[v].name;
-}
-
-static void help_text(FILE *out)
-{
-	fprintf(out,
-		"giltop " GILTOP_VERSION
-		" - who waits for Python's GIL, for whom, in which line\n\n"
-		"  giltop -p PID                live view of a running process\n"
-		"  giltop -b -p PID [-d 10s]    plain text tables\n"
-		"  giltop -- COMMAND ARGS       start a command and watch it from its start\n");
-	for (int v = VERB_RECORD; v < VERB_CNT; v++)
-		fprintf(out, "  giltop %-6s %-14.28s %s\n", verbs[v].name, verbs[v].args,
-			verbs[v].help);
-	fprintf(out, "\nOptions:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		char left[40];
-
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", table[i].short_name ? '-' : ' ',
-			 table[i].short_name ? table[i].short_name : ' ',
-			 table[i].short_name ? "," : " ", table[i].name, table[i].arg ? " " : "",
-			 table[i].arg ? table[i].arg : "");
-		fprintf(out, "  %-26s %s\n", left, table[i].help);
-	}
-	fprintf(out, "\nExit status: 0 ok, 1 runtime error, 2 usage, 3 no permission, 4 no such "
-		     "process or not\n"
-		     "a CPython, 5 unsupported kernel or interpreter, 6 events were lost; with -- "
-		     "COMMAND its own.\n"
-		     "See giltop(1).\n");
-}
-
-static void help_man(FILE *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		const struct opt_desc *d = &table[i];
-
-		if (d->short_name)
-			fprintf(out, "*-%c*, ", d->short_name);
-		fprintf(out, "*--%s*", d->name);
-		if (d->arg)
-			fprintf(out, " _%s_", d->arg);
-		fprintf(out, "\n\t%c%s.\n\n",
-			d->help[0] - (d->help[0] >= 'a' && d->help[0] <= 'z' ? 32 : 0),
-			d->help + 1);
-	}
-}
-
-/* The columns of the thread table, for the man page. */
-static void help_columns(FILE *out)
-{
-	for (size_t i = 0; i < thread_column_cnt; i++) {
-		const struct column *c = &thread_columns[i];
-
-		fprintf(out, "*%s*", c->title);
-		if (c->cmp && strcasecmp(c->title, c->name))
-			fprintf(out, " (--sort %s)", c->name);
-		fprintf(out, "%s\n\t%c%s.\n\n", c->shown ? "" : ", shown when sorted by it",
-			c->help[0] - (c->help[0] >= 'a' && c->help[0] <= 'z' ? 32 : 0),
-			c->help + 1);
-	}
-}
-
-static void help_completion(FILE *out, const char *shell)
-{
-	if (!strcmp(shell, "bash")) {
-		fprintf(out, "complete -W \"");
-		for (int v = 0; v < VERB_CNT; v++)
-			fprintf(out, "%s ", verbs[v].name);
-		for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-			fprintf(out, "--%s ", table[i].name);
-		fprintf(out, "\" -o default giltop\n");
-		return;
-	}
-	if (!strcmp(shell, "zsh"))
-		fprintf(out, "#compdef giltop\n_arguments \\\n");
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		const struct opt_desc *d = &table[i];
-
-		if (!strcmp(shell, "zsh"))
-			fprintf(out, "  '--%s[%s]%s' \\\n", d->name, d->help,
-				d->arg ? ":value:" : "");
-		else
-			fprintf(out, "complete -c giltop -l %s%s%c %s -d '%s'\n", d->name,
-				d->short_name ? " -s " : "", d->short_name ? d->short_name : ' ',
-				d->arg ? "-r" : "-f", d->help);
-	}
-	if (!strcmp(shell, "zsh"))
-		fprintf(out, "  '1:verb:(top record dump list doctor)'\n");
-}
-
-int opts__print_help(FILE *out, const char *style)
-{
-	if (!strcmp(style, "text"))
-		help_text(out);
-	else if (!strcmp(style, "man"))
-		help_man(out);
-	else if (!strcmp(style, "columns"))
-		help_columns(out);
-	else if (!strcmp(style, "bash") || !strcmp(style, "zsh") || !strcmp(style, "fish"))
-		help_completion(out, style);
-	else
-		return -EINVAL;
-	return 0;
+	return verb_table[v].name;
 }
 
 static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -294,7 +169,7 @@ static int set_option(struct opts *o, const struct opt_desc *d, const char *arg)
 static int find_verb(const char *name)
 {
 	for (int v = 0; v < VERB_CNT; v++)
-		if (!strcmp(verbs[v].name, name))
+		if (!strcmp(verb_table[v].name, name))
 			return v;
 	return -1;
 }
@@ -327,16 +202,16 @@ static void make_getopt(struct option *longs, char *shorts)
 
 	shorts[s++] = '+';
 	shorts[s++] = ':';
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		int arg = table[i].arg ? required_argument : no_argument;
+	for (size_t i = 0; i < opt_cnt; i++) {
+		int arg = opt_table[i].arg ? required_argument : no_argument;
 
-		if (table[i].type == OPT_ACTION && table[i].short_name == 'h')
+		if (opt_table[i].type == OPT_ACTION && opt_table[i].short_name == 'h')
 			arg = optional_argument;
-		longs[i] = (struct option){ table[i].name, arg, NULL, (int)i + 256 };
-		if (!table[i].short_name)
+		longs[i] = (struct option){ opt_table[i].name, arg, NULL, (int)i + 256 };
+		if (!opt_table[i].short_name)
 			continue;
-		shorts[s++] = table[i].short_name;
-		if (table[i].arg)
+		shorts[s++] = opt_table[i].short_name;
+		if (opt_table[i].arg)
 			shorts[s++] = ':';
 	}
 	shorts[s] = '\0';
@@ -345,10 +220,10 @@ static void make_getopt(struct option *longs, char *shorts)
 static const struct opt_desc *desc_of(int c)
 {
 	if (c >= 256)
-		return &table[c - 256];
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].short_name == c)
-			return &table[i];
+		return &opt_table[c - 256];
+	for (size_t i = 0; i < opt_cnt; i++)
+		if (opt_table[i].short_name == c)
+			return &opt_table[i];
 	return NULL;
 }
 
@@ -373,14 +248,14 @@ static int positional(struct opts *o, const char *word, bool first)
 		return 0;
 	}
 	if (word[0] >= '0' && word[0] <= '9')
-		return add_list(&table[0], word, &o->pid_cnt, &o->pids);
+		return add_list(&opt_table[0], word, &o->pid_cnt, &o->pids);
 	return usage("'%s' is neither a verb nor a pid (a command goes after --)", word);
 }
 
 int opts__parse(int argc, char **argv, struct opts *ret)
 {
-	struct option longs[ARRAY_SIZE(table) + 1] = { 0 };
-	char shorts[3 * ARRAY_SIZE(table) + 3];
+	struct option longs[ARRAY_SIZE(opt_table) + 1] = { 0 };
+	char shorts[3 * ARRAY_SIZE(opt_table) + 3];
 	struct opts o = { .subprocesses = -1,
 			  .interval_ns = 1000000000,
 			  .min_hold_ns = 1000000,
