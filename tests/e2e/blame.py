@@ -18,8 +18,8 @@ import select
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-WORKLOADS = os.path.join(os.path.dirname(HERE), "workloads")
+from known import WORKLOADS, process_of, start
+
 MAX_FRAMES = 127  # that a walk keeps
 # A stack of a thread that runs while it is read may be torn, and is then left out.
 TORN_SHARE = 0.01
@@ -116,36 +116,18 @@ def sums(path):
 
 
 # ---- known stacks -------------------------------------------------------------------------------------
-def tree_pids(pid):
-    """pid and its descendants: the interpreter may be started by a wrapper."""
-    pids = [pid]
-    for p in pids:
-        try:
-            with open("/proc/%d/task/%d/children" % (p, p)) as f:
-                pids.extend(int(c) for c in f.read().split())
-        except OSError:
-            pass
-    return pids
-
-
 class Known:
     """known_live.py under the interpreter of a command, and what it says of itself."""
 
     def __init__(self, command, spinners=2):
-        with open(os.path.join(WORKLOADS, "known_live.py"), encoding="utf-8") as f:
-            source = f.read()
-        env = dict(os.environ, PYTHONIOENCODING="utf-8", PYTHONUTF8="1")
-        self.child = subprocess.Popen(command + ["-c", source, str(spinners)], stdin=subprocess.PIPE,
-                                      stdout=subprocess.PIPE, env=env)
+        self.child = start(command, "known_live.py", str(spinners))
         try:
             if not select.select([self.child.stdout], [], [], 60)[0]:
                 raise Failure("the workload did not start in 60 s")
             truth = json.loads(self.child.stdout.readline().decode("utf-8"))
             self.threads = {t["tid"]: t for t in truth["threads"]}
-            tid = truth["threads"][0]["tid"]
-            self.pid = [p for p in tree_pids(self.child.pid)
-                        if os.path.isdir("/proc/%d/task/%d" % (p, tid))][0]
-        except (Failure, ValueError, IndexError):
+            self.pid = process_of(self.child, truth["threads"][0]["tid"])
+        except (Failure, ValueError):
             self.end()
             raise
 

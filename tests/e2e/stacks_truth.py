@@ -8,24 +8,12 @@ frame of every thread must agree, and the threads' names. Then the same threads 
 are read: nothing may fail but single torn frames. Prints one line; exit code 1: they differ.
 """
 import json
-import os
 import subprocess
 import sys
 
+from known import process_of, start
+
 MAX_FRAMES = 127
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def tree_pids(pid):
-    """pid and its descendants: the interpreter may be started by a wrapper."""
-    pids = [pid]
-    for p in pids:
-        try:
-            with open("/proc/%d/task/%d/children" % (p, p)) as f:
-                pids.extend(int(c) for c in f.read().split())
-        except OSError:
-            pass
-    return pids
 
 
 def dump(program, pid):
@@ -78,14 +66,10 @@ def main(argv):
     if len(argv) < 3:
         raise SystemExit(__doc__)
     program, command = argv[1], argv[2:]
-    with open(os.path.join(HERE, "stacks_workload.py"), encoding="utf-8") as f:
-        source = f.read()
-    child = subprocess.Popen(command + ["-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             env=dict(os.environ, PYTHONIOENCODING="utf-8", PYTHONUTF8="1"))
+    child = start(command, "known_parked.py")
     try:
         truth = json.loads(child.stdout.readline().decode("utf-8"))
-        tid = truth["threads"][0]["tid"]
-        pid = [p for p in tree_pids(child.pid) if os.path.isdir("/proc/%d/task/%d" % (p, tid))][0]
+        pid = process_of(child, truth["threads"][0]["tid"])
         seen, head, gils = dump(program, pid)
         minor = int(head.split()[1].split(".")[1])
         diffs = compare(truth, seen, minor)

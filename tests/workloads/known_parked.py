@@ -1,33 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Threads parked in all kinds of functions, and what the interpreter itself says where they are.
 
-Run by stacks_truth.py with the interpreter under test (any from 3.7 on). Prints one line of JSON:
+Run by stacks_truth.py, with stack_cases.py before it. Prints one line of JSON:
 {"threads": [{"tid", "name", "frames": [[function, file, line], ..]}, ..]}, innermost frame first;
 then waits for a line on stdin, prints the next (same threads running and never parked), and so on.
 """
-import functools
 import gc
-import json
-import platform
-import sys
-import threading
-import time
 
 HOLD = threading.Lock()
 HOLD.acquire()
 STARTED = threading.Semaphore(0)
-TIDS = {}
-RUN = [False]
 
 
-def gettid():
-    if hasattr(threading, "get_native_id"):
-        return threading.get_native_id()
-    import ctypes  # 3.7; later ones need not have it
-    return ctypes.CDLL(None).syscall({"x86_64": 186, "aarch64": 178}[platform.machine()])
-
-
-def park(*_args):
+def leaf(*_args):
     """Where all threads end up: blocked in C, called from here."""
     STARTED.release()
     with HOLD:
@@ -43,16 +28,7 @@ def spin(until):
     return n
 
 
-# ---- the cases: each is a function that parks somewhere below ------------------------------------
-CASES = []
-
-
-def case(fn):
-    CASES.append((fn.__name__, fn))
-    return fn
-
-
-@case
+# ---- more cases ------------------------------------------------------------------------------------
 def frame_being_set_up():
     """In 3.11 the collector can run while cells are made: a frame that the interpreter hides.
 
@@ -64,7 +40,7 @@ def frame_being_set_up():
 
         def __del__(self):
             gc.set_threshold(700, 10, 10)
-            park()
+            leaf()
 
     def with_cells(a, b):
         return lambda: a + b
@@ -78,73 +54,17 @@ def frame_being_set_up():
     gc.collect()
 
 
+CASES.insert(0, ("frame_being_set_up", frame_being_set_up))
+
+
 @case
 def plain():
-    park()
-
-
-@case
-def nested():
-    def inner():
-        def innermost():
-            park()
-        innermost()
-    inner()
-
-
-class Thing:
-    def method(self):
-        park()
-
-    @classmethod
-    def from_class(cls):
-        park()
-
-    @staticmethod
-    def static():
-        park()
-
-    @property
-    def attribute(self):
-        return park()
-
-    def __len__(self):
-        return park()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *args):
-        park()
-
-    def __del__(self):
-        if getattr(self, "park_at_end", False):
-            park()
-
-
-@case
-def method():
-    Thing().method()
-
-
-@case
-def class_method():
-    Thing.from_class()
+    leaf()
 
 
 @case
 def static_method():
     Thing.static()
-
-
-@case
-def property_():
-    Thing().attribute
-
-
-@case
-def dunder_from_c():
-    len(Thing())
 
 
 @case
@@ -161,80 +81,16 @@ def finaliser():
 
 
 @case
-def lambdas():
-    (lambda: (lambda x: park(x))(1))()
-
-
-@case
-def list_comprehension():
-    [park() for _ in (1,)]
-
-
-@case
-def dict_comprehension():
-    {k: park() for k in (1,)}
-
-
-@case
-def generator_expression():
-    list(park() for _ in range(2))
-
-
-@case
 def generator():
     def gen():
         yield 1
-        yield park()
+        yield leaf()
 
     def delegate():
         yield from gen()
 
     for _ in delegate():
         pass
-
-
-@case
-def coroutine():
-    async def leaf():
-        park()
-
-    async def trunk():
-        await leaf()
-
-    try:
-        trunk().send(None)
-    except StopIteration:
-        pass
-
-
-@case
-def sorted_key():
-    sorted([2, 1], key=park)
-
-
-@case
-def map_reduce():
-    functools.reduce(lambda a, b: a + park(), map(lambda x: x, [1, 2]))
-
-
-@case
-def through_c_many_times():
-    def down(n):
-        if not n:
-            return park()
-        return list(map(down, [n - 1]))
-
-    down(40)
-
-
-@case
-def recursion_300():
-    def down(n):
-        if n:
-            return down(n - 1)
-        return park()
-
-    down(300)
 
 
 @case
@@ -245,7 +101,7 @@ def many_lines_in_one_call():
             [
                 "",
                 str(
-                    park()
+                    leaf()
                 )[:0],
             ]
         )
@@ -258,7 +114,7 @@ def handler_and_finally():
         try:
             raise ValueError(1)
         except ValueError:
-            park()
+            leaf()
     finally:
         RUN[0] = RUN[0]
 
@@ -269,7 +125,7 @@ def closures_with_many_cells():
 
     def inner():
         def more():
-            return a + b + c + d + e + f + g + park()
+            return a + b + c + d + e + f + g + leaf()
         return more()
 
     inner()
@@ -278,48 +134,23 @@ def closures_with_many_cells():
 @case
 def class_body():
     class Body:
-        x = park()
+        x = leaf()
 
     return Body
 
 
-def define(name, filename, source):
-    """A case whose code comes from a file of that name."""
-    scope = {"park": park}
-    exec(compile(source, filename, "exec"), scope)
-    CASES.append((name, scope["f"]))
-
-
-define("latin1", "/tmp/dossier-\xe9/na\xefve.py",
-       "def \xe9t\xe9():\n park()\ndef f():\n\n\n \xe9t\xe9()\n")
-define("ucs2", "/tmp/\u65e5\u672c/\u30d5\u30a1\u30a4\u30eb.py",
-       "def \u65e5\u672c\u8a9e():\n\n park()\ndef f():\n \u65e5\u672c\u8a9e()\n")
-define("ucs4", "/tmp/\U0001f40d/snake.py",
-       "def \U00010330\U00010331():\n\n\n park()\ndef f():\n \U00010330\U00010331()\n")
 define("normalised", "/tmp/norm.py",
-       "def \U0001d518\U0001d52b\U0001d526():\n park()\ndef f():\n \U0001d518\U0001d52b\U0001d526()\n")
-define("long_gaps", "/tmp/gaps.py",
-       "def f():\n x = 1\n" + "\n" * 300 + " x = 2\n" + "\n" * 70000 + " park()\n")
+       "def \U0001d518\U0001d52b\U0001d526():\n leaf()\ndef f():\n \U0001d518\U0001d52b\U0001d526()\n")
 define("big_function", "/tmp/big.py",
-       "def f():\n x = 0\n" + "".join(" x = x + %d\n" % (i % 7) for i in range(9000)) + " park()\n")
+       "def f():\n x = 0\n" + "".join(" x = x + %d\n" % (i % 7) for i in range(9000)) + " leaf()\n")
 define("backwards", "/tmp/back.py",
        "def f():\n return (0 if\n\n\n\n\n\n"
-       + "\n" * 200 + "  park() else\n  1)\n")
+       + "\n" * 200 + "  leaf() else\n  1)\n")
 define("long_name", "/tmp/" + "d" * 180 + "/x.py",
-       "def f():\n def " + "n" * 300 + "():\n  park()\n " + "n" * 300 + "()\n")
+       "def f():\n def " + "n" * 300 + "():\n  leaf()\n " + "n" * 300 + "()\n")
 
 
 # ---- what the interpreter says ---------------------------------------------------------------------
-def stack_of(frame):
-    ret = []
-    while frame is not None:
-        code = frame.f_code
-        ret.append([getattr(code, "co_qualname", code.co_name), code.co_filename,
-                    frame.f_lineno or 0])
-        frame = frame.f_back
-    return ret
-
-
 def report():
     frames = sys._current_frames()
     threads = []
@@ -330,11 +161,6 @@ def report():
     del frames
     sys.stdout.write(json.dumps({"threads": threads}) + "\n")
     sys.stdout.flush()
-
-
-def run_case(fn):
-    TIDS[threading.get_ident()] = gettid()
-    fn()
 
 
 def run_hot(fn):
