@@ -259,19 +259,14 @@ static __always_inline void acquire_check(struct gt_gil *g, struct gt_thread *t,
 /* Not more often, however many threads wait (each of them ticks once per switch interval, 5 ms). */
 #define SAMPLE_NS 4000000
 
-/* Which thread holds, when the hold began before the books: the tid in its PyThreadState (3.11+). */
+/* Which thread holds, when the hold began before the books? */
 static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tstate)
 {
-	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
-	__u64 tid = 0;
+	struct gt_tstate_key key = { .tstate = tstate, .tgid = tgid };
+	__u32 *tid = bpf_map_lookup_elem(&holders, &key);
 
-	if (!target || target->layout.tstate_native_id == PY_NONE)
-		return;
-	if (bpf_probe_read_user(&tid, sizeof(tid),
-				(void *)(tstate + target->layout.tstate_native_id)))
-		return;
-	if (tid && tid <= 0x7fffffff)
-		g->holder_tid = tid;
+	if (tid)
+		g->holder_tid = *tid;
 }
 
 /* A waiter's WAIT was hit again: one switch interval has passed. The GIL is held, and its holder's

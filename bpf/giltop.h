@@ -113,6 +113,13 @@ struct gt_target {
 	struct py_layout layout;
 };
 
+/* Whose PyThreadState is it? For holders of before the books, from user space: see `holders`. */
+struct gt_tstate_key {
+	__u64 tstate;
+	__u32 tgid;
+	__u32 pad;
+};
+
 /* A thread that died waiting, to be taken out of its GIL's waiters under that GIL's mutex. */
 struct gt_dead {
 	struct gt_gil_key gil;
@@ -334,6 +341,7 @@ GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 48);
 GT_ASSERT(sizeof(struct gt_target) == 8 + 56);
+GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 32);
 GT_ASSERT(sizeof(struct gt_gil) == 22 * 8 + 6 * 4 + 256 * 32 + 8);

@@ -11,6 +11,17 @@ struct {
 	__type(value, struct gt_target);
 } targets SEC(".maps");
 
+/* The tids of those that user space saw holding a GIL when the books started. The interpreter does not say: up to
+ * 3.10 it knows only pthread ids, later ones the tid as it is inside the target's pid namespace.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GT_GILS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct gt_tstate_key);
+	__type(value, __u32); /* tid */
+} holders SEC(".maps");
+
 /* The records of GILs are in an array, which costs next to nothing to look up: a thread's record says
  * where. The hash map is for those who come for the first time. gil_free has the places that nobody
  * uses; user space fills it.

@@ -67,6 +67,18 @@ void tracked__name_threads(struct tracked *t, struct collector *c)
 	free(threads);
 }
 
+/* Tell the books who holds a GIL already. */
+static void tell_holders(struct tracked *t, struct collector *c)
+{
+	__cleanup(freep) struct py_gil *gils = NULL;
+	ssize_t n = py_process__gils(t->py, &gils);
+	struct py_gil_state st;
+
+	for (ssize_t i = 0; i < n; i++)
+		if (!py_process__gil_state(t->py, gils[i].addr, &st) && st.locked && st.holder_tid)
+			probe__set_holder(c->probe, t->target.pid, st.holder_tstate, st.holder_tid);
+}
+
 int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 {
 	const struct target *tg = &t->target;
@@ -105,9 +117,11 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
 		return err;
 	}
+	tell_holders(t, c);
 	books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
 	if (!books_ns)
 		return -EIO;
+	tell_holders(t, c);
 	err = model__add_proc(c->model, &info, books_ns);
 	if (!err)
 		err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);

@@ -263,6 +263,14 @@ void probe__detach(struct probe *p, struct probe_attachment *a)
 	probe_attach__free(a);
 }
 
+void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid)
+{
+	struct gt_tstate_key key = { .tstate = tstate, .tgid = (__u32)tgid };
+
+	/* Without room its blame is nobody's until its first release. */
+	bpf_map_update_elem(bpf_map__fd(p->skel->maps.holders), &key, &tid, BPF_ANY);
+}
+
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout)
 {
 	struct gt_target target = { .layout = *layout };

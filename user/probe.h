@@ -5,6 +5,7 @@
  *	p = probe__new(&opts);		open
  *	probe__load(p);			verify, make the maps; picks the attach tier by trying
  *	a = probe__attach(p, ..);	one process: uprobes are in place, nothing is counted yet
+ *	probe__set_holder(p, tgid, ..)	who holds the GIL already
  *	probe__activate(p, tgid);	the books start: at one moment for all sites of the process
  *	probe__read(p, &totals);	as often as wanted
  *	probe__detach(p, a);
@@ -61,6 +62,10 @@ void probe__detach(struct probe *p, struct probe_attachment *a);
  * failure.
  */
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout);
+/* The thread tid has this PyThreadState and holds a GIL, since before the books. Said before probe__activate, and
+ * after it for those that have taken it in between.
+ */
+void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid);
 /* Forget everything of a process (after detach). */
 void probe__forget(struct probe *p, pid_t tgid);
 /* The same, but the process stays known (it runs another program now): its books have not started. */

@@ -382,6 +382,16 @@ static int forget_ended(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
+static int forget_holder(void *ctx, const void *key, const void *value)
+{
+	struct forget *f = ctx;
+
+	(void)value;
+	if (((const struct gt_tstate_key *)key)->tgid == f->tgid)
+		bpf_map_delete_elem(f->fd, key);
+	return 0;
+}
+
 void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 {
 	struct forget f = { .skel = skel, .tgid = tgid };
@@ -397,5 +407,7 @@ void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 	map_each(skel->maps.ended, forget_ended, &f);
 	f.fd = bpf_map__fd(skel->maps.pairs);
 	map_each(skel->maps.pairs, forget_pair, &f);
+	f.fd = bpf_map__fd(skel->maps.holders);
+	map_each(skel->maps.holders, forget_holder, &f);
 	forget_sums(skel, tgid);
 }

@@ -75,3 +75,22 @@ contained() { # SUBJECT
 	run -4 --separate-stderr "$GILTOP" -b -p "$OUTER" -d 1
 	one_line "its child $INNER is ("
 }
+
+# Whose hold it is that was under way before the look: the interpreter knows its thread by the id inside.
+old_hold() { # SUBJECT
+	needs_subject "$1"
+	contained_start long_hold.py sleep 4
+	subject_say g
+	sleep 0.5
+	giltop_start --json -p "$INNER"
+	subject_heard "done"
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	NUMBERS_OF=$GT_OUT numbers --expr 'total["violations"] == 0' \
+		--expr "{p['holder'] for p in proc['pairs'] if p['holder']} <= $(tids_outside)" \
+		--expr "sum(p['ns'] for p in proc['pairs'] if p['holder'] == $INNER) > 0.95 * sum(p['ns'] for p in proc['pairs']) > 0" \
+		--expr "thread($INNER)['blame_ns'] > 3e9"
+}
+
+@test "contained: a hold from before the look: Debian 13, 3.13" { old_hold trixie-amd64-3.13-exe; }
+@test "contained: a hold from before the look: Debian 11, 3.9" { old_hold bullseye-amd64-3.9-exe; }
