@@ -269,23 +269,33 @@ static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tst
 		g->holder_tid = *tid;
 }
 
+/* The holder's stack, read by a waiter while it runs: checked, and 0 if torn or without a frame. */
+static __always_inline __u64 sample_holder(struct gt_gil *g, __u32 tgid, __u64 cond, __u64 tstate,
+					   __u64 now)
+{
+	__u64 stack;
+
+	if (!tstate)
+		return 0;
+	if (!g->holder_tid)
+		holder_learn(g, tgid, tstate);
+	stack = stack_capture(cond, tgid, tstate, native_of(g, now));
+	return stack == NO_PYTHON_FRAME ? 0 : stack;
+}
+
 /* A waiter's WAIT was hit again: one switch interval has passed. The GIL is held, and its holder's
- * stack is read while it runs (checked, and dropped if torn): so a hold of two seconds shows where it
- * was, not only where it ended.
+ * stack is sampled: so a hold of two seconds shows where it was, not only where it ended.
  */
 static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u64 cond)
 {
-	__u64 now = event_time(g, t), tstate, stack;
+	__u64 now = event_time(g, t), stack;
 
 	thread_begin(t);
 	gil_begin(g);
 	gil_advance(g, now);
 	t->wait_ticks++;
 	if (stacks_on && g->held && now - g->seg_start_ns >= SAMPLE_NS) {
-		tstate = memory_check(g, cond, 1);
-		if (tstate && !g->holder_tid)
-			holder_learn(g, t->tgid, tstate);
-		stack = tstate ? stack_capture(cond, t->tgid, tstate, native_of(g, now)) : 0;
+		stack = sample_holder(g, t->tgid, cond, memory_check(g, cond, 1), now);
 		if (stack) {
 			sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | g->holder_tid, stack,
 				now - g->seg_start_ns, 0);

@@ -17,10 +17,11 @@ static __always_inline int on_wait(__u64 cond)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
+	struct gt_sum *sum = NULL;
 	struct gt_thread *t;
 	struct records r;
 	struct gt_gil *g;
-	__u64 now, holder;
+	__u64 now, holder, tstate, stack = 0;
 
 	if (!records_of(&r, &tkey, id >> 32, 1))
 		return 0;
@@ -35,11 +36,23 @@ static __always_inline int on_wait(__u64 cond)
 	thread_begin(t);
 	gil_begin(g);
 	holder = g->last_holder;
-	if (memory_check(g, cond, 1) && holder && g->held && g->last_holder != holder &&
-	    g->holder_tid)
+	tstate = memory_check(g, cond, 1);
+	if (tstate && holder && g->held && tstate != holder && g->holder_tid)
 		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
+	/* Where holds begin and end outside of Python (uWSGI: one hold a request), their ends say nothing:
+	 * who comes to wait looks where the holder is.
+	 */
+	if (stacks_on && g->bare && g->held && !g->seg_stack) {
+		stack = sample_holder(g, t->tgid, cond, tstate, event_time(g, t));
+		if (stack)
+			sum = sum_find(t->tgid, (__u64)GT_SUM_HOLD << 32 | g->holder_tid, stack);
+	}
 	now = event_time(g, t);
 	gil_advance(g, now);
+	if (stack) {
+		sum_put(sum, now - g->seg_start_ns, 0);
+		segment_push(g, g->holder_tid, stack, now);
+	}
 	if (g->reaped != g->dead)
 		gil_reap(g, now);
 	if (t->state == GT_HOLD) {
@@ -157,6 +170,9 @@ static __always_inline int on_release(__u64 cond)
 	if (stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);
 		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
+		g->bare = stack == NO_PYTHON_FRAME;
+		if (g->bare && g->seg_stack) /* where it was last seen in Python */
+			stack = g->seg_stack;
 		sum = sum_find(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack);
 		hist_touch(&t->hold_hist, now - t->since_ns);
 		segment_touch(g);

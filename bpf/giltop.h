@@ -177,6 +177,8 @@ struct gt_gil {
 	__u32 held; /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
 	__u32 seeded; /* the open hold began before the books */
 	__u32 over;   /* its program was replaced by another (exec): the record is complete */
+	__u32 bare;   /* holds end where no Python runs: the last stack at a RELEASE had no frame */
+	__u32 pad;
 	struct gt_past_hold past[GT_RING_HOLDS];
 	__u64 seq_start;
 };
@@ -344,7 +346,7 @@ GT_ASSERT(sizeof(struct gt_target) == 8 + 56);
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 22 * 8 + 6 * 4 + 256 * 32 + 8);
+GT_ASSERT(sizeof(struct gt_gil) == 22 * 8 + 8 * 4 + 256 * 32 + 8);
 GT_ASSERT(sizeof(struct gt_thread) == 21 * 8 + 6 * 4 + 16 + 2 * 488 + 8);
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);

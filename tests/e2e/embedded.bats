@@ -180,7 +180,7 @@ uwsgi_serves() {
 	NUMBERS_OF=$GT_OUT numbers --expr "sum(t['acquisitions'] for t in threads) >= $served > 10" \
 		--expr 'len([t for t in threads if t["hold_ns"] > 1e7]) == 4' \
 		--expr 'sum(t["wait_ns"] for t in threads) > 1e8' \
-		--expr 'any(f["name"].startswith("crunch") and f["file"].endswith("app.py") for s in proc["stacks"] for f in s["frames"])'
+		--expr 'sum(s["ns"] for s in proc["stacks"] if s["kind"] == "blame" and any(f["name"].startswith("crunch") and f["file"].endswith("app.py") for f in s["frames"])) > 0.1 * sum(t["blame_ns"] for t in threads)'
 	run -0 "$GILTOP" dump -p "$WL_PID"
 	[[ $output == *"$WL_PID"* ]]
 	result live uwsgi ok
