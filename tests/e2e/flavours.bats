@@ -209,7 +209,4 @@ version() {
 
 # ---- Debian's debug builds --------------------------------------------------------------------------
 
-@test "Py_DEBUG: Debian 11, 3.9" { oracle_agrees bullseye-amd64-3.9d-exe mixed; }
-@test "Py_DEBUG: Debian 12, 3.11" { oracle_agrees bookworm-amd64-3.11d-exe mixed; }
-@test "Py_DEBUG: Debian 13, 3.13" { oracle_agrees trixie-amd64-3.13d-exe mixed; }
 @test "Py_DEBUG: Debian sid, 3.14, by perf events" { oracle_agrees sid-amd64-3.14d-exe mixed --giltop-arg=--attach=perf; }
