@@ -90,8 +90,11 @@ static __always_inline __u64 event_time(struct gt_gil *g, struct gt_thread *t)
 __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
 {
 	struct gt_pair_key key = { .tgid = tgid, .waiter_tid = waiter, .holder_tid = holder };
-	__u64 *v = bpf_map_lookup_elem(&pairs, &key);
+	__u64 *v;
 
+	if (!ns)
+		return 0;
+	v = bpf_map_lookup_elem(&pairs, &key);
 	if (v) {
 		*v += ns; /* only the waiter itself adds to its row */
 		return 0;
@@ -112,36 +115,55 @@ __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
 /* With stacks the pairs are in the chains. */
 static __always_inline void waited_for(struct gt_thread *t, __u32 holder, __u64 stack, __u64 ns)
 {
-	if (!ns)
-		return;
 	if (stacks_on)
 		chain_add(t->tgid, (__u64)t->tid << 32 | holder, t->wait_stack, stack, ns);
 	else
 		pair_add(t->tgid, t->tid, holder, ns);
 }
 
+/* a < b as 1 or 0, without a branch; for times and counts, which are below 2^63. */
+static __always_inline __u64 less(__u64 a, __u64 b)
+{
+	__u64 v = a - b;
+
+	asm volatile("" : "+r"(v));
+	return v >> 63;
+}
+
+static __always_inline __u64 smaller(__u64 a, __u64 b)
+{
+	return b ^ ((a ^ b) & -less(a, b));
+}
+
 /* Whom has this wait been for? Walk the past holds back to where it is booked to. What the ring no
  * longer has is known in sum: the time that the GIL was held meanwhile. The open segment of a hold that
  * still goes on is left for later.
+ *
+ * A global function, and a loop without branches but its end: inlined, the verifier explored so many
+ * paths that loading took half a second.
  */
-static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __u64 now)
+__noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 now)
 {
-	__u64 since = t->wait_booked_ns, open = 0, rest, cnt = g->hold_cnt;
+	struct gt_thread_key key = { .cond = cond, .tid = tid };
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
+	__u64 since, cnt, open = 0, rest;
 
+	if (!g || !t)
+		return 0;
+	since = t->wait_booked_ns;
+	cnt = g->hold_cnt;
 	if (g->held)
 		open = now - (g->seg_start_ns > since ? g->seg_start_ns : since);
 	rest = g->held_ns - open - t->wait_held_ns;
-	for (int i = 1; i <= GT_RING_HOLDS; i++) {
+	for (__u64 i = 1; i <= GT_RING_HOLDS; i++) {
 		struct gt_past_hold *h = &g->past[(cnt - i) & (GT_RING_HOLDS - 1)];
-		__u64 start = h->start_ns, ns;
+		__u64 start = h->start_ns, end = h->end_ns, ns;
 
-		if ((__u64)i > cnt || h->end_ns <= since || !rest)
+		if (less(cnt, i) | (less(since, end) ^ 1) | less(rest, 1))
 			break;
-		if (start < since)
-			start = since;
-		ns = h->end_ns - start;
-		if (ns > rest)
-			ns = rest;
+		start = since ^ ((start ^ since) & -less(since, start)); /* the later one */
+		ns = smaller(end - start, rest);
 		rest -= ns;
 		waited_for(t, h->tid, h->stack, ns);
 	}
@@ -152,6 +174,7 @@ static __always_inline void pairs_book(struct gt_gil *g, struct gt_thread *t, __
 	t->wait_booked_ns = now - open;
 	t->wait_held_ns = g->held_ns - open;
 	t->wait_hold_cnt = cnt;
+	return 0;
 }
 
 /* End an open wait of t at now, by its ACQUIRE. sum: where it goes by stack, or NULL. */
@@ -306,7 +329,7 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2) {
 		if (stacks_on && !t->wait_stack && t->tstate)
 			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
-		pairs_book(g, t, now);
+		pairs_book(t->gil_slot, cond, t->tid, now);
 	}
 	gil_end(g);
 	thread_end(t);

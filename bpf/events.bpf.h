@@ -97,7 +97,7 @@ static __always_inline int on_acquire(__u64 cond)
 			sum = sum_find(t->tgid, (__u64)GT_SUM_WAIT << 32 | t->tid, t->wait_stack);
 		}
 		now = event_time(g, t);
-		pairs_book(g, t, now);
+		pairs_book(t->gil_slot, cond, tkey.tid, now);
 		hist_touch(&t->wait_hist, now - t->since_ns);
 		t->contended++;
 	}

@@ -170,6 +170,8 @@ __noinline int chain_add(__u32 tgid, __u64 waiter_holder, __u64 waiter_stack, __
 	};
 	struct gt_sum fresh = { .ns = ns, .cnt = 1 }, *v;
 
+	if (!ns)
+		return 0;
 	for (int i = 0; i < 2; i++) {
 		v = bpf_map_lookup_elem(&chains, &key);
 		if (v) {

@@ -4,10 +4,10 @@ import time
 
 from rig import Giltop, Load, median, spread
 
-# Bounds against regressions, generous to a busy machine: what they guard is the order of magnitude.
-START_S = 0.5
+# Bounds for a quiet machine.
+START_S = 0.3
 DETACH_S = 0.5
-PEAK_MIB = 32
+PEAK_MIB = 20
 CPU_SHARE = 0.02
 IDLE_SHARE = 0.01
 
