@@ -17,7 +17,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, GT_GILS);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct gt_tstate_key);
 	__type(value, __u32); /* tid */
 } holders SEC(".maps");

@@ -101,7 +101,8 @@ static __always_inline void sum_put(struct gt_sum *sum, __u64 ns, __u64 cnt)
 	if (!sum)
 		return;
 	__sync_fetch_and_add(&sum->ns, ns);
-	__sync_fetch_and_add(&sum->cnt, cnt);
+	if (cnt) /* clang makes an atomic "or" of adding 0, which Linux 5.10 does not have */
+		__sync_fetch_and_add(&sum->cnt, cnt);
 }
 
 static __always_inline struct gt_sum_key sum_key(__u32 tgid, __u64 tid_kind, __u64 stack)

@@ -83,7 +83,7 @@ def workload_folder(name):
 
 
 def arguments(workload="mixed", amount="0.5", giltop_args=()):
-    return argparse.Namespace(giltop=GILTOP, python=PYTHON, root="", giltop_arg=list(giltop_args),
+    return argparse.Namespace(giltop=GILTOP, python=PYTHON, root="", giltop_arg=["-vv"] + list(giltop_args),
                               workload=workload, amount=amount)
 
 
