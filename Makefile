@@ -163,7 +163,13 @@ $(BUILD)/oracle.so: tests/oracle/oracle.c tests/oracle/oracle.h Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -shared -fPIC $< -o $@ -ldl
 
-e2e: all $(BUILD)/oracle.so
+# Static: it runs in the kernel guests, too.
+$(BUILD)/nobpf: tests/tools/nobpf.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static $(EXTRA_CFLAGS) $< -o $@
+
+e2e: all $(BUILD)/oracle.so $(BUILD)/nobpf
 	$(Q)BUILD=$(BUILD) scripts/run-e2e
 
 lint:

@@ -223,47 +223,15 @@ time.sleep(1000)'
 	[[ $output == *"NO   kernel type information"* ]]
 }
 
-# A filter that answers bpf(2) with an errno, then the program.
-bpf_refuser() {
-	needs_cmd cc
-	cat >"$BATS_TEST_TMPDIR/nobpf.c" <<-'END'
-	#include <errno.h>
-	#include <linux/filter.h>
-	#include <linux/seccomp.h>
-	#include <stddef.h>
-	#include <stdlib.h>
-	#include <sys/prctl.h>
-	#include <sys/syscall.h>
-	#include <unistd.h>
-	int main(int argc, char **argv)
-	{
-		struct sock_filter code[] = {
-			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_bpf, 0, 1),
-			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned int)atoi(argv[1])),
-			BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-		};
-		struct sock_fprog prog = { 4, code };
-		if (argc < 3 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, 2, &prog))
-			return 99;
-		execv(argv[2], argv + 2);
-		return 98;
-	}
-	END
-	cc -o "$BATS_TEST_TMPDIR/nobpf" "$BATS_TEST_TMPDIR/nobpf.c"
-}
-
 @test "a kernel without bpf(2) (ENOSYS): 5" {
-	bpf_refuser
 	python_start "$SLEEP"
-	run -5 --separate-stderr "$BATS_TEST_TMPDIR/nobpf" 38 "$GILTOP" -b -p "$WL_PID"
+	run -5 --separate-stderr "$BUILD/nobpf" 38 "$GILTOP" -b -p "$WL_PID"
 	one_line "has no bpf(2)"
 }
 
 @test "bpf(2) is forbidden (EPERM, as in a container): 3" {
-	bpf_refuser
 	python_start "$SLEEP"
-	run -3 --separate-stderr "$BATS_TEST_TMPDIR/nobpf" 1 "$GILTOP" -b -p "$WL_PID"
+	run -3 --separate-stderr "$BUILD/nobpf" 1 "$GILTOP" -b -p "$WL_PID"
 	one_line "cannot load BPF programs"
 }
 

@@ -7,6 +7,7 @@ TIER=multi|perf: how giltop is expected to attach here.
 """
 import argparse
 import contextlib
+import errno
 import io
 import json
 import os
@@ -42,9 +43,9 @@ def say(line):
     os.write(1, (line + "\n").encode())
 
 
-def run(command, **kw):
+def run(command, before=(), **kw):
     """-> exit status, stdout, stderr"""
-    p = subprocess.run([GILTOP] + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    p = subprocess.run(list(before) + [GILTOP] + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, timeout=60, **kw)
     return p.returncode, p.stdout.decode(), p.stderr.decode()
 
@@ -207,6 +208,10 @@ def contract(checks, pid):
               run(target, user=1000, group=1000, extra_groups=[]))
     status_is("no-btf", 5, ["no BTF", "/nowhere"],
               run(target, env=dict(os.environ, GILTOP_BTF="/nowhere")))
+    status_is("no-bpf", 5, ["has no bpf(2)"],
+              run(target, before=[ROOT + "/nobpf", str(errno.ENOSYS)]))
+    status_is("bpf-forbidden", 3, ["needs root, or CAP_BPF+CAP_PERFMON"],
+              run(target, before=[ROOT + "/nobpf", str(errno.EPERM)]))
     try:
         open("/probe", "w").close()
         checks.check(False, "root-is-read-only")
