@@ -28,7 +28,7 @@ AR        := $(CROSS_COMPILE)ar
 STRIP     := $(CROSS_COMPILE)strip
 endif
 STRIP     ?= strip
-MULTIARCH := $(shell $(CC) -print-multiarch)
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 ifneq ($(SYSROOT),)
 # After the compiler's own headers: those of two C libraries must not mix.
 EXTRA_CFLAGS  += -idirafter $(SYSROOT)/usr/include -idirafter $(SYSROOT)/usr/include/$(MULTIARCH)
