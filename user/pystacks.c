@@ -22,13 +22,22 @@
 #define KERNEL_STACKS	2048 /* drop the known ones when the kernel keeps more: half of its table */
 #define OPEN_WALKS	64   /* stacks of open waits looked at in a refresh */
 
+/* What a hash stands for. It is made of addresses, and those can be used again: see still_true(). */
+struct known {
+	uint32_t id;
+	uint32_t round; /* of the pysym: resolved or found true in this one */
+	uint32_t cnt, end;
+	uint64_t mem;
+	struct py_frame_ref frames[];
+};
+
 struct pystacks {
 	struct probe *probe;
 	struct stack_store *store;
 	pystacks_process_fn process_fn;
 	void *ctx;
 	struct raw_sums raw;
-	struct hmap ids; /* (hash, tgid) -> id + 1 */
+	struct hmap ids; /* (hash, tgid) -> struct known */
 	struct stack_totals totals;
 	size_t kept_cnt, kept_cap; /* stacks that the kernel keeps and we know */
 	struct gt_stack_key *kept;
@@ -56,6 +65,8 @@ void pystacks__free(struct pystacks *s)
 	if (!s)
 		return;
 	raw_sums__free(&s->raw);
+	for (size_t i = 0; i < s->ids.cap; i++)
+		free(s->ids.slots[i].value);
 	hmap__free(&s->ids);
 	stack_totals__deinit(&s->totals);
 	free(s->kept);
@@ -120,28 +131,77 @@ static uint32_t resolve(struct pystacks *s, const struct pystacks_process *p,
 	return stack_store__add(s->store, frames, cnt, w->end == PY_END_DEPTH);
 }
 
+/* Are the code objects still those that the stack was resolved from? Of those that are gone we know no better. */
+static bool still_true(struct known *k, struct pysym *sym)
+{
+	uint32_t round = pysym__round(sym);
+
+	if (k->round == round)
+		return true;
+	for (uint32_t i = 0; i < k->cnt; i++)
+		if (pysym__since(sym, k->frames[i].code) > k->round)
+			return false;
+	k->round = round;
+	return true;
+}
+
+static struct known *known_new(const struct py_stack *w)
+{
+	uint32_t cnt = w->cnt < PY_STACK_MAX ? w->cnt : PY_STACK_MAX;
+	struct known *k = malloc(sizeof(*k) + cnt * sizeof(k->frames[0]));
+
+	if (!k)
+		return NULL;
+	*k = (struct known){ .cnt = cnt, .end = w->end, .mem = w->mem };
+	memcpy(k->frames, w->frames, cnt * sizeof(k->frames[0]));
+	return k;
+}
+
+/* The stack of this hash, from the kernel. NULL: it has none, or no memory. */
+static struct known *fetch(struct pystacks *s, uint32_t tgid, uint64_t hash)
+{
+	struct known *k;
+
+	s->walk = (struct py_stack){ 0 };
+	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, &s->walk))
+		return NULL;
+	k = known_new(&s->walk);
+	if (!k || hmap__put(&s->ids, hash, tgid, k)) {
+		free(k);
+		return NULL;
+	}
+	if (hash != NO_PYTHON_FRAME &&
+	    !array_grow(&s->kept, s->kept_cnt, &s->kept_cap, sizeof(*s->kept)))
+		s->kept[s->kept_cnt++] = (struct gt_stack_key){ hash, tgid, 0 };
+	return k;
+}
+
+static void learn(struct pystacks *s, const struct pystacks_process *p, struct known *k)
+{
+	s->walk.cnt = k->cnt;
+	s->walk.end = k->end;
+	memcpy(s->walk.frames, k->frames, k->cnt * sizeof(k->frames[0]));
+	k->round = pysym__round(p->sym);
+	k->id = resolve(s, p, &s->walk, k->mem);
+}
+
 static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 {
-	void *known = hash ? hmap__get(&s->ids, hash, tgid) : (void *)1;
+	struct known *k = hash ? hmap__get(&s->ids, hash, tgid) : NULL;
 	struct pystacks_process p = { 0 };
-	uint32_t id = 0;
 
-	if (known)
-		return (uint32_t)(uintptr_t)known - 1;
-	if (s->process_fn(s->ctx, tgid, &p) || !p.sym)
+	if (!hash)
 		return 0;
-	if (hash == NO_PYTHON_FRAME) {
-		s->walk = (struct py_stack){ 0 };
-		id = resolve(s, &p, &s->walk, 0);
-	} else {
-		if (probe__stack(s->probe, tgid, hash, &s->walk))
-			return 0;
-		id = resolve(s, &p, &s->walk, s->walk.mem);
-		if (!array_grow(&s->kept, s->kept_cnt, &s->kept_cap, sizeof(*s->kept)))
-			s->kept[s->kept_cnt++] = (struct gt_stack_key){ hash, tgid, 0 };
-	}
-	hmap__put(&s->ids, hash, tgid, (void *)(uintptr_t)(id + 1));
-	return id;
+	if (s->process_fn(s->ctx, tgid, &p) || !p.sym)
+		return k ? k->id : 0;
+	if (k && still_true(k, p.sym))
+		return k->id;
+	if (!k)
+		k = fetch(s, tgid, hash);
+	if (!k)
+		return 0;
+	learn(s, &p, k);
+	return k->id;
 }
 
 /* ---- reading ---- */
@@ -243,9 +303,10 @@ static void forget_hashes(struct pystacks *s, uint32_t tgid)
 	for (size_t i = 0; i < s->ids.cap; i++) {
 		const struct hmap_slot *slot = &s->ids.slots[i];
 
-		if (slot->value && slot->b != tgid)
-			hmap__put(&ids, slot->a, slot->b,
-				  slot->value); /* lost: is resolved again */
+		if (!slot->value)
+			continue;
+		if (slot->b == tgid || hmap__put(&ids, slot->a, slot->b, slot->value))
+			free(slot->value); /* no memory: is resolved again */
 	}
 	hmap__free(&s->ids);
 	s->ids = ids;

@@ -3,8 +3,8 @@
  *
  * A code object does not change in what matters here, but it can be freed, and its address be used by
  * another one. So what is kept is only believed while the object in memory still has the same name,
- * file, table and first line (as pointers: cheap, one read). Lines are decoded from the kept table
- * when asked for. Strings are kept once each and never moved, so that frames can point to them.
+ * and the same file, table and first line (as pointers: two reads a round). Lines are decoded from the kept
+ * table when asked for. Strings are kept once each and never moved, so that frames can point to them.
  */
 #include "pysym.h"
 
@@ -34,6 +34,7 @@ struct code_id {
 struct code {
 	struct code_id id;
 	uint32_t round; /* compared with memory in this one */
+	uint32_t since; /* .. and first in that */
 	const char *name, *file;
 	uint8_t *table;
 	size_t table_len;
@@ -209,7 +210,7 @@ static struct code *code_new(struct pysym *ps, uint64_t addr, const struct code_
 		return NULL;
 	}
 	c->id = *id;
-	c->round = ps->round;
+	c->round = c->since = ps->round;
 	*err = read_text(ps, id->name, &c->name);
 	if (!*err)
 		*err = read_text(ps, id->file, &c->file);
@@ -242,6 +243,15 @@ static int keep_code(struct pysym *ps, uint64_t addr, struct code *old, struct c
 	return 0;
 }
 
+/* Names are freed and their addresses used again just as code objects are. */
+static bool is_same(const struct pysym *ps, const struct code *old, const struct code_id *id)
+{
+	char buf[TEXT_MAX];
+
+	return !memcmp(id, &old->id, sizeof(*id)) &&
+	       py_str__read(ps->p, id->name, buf, sizeof(buf)) >= 0 && !strcmp(buf, old->name);
+}
+
 static int find_code(struct pysym *ps, uint64_t addr, struct code **ret)
 {
 	struct code *old = hmap__get(&ps->codes, addr, 0), *c;
@@ -253,7 +263,7 @@ static int find_code(struct pysym *ps, uint64_t addr, struct code **ret)
 		return 0;
 	}
 	err = read_id(ps, addr, &id);
-	if (old && (err || !memcmp(&id, &old->id, sizeof(id)))) {
+	if (old && (err || is_same(ps, old, &id))) {
 		/* Gone, maybe with its process: the stack is of the past, when it was there. */
 		if (err)
 			ps->stats.stale++;
@@ -278,6 +288,18 @@ static int find_code(struct pysym *ps, uint64_t addr, struct code **ret)
 	}
 	*ret = old ? old : c;
 	return 0;
+}
+
+uint32_t pysym__since(struct pysym *ps, uint64_t code)
+{
+	struct code *c;
+
+	return find_code(ps, code, &c) ? 0 : c->since;
+}
+
+uint32_t pysym__round(const struct pysym *ps)
+{
+	return ps->round;
 }
 
 /* Where the bytecode starts that instr is in: the code object's own, or a thread's copy of it

@@ -38,6 +38,12 @@ void pysym__next_round(struct pysym *ps);
  */
 int pysym__resolve(struct pysym *ps, const struct py_frame_ref *ref, struct pysym_frame *ret);
 
+/* The round in which the code object that is at this address now was first seen there (compared with memory once a
+ * round); 0: none is readable. What was resolved in an earlier round was another one's.
+ */
+uint32_t pysym__since(struct pysym *ps, uint64_t code);
+uint32_t pysym__round(const struct pysym *ps);
+
 const struct pysym_stats *pysym__stats(const struct pysym *ps);
 
 #endif

@@ -104,6 +104,9 @@ sums_of() { # WORKLOAD ARG..
 }
 
 @test "more stacks than the tables keep: [other] takes the rest, the sums hold" { answer full stock-3.11; }
+@test "functions that come and go at one address: stock 3.11" { answer reused stock-3.11; }
+@test "functions that come and go at one address: 3.8" { answer reused pyenv-3.8; }
+@test "functions that come and go at one address: 3.13" { answer reused pyenv-3.13; }
 @test "dump: one holder, three waiters, since before the look: stock 3.11" { answer dump stock-3.11; }
 @test "dump: one holder, three waiters, since before the look: 3.8" { answer dump pyenv-3.8; }
 @test "dump: one holder, three waiters, since before the look: 3.13" { answer dump pyenv-3.13; }

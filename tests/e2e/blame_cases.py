@@ -6,6 +6,7 @@ blame_cases.py GILTOP CASE PYTHON [LIBRARY]
 
   lines, regex, sleep, burn   one hold of seconds, see tests/workloads/long_hold.py: is it under its line?
   full                        more stacks than the tables keep: sums hold, the rest is "[other]", counted
+  reused                      functions that come and go at one address: each has its time under its name
   dump                        giltop dump of one holder and three waiters, the hold older than the look
   quiet                       a program whose threads do not meet: no stack is captured
   none                        --no-stacks: none in the output; the other sums hold
@@ -17,6 +18,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import blame
@@ -61,18 +63,21 @@ class Giltop:
     """giltop -b --json in the background, from its first record on."""
 
     def __init__(self, giltop, pid, *args):
+        self.out = tempfile.TemporaryFile()  # a pipe would fill
         self.process = subprocess.Popen([giltop, "-b", "--json", "-p", str(pid)] + list(args),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        if not self.process.stdout.readline():
-            raise Failure("giltop ended with status %d" % self.process.wait())
+                                        stdin=subprocess.DEVNULL, stdout=self.out)
+        while not os.fstat(self.out.fileno()).st_size:
+            if self.process.poll() is not None:
+                raise Failure("giltop ended with status %d" % self.process.returncode)
+            time.sleep(0.02)
 
     def end(self):
         """-> its records"""
         self.process.send_signal(signal.SIGINT)
-        out = self.process.communicate(timeout=60)[0].decode("utf-8")
-        if self.process.returncode:
+        if self.process.wait(60):
             raise Failure("giltop ended with status %d" % self.process.returncode)
-        return [json.loads(line) for line in out.splitlines()]
+        self.out.seek(0)
+        return [json.loads(line) for line in self.out.read().decode("utf-8").splitlines()]
 
 
 def measured(giltop, program, *args):
@@ -160,6 +165,30 @@ def full(giltop, python):
                         (len(waits), 100.0 * other / sum(s["ns"] for s in waits), stats))
 
 
+# ---- one address, many functions -----------------------------------------------------------------------
+def reused(giltop, python, count=5):
+    with Program(python, "reused", str(count)) as program:
+        g = Giltop(giltop, program.pid, "-i", "0.1")
+        program.go()
+        addresses = int(program.expect("done").split()[1])
+        record = g.end()[-1]
+        program.go()
+    if addresses == count:
+        raise Failure("every function had an address of its own")
+    proc = record["processes"][0]
+    bad = blame.check_sums(proc)
+    seen = {}
+    for s in proc["stacks"]:
+        for name in {f["name"] for f in s["frames"] if f["name"].startswith("made_")}:
+            if s["kind"] == "hold":
+                seen[name] = seen.get(name, 0) + s["ns"]
+    # What ran last in a refresh may be under the next one's name.
+    bad += ["made_%d: %.3f s" % (i, seen.get("made_%d" % i, 0) / 1e9) for i in range(count)
+            if not 0.15e9 < seen.get("made_%d" % i, 0) < 1.5e9]
+    return blame.report(bad, "reused: %d functions at %d addresses, %s" % (
+        count, addresses, ", ".join("%.2f s" % (ns / 1e9) for _, ns in sorted(seen.items()))))
+
+
 # ---- dump --------------------------------------------------------------------------------------------
 def dump(giltop, python):
     with Program(python, "long_hold", "sleep", "20") as program:
@@ -244,7 +273,7 @@ def none(giltop, python):
 
 
 def main(argv):
-    cases = {"full": full, "dump": dump, "quiet": quiet, "none": none}
+    cases = {"full": full, "reused": reused, "dump": dump, "quiet": quiet, "none": none}
     if len(argv) < 4:
         raise SystemExit(__doc__)
     try:
