@@ -12,10 +12,16 @@
 #include "opts.h"
 #include "util.h"
 
-/* Files that root writes for a user belong to the user. */
+/* Files that root writes for a user belong to the user; devices and pipes do not. */
 static void give_to_invoker(int fd)
 {
 	uint64_t uid, gid;
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+		return;
+	if (fchmod(fd, 0600)) /* one that was there may have been open to others */
+		pr_verb("cannot make the file private: %s\n", errstr(errno));
 
 	if (geteuid() || parse_u64(getenv("SUDO_UID"), 1, UINT32_MAX - 1, &uid) ||
 	    parse_u64(getenv("SUDO_GID"), 0, UINT32_MAX - 1, &gid))

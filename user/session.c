@@ -353,7 +353,12 @@ static int command_code(struct session *s, int code)
 		return code;
 	status = launch__status(s->launch, &sig);
 	if (sig) {
+		sigset_t set;
+
 		signal(sig, SIG_DFL);
+		sigemptyset(&set);
+		sigaddset(&set, sig);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
 		raise(sig);
 	}
 	return status;

@@ -73,6 +73,7 @@ static void step(struct sbuf *steps, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	clean_in_place(line);
 	sbuf__puts(steps, line);
 	sbuf__puts(steps, "\n");
 }
@@ -115,6 +116,9 @@ static const struct analysis *analyse(struct target_cache *cache, const struct e
 	a->err = py_runtime__identify(elf, &a->py, a->why, sizeof(a->why));
 	if (!a->err)
 		a->err = gil_sites__find(elf, opts, a->why, sizeof(a->why), &a->sites);
+	/* Both hold names from the file. */
+	clean_in_place(a->why);
+	clean_in_place(a->py.how);
 	if (a->err == -ENOENT && a->py.runtime_va)
 		a->err = -ENOTSUP; /* a CPython without the GIL's calls: refuse it as that */
 	a->next = cache->head;
@@ -273,11 +277,13 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 			if (err == -ENOTSUP)
 				ret = err;
 			else if (ret == -ENOEXEC && looks_like_old_python(m, t->pid)) {
+				clean_text(m->path, strlen(m->path), t->runtime,
+					   sizeof(t->runtime));
 				sbuf__reset(why);
 				sbuf__printf(
 					why,
 					"%s is a Python older than 3.7, whose GIL works otherwise",
-					m->path);
+					t->runtime);
 				ret = -ENOTSUP;
 			}
 		}

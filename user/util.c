@@ -219,6 +219,11 @@ size_t clean_text(const char *in, size_t in_len, char *out, size_t out_sz)
 	return o;
 }
 
+void clean_in_place(char *s)
+{
+	clean_text(s, strlen(s), s, strlen(s) + 1); /* it never becomes longer */
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec ts;

@@ -44,6 +44,8 @@ int parse_duration(const char *s, uint64_t *ret_ns);
  * out_sz - 1 bytes, cut at a character. Returns the length. in need not be NUL-terminated.
  */
 size_t clean_text(const char *in, size_t in_len, char *out, size_t out_sz);
+/* The same in place. */
+void clean_in_place(char *s);
 
 uint64_t now_ns(void); /* CLOCK_MONOTONIC */
 

@@ -352,10 +352,18 @@ print("to stdout"); print("to stderr", file=sys.stderr); sys.exit(7)'
 }
 
 @test "-- COMMAND: killed by a signal, giltop dies of the same" {
-	run -143 command_json "$PYTHON" -c 'import os, signal; os.kill(os.getpid(), signal.SIGTERM)'
-	run -137 command_json "$PYTHON" -c 'import os, signal; os.kill(os.getpid(), signal.SIGKILL)'
-	run -139 command_json "$PYTHON" -c 'import os, signal, resource
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); os.kill(os.getpid(), signal.SIGSEGV)'
+	local sig
+	for sig in TERM INT HUP KILL SEGV; do
+		python3 - "$sig" "$GILTOP" -b -- "$PYTHON" -c "import os, signal, resource
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.kill(os.getpid(), signal.SIG$sig)" <<-'END'
+		import resource, signal, subprocess, sys
+		resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+		p = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+		print(sys.argv[1], p.returncode)
+		sys.exit(p.returncode != -getattr(signal, "SIG" + sys.argv[1]))
+		END
+	done
 }
 
 @test "-- COMMAND: not there 127, not executable 126, one line each" {
