@@ -97,7 +97,7 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name giltop_bpf > $@
 
 # Only the files that include the skeleton wait for it.
-SKEL_USERS := user/probe user/probe_read
+SKEL_USERS := user/probe user/probe_read user/probe_forget
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%=$(d)/%.o)): $(SKEL)
 
 # ---- user space ---------------------------------------------------------------------------------

@@ -105,10 +105,16 @@ __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
 	stat_inc(GT_STAT_PAIR_FULL);
 	key.holder_tid = 0;
 	v = bpf_map_lookup_elem(&pairs, &key);
-	if (v)
+	if (v) {
 		*v += ns;
-	else
-		bpf_map_update_elem(&pairs, &key, &ns, BPF_NOEXIST);
+		return 0;
+	}
+	if (!bpf_map_update_elem(&pairs, &key, &ns, BPF_NOEXIST))
+		return 0;
+	key.waiter_tid = 0; /* the row of the process, which user space has made */
+	v = bpf_map_lookup_elem(&pairs, &key);
+	if (v)
+		__sync_fetch_and_add(v, ns);
 	return 0;
 }
 
@@ -142,15 +148,16 @@ static __always_inline __u64 smaller(__u64 a, __u64 b)
  * A global function, and a loop without branches but its end: inlined, the verifier explored so many
  * paths that loading took half a second.
  */
-__noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 now)
+__noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
-	__u64 since, cnt, open = 0, rest;
+	__u64 now, since, cnt, open = 0, rest;
 
 	if (!g || !t)
 		return 0;
+	now = g->last_ns; /* as far as the integrals go */
 	since = t->wait_booked_ns;
 	cnt = g->hold_cnt;
 	if (g->held)
@@ -207,7 +214,7 @@ static __noinline int gil_reap(struct gt_gil *g, __u64 now)
 		key.cond = d.gil.cond;
 		key.tid = d.tid;
 		t = bpf_map_lookup_elem(&threads, &key);
-		if (!t || t->state != GT_WAIT)
+		if (!t || t->state != GT_WAIT || !(t->flags & GT_F_DYING_WAIT))
 			continue;
 		if (g->key.cond != d.gil.cond || g->key.tgid != d.gil.tgid) {
 			stat_inc(GT_STAT_DEAD_RETRY);
@@ -221,7 +228,7 @@ static __noinline int gil_reap(struct gt_gil *g, __u64 now)
 		t->time_ns[GT_WAIT] += now - t->since_ns;
 		waited_for(t, 0, 0, g->held_ns - t->wait_held_ns);
 		if (stacks_on)
-			sum_add(t->tgid, (__u64)GT_SUM_WAIT << 32 | t->tid, t->wait_stack,
+			sum_add(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack,
 				now - t->since_ns, 1);
 		t->since_ns = now;
 		t->state = GT_RELEASED;
@@ -320,16 +327,16 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	if (stacks_on && g->held && now - g->seg_start_ns >= SAMPLE_NS) {
 		stack = sample_holder(g, t->tgid, cond, memory_check(g, cond, 1), now);
 		if (stack) {
-			sum_add(t->tgid, (__u64)GT_SUM_HOLD << 32 | g->holder_tid, stack,
+			sum_add(t->tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack,
 				now - g->seg_start_ns, 0);
 			segment_push(g, g->holder_tid, stack, now);
 		}
 	}
 	/* Before the ring of past holds turns over. */
 	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2) {
-		if (stacks_on && !t->wait_stack && t->tstate)
+		if (stacks_on && !t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
 			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
-		pairs_book(t->gil_slot, cond, t->tid, now);
+		pairs_book(t->gil_slot, cond, t->tid);
 	}
 	gil_end(g);
 	thread_end(t);

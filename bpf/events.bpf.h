@@ -45,7 +45,7 @@ static __always_inline int on_wait(__u64 cond)
 	if (stacks_on && g->bare && g->held && !g->seg_stack) {
 		stack = sample_holder(g, t->tgid, cond, tstate, event_time(g, t));
 		if (stack)
-			sum = sum_find(t->tgid, (__u64)GT_SUM_HOLD << 32 | g->holder_tid, stack);
+			sum = sum_find(t->tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack);
 	}
 	now = event_time(g, t);
 	gil_advance(g, now);
@@ -94,11 +94,10 @@ static __always_inline int on_acquire(__u64 cond)
 	if (t->state == GT_WAIT) {
 		if (stacks_on) {
 			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
-			sum = sum_find(t->tgid, (__u64)GT_SUM_WAIT << 32 | t->tid, t->wait_stack);
+			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
 		}
-		now = event_time(g, t);
-		pairs_book(t->gil_slot, cond, tkey.tid, now);
-		hist_touch(&t->wait_hist, now - t->since_ns);
+		pairs_book(t->gil_slot, cond, tkey.tid);
+		hist_touch(&t->wait_hist, event_time(g, t) - t->since_ns);
 		t->contended++;
 	}
 	t->acquisitions++;
@@ -173,7 +172,7 @@ static __always_inline int on_release(__u64 cond)
 		g->bare = stack == NO_PYTHON_FRAME;
 		if (g->bare && g->seg_stack) /* where it was last seen in Python */
 			stack = g->seg_stack;
-		sum = sum_find(t->tgid, (__u64)GT_SUM_HOLD << 32 | t->tid, stack);
+		sum = sum_find(t->tgid, sum_of(GT_SUM_HOLD, t->tid), stack);
 		hist_touch(&t->hold_hist, now - t->since_ns);
 		segment_touch(g);
 		now = event_time(g, t);

@@ -145,7 +145,7 @@ int task_fork(struct bpf_raw_tracepoint_args *ctx)
 }
 
 SEC("raw_tp/sched_process_exec")
-int task_exec(void *ctx)
+int task_exec(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_task_exec();
+	return on_task_exec((__u32)ctx->args[1]);
 }

@@ -302,13 +302,15 @@ enum gt_stat {
 	GT_STAT_LAST_HOLDER_WRONG, /* gil->last_holder disagreed with the holder's tstate */
 	GT_STAT_CHECK_FAULT,	   /* the target's memory was not readable then */
 	GT_STAT_SPAN_DROP,	   /* ring buffer full: a span for the timeline was lost */
-	GT_STAT_NOTE_DROP,  /* ring buffer full: a process note (fork, exec, exit) was lost */
-	GT_STAT_DEAD_RETRY, /* a dead waiter of another GIL was put back */
-	GT_STAT_CLOCK_BACK, /* the clock went backwards between CPUs: held at the last value */
-	GT_STAT_STACK_FULL, /* no room for a stack: its time is under "[other]", too */
-	GT_STAT_SUM_FULL,   /* no room for a sum by stack: its time is under "[other]" */
-	GT_STAT_CHAIN_FULL, /* no room for a pair of stacks: its time is under "[other]" */
-	GT_STAT_WALK,	    /* stack walks by how they ended: enum py_walk_end follows from here */
+	GT_STAT_NOTE_DROP,   /* ring buffer full: a process note (fork, exec, exit) was lost */
+	GT_STAT_DEAD_RETRY,  /* a dead waiter of another GIL was put back */
+	GT_STAT_CLOCK_BACK,  /* the clock went backwards between CPUs: held at the last value */
+	GT_STAT_STACK_FULL,  /* no room for a stack: its time is under "[other]", too */
+	GT_STAT_SUM_FULL,    /* no room for a sum by stack: its time is under "[other]" */
+	GT_STAT_CHAIN_FULL,  /* no room for a pair of stacks: its time is under "[other]" */
+	GT_STAT_DEAD_FULL,   /* no room for a thread that died waiting: it waits on in the books */
+	GT_STAT_TARGET_FULL, /* no room for a child process: its own children are not followed */
+	GT_STAT_WALK,	     /* stack walks by how they ended: enum py_walk_end follows from here */
 	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
 	GT_STAT_CNT,
 };

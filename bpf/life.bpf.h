@@ -36,6 +36,8 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now
 		g = gil_find(&d.gil);
 		if (g && !bpf_map_push_elem(&dead, &d, 0))
 			__sync_fetch_and_add(&g->dead, 1);
+		else if (g)
+			stat_inc(GT_STAT_DEAD_FULL);
 		__sync_fetch_and_add(&exited_cnt, 1);
 		return;
 	}
@@ -53,7 +55,17 @@ static __always_inline int on_task_exit(void)
 	__u64 id = bpf_get_current_pid_tgid(), now;
 	struct gt_thread_key key = { .tid = (__u32)id };
 	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &key.tid);
+	__u32 tgid = id >> 32;
+	struct gt_target *target;
 
+	if (frozen)
+		return 0;
+	if (key.tid == tgid) {
+		/* A followed process that was never measured: nobody else takes it out. */
+		target = bpf_map_lookup_elem(&targets, &tgid);
+		if (target && !target->books_ns)
+			bpf_map_delete_elem(&targets, &tgid);
+	}
 	if (!tid)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -78,7 +90,8 @@ static __always_inline int on_task_fork(struct task_struct *parent, struct task_
 	if (ctgid == tgid)
 		return 0;
 	/* Known at once, so that its own forks and execs are seen; its books start when it is attached. */
-	bpf_map_update_elem(&targets, &ctgid, &not_yet, BPF_NOEXIST);
+	if (bpf_map_update_elem(&targets, &ctgid, &not_yet, BPF_NOEXIST))
+		stat_inc(GT_STAT_TARGET_FULL);
 	note_out(GT_NOTE_FORK, tgid, ctgid);
 	return 0;
 }
@@ -103,7 +116,8 @@ static __always_inline void program_over(struct gt_target *target, __u32 tgid, _
 	}
 }
 
-static __always_inline int on_task_exec(void)
+/* old_tid: the calling thread's until now; with exec it becomes the process's first thread. */
+static __always_inline int on_task_exec(__u32 old_tid)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32;
@@ -111,7 +125,7 @@ static __always_inline int on_task_exec(void)
 
 	target = bpf_map_lookup_elem(&targets, &tgid);
 	if (target)
-		program_over(target, tgid, (__u32)id);
+		program_over(target, tgid, old_tid);
 	if (follow == GT_FOLLOW_ALL || target)
 		note_out(GT_NOTE_EXEC, tgid, (__u32)id);
 	return 0;

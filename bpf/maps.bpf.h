@@ -3,10 +3,10 @@
 #ifndef GILTOP_MAPS_BPF_H
 #define GILTOP_MAPS_BPF_H
 
-/* max_entries of threads, tids and pairs are raised before load (probe.c). */
+/* max_entries of threads and tids are raised before load (probe.c). */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
+	__uint(max_entries, 4096);
 	__type(key, __u32); /* tgid */
 	__type(value, struct gt_target);
 } targets SEC(".maps");

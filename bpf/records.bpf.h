@@ -129,6 +129,7 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 held)
 	if (t && t->flags & GT_F_EXITED) {
 		/* The kernel has given the tid of an ended thread to a new one: keep its totals. */
 		thread_fold(cond, tid);
+		__sync_fetch_and_add(&exited_cnt, -1);
 		t = NULL;
 	}
 	if (!t) {

@@ -19,7 +19,7 @@ volatile __u32 sum_epoch = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256); /* raised like gils */
+	__uint(max_entries, GT_GILS);
 	__type(key, struct gt_gil_key);
 	__type(value, struct py_stack);
 } walks SEC(".maps");
@@ -67,8 +67,10 @@ __noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 nativ
 	if (!s) {
 		bpf_map_update_elem(&walks, &gkey, &new_walk, BPF_NOEXIST);
 		s = bpf_map_lookup_elem(&walks, &gkey);
-		if (!s)
+		if (!s) {
+			stat_inc(GT_STAT_STACK_FULL);
 			return 0;
+		}
 	}
 	py_walk(&target->layout, tstate, s);
 	end = s->end;
@@ -105,23 +107,33 @@ static __always_inline void sum_put(struct gt_sum *sum, __u64 ns, __u64 cnt)
 		__sync_fetch_and_add(&sum->cnt, cnt);
 }
 
-static __always_inline struct gt_sum_key sum_key(__u32 tgid, __u64 tid_kind, __u64 stack)
+/* Kind and thread of a sum as one number, for the global functions; and its epoch, which must be the same all
+ * through: user space may change it meanwhile.
+ */
+#define SUM_EPOCH_SHIFT 40
+
+static __always_inline __u64 sum_of(__u32 kind, __u32 tid)
+{
+	return (__u64)(sum_epoch & 1) << SUM_EPOCH_SHIFT | (__u64)kind << 32 | tid;
+}
+
+static __always_inline struct gt_sum_key sum_key(__u32 tgid, __u64 what, __u64 stack)
 {
 	return (struct gt_sum_key){
 		.stack = stack,
 		.tgid = tgid,
-		.tid = (__u32)tid_kind,
-		.kind = tid_kind >> 32,
-		.epoch = sum_epoch & 1,
+		.tid = (__u32)what,
+		.kind = what >> 32 & 0xff,
+		.epoch = what >> SUM_EPOCH_SHIFT & 1,
 	};
 }
 
 enum sum_place { SUM_OF_STACK, SUM_OF_THREAD, SUM_OF_PROCESS };
 
 /* Make room for a sum that is not there. Returns where: enum sum_place. */
-__noinline int sum_make(__u32 tgid, __u64 tid_kind, __u64 stack)
+__noinline int sum_make(__u32 tgid, __u64 what, __u64 stack)
 {
-	struct gt_sum_key key = sum_key(tgid, tid_kind, stack);
+	struct gt_sum_key key = sum_key(tgid, what, stack);
 	struct gt_sum none = {};
 
 	if (!bpf_map_update_elem(&sums, &key, &none, BPF_NOEXIST))
@@ -135,15 +147,15 @@ __noinline int sum_make(__u32 tgid, __u64 tid_kind, __u64 stack)
 }
 
 /* Where the time of this stack goes. For sum_put(), in this handler. */
-static __always_inline struct gt_sum *sum_find(__u32 tgid, __u64 tid_kind, __u64 stack)
+static __always_inline struct gt_sum *sum_find(__u32 tgid, __u64 what, __u64 stack)
 {
-	struct gt_sum_key key = sum_key(tgid, tid_kind, stack);
+	struct gt_sum_key key = sum_key(tgid, what, stack);
 	struct gt_sum *sum = bpf_map_lookup_elem(&sums, &key);
 	int place;
 
 	if (sum)
 		return sum;
-	place = sum_make(tgid, tid_kind, stack);
+	place = sum_make(tgid, what, stack);
 	if (place != SUM_OF_STACK)
 		key.stack = 0;
 	if (place == SUM_OF_PROCESS)
@@ -152,9 +164,9 @@ static __always_inline struct gt_sum *sum_find(__u32 tgid, __u64 tid_kind, __u64
 }
 
 /* cnt: 1 for the end of a wait or hold, 0 for a part of one. */
-__noinline int sum_add(__u32 tgid, __u64 tid_kind, __u64 stack, __u64 ns, __u64 cnt)
+__noinline int sum_add(__u32 tgid, __u64 what, __u64 stack, __u64 ns, __u64 cnt)
 {
-	sum_put(sum_find(tgid, tid_kind, stack), ns, cnt);
+	sum_put(sum_find(tgid, what, stack), ns, cnt);
 	return 0;
 }
 

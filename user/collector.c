@@ -19,8 +19,9 @@
 #include "util.h"
 
 /* A program needs this long at most to map its libpython after exec. */
-#define EXPECT_NS  5000000000ull
-#define EXPECT_TRY 20000000 /* ns between two tries */
+#define EXPECT_NS    5000000000ull
+#define EXPECT_TRY   20000000 /* ns between two tries */
+#define SETTLE_TRIES 50
 
 static struct tracked *find_live(struct collector *c, pid_t pid)
 {
@@ -178,8 +179,10 @@ static void try_expected(struct collector *c)
 		if (err == -ENOEXEC && now_ns() < c->exp[i].until_ns) {
 			i++;
 		} else {
-			if (err == -ENOTSUP)
-				pr_warn("%s\n", sbuf__str(&why));
+			if (err == -ENOTSUP || err == -E2BIG || err == -ENOMEM)
+				pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
+			if (!proc__exists(c->exp[i].pid))
+				probe__forget(c->probe, c->exp[i].pid);
 			c->exp[i] = c->exp[--c->exp_cnt];
 		}
 		sbuf__free(&why);
@@ -289,7 +292,7 @@ int collector__refresh(struct collector *c)
 int collector__close(struct collector *c)
 {
 	const struct timespec settle = { .tv_nsec = 1000000 };
-	int err;
+	int err = 0;
 
 	if (c->closed)
 		return 0;
@@ -298,8 +301,13 @@ int collector__close(struct collector *c)
 	for (size_t i = 0; i < c->live_cnt; i++)
 		tracked__seed(&c->live[i], c);
 	probe__freeze(c->probe);
-	nanosleep(&settle, NULL); /* handlers that were under way end within microseconds */
-	err = read_and_feed(c);
+	/* Handlers that are under way end within microseconds, on a CPU that is taken away within milliseconds. */
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		nanosleep(&settle, NULL);
+		err = read_and_feed(c);
+		if (err || !c->totals.torn_cnt)
+			break;
+	}
 	/* Those whose end has come meanwhile. */
 	for (size_t i = c->live_cnt; i-- > 0;)
 		if (!proc__exists(c->live[i].target.pid))

@@ -277,8 +277,7 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 	__u32 key = (__u32)tgid;
 
 	/* Without them what finds no room is lost, but counted: no reason to refuse. */
-	if (p->opts.stacks)
-		probe_read__open_sums(p->skel, key);
+	probe_read__open_sums(p->skel, key, p->opts.stacks);
 	target.books_ns = now_ns();
 	if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY))
 		return 0;
@@ -333,11 +332,29 @@ int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack 
 	return bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stacks), &key, ret) ? -ENOENT : 0;
 }
 
-void probe__drop_stack(struct probe *p, uint32_t tgid, uint64_t hash)
-{
-	struct gt_stack_key key = { .hash = hash, .tgid = tgid };
+struct stack_drop {
+	probe_stack_fn fn;
+	void *ctx;
+	int fd;
+};
 
-	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.stacks), &key);
+static int drop_stack(void *ctx, const void *key, const void *value)
+{
+	const struct stack_drop *d = ctx;
+	const struct gt_stack_key *k = key;
+
+	(void)value;
+	if (d->fn(d->ctx, k->tgid, k->hash))
+		bpf_map_delete_elem(d->fd, k);
+	return 0;
+}
+
+void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx)
+{
+	struct stack_drop d = { fn, ctx, bpf_map__fd(p->skel->maps.stacks) };
+
+	if (p->opts.stacks)
+		map_each(p->skel->maps.stacks, drop_stack, &d);
 }
 
 void probe__want_spans(struct probe *p, uint64_t min_ns)

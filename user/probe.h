@@ -103,8 +103,9 @@ int probe__next_epoch(struct probe *p, const struct raw_sums *read);
 uint32_t probe__epoch(const struct probe *p);
 /* A walked stack by its hash: 0 or -ENOENT. */
 int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack *ret);
-/* Make room: the reader knows these by their hashes. */
-void probe__drop_stack(struct probe *p, uint32_t tgid, uint64_t hash);
+/* Drop the walked stacks for which fn says so: they are known. */
+typedef bool (*probe_stack_fn)(void *ctx, uint32_t tgid, uint64_t hash);
+void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx);
 
 /* Spans (closed states) of at least min_ns are reported from now on; 0: none. */
 void probe__want_spans(struct probe *p, uint64_t min_ns);

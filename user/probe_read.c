@@ -30,10 +30,8 @@ void totals__free(struct totals *t)
 	*t = (struct totals){ 0 };
 }
 
-/* Calls fn for each element of a hash map. Batches where the kernel has them (5.6). */
-typedef int (*elem_fn)(void *ctx, const void *key, const void *value);
-
-static int map_each(const struct bpf_map *map, elem_fn fn, void *ctx)
+/* Batches where the kernel has them (5.6). */
+int map_each(const struct bpf_map *map, map_elem_fn fn, void *ctx)
 {
 	size_t ksz = bpf_map__key_size(map), vsz = bpf_map__value_size(map);
 	__cleanup(freep) char *keys = calloc(BATCH, ksz);
@@ -181,12 +179,15 @@ static bool is_other_chain(const struct gt_chain_key *k)
 	return !k->waiter_tid && !k->holder_tid && !k->waiter_stack && !k->holder_stack;
 }
 
-int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid)
+int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid, bool stacks)
 {
 	int sums = bpf_map__fd(skel->maps.sums), chains = bpf_map__fd(skel->maps.chains);
+	struct gt_pair_key pair = { .tgid = tgid };
 	struct gt_sum zero = { 0 };
 	int err = 0;
 
+	if (!stacks)
+		return bpf_map_update_elem(bpf_map__fd(skel->maps.pairs), &pair, &zero.ns, BPF_ANY);
 	for (__u32 epoch = 0; epoch < 2 && !err; epoch++) {
 		struct gt_sum_key wait = { .tgid = tgid, .kind = GT_SUM_WAIT, .epoch = epoch };
 		struct gt_sum_key hold = { .tgid = tgid, .kind = GT_SUM_HOLD, .epoch = epoch };
@@ -298,116 +299,10 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 	return 0;
 }
 
-struct forget {
-	struct giltop_bpf *skel;
-	uint32_t tgid;
-	int fd;
-	size_t cnt, cap;
-	struct gt_thread_key *keys;
-};
-
-static int forget_thread(void *ctx, const void *key, const void *value)
-{
-	struct forget *f = ctx;
-	const struct gt_thread *rec = value;
-
-	if (rec->tgid != f->tgid)
-		return 0;
-	if (array_grow(&f->keys, f->cnt, &f->cap, sizeof(*f->keys)))
-		return -ENOMEM;
-	memcpy(&f->keys[f->cnt++], key, sizeof(*f->keys));
-	return 0;
-}
-
-static int forget_pair(void *ctx, const void *key, const void *value)
-{
-	struct forget *f = ctx;
-
-	(void)value;
-	if (((const struct gt_pair_key *)key)->tgid == f->tgid)
-		bpf_map_delete_elem(f->fd, key);
-	return 0;
-}
-
-static void forget_sums(struct giltop_bpf *skel, uint32_t tgid)
-{
-	struct raw_sums r = { 0 };
-
-	if (!probe_read__sums(skel, &r)) {
-		for (size_t i = 0; i < r.sum_cnt; i++)
-			if (r.sums[i].key.tgid == tgid)
-				bpf_map_delete_elem(bpf_map__fd(skel->maps.sums), &r.sums[i].key);
-		for (size_t i = 0; i < r.chain_cnt; i++)
-			if (r.chains[i].key.tgid == tgid)
-				bpf_map_delete_elem(bpf_map__fd(skel->maps.chains),
-						    &r.chains[i].key);
-	}
-	raw_sums__free(&r);
-}
-
-/* The place of a GIL's record is free for another. */
-static void free_slot(struct giltop_bpf *skel, const uint32_t *slot)
-{
-	static const struct gt_gil none;
-
-	bpf_map_update_elem(bpf_map__fd(skel->maps.gils), slot, &none, BPF_ANY);
-	bpf_map_update_elem(bpf_map__fd(skel->maps.gil_free), NULL, slot, BPF_ANY);
-}
-
 void probe_read__init(struct giltop_bpf *skel)
 {
 	int fd = bpf_map__fd(skel->maps.gil_free);
 
 	for (uint32_t slot = 0; slot < GT_GILS; slot++)
 		bpf_map_update_elem(fd, NULL, &slot, BPF_ANY);
-}
-
-static int forget_slot(void *ctx, const void *key, const void *value)
-{
-	struct forget *f = ctx;
-
-	if (((const struct gt_gil_key *)key)->tgid == f->tgid &&
-	    !bpf_map_delete_elem(bpf_map__fd(f->skel->maps.gil_slots), key))
-		free_slot(f->skel, value);
-	return 0;
-}
-
-static int forget_ended(void *ctx, const void *key, const void *value)
-{
-	struct forget *f = ctx;
-
-	(void)value;
-	if (((const struct gt_gil_key *)key)->tgid == f->tgid)
-		bpf_map_delete_elem(f->fd, key);
-	return 0;
-}
-
-static int forget_holder(void *ctx, const void *key, const void *value)
-{
-	struct forget *f = ctx;
-
-	(void)value;
-	if (((const struct gt_tstate_key *)key)->tgid == f->tgid)
-		bpf_map_delete_elem(f->fd, key);
-	return 0;
-}
-
-void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
-{
-	struct forget f = { .skel = skel, .tgid = tgid };
-
-	map_each(skel->maps.threads, forget_thread, &f);
-	for (size_t i = 0; i < f.cnt; i++) {
-		bpf_map_delete_elem(bpf_map__fd(skel->maps.threads), &f.keys[i]);
-		bpf_map_delete_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid);
-	}
-	free(f.keys);
-	map_each(skel->maps.gil_slots, forget_slot, &f);
-	f.fd = bpf_map__fd(skel->maps.ended);
-	map_each(skel->maps.ended, forget_ended, &f);
-	f.fd = bpf_map__fd(skel->maps.pairs);
-	map_each(skel->maps.pairs, forget_pair, &f);
-	f.fd = bpf_map__fd(skel->maps.holders);
-	map_each(skel->maps.holders, forget_holder, &f);
-	forget_sums(skel, tgid);
 }

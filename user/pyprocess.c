@@ -128,6 +128,31 @@ static bool has_gil(const struct py_gil *gils, size_t n, uint64_t addr)
 	return false;
 }
 
+/* The fields of a GIL, without the holder's tid: looking for that takes long. */
+static int read_gil(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
+{
+	const struct py_layout *l = &p->rt.layout;
+	struct py_gil_state st = { .enabled = true };
+	uint8_t raw[48];
+	int32_t v;
+	int err = py_process__read(p, gil, raw, sizeof(raw));
+
+	if (err)
+		return err;
+	if (l->gil_enabled != PY_NONE) {
+		memcpy(&v, raw + l->gil_enabled, sizeof(v));
+		st.enabled = v != 0;
+	}
+	memcpy(&v, raw + l->gil_locked, sizeof(v));
+	st.created = v >= 0;
+	st.locked = v > 0;
+	memcpy(&st.interval_us, raw + l->gil_interval, 8);
+	memcpy(&st.holder_tstate, raw + l->gil_last_holder, 8);
+	memcpy(&st.switch_number, raw + l->gil_switch_number, 8);
+	*ret = st;
+	return 0;
+}
+
 ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)
 {
 	__cleanup(freep) struct py_interp *interps = NULL;
@@ -145,7 +170,7 @@ ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)
 		struct py_gil_state st;
 
 		if (!interps[i].gil || has_gil(list, n, interps[i].gil) ||
-		    py_process__gil_state(p, interps[i].gil, &st))
+		    read_gil(p, interps[i].gil, &st))
 			continue;
 		list[n].addr = interps[i].gil;
 		list[n].interp_id = interps[i].id;
@@ -166,7 +191,7 @@ int py_process__gil_is_off(struct py_process *p)
 	if (n < 0)
 		return (int)n;
 	for (ssize_t i = 0; i < n && ret; i++)
-		if (!py_process__gil_state(p, gils[i].addr, &st) && st.created)
+		if (!read_gil(p, gils[i].addr, &st) && st.created)
 			ret = !st.enabled;
 	return ret;
 }
@@ -271,28 +296,11 @@ static uint32_t holder_tid(struct py_process *p, uint64_t tstate)
 
 int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
 {
-	const struct py_layout *l = &p->rt.layout;
-	struct py_gil_state st = { .enabled = true };
-	uint8_t raw[48];
-	int32_t v;
-	int err = py_process__read(p, gil, raw, sizeof(raw));
+	int err = read_gil(p, gil, ret);
 
-	if (err)
-		return err;
-	if (l->gil_enabled != PY_NONE) {
-		memcpy(&v, raw + l->gil_enabled, sizeof(v));
-		st.enabled = v != 0;
-	}
-	memcpy(&v, raw + l->gil_locked, sizeof(v));
-	st.created = v >= 0;
-	st.locked = v > 0;
-	memcpy(&st.interval_us, raw + l->gil_interval, 8);
-	memcpy(&st.holder_tstate, raw + l->gil_last_holder, 8);
-	memcpy(&st.switch_number, raw + l->gil_switch_number, 8);
-	if (st.locked && st.holder_tstate)
-		st.holder_tid = holder_tid(p, st.holder_tstate);
-	*ret = st;
-	return 0;
+	if (!err && ret->locked && ret->holder_tstate)
+		ret->holder_tid = holder_tid(p, ret->holder_tstate);
+	return err;
 }
 
 /* ---- does it fit? ----------------------------------------------------------------------------- */

@@ -18,9 +18,12 @@
 
 #include "../bpf/pystack.h"
 
-#define NO_PYTHON_FRAME 1    /* as in stacks.bpf.h */
-#define KERNEL_STACKS	2048 /* drop the known ones when the kernel keeps more: half of its table */
-#define OPEN_WALKS	64   /* stacks of open waits looked at in a refresh */
+#define NO_PYTHON_FRAME 1 /* as in stacks.bpf.h */
+#define KERNEL_STACKS                                                                              \
+	2048 /* drop the known ones when so many are new: half of the kernel's table */
+#define EPOCH_NS                                                                                   \
+	100000000     /* a handler that has found its sum is done with it before two of these */
+#define OPEN_WALKS 64 /* stacks of open waits looked at in a refresh */
 
 /* What a hash stands for. It is made of addresses, and those can be used again: see still_true(). */
 struct known {
@@ -39,8 +42,9 @@ struct pystacks {
 	struct raw_sums raw;
 	struct hmap ids; /* (hash, tgid) -> struct known */
 	struct stack_totals totals;
-	size_t kept_cnt, kept_cap; /* stacks that the kernel keeps and we know */
-	struct gt_stack_key *kept;
+	size_t new_cnt;	     /* stacks learned since the known ones were dropped in the kernel */
+	uint64_t stack_full; /* its counter of stacks without room, then */
+	uint64_t epoch_ns;   /* the epochs changed places */
 	uint64_t unresolved;
 	bool look_at_all;
 	struct py_stack walk;
@@ -69,7 +73,6 @@ void pystacks__free(struct pystacks *s)
 		free(s->ids.slots[i].value);
 	hmap__free(&s->ids);
 	stack_totals__deinit(&s->totals);
-	free(s->kept);
 	free(s);
 }
 
@@ -170,9 +173,7 @@ static struct known *fetch(struct pystacks *s, uint32_t tgid, uint64_t hash)
 		free(k);
 		return NULL;
 	}
-	if (hash != NO_PYTHON_FRAME &&
-	    !array_grow(&s->kept, s->kept_cnt, &s->kept_cap, sizeof(*s->kept)))
-		s->kept[s->kept_cnt++] = (struct gt_stack_key){ hash, tgid, 0 };
+	s->new_cnt++;
 	return k;
 }
 
@@ -238,7 +239,7 @@ static void open_waits(struct pystacks *s, struct totals *t)
 			continue;
 		if (s->process_fn(s->ctx, th->rec.tgid, &p) || !p.py)
 			continue;
-		if (!tstate)
+		if (!tstate || th->rec.flags & GT_F_TSTATE_MOVES)
 			tstate = find_tstate(p.py, th->key.tid);
 		if (!tstate)
 			continue;
@@ -248,18 +249,30 @@ static void open_waits(struct pystacks *s, struct totals *t)
 	}
 }
 
-static void drop_known(struct pystacks *s)
+static bool is_known(void *ctx, uint32_t tgid, uint64_t hash)
 {
-	if (s->kept_cnt <= KERNEL_STACKS)
+	const struct pystacks *s = ctx;
+
+	return hmap__get(&s->ids, hash, tgid);
+}
+
+/* Known ones come back into the kernel's table when they are walked again: so it is cleared of all of them, when
+ * many are new and when it has been full.
+ */
+static void drop_known(struct pystacks *s, const struct totals *t)
+{
+	uint64_t full = t->stats[GT_STAT_STACK_FULL];
+
+	if (s->new_cnt <= KERNEL_STACKS && full == s->stack_full)
 		return;
-	for (size_t i = 0; i < s->kept_cnt; i++)
-		probe__drop_stack(s->probe, s->kept[i].tgid, s->kept[i].hash);
-	s->kept_cnt = 0;
+	probe__drop_stacks(s->probe, is_known, s);
+	s->new_cnt = 0;
+	s->stack_full = full;
 }
 
 int pystacks__read(struct pystacks *s, struct totals *t)
 {
-	int err = probe__read_sums(s->probe, &s->raw), over;
+	int err = probe__read_sums(s->probe, &s->raw), over = -1;
 
 	if (err)
 		return err;
@@ -287,18 +300,26 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 	open_waits(s, t);
 	if (!err)
 		err = stack_totals__fill(&s->totals, t);
-	over = probe__next_epoch(s->probe, &s->raw);
+	if (t->now_ns - s->epoch_ns >= EPOCH_NS) {
+		s->epoch_ns = t->now_ns;
+		over = probe__next_epoch(s->probe, &s->raw);
+	}
 	if (over >= 0)
 		stack_totals__keep_epoch(&s->totals, (uint32_t)over ^ 1);
-	drop_known(s);
+	drop_known(s, t);
 	return err;
+}
+
+static bool is_of(void *ctx, uint32_t tgid, uint64_t hash)
+{
+	(void)hash;
+	return tgid == *(const uint32_t *)ctx;
 }
 
 /* Hashes are made of addresses: they mean something else in the next program. */
 static void forget_hashes(struct pystacks *s, uint32_t tgid)
 {
 	struct hmap ids = { 0 };
-	size_t n = 0;
 
 	for (size_t i = 0; i < s->ids.cap; i++) {
 		const struct hmap_slot *slot = &s->ids.slots[i];
@@ -310,13 +331,7 @@ static void forget_hashes(struct pystacks *s, uint32_t tgid)
 	}
 	hmap__free(&s->ids);
 	s->ids = ids;
-	for (size_t i = 0; i < s->kept_cnt; i++) {
-		if (s->kept[i].tgid == tgid)
-			probe__drop_stack(s->probe, tgid, s->kept[i].hash);
-		else
-			s->kept[n++] = s->kept[i];
-	}
-	s->kept_cnt = n;
+	probe__drop_stacks(s->probe, is_of, &tgid);
 }
 
 int pystacks__forget(struct pystacks *s, uint32_t tgid)

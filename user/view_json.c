@@ -181,6 +181,8 @@ static void put_stats(struct json_out *j, const struct snapshot *s)
 		[GT_STAT_STACK_FULL] = "stack_full",
 		[GT_STAT_SUM_FULL] = "sum_full",
 		[GT_STAT_CHAIN_FULL] = "chain_full",
+		[GT_STAT_DEAD_FULL] = "dead_full",
+		[GT_STAT_TARGET_FULL] = "target_full",
 		[GT_STAT_WALK + PY_END_ROOT] = "walk_complete",
 		[GT_STAT_WALK + PY_END_DEPTH] = "walk_truncated",
 		[GT_STAT_WALK + PY_END_NO_LAYOUT] = "walk_no_layout",

@@ -257,6 +257,45 @@ follow() { # METHOD: children that are there at the start, and those that come l
 	follow spawn
 }
 
+# As a test suite or a service that runs programs does: 5000 of them are more than the table of processes has room for.
+@test "-s: thousands of children that come and go leave room for the one that matters" {
+	python_start '
+import os, sys, threading, time
+print("ready")
+while not os.path.exists(sys.argv[1]): time.sleep(0.05)
+for i in range(5000):
+    pid = os.fork()
+    if not pid: os._exit(0)
+    os.waitpid(pid, 0)
+pid = os.fork()
+if not pid:
+    def spin():
+        end = time.monotonic() + 3
+        while time.monotonic() < end: pass
+    threads = [threading.Thread(target=spin) for i in range(2)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    os._exit(0)
+open(sys.argv[1] + ".pid", "w").write(str(pid))
+os.waitpid(pid, 0)
+' "$BATS_TEST_TMPDIR/go"
+	giltop_start --json -s -p "$WL_PID"
+	touch "$BATS_TEST_TMPDIR/go"
+	wait_for 60 test -s "$BATS_TEST_TMPDIR/go.pid"
+	sleep 2
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	python3 - "$GT_OUT" "$(cat "$BATS_TEST_TMPDIR/go.pid")" <<-'END'
+	import json, sys
+	with open(sys.argv[1]) as f:
+	    record = [json.loads(line) for line in f][-1]
+	child = [p for p in record["processes"] if p["pid"] == int(sys.argv[2])]
+	print(len(record["processes"]), record["stats"])
+	assert child and sum(t["wait_ns"] for t in child[0]["threads"]) > 1e8, child
+	assert "target_full" not in record["stats"], record["stats"]
+	END
+}
+
 @test "-a sees what runs, and what starts later" {
 	python_start "$SPIN"
 	local first=$WL_PID
