@@ -80,14 +80,20 @@ static void add_figures(struct doc *d, const struct snap_proc *p, const struct s
 	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
 }
 
-static void add_pair(struct doc *d, const struct snap_proc *p, uint32_t tid, uint64_t ns,
+static void add_pair(struct doc *d, const struct snap_proc *p, const struct snap_pair *pair,
 		     uint64_t whole, bool blocker)
 {
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
-	const struct snap_frame *line = blocker ? verdict__blame_line(p, tid) : NULL;
+	uint32_t tid = blocker ? pair->holder_tid : pair->waiter_tid;
+	const struct snap_frame *line = NULL;
 	int y = doc_next(d), x = d->r.x + 2, end = d->r.x + d->r.w;
+	uint64_t ns = pair->ns;
 	char u[UNITS_SZ];
 
+	if (blocker)
+		line = verdict__pair_line(p, pair->waiter_tid, tid);
+	if (blocker && !line)
+		line = verdict__blame_line(p, tid);
 	if (y < 0)
 		return;
 	verdict__thread_name(p, tid, &name);
@@ -115,8 +121,7 @@ static void add_pairs(struct doc *d, const struct snap_proc *p, const struct sna
 		if (me != t->tid || !pair->ns)
 			continue;
 		if (n++ < PAIRS_MAX) {
-			add_pair(d, p, blockers ? pair->holder_tid : pair->waiter_tid, pair->ns,
-				 whole, blockers);
+			add_pair(d, p, pair, whole, blockers);
 		} else {
 			more++;
 			rest += pair->ns;

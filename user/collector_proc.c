@@ -114,7 +114,13 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
 	if (!t->att) {
 		err = -errno;
-		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
+		if (err == -EACCES || err == -EPERM)
+			sbuf__printf(why,
+				     "cannot attach to pid %d: uprobes by %s need root, or "
+				     "CAP_SYS_ADMIN and CAP_SYS_PTRACE",
+				     tg->pid, collector__attach_name(c));
+		else
+			sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
 		return err;
 	}
 	tell_holders(t, c);

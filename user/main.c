@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 
@@ -6,6 +7,7 @@
 #include "log.h"
 #include "opts.h"
 #include "session.h"
+#include "util.h"
 
 int main(int argc, char **argv)
 {
@@ -23,5 +25,9 @@ int main(int argc, char **argv)
 	default: code = session__run(&o); break;
 	}
 	opts__free(&o);
+	if (!code && (fflush(stdout) || ferror(stdout)) && errno != EPIPE) {
+		pr_warn("cannot write the output: %s\n", errstr(errno));
+		code = EXIT_RUNTIME;
+	}
 	return code;
 }

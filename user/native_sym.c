@@ -90,12 +90,12 @@ static uint64_t off_to_va(const struct elf_file *elf, uint64_t off)
 static void name_it(const struct native_sym *n, const struct proc_map *m, struct place *p)
 {
 	struct nearest want = { .name = p->symbol, .sz = sizeof(p->symbol) };
+	__cleanup(closep) int fd = -1;
 	struct elf_file *elf;
-	char path[96];
+	char path[512];
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, n->pid, m->start,
-		 m->end);
-	elf = elf_file__open(AT_FDCWD, path);
+	fd = proc_map__open(m, n->pid, path, sizeof(path));
+	elf = fd >= 0 ? elf_file__open_fd(fd) : NULL;
 	if (!elf)
 		return;
 	want.va = off_to_va(elf, p->offset);

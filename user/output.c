@@ -50,11 +50,18 @@ int output__open(struct output *out, const struct opts *o)
 	give_to_invoker(fd);
 	out->f = fdopen(fd, "w");
 	out->path = o->output;
+	out->made = !o->force;
 	if (!out->f) {
 		close(fd);
 		return EXIT_RUNTIME;
 	}
 	return 0;
+}
+
+void output__discard(const struct output *out)
+{
+	if (out->path && out->made)
+		unlink(out->path);
 }
 
 int output__close(struct output *out, int err)

@@ -3,6 +3,7 @@
 #ifndef GILTOP_OUTPUT_H
 #define GILTOP_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct opts;
@@ -11,6 +12,7 @@ struct opts;
 struct output {
 	FILE *f;
 	const char *path; /* NULL: stdout */
+	bool made;	  /* the file was not there before */
 };
 
 /* Open what -o says: never over an existing file without --force, no symlinks, mode 0600, owned by the
@@ -19,5 +21,7 @@ struct output {
 int output__open(struct output *out, const struct opts *o);
 /* Flush and close: 0 or -errno (a closed pipe is no error). err: of an earlier write, or 0. */
 int output__close(struct output *out, int err);
+/* After the close: take away the file that was made for nothing. */
+void output__discard(const struct output *out);
 
 #endif

@@ -85,6 +85,8 @@ int probe_attach__perf(const struct site_progs *progs, pid_t pid, const char *pa
 		if (!link) {
 			int err = -errno;
 
+			if (err == -EACCES || err == -EPERM)
+				return err; /* said by the caller, with the way out */
 			pr_warn("cannot attach a %s uprobe to pid %d at offset 0x%llx: %s\n",
 				gil_site_kind__name(s->kind), pid, (unsigned long long)s->probe_off,
 				errstr(err));

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "util.h"
@@ -83,6 +85,31 @@ void proc_maps__free(struct proc_maps *m)
 		free(m->maps[i].path);
 	free(m->maps);
 	*m = (struct proc_maps){ 0 };
+}
+
+int proc_map__open(const struct proc_map *m, pid_t pid, char *path, size_t path_sz)
+{
+	struct stat st;
+	int fd;
+
+	snprintf(path, path_sz, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, m->start,
+		 m->end);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 || (errno != EACCES && errno != EPERM) || m->deleted)
+		return fd >= 0 ? fd : -errno;
+	/* Without root that takes CAP_CHECKPOINT_RESTORE; CAP_SYS_PTRACE is enough for the name in the process's own
+	 * root, if it is still the same file.
+	 */
+	if ((size_t)snprintf(path, path_sz, "/proc/%d/root%s", (int)pid, m->path) >= path_sz)
+		return -EACCES;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -EACCES;
+	if (!fstat(fd, &st) && st.st_ino == m->inode && major(st.st_dev) == m->dev_major &&
+	    minor(st.st_dev) == m->dev_minor)
+		return fd;
+	close(fd);
+	return -EACCES;
 }
 
 bool proc__exists(pid_t pid)

@@ -27,6 +27,10 @@ struct proc_maps {
  */
 int proc_maps__read(pid_t pid, struct proc_maps *ret);
 void proc_maps__free(struct proc_maps *m);
+/* Open the mapped file itself, whatever is under its name by now. path: a name for it that works from here (for the
+ * kernel). A descriptor; -EACCES: no permission; -errno.
+ */
+int proc_map__open(const struct proc_map *m, pid_t pid, char *path, size_t path_sz);
 
 bool proc__exists(pid_t pid);
 /* The thread group of a tid (a tid is accepted where a pid is meant), or -ESRCH. */

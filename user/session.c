@@ -400,6 +400,8 @@ static int run_once(const struct opts *o, bool *pick_again)
 		s.view->ops->free(s.view);
 	if (output__close(&s.out, s.view_err) && !code)
 		code = EXIT_RUNTIME;
+	if (code && !s.begun)
+		output__discard(&s.out); /* nothing was measured */
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
 	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))
 		pr_info("taking the probes away ..\n");

@@ -202,10 +202,10 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 	struct stat st;
 	int err;
 
-	snprintf(t->open_path, sizeof(t->open_path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64,
-		 t->pid, m->start, m->end);
-	fd = open(t->open_path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
+	fd = proc_map__open(m, t->pid, t->open_path, sizeof(t->open_path));
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
 		return -errno;
 	elf = elf_file__open_fd(fd);
 	if (!elf)
@@ -239,14 +239,14 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 /* CPython 2 and 3.6 and older have no _PyRuntime: say what they are instead of "not a CPython". */
 static bool looks_like_old_python(const struct proc_map *m, pid_t pid)
 {
-	char path[64];
+	__cleanup(closep) int fd = -1;
+	char path[512];
 	struct elf_file *elf;
 	struct elf_sym sym;
 	bool old;
 
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start,
-		 m->end);
-	elf = elf_file__open(AT_FDCWD, path);
+	fd = proc_map__open(m, pid, path, sizeof(path));
+	elf = fd >= 0 ? elf_file__open_fd(fd) : NULL;
 	if (!elf)
 		return false;
 	old = !elf_file__find_sym(elf, "PyEval_SaveThread", &sym) &&

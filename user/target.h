@@ -29,7 +29,7 @@ struct target {
 	char exe[512];
 	char runtime[512]; /* the ELF that holds the GIL code, as the process names it */
 	char open_path
-		[64];  /* a name for the same inode that works from here: /proc/PID/map_files/.. */
+		[512]; /* a name for the same inode that works from here: /proc/PID/map_files/.. */
 	uint64_t bias; /* address in the process = va in the file + bias */
 	const struct py_runtime *py;   /* owned by the cache */
 	const struct gil_sites *sites; /* owned by the cache */

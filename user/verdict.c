@@ -144,6 +144,20 @@ const struct snap_frame *verdict__blame_line(const struct snap_proc *p, uint32_t
 	return NULL;
 }
 
+/* The chains are sorted, largest first. */
+const struct snap_frame *verdict__pair_line(const struct snap_proc *p, uint32_t waiter,
+					    uint32_t holder)
+{
+	for (size_t i = 0; i < p->chain_cnt; i++) {
+		const struct snap_chain *c = &p->chains[i];
+
+		if (c->waiter_tid == waiter && c->holder_tid == holder && c->ns &&
+		    c->holder_frame_cnt)
+			return &c->holder_frames[c->holder_frame_cnt - 1];
+	}
+	return NULL;
+}
+
 static void put_line(const struct snap_frame *f, enum verdict_detail detail, struct sbuf *out)
 {
 	if (!*f->file) {
@@ -202,7 +216,9 @@ void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
 	sbuf__printf(out, detail < VERDICT_TINY ? ", %s of it for " : ", %s for ",
 		     units__percent_word(pair->ns, t->wait_ns, pct));
 	verdict__thread_name(p, pair->holder_tid, out);
-	line = verdict__blame_line(p, pair->holder_tid);
+	line = verdict__pair_line(p, t->tid, pair->holder_tid);
+	if (!line)
+		line = verdict__blame_line(p, pair->holder_tid);
 	if (line)
 		put_line(line, detail, out);
 	else if (!p->stacks_known && detail == VERDICT_FULL)

@@ -57,5 +57,8 @@ void verdict__span(const struct snapshot *s, struct sbuf *out);
 void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *out);
 /* The line where this holder makes others wait most; NULL: not known. */
 const struct snap_frame *verdict__blame_line(const struct snap_proc *p, uint32_t tid);
+/* The line where this holder makes this waiter wait most; NULL: not known. */
+const struct snap_frame *verdict__pair_line(const struct snap_proc *p, uint32_t waiter,
+					    uint32_t holder);
 
 #endif

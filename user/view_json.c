@@ -7,6 +7,7 @@
 
 #include "json_out.h"
 #include "util.h"
+#include "verdict.h"
 #include "view.h"
 
 #include "../bpf/pystack.h"
@@ -76,6 +77,18 @@ static void put_gil(struct json_out *j, const struct snap_gil *g, uint64_t span_
 	json__close(j, '}');
 }
 
+static void put_frame(struct json_out *j, const char *key, const struct snap_frame *f)
+{
+	json__open(j, key, '{');
+	json__str(j, "name", f->name);
+	json__str(j, "file", f->file);
+	if (f->line)
+		json__u64(j, "line", f->line);
+	else
+		json__null(j, "line");
+	json__close(j, '}');
+}
+
 static void put_stack(struct json_out *j, const struct snap_stack *s)
 {
 	static const char *const kinds[] = { "wait", "hold", "blame" };
@@ -91,16 +104,8 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 	if (s->truncated)
 		json__bool(j, "truncated", true);
 	json__open(j, "frames", '[');
-	for (size_t i = 0; i < s->frame_cnt; i++) {
-		json__open(j, NULL, '{');
-		json__str(j, "name", s->frames[i].name);
-		json__str(j, "file", s->frames[i].file);
-		if (s->frames[i].line)
-			json__u64(j, "line", s->frames[i].line);
-		else
-			json__null(j, "line");
-		json__close(j, '}');
-	}
+	for (size_t i = 0; i < s->frame_cnt; i++)
+		put_frame(j, NULL, &s->frames[i]);
 	json__close(j, ']');
 	json__close(j, '}');
 }
@@ -135,6 +140,8 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 	if (p->pairs_known) {
 		json__open(j, "pairs", '[');
 		for (size_t i = 0; i < p->pair_cnt; i++) {
+			const struct snap_frame *at;
+
 			json__open(j, NULL, '{');
 			if (p->pairs[i].waiter_tid)
 				json__u64(j, "waiter", p->pairs[i].waiter_tid);
@@ -145,6 +152,9 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 			else
 				json__null(j, "holder");
 			json__ns(j, "ns", p->pairs[i].ns);
+			at = verdict__pair_line(p, p->pairs[i].waiter_tid, p->pairs[i].holder_tid);
+			if (at) /* where the holder made it wait most */
+				put_frame(j, "at", at);
 			json__close(j, '}');
 		}
 		json__close(j, ']');

@@ -84,8 +84,8 @@ def header():
     sufferer = by_name[m.group(1)]
     share("who waited", m.group(2), sufferer["wait_ns"], sufferer["span_ns"])
     share("for whom", m.group(3), pair(sufferer["tid"], by_name[m.group(4)]["tid"]), sufferer["wait_ns"])
-    stacks = [s for s in proc["stacks"] if s["kind"] == "blame" and s["tid"] == by_name[m.group(4)]["tid"]]
-    leaf = max(stacks, key=lambda s: s["ns"])["frames"][-1]
+    leaf = next(p["at"] for p in proc["pairs"] if p["waiter"] == sufferer["tid"] and
+                p["holder"] == by_name[m.group(4)]["tid"])
     if (leaf["name"], leaf["line"]) != (m.group(5), int(m.group(7)) if m.group(7) else None):
         wrong.append("in which line: shown %s:%s, JSON %r" % (m.group(5), m.group(7), leaf))
 
