@@ -66,9 +66,9 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 	} else if (err) {
 		printf("%8d  %-8s %-16.16s refused: %s\n", pid, "?", t.comm, sbuf__str(&why));
 	} else {
-		printf("%8d  %-8s %-16.16s %zu probes in %s%s   %.60s\n", pid, t.py->version,
-		       t.comm, t.sites->site_cnt, t.runtime, t.gil_off > 0 ? " (GIL disabled)" : "",
-		       t.cmdline);
+		printf("%8d  %-8s %-16s %zu probes in %s%s   %.*s\n", pid, t.py->version, t.comm,
+		       t.sites->site_cnt, t.runtime, t.gil_off > 0 ? " (GIL disabled)" : "",
+		       (int)text_prefix(t.cmdline, 60, SIZE_MAX, NULL), t.cmdline);
 	}
 	sbuf__free(&why);
 }
@@ -116,7 +116,9 @@ int doctor__pythons(struct python_list *ret)
 		e->pid = pids[i];
 		snprintf(e->version, sizeof(e->version), "%s", t.py->version);
 		snprintf(e->comm, sizeof(e->comm), "%s", t.comm);
-		snprintf(e->cmdline, sizeof(e->cmdline), "%.255s", t.cmdline);
+		snprintf(e->cmdline, sizeof(e->cmdline), "%.*s",
+			 (int)text_prefix(t.cmdline, SIZE_MAX, sizeof(e->cmdline) - 1, NULL),
+			 t.cmdline);
 	}
 	target_cache__free(cache);
 	return 0;

@@ -135,7 +135,8 @@ static void name_by_function(struct py_process *p, struct pysym *ps, const struc
 		/* A module's body is the main program. */
 		if (f.name[0] == '<')
 			return;
-		snprintf(ret->name, sizeof(ret->name), "%.60s()", f.name);
+		snprintf(ret->name, sizeof(ret->name), "%.*s()",
+			 (int)text_prefix(f.name, SIZE_MAX, sizeof(ret->name) - 3, NULL), f.name);
 		ret->source = PY_NAME_FUNCTION;
 		return;
 	}

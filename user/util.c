@@ -224,6 +224,25 @@ void clean_in_place(char *s)
 	clean_text(s, strlen(s), s, strlen(s) + 1); /* it never becomes longer */
 }
 
+size_t text_prefix(const char *s, size_t max_chars, size_t max_bytes, size_t *ret_chars)
+{
+	size_t i = 0, chars = 0;
+
+	while (s[i] && chars < max_chars) {
+		size_t len = 1;
+
+		while (((unsigned char)s[i + len] & 0xc0) == 0x80)
+			len++;
+		if (i + len > max_bytes)
+			break;
+		i += len;
+		chars++;
+	}
+	if (ret_chars)
+		*ret_chars = chars;
+	return i;
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec ts;

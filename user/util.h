@@ -46,6 +46,10 @@ int parse_duration(const char *s, uint64_t *ret_ns);
 size_t clean_text(const char *in, size_t in_len, char *out, size_t out_sz);
 /* The same in place. */
 void clean_in_place(char *s);
+/* Of clean text: how many bytes its first characters take, at most max_chars of them and max_bytes bytes; *ret_chars
+ * (if not NULL): how many they are. Never half a character.
+ */
+size_t text_prefix(const char *s, size_t max_chars, size_t max_bytes, size_t *ret_chars);
 
 uint64_t now_ns(void); /* CLOCK_MONOTONIC */
 

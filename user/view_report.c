@@ -25,14 +25,14 @@ static const char *const shown[] = { "tid",	"thread",  "state",	   "delay",	"wai
 
 static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
 {
-	int w = c->width;
+	size_t chars, bytes = text_prefix(text, (size_t)c->width, SIZE_MAX, &chars);
+	int pad = c->width - (int)chars;
 
 	if (last)
 		fprintf(out, " %s", text);
-	else if (c->left)
-		fprintf(out, " %-*.*s", w, w, text);
 	else
-		fprintf(out, " %*.*s", w, w, text);
+		fprintf(out, " %*s%.*s%*s", c->left ? 0 : pad, "", (int)bytes, text,
+			c->left ? pad : 0, "");
 }
 
 static void put_heading(struct view_report *v, bool with_at)
@@ -47,7 +47,7 @@ static void put_thread(struct view_report *v, const struct column_row *r, bool w
 {
 	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++) {
 		const struct column *c = &thread_columns[columns__find(shown[i])];
-		char cell[128];
+		char cell[512];
 
 		c->fmt(r, cell, sizeof(cell));
 		put_cell(v->out, c, cell, i + 1 == ARRAY_SIZE(shown));

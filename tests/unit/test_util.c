@@ -273,9 +273,35 @@ static void arena_gives_zeroed_aligned_memory_that_does_not_overlap(void **state
 	arena__free(&a);
 }
 
+static void a_prefix_has_no_half_characters(void **state)
+{
+	size_t chars;
+
+	(void)state;
+	assert_int_equal(text_prefix("abc", 2, SIZE_MAX, &chars), 2);
+	assert_int_equal(chars, 2);
+	assert_int_equal(text_prefix("\u0434\u043e\u043c", 2, SIZE_MAX, &chars), 4);
+	assert_int_equal(chars, 2);
+	assert_int_equal(text_prefix("\u0434\u043e\u043c", SIZE_MAX, 5, &chars), 4);
+	assert_int_equal(text_prefix("\U0001f40d", 9, 3, &chars), 0);
+	assert_int_equal(chars, 0);
+	assert_int_equal(text_prefix("", 5, 5, NULL), 0);
+}
+
+static void text_can_be_cleaned_in_place(void **state)
+{
+	char s[] = "lib\033]0;x\a\xff.so";
+
+	(void)state;
+	clean_in_place(s);
+	assert_string_equal(s, "lib?]0;x??.so");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_prefix_has_no_half_characters),
+		cmocka_unit_test(text_can_be_cleaned_in_place),
 		cmocka_unit_test(clean_text_keeps_text_and_replaces_what_steers_a_terminal),
 		cmocka_unit_test(clean_text_replaces_each_invalid_byte),
 		cmocka_unit_test(clean_text_cuts_between_characters),
