@@ -31,6 +31,9 @@ WORKLOADS=$REPO/tests/workloads
 export REPO BUILD GILTOP ORACLE WORKLOADS
 
 e2e_setup() {
+	if [ "${BATS_TEST_TRY_NUMBER:-1}" -gt 1 ]; then # said by run-e2e
+		mkdir -p "$BUILD/results" && echo "$BATS_TEST_DESCRIPTION" >>"$BUILD/results/retried"
+	fi
 	WL_ALL=()
 	PYTHON=${PYTHON:-$(default_python)}
 }

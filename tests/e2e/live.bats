@@ -531,3 +531,14 @@ same_numbers() {
 	grep -q 'plain text tables' "$LIVE/stderr"
 	shows "DELAY%" "http-1"
 }
+
+# What a newcomer does first.
+@test "make demo on a terminal: the live view answers without a key, then what to read" {
+	needs_root
+	live 120 40 env DEMO_SECONDS=6 BUILD="$BUILD" "$REPO/scripts/demo"
+	wait_for 40 screen_has "The GIL is the bottleneck" "http-1 waited" "parse_line (demo_service.py:"
+	wait_for 40 screen_has "What to read."
+	shows "io latency of http-1" "README.md has the rest"
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+}
