@@ -2,7 +2,7 @@
 """giltop's own figures: time to start and to detach, memory, CPU time."""
 import time
 
-from rig import Giltop, Load, median, spread
+from rig import Giltop, LiveView, Load, median, spread
 
 # Bounds for a quiet machine.
 START_S = 0.3
@@ -10,6 +10,7 @@ DETACH_S = 0.5
 PEAK_MIB = 20
 CPU_SHARE = 0.02
 IDLE_SHARE = 0.01
+LIVE_SHARE = 0.03
 
 
 def share(giltop, load, *command):
@@ -64,6 +65,27 @@ def steady(args, plan, python, report):
                       summary["violations"], "", 0)
 
 
+def live(args, plan, python, report):
+    """The same load, looked at in the live view."""
+    seconds = plan.steady_s
+    load = Load(python)
+    view = None
+    try:
+        view = LiveView(args.giltop, load.pid)
+        load.run("threads", 50, 1.5, 10000)  # its first screens
+        threads, _ = share(view, load, "threads", 50, seconds, 10000)
+        load.run("idle", 1.5)
+        idle, _ = share(view, load, "idle", seconds)
+    finally:
+        if view:
+            view.close()
+        load.close()
+    report.figure("live view's CPU, target idle", idle * 100, "% of a CPU", IDLE_SHARE * 100)
+    report.figure("live view's CPU, 50 threads, 10 k hand-overs/s", threads * 100, "% of a CPU",
+                  LIVE_SHARE * 100)
+
+
 def measure_own(args, plan, python, report, until):
     starts(args, python, report, until)
     steady(args, plan, python, report)
+    live(args, plan, python, report)

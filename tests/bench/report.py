@@ -8,6 +8,7 @@ from rig import half_quartiles, median, spread
 CYCLE_RATIO = 2.6
 # 200 switches a second, some five hits each of a microsecond: a tenth of a per cent; the rest is noise.
 SPIN_SLOWDOWN = 0.02
+STACKS_SLOWDOWN = 0.005
 
 HEADINGS = {
     "hit": "One hit of an empty uprobe (CPU time, one-instruction function)",
@@ -86,6 +87,10 @@ class Report:
                 self.figure("%s, %s: slower by" % (what, title), median(lost) * 100, "%",
                             SPIN_SLOWDOWN * 100 if what == "spin, one CPU" else None,
                             half_quartiles(lost))
+            lost = [1 - a / b for a, b in zip(samples[what, "giltop"], samples[what, "no-stacks"])]
+            self.figure("%s, stacks on / off: slower by" % what, median(lost) * 100, "%",
+                        STACKS_SLOWDOWN * 100 if what == "spin, one CPU" else None,
+                        half_quartiles(lost))
         self.section = "own"
 
     def print(self, took_s):

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The processes of the benchmark (workloads, tracers), pinned and asked by line, and its statistics."""
+import fcntl
 import json
 import os
+import pty
 import re
 import select
 import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -88,6 +92,15 @@ class Load(Child):
         return self.run("read", count)["cpu_ns"] / count
 
 
+def cpu_of(pid):
+    """ns of CPU time of a process so far."""
+    total = 0
+    for tid in os.listdir("/proc/%d/task" % pid):
+        with open("/proc/%d/task/%s/schedstat" % (pid, tid)) as f:
+            total += int(f.read().split()[0])
+    return total
+
+
 class Giltop(Child):
     """giltop -b --json at a process; its CPU time, its memory, its reports."""
 
@@ -101,11 +114,7 @@ class Giltop(Child):
         self.reader.start()
 
     def cpu_ns(self):
-        total = 0
-        for tid in os.listdir("/proc/%d/task" % self.pid):
-            with open("/proc/%d/task/%s/schedstat" % (self.pid, tid)) as f:
-                total += int(f.read().split()[0])
-        return total
+        return cpu_of(self.pid)
 
     def prog_ids(self):
         """The kernel's ids of the BPF programs that it holds."""
@@ -146,6 +155,47 @@ class Giltop(Child):
     def read_on(self):
         for line in self.process.stdout:
             self.last = line
+
+
+class LiveView:
+    """giltop in a terminal of 132x43 that somebody reads; its CPU time."""
+
+    def __init__(self, binary, pid):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 43, 132, 0, 0))
+        self.process = subprocess.Popen([binary, "-p", str(pid)], stdin=slave, stdout=slave, stderr=slave,
+                                        env=dict(os.environ, TERM="xterm-256color", LC_ALL="C.UTF-8"),
+                                        start_new_session=True,
+                                        preexec_fn=lambda: os.sched_setaffinity(0, {TOOL_CPU}))
+        os.close(slave)
+        self.pid = self.process.pid
+        self.written = 0
+        threading.Thread(target=self.read_on, daemon=True).start()
+        end = time.monotonic() + ANSWER_TIMEOUT_S
+        while self.written < 1000:  # the first screen
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise Failure("the live view did not come up")
+            time.sleep(0.05)
+
+    def cpu_ns(self):
+        return cpu_of(self.pid)
+
+    def read_on(self):
+        try:
+            while True:
+                self.written += len(os.read(self.master, 65536))
+        except OSError:
+            pass  # its end
+
+    def close(self):
+        os.write(self.master, b"q")
+        try:
+            self.process.wait(ANSWER_TIMEOUT_S)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            os.close(self.master)
+
 
 
 class Python:
