@@ -435,6 +435,12 @@ int session__run(const struct opts *o)
 			return doctor__list(o);
 		pr_info("no terminal for the live view: plain text tables (as with -b)\n");
 	}
+	if (session__is_live(o) && (o->tid_cnt || o->limit)) {
+		pr_warn("-t and -l are for text and JSON (-b, --json, record); in the live view \\ "
+			"filters; "
+			"see giltop --help\n");
+		return EXIT_USAGE;
+	}
 	do {
 		if (pick) {
 			int64_t chosen = session__live_pick(o);

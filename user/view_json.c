@@ -142,6 +142,9 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 		for (size_t i = 0; i < p->pair_cnt; i++) {
 			const struct snap_frame *at;
 
+			if (!opts__shows_tid(o, p->pairs[i].waiter_tid) &&
+			    !opts__shows_tid(o, p->pairs[i].holder_tid))
+				continue;
 			json__open(j, NULL, '{');
 			if (p->pairs[i].waiter_tid)
 				json__u64(j, "waiter", p->pairs[i].waiter_tid);
@@ -162,7 +165,8 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 	if (p->stacks_known) {
 		json__open(j, "stacks", '[');
 		for (size_t i = 0; i < p->stack_cnt; i++)
-			put_stack(j, &p->stacks[i]);
+			if (opts__shows_tid(o, p->stacks[i].tid))
+				put_stack(j, &p->stacks[i]);
 		json__close(j, ']');
 	}
 	json__close(j, '}');

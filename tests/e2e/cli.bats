@@ -99,6 +99,8 @@ while True: time.sleep(0.01)' $'\033[31m"quoted"\\' $'\n'
 	[ "$(awk '$1 ~ /^[0-9]+$/ && NF > 10 { print $1 }' <<<"$output")" = "${tids[1]}" ]
 	json_of -p "$WL_PID" -d 0.4 -t "${tids[1]}"
 	[ "$(tail -1 "$OUT" | jq '.processes[0].threads | length')" -eq 1 ]
+	[ "$(tail -1 "$OUT" | jq -c '[.processes[0].stacks[].tid] | unique')" = "[${tids[1]}]" ]
+	[ "$(tail -1 "$OUT" | jq '.processes[0].pairs | all(.waiter == '"${tids[1]}"' or .holder == '"${tids[1]}"')')" = true ]
 }
 
 @test "several processes: a table for each" {
