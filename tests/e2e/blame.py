@@ -194,6 +194,29 @@ def known(giltop, command):
                    100.0 * sum(torn.values()) / max(1, sum(total.values()))))
 
 
+def chains_of(giltop, pid, waiter, is_right):
+    """The share of this thread's waiting, pair of stacks by pair of stacks, whose holder's thread and innermost
+    Python line are right: is_right(thread, function, line).
+    """
+    command = [giltop, "record", "-f", "folded", "--weight", "chain", "--unit", "ns", "-p", str(pid),
+               "-d", "6", "-o", "-"]
+    out = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120)
+    right = total = 0
+    for text in out.stdout.decode("utf-8").splitlines():
+        stack, _, ns = text.rpartition(" ")
+        frames = stack.split(";")
+        if not re.match(re.escape(waiter) + r" \(\d+\)$", frames[1]):
+            continue
+        holder = re.sub(r" \(\d+\)$", "", frames[-1])
+        innermost = next((f for f in frames[frames.index("--") + 1:-1] if not f.startswith("[")), "")
+        m = re.match(r"(.*) \(.*:(\d+)\)$", innermost)
+        total += int(ns)
+        right += int(ns) if m and is_right(holder, m.group(1), int(m.group(2))) else 0
+    if not total:
+        raise Failure("no chain of %s" % waiter)
+    return right / total
+
+
 # ---- the demo -----------------------------------------------------------------------------------------
 def demo(giltop, pid):
     """Where demo_service.py holds: feeds in parse_feed and parse_line, the report in its sort."""
@@ -242,10 +265,17 @@ def demo(giltop, pid):
         bad.append("nothing on report")
     if blamed.get("checksum", 0) > 0.05 * on:
         bad.append("%.1f %% on checksum, which lets go" % (100.0 * blamed["checksum"] / on))
+    chained = chains_of(giltop, pid, "http-1", lambda holder, name, line:
+                        (name, line) == ("sort_rows", sort_line) if holder == "report" else
+                        holder in ("feed-1", "feed-2") and line in inside.get(name, ()))
+    if chained < 0.95:
+        bad.append("only %.1f %% of http-1's chains end at the right lines of the right threads" % (
+            100.0 * chained))
     return report(bad, "http-1: wait %.3f s, on feed-1, feed-2, report %.1f %%, gap %.1f %%; "
-                  "%.1f %% of their blame at the right lines" %
+                  "%.1f %% of their blame at the right lines, %.1f %% of its chains" %
                   (http["wait_ns"] / 1e9, 100.0 * culprits / on,
-                   100.0 * (http["wait_ns"] - on) / http["wait_ns"], 100.0 * right / total))
+                   100.0 * (http["wait_ns"] - on) / http["wait_ns"], 100.0 * right / total,
+                   100.0 * chained))
 
 
 # ---- folded -------------------------------------------------------------------------------------------
