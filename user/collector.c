@@ -207,14 +207,14 @@ static int read_and_feed(struct collector *c)
 }
 
 /* A process ended, or another program runs under its pid: its books are complete. */
-static void end_process(struct collector *c, pid_t pid, bool by_exec)
+static void end_process(struct collector *c, pid_t pid, bool by_exec, uint64_t end_ns)
 {
 	struct tracked *t = find_live(c, pid);
 
 	if (!t)
 		return;
 	read_and_feed(c);
-	model__end_proc(c->model, (uint32_t)pid, now_ns());
+	model__end_proc(c->model, (uint32_t)pid, end_ns);
 	if (c->stacks)
 		pystacks__forget(c->stacks, (uint32_t)pid);
 	untrack(c, t);
@@ -235,7 +235,7 @@ static void on_note(void *ctx, const struct gt_note *n)
 		break;
 	case GT_NOTE_FORK: collector__expect(c, (pid_t)n->tid); break;
 	case GT_NOTE_EXEC:
-		end_process(c, (pid_t)n->tgid, true);
+		end_process(c, (pid_t)n->tgid, true, n->start_ns);
 		probe__reset(c->probe, (pid_t)n->tgid);
 		collector__expect(c, (pid_t)n->tgid);
 		break;
@@ -273,7 +273,7 @@ int collector__dispatch(struct collector *c)
 			if (read(c->timer, &ticks, sizeof(ticks)) > 0)
 				try_expected(c);
 		} else if (ev[i].data.u64 != ID_RING) {
-			end_process(c, (pid_t)ev[i].data.u64, false);
+			end_process(c, (pid_t)ev[i].data.u64, false, now_ns());
 		}
 	}
 	return 0;
