@@ -10,13 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/sendfile.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -32,8 +30,6 @@
 
 /* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
 #define DUMP_NS 100000000
-
-#define DUPLICATE_MS 200
 
 int session__watch(struct session *s, int fd, enum source src)
 {
@@ -65,26 +61,6 @@ static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns,
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns)
 {
 	return arm(s, &s->refresh_fd, first_ns, every_ns, SRC_REFRESH);
-}
-
-static int arm_signals(struct session *s)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (signal(SIGHUP, SIG_DFL) == SIG_IGN) /* nohup */
-		signal(SIGHUP, SIG_IGN);
-	else
-		sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGWINCH);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	signal(SIGPIPE, SIG_IGN); /* seen as an error of the write */
-	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signal_fd < 0 ? -errno : session__watch(s, s->signal_fd, SRC_SIGNAL);
 }
 
 /* ---- processes ---- */
@@ -179,46 +155,6 @@ static int finish(struct session *s)
 
 /* ---- the loop ---- */
 
-static void on_signal(struct session *s)
-{
-	struct signalfd_siginfo si;
-
-	while (read(s->signal_fd, &si, sizeof(si)) == sizeof(si)) {
-		if (si.ssi_signo == SIGCHLD) {
-			if (s->launch)
-				launch__on_sigchld(s->launch);
-			continue;
-		}
-		if (si.ssi_signo == SIGWINCH) {
-			if (s->live)
-				session__live_resize(s);
-			continue;
-		}
-		s->interrupted = true;
-		s->done = "interrupted";
-	}
-}
-
-/* From here on a second ^C ends it, whatever it is blocked in. timeout(1) signals the process, then its group: what comes
- * within DUPLICATE_MS is the first signal once more.
- */
-static void leave_at_next_signal(struct session *s)
-{
-	struct pollfd p = { .fd = s->signal_fd, .events = POLLIN };
-	struct signalfd_siginfo si;
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP); /* unless ignored */
-	poll(&p, 1, DUPLICATE_MS);
-	while (read(s->signal_fd, &si, sizeof(si)) == sizeof(si))
-		;
-	signal(SIGINT, SIG_DFL); /* a shell's background job is born with it ignored */
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
-}
-
 static void check_end(struct session *s)
 {
 	if (s->done)
@@ -250,7 +186,7 @@ static void loop(struct session *s)
 		for (int i = 0; i < n && !s->done; i++) {
 			switch ((enum source)ev[i].data.u32) {
 			case SRC_COLLECTOR: collector__dispatch(s->c); break;
-			case SRC_SIGNAL: on_signal(s); break;
+			case SRC_SIGNAL: session__on_signal(s); break;
 			case SRC_REFRESH:
 				drain_timer(s->refresh_fd);
 				refresh(s);
@@ -268,7 +204,7 @@ static int setup(struct session *s)
 	int err;
 
 	s->epfd = epoll_create1(EPOLL_CLOEXEC);
-	err = s->epfd < 0 ? -errno : arm_signals(s);
+	err = s->epfd < 0 ? -errno : session__arm_signals(s);
 	if (!err)
 		err = session__watch(s, collector__fd(s->c), SRC_COLLECTOR);
 	return err;
@@ -392,7 +328,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 
 		session__live_stop(&s);
 		if (s.interrupted)
-			leave_at_next_signal(&s);
+			session__leave_at_next_signal(&s);
 		code = quit ? EXIT_OK : finish(&s);
 	}
 	session__live_stop(&s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* session_impl.h - the insides of a run, shared by session.c, session_targets.c and session_live.c */
+/* session_impl.h - the insides of a run, shared by the session_*.c files */
 #ifndef GILTOP_SESSION_IMPL_H
 #define GILTOP_SESSION_IMPL_H
 
@@ -36,6 +36,13 @@ struct session {
 int session__watch(struct session *s, int fd, enum source src);
 /* (Re)arm the refresh timer: first after first_ns, then every interval. */
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns);
+
+/* session_signals.c: block them and have them through signal_fd (0 or -errno); take those that are there; after the
+ * first one that wants an end, let the next one end the program, whatever it is blocked in.
+ */
+int session__arm_signals(struct session *s);
+void session__on_signal(struct session *s);
+void session__leave_at_next_signal(struct session *s);
 
 /* session_targets.c: start on what the options name: 0, or an exit code that has been explained. */
 int session__add_targets(struct session *s);
