@@ -153,6 +153,11 @@ while True: time.sleep(0.01)' $'\033[31m"quoted"\\' $'\n'
 	python_start "$SPIN"
 	run -1 --separate-stderr bash -c "'$GILTOP' -b -p $WL_PID -d 0.3 >/dev/full"
 	one_line "ENOSPC"
+	local verb
+	for verb in list doctor --help; do
+		run -1 --separate-stderr bash -c "'$GILTOP' $verb >/dev/full"
+		one_line "ENOSPC"
+	done
 	run -0 --separate-stderr bash -c "set -o pipefail; '$GILTOP' -b -i 50ms -p $WL_PID -d 20 | head -1"
 	[ -z "$stderr" ]
 	[[ $output == "pid $WL_PID "* ]]
