@@ -60,7 +60,7 @@ def make_rows():
     while True:
         rows = [random.random() for _ in range(size)]
         best = min(timed(sort_rows, rows) for _ in range(3))
-        if best >= REPORT_HOLD_S / 2:
+        if best >= REPORT_HOLD_S:
             return rows[:max(1000, int(size * REPORT_HOLD_S / best))]
         size *= 2
 
