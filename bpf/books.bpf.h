@@ -28,12 +28,6 @@ static __always_inline void hist_add(struct gt_hist *h, __u64 ns)
 		h->cnt[b]++;
 }
 
-/* Have the memory that is to be written after the clock in the cache before it: see events.bpf.h. */
-static __always_inline void touch(const void *p)
-{
-	(void)*(const volatile __u32 *)p;
-}
-
 static __always_inline void hist_touch(const struct gt_hist *h, __u64 ns)
 {
 	__u32 b = gt_hist_bucket(ns);
@@ -145,8 +139,8 @@ static __always_inline __u64 smaller(__u64 a, __u64 b)
  * longer has is known in sum: the time that the GIL was held meanwhile. The open segment of a hold that
  * still goes on is left for later.
  *
- * A global function, and a loop without branches but its end: inlined, the verifier explored so many
- * paths that loading took half a second.
+ * A global function, and a loop without branches but its end: inlined, its paths were most of what the
+ * verifier had to explore, and so most of the time to load.
  */
 __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 {
@@ -299,18 +293,15 @@ static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tst
 		g->holder_tid = *tid;
 }
 
-/* The holder's stack, read by a waiter while it runs: checked, and 0 if torn or without a frame. */
+/* The holder's stack, read by a waiter while it runs: checked, and 0 if torn. */
 static __always_inline __u64 sample_holder(struct gt_gil *g, __u32 tgid, __u64 cond, __u64 tstate,
 					   __u64 now)
 {
-	__u64 stack;
-
 	if (!tstate)
 		return 0;
 	if (!g->holder_tid)
 		holder_learn(g, tgid, tstate);
-	stack = stack_capture(cond, tgid, tstate, native_of(g, now));
-	return stack == NO_PYTHON_FRAME ? 0 : stack;
+	return stack_capture(cond, tgid, tstate, native_of(g, now));
 }
 
 /* A waiter's WAIT was hit again: one switch interval has passed. The GIL is held, and its holder's

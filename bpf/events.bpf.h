@@ -44,6 +44,8 @@ static __always_inline int on_wait(__u64 cond)
 	 */
 	if (stacks_on && g->bare && g->held && !g->seg_stack) {
 		stack = sample_holder(g, t->tgid, cond, tstate, event_time(g, t));
+		if (stack == NO_PYTHON_FRAME) /* .. nor does this */
+			stack = 0;
 		if (stack)
 			sum = sum_find(t->tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack);
 	}
@@ -97,7 +99,7 @@ static __always_inline int on_acquire(__u64 cond)
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
 		}
 		pairs_book(t->gil_slot, cond, tkey.tid);
-		hist_touch(&t->wait_hist, event_time(g, t) - t->since_ns);
+		hist_touch(&t->wait_hist, g->last_ns - t->since_ns);
 		t->contended++;
 	}
 	t->acquisitions++;

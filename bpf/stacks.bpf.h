@@ -216,7 +216,7 @@ static __always_inline __u64 native_of(struct gt_gil *g, __u64 now)
 /* The next place of the ring, into the cache. */
 static __always_inline void segment_touch(const struct gt_gil *g)
 {
-	(void)*(const volatile __u64 *)&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)].start_ns;
+	touch(&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)]);
 }
 
 /* Put the segment of the open hold that ends now into the ring; a segment that only goes on the last

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* probe_forget.c - take all that the kernel has of a process out of the BPF maps */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct forget {
 	struct giltop_bpf *skel;
 	uint32_t tgid;
 	int fd;
+	size_t tgid_off;
 	size_t cnt, cap;
 	uint64_t exited_cnt;
 	struct gt_thread_key *keys;
@@ -32,16 +34,6 @@ static int forget_thread(void *ctx, const void *key, const void *value)
 	if (array_grow(&f->keys, f->cnt, &f->cap, sizeof(*f->keys)))
 		return -ENOMEM;
 	memcpy(&f->keys[f->cnt++], key, sizeof(*f->keys));
-	return 0;
-}
-
-static int forget_pair(void *ctx, const void *key, const void *value)
-{
-	struct forget *f = ctx;
-
-	(void)value;
-	if (((const struct gt_pair_key *)key)->tgid == f->tgid)
-		bpf_map_delete_elem(f->fd, key);
 	return 0;
 }
 
@@ -82,24 +74,22 @@ static int forget_slot(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
-static int forget_ended(void *ctx, const void *key, const void *value)
+/* An element of a map whose keys have the process at f->tgid_off. */
+static int forget_elem(void *ctx, const void *key, const void *value)
 {
-	struct forget *f = ctx;
+	const struct forget *f = ctx;
 
 	(void)value;
-	if (((const struct gt_gil_key *)key)->tgid == f->tgid)
+	if (!memcmp((const char *)key + f->tgid_off, &f->tgid, sizeof(f->tgid)))
 		bpf_map_delete_elem(f->fd, key);
 	return 0;
 }
 
-static int forget_holder(void *ctx, const void *key, const void *value)
+static void forget_map(struct forget *f, const struct bpf_map *map, size_t tgid_off)
 {
-	struct forget *f = ctx;
-
-	(void)value;
-	if (((const struct gt_tstate_key *)key)->tgid == f->tgid)
-		bpf_map_delete_elem(f->fd, key);
-	return 0;
+	f->fd = bpf_map__fd(map);
+	f->tgid_off = tgid_off;
+	map_each(map, forget_elem, f);
 }
 
 /* Its threads that died waiting and that no event has taken out. */
@@ -131,12 +121,9 @@ void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 	if (f.exited_cnt)
 		__sync_fetch_and_sub((uint64_t *)&skel->bss->exited_cnt, f.exited_cnt);
 	map_each(skel->maps.gil_slots, forget_slot, &f);
-	f.fd = bpf_map__fd(skel->maps.ended);
-	map_each(skel->maps.ended, forget_ended, &f);
-	f.fd = bpf_map__fd(skel->maps.pairs);
-	map_each(skel->maps.pairs, forget_pair, &f);
-	f.fd = bpf_map__fd(skel->maps.holders);
-	map_each(skel->maps.holders, forget_holder, &f);
+	forget_map(&f, skel->maps.ended, offsetof(struct gt_gil_key, tgid));
+	forget_map(&f, skel->maps.pairs, offsetof(struct gt_pair_key, tgid));
+	forget_map(&f, skel->maps.holders, offsetof(struct gt_tstate_key, tgid));
 	forget_dead(skel, tgid);
 	forget_sums(skel, tgid);
 }
