@@ -170,7 +170,7 @@ def reused(giltop, python, count=5):
     with Program(python, "reused", str(count)) as program:
         g = Giltop(giltop, program.pid, "-i", "0.1")
         program.go()
-        addresses = int(program.expect("done").split()[1])
+        addresses, *wall = [float(w) for w in program.expect("done").split()[1:]]
         record = g.end()[-1]
         program.go()
     if addresses == count:
@@ -183,8 +183,9 @@ def reused(giltop, python, count=5):
             if s["kind"] == "hold":
                 seen[name] = seen.get(name, 0) + s["ns"]
     # What ran last in a refresh may be under the next one's name.
-    bad += ["made_%d: %.3f s" % (i, seen.get("made_%d" % i, 0) / 1e9) for i in range(count)
-            if not 0.15e9 < seen.get("made_%d" % i, 0) < 1.5e9]
+    bad += ["made_%d: %.3f of %.3f s" % (i, seen.get("made_%d" % i, 0) / 1e9, wall[i])
+            for i in range(count)
+            if not 0.2 * wall[i] < seen.get("made_%d" % i, 0) / 1e9 < 1.8 * wall[i]]
     return blame.report(bad, "reused: %d functions at %d addresses, %s" % (
         count, addresses, ", ".join("%.2f s" % (ns / 1e9) for _, ns in sorted(seen.items()))))
 

@@ -122,9 +122,9 @@ time.sleep(1000)'
 @test "an interpreter with a release site that calls something else: 5, nothing is probed" {
 	needs_python stock-3.11
 	python_start "$SLEEP"
-	"$GILTOP" doctor -p "$WL_PID" >sites
+	"$GILTOP" doctor -p "$WL_PID" >"$BATS_TEST_TMPDIR/sites"
 	local off
-	off=$(awk '$1 == "release" && $4 == "call" { print $3; exit }' sites)
+	off=$(awk '$1 == "release" && $4 == "call" { print $3; exit }' "$BATS_TEST_TMPDIR/sites")
 	[ -n "$off" ]
 	cp "$PYTHON" "$BATS_TEST_TMPDIR/python3.11"
 	python3 - "$BATS_TEST_TMPDIR/python3.11" "$off" <<-'END'
@@ -146,8 +146,8 @@ time.sleep(1000)'
 @test "memory that differs from the file at a probe point: 5, nothing is probed" {
 	needs_cap sys_ptrace
 	python_start "$SLEEP"
-	"$GILTOP" doctor -p "$WL_PID" >sites
-	python3 - "$WL_PID" sites <<-'END'
+	"$GILTOP" doctor -p "$WL_PID" >"$BATS_TEST_TMPDIR/sites"
+	python3 - "$WL_PID" "$BATS_TEST_TMPDIR/sites" <<-'END'
 	import sys
 	off = [int(l.split()[2], 16) for l in open(sys.argv[2]) if l.split()[:1] == ["acquire"]][0]
 	for line in open("/proc/%s/maps" % sys.argv[1]):

@@ -38,18 +38,22 @@ e2e_setup() {
 	PYTHON=${PYTHON:-$(default_python)}
 }
 
-# Ends what this test started, and nothing else.
+# Ends what this test started, and nothing else; what does not end by itself must not hang the run.
+# (No subshell in the background watches over that: killed before its first command, it would still
+# have bats' traps, and report the test a second time.)
 e2e_teardown() {
 	local pid
 	for pid in "${WL_ALL[@]}"; do
 		kill "$pid" 2>/dev/null || continue
-		# One that does not end by itself must not hang the run.
-		(sleep 20 && kill -9 "$pid") >/dev/null 2>&1 3>&- &
+		wait_for 20 ended "$pid" || kill -9 "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
-		kill $! 2>/dev/null || true
 	done
 	[ -z "${WL_IN_FD:-}" ] || exec {WL_IN_FD}>&-
 	WL_IN_FD=
+}
+
+ended() {
+	! kill -0 "$1" 2>/dev/null || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
 # ---- interpreters -------------------------------------------------------------------------------

@@ -467,10 +467,11 @@ same_numbers() {
 	keys Escape 1 '\'
 	keys http- Enter
 	shows http-1
-	keys Escape 6 /
-	keys "$WL_PID"
-	shows_not "not found"
+	keys Escape 6
 	shows "$WL_PID"
+	keys / "$WL_PID"
+	shows "Search: $WL_PID"
+	shows_not "not found"
 	keys Enter q
 	live_ended
 	[ "$LIVE_CODE" -eq 0 ]

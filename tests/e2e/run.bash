@@ -43,13 +43,9 @@ giltop_start() {
 	wait_for 30 measures
 }
 
-giltop_gone() {
-	! kill -0 "$GT_PID" 2>/dev/null || grep -q '^State:.Z' "/proc/$GT_PID/status"
-}
-
 giltop_end() {
 	[ -z "${1:-}" ] || kill "-$1" "$GT_PID"
-	wait_for 60 giltop_gone
+	wait_for 60 ended "$GT_PID"
 	GT_CODE=0
 	wait "$GT_PID" || GT_CODE=$?
 }

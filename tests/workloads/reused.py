@@ -4,8 +4,8 @@
 reused.py [FUNCTIONS]
 
 Each function holds the GIL for half a second of its own time, then it is gone; the next one has another name, and
-most likely the same address. 3.8 and later. Prints "ready PID", starts at a byte on stdin, prints "done ADDRESSES" with the
-number of different addresses.
+most likely the same address. 3.8 and later. Prints "ready PID", starts at a byte on stdin, prints "done ADDRESSES WALL..":
+the number of different addresses, and how many seconds passed in each function.
 """
 import os
 import sys
@@ -40,13 +40,16 @@ def main():
     os.write(1, b"ready %d\n" % os.getpid())
     os.read(0, 1)
     addresses = set()
+    wall = []
     function = type(base)(base.__code__, globals())
     for i in range(count):
         function.__code__ = base.__code__  # the last one goes
         function.__code__ = renamed("made_%d" % i)
         addresses.add(id(function.__code__))
+        began = time.monotonic()
         function(time.thread_time() + 0.5, time.thread_time)
-    os.write(1, b"done %d\n" % len(addresses))
+        wall.append("%.3f" % (time.monotonic() - began))
+    os.write(1, ("done %d %s\n" % (len(addresses), " ".join(wall))).encode())
     os.read(0, 1)
     RUN[0] = False
     thread.join()
