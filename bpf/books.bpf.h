@@ -220,6 +220,8 @@ static __noinline int gil_reap(struct gt_gil *g, __u64 now)
 		if (g->waiters)
 			g->waiters--;
 		t->time_ns[GT_WAIT] += now - t->since_ns;
+		if (now - t->since_ns > t->wait_max_ns)
+			t->wait_max_ns = now - t->since_ns;
 		waited_for(t, 0, 0, g->held_ns - t->wait_held_ns);
 		if (stacks_on)
 			sum_add(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack,

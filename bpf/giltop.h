@@ -289,8 +289,7 @@ struct gt_chain_key {
 
 /* Everything lost or odd, counted by reason. Per-CPU array of __u64, indexed by this. */
 enum gt_stat {
-	GT_STAT_EVENTS = 0,	   /* probe hits counted in the books */
-	GT_STAT_THREAD_FULL,	   /* no room for a thread record: hit lost */
+	GT_STAT_THREAD_FULL = 0,   /* no room for a thread record: hit lost */
 	GT_STAT_GIL_FULL,	   /* no room for a GIL record: hit lost */
 	GT_STAT_PAIR_FULL,	   /* no room for a pair: its time is under "other" */
 	GT_STAT_PAIR_OVERRUN,	   /* a wait met more holds than the ring keeps */

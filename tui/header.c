@@ -56,21 +56,24 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 	canvas__puts_right(c, y, c->w - right_w, right_w, ROLE_DIM, sbuf__str(&right));
 }
 
-/* giltop's own cost, and whether its figures are whole: never left out. */
-static int trust_figures(const struct snapshot *s, struct sbuf *out)
+/* giltop's own cost, and whether its figures are whole: never left out. What was lost once stays there, however
+ * short the interval.
+ */
+static int trust_figures(const struct ui_state *ui, const struct snapshot *s, struct sbuf *out)
 {
 	char a[UNITS_SZ], b[UNITS_SZ];
 	uint64_t span = s->now_ns - s->start_ns;
+	const struct snapshot *all = ui->total ? ui->total : s;
 
 	sbuf__printf(out, "self %s", units__percent_word(s->self_cpu_ns, span, a));
-	sbuf__printf(out, "  lost %s", units__count((double)s->lost_events, b));
-	if (s->violations)
-		sbuf__printf(out, "  checks failed %s", units__count((double)s->violations, b));
-	return s->lost_events || s->violations;
+	sbuf__printf(out, "  lost %s", units__count((double)all->lost_events, b));
+	if (all->violations)
+		sbuf__printf(out, "  checks failed %s", units__count((double)all->violations, b));
+	return all->lost_events || all->violations;
 }
 
-static void draw_gil(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
-		     struct canvas *c, int y)
+static void draw_gil(const struct ui_state *ui, const struct snapshot *s, const struct snap_proc *p,
+		     const struct snap_gil *g, struct canvas *c, int y)
 {
 	__cleanup(sbuf__free) struct sbuf trust = { 0 };
 	char buf[UNITS_SZ], load[UNITS_SZ];
@@ -79,7 +82,7 @@ static void draw_gil(const struct snapshot *s, const struct snap_proc *p, const 
 
 	if (!s)
 		return;
-	bad = trust_figures(s, &trust);
+	bad = trust_figures(ui, s, &trust);
 	end -= text__width(sbuf__str(&trust), c->unicode);
 	canvas__puts(c, y, end, -1, bad ? ROLE_WARN : ROLE_DIM, sbuf__str(&trust));
 	end -= 2;
@@ -156,7 +159,7 @@ void draw__header(const struct ui_state *ui, struct canvas *c, int title, int gi
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
 	draw_title(ui, s, p, c, title);
-	draw_gil(s, p, g, c, gil);
+	draw_gil(ui, s, p, g, c, gil);
 	if (spark >= 0)
 		draw_sparks(ui, c, spark);
 	if (headline >= 0 && p) {

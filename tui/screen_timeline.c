@@ -192,6 +192,8 @@ void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
 		n = CELL_MAX;
 	if (row_cnt > (size_t)r.h - 1)
 		row_cnt = (size_t)r.h - 1;
+	if (row_cnt > CELL_MAX)
+		row_cnt = CELL_MAX;
 	w = window(ui, s, n);
 	units__duration(ui__zoom_ns(ui), buf);
 	canvas__printf(c, r.y, r.x, label + 2, ROLE_DIM, "owner, %s", buf);

@@ -57,7 +57,8 @@ const struct snapshot *ui__snap(const struct ui_state *ui)
 
 const struct snap_proc *ui__find_proc(const struct snapshot *s, uint32_t pid)
 {
-	for (size_t i = 0; s && i < s->proc_cnt; i++)
+	/* The last one: of two programs that ran under one pid, the one that runs now. */
+	for (size_t i = s ? s->proc_cnt : 0; i-- > 0;)
 		if (s->procs[i].pid == pid)
 			return &s->procs[i];
 	return NULL;

@@ -206,12 +206,23 @@ static void fold_old(struct mproc *p)
 /* It has held the GIL since before the books and shows only now, by letting go. At the readings before
  * this one it held it too, and its blame was in the GIL's record.
  */
-static void backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when)
+void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when)
 {
 	if (!g || t->rec.first_ns >= when)
 		return;
 	t->at[at].time_ns[GT_HOLD] = when - t->rec.first_ns;
 	t->at[at].blame_ns = g->at[at].open_blame_ns;
+}
+
+/* Hits of the probes: what the records have grown by. (Their sum falls when a thread or a process ends.) */
+static void count_hits(struct model *m, uint64_t before, uint64_t now)
+{
+	m->hits_at[AT_NOW] += now > before ? now - before : 0;
+}
+
+static uint64_t thread_hits(const struct gt_thread *rec)
+{
+	return rec->wait_ticks + 2 * rec->yields;
 }
 
 static int feed_thread(struct model *m, const struct total_thread *in, uint64_t now)
@@ -238,6 +249,7 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 		if (hmap__put(&m->thread_by_key, in->key.cond, b, t))
 			return -ENOMEM;
 	}
+	count_hits(m, thread_hits(&t->rec), thread_hits(&in->rec));
 	t->rec = in->rec;
 	t->seen = true;
 	t->now_stack = in->open_stack;
@@ -247,8 +259,8 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
 	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
 	if (fresh) {
-		backdate(mproc__gil(p, in->key.cond, false), t, AT_MARK, m->mark_ns);
-		backdate(mproc__gil(p, in->key.cond, false), t, AT_ZERO, m->zero_ns);
+		mthread__backdate(mproc__gil(p, in->key.cond, false), t, AT_MARK, m->mark_ns);
+		mthread__backdate(mproc__gil(p, in->key.cond, false), t, AT_ZERO, m->zero_ns);
 	}
 	return 0;
 }
@@ -275,6 +287,8 @@ static int feed_gils(struct model *m, const struct totals *t)
 			return -ENOMEM;
 		if (!g)
 			continue;
+		count_hits(m, g->rec.acquisitions + g->rec.releases,
+			   t->gils[i].rec.acquisitions + t->gils[i].rec.releases);
 		g->rec = t->gils[i].rec;
 		g->known = true;
 		gil_acc__of(&g->rec, t->now_ns, &g->at[AT_NOW]);
@@ -295,17 +309,6 @@ static int feed_gils(struct model *m, const struct totals *t)
 	return 0;
 }
 
-static uint64_t hits(const struct totals *t)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < t->gil_cnt; i++)
-		n += t->gils[i].rec.acquisitions + t->gils[i].rec.releases;
-	for (size_t i = 0; i < t->thread_cnt; i++)
-		n += t->threads[i].rec.wait_ticks + 2 * t->threads[i].rec.yields;
-	return n;
-}
-
 int model__feed(struct model *m, const struct totals *t)
 {
 	int err;
@@ -314,8 +317,7 @@ int model__feed(struct model *m, const struct totals *t)
 	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
 	m->torn_cnt += t->torn_cnt;
 	m->stacks_known = t->stacks_known;
-	memcpy(m->stats, t->stats, sizeof(m->stats));
-	m->hits_at[AT_NOW] = hits(t) > m->hits_at[AT_NOW] ? hits(t) : m->hits_at[AT_NOW];
+	memcpy(m->stats_at[AT_NOW], t->stats, sizeof(m->stats_at[AT_NOW]));
 	for (size_t i = 0; i < m->proc_cnt; i++)
 		for (size_t k = 0; k < m->procs[i]->thread_cnt; k++)
 			m->procs[i]->threads[k]->seen = m->procs[i]->end_ns != 0;
@@ -343,6 +345,7 @@ static void copy_readings(struct model *m, int to)
 {
 	m->self_cpu_at[to] = m->self_cpu_at[AT_NOW];
 	m->hits_at[to] = m->hits_at[AT_NOW];
+	memcpy(m->stats_at[to], m->stats_at[AT_NOW], sizeof(m->stats_at[to]));
 	for (size_t i = 0; i < m->proc_cnt; i++) {
 		struct mproc *p = m->procs[i];
 

@@ -69,6 +69,10 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 		end_hold(p, t, &g->rec, when);
 	}
 	t->rec.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
+	if (t->rec.state == GT_WAIT)
+		t->last_wait_ns = when - t->rec.since_ns;
+	else if (t->rec.state == GT_HOLD)
+		t->last_hold_ns = when - t->rec.since_ns;
 	t->rec.since_ns = when;
 	t->rec.state = GT_RELEASED;
 	t->rec.exit_ns = when;
@@ -80,7 +84,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 /* A holder since before the books that never let go has no record of its own: make it one, so that its
  * hold and blame end like any other's.
  */
-static void add_first_holder(struct mproc *p, struct mgil *g)
+static void add_first_holder(const struct model *m, struct mproc *p, struct mgil *g)
 {
 	uint32_t tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid;
 	struct mthread *t;
@@ -109,6 +113,8 @@ static void add_first_holder(struct mproc *p, struct mgil *g)
 	t->name = g->seed_name ? strdup(g->seed_name) : NULL;
 	memcpy(t->rec.comm, p->comm, strnlen(p->comm, sizeof(t->rec.comm) - 1));
 	g->rec.holder_tid = tid;
+	mthread__backdate(g, t, AT_MARK, m->mark_ns);
+	mthread__backdate(g, t, AT_ZERO, m->zero_ns);
 	p->threads[p->thread_cnt++] = t;
 }
 
@@ -120,7 +126,7 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 		return;
 	mproc__forget_open(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
-		add_first_holder(p, p->gils[i]);
+		add_first_holder(m, p, p->gils[i]);
 	qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (!p->threads[i]->exited)

@@ -18,6 +18,8 @@ struct mthread {
 	struct gt_thread rec; /* as last read */
 	struct acc at[AT_CNT];
 	uint64_t wait_max_at[AT_CNT], hold_max_at[AT_CNT];
+	/* The wait or hold that the process's end closed: it is in no histogram. */
+	uint64_t last_wait_ns, last_hold_ns;
 	bool exited, seen;
 	uint32_t now_stack;
 	char *name; /* NULL: comm */
@@ -89,7 +91,7 @@ struct model {
 	uint64_t now_ns, mark_ns, zero_ns; /* mark, zero: 0 = not yet, the books' start counts */
 	uint64_t self_cpu_at[AT_CNT];
 	uint64_t hits_at[AT_CNT];
-	uint64_t stats[GT_STAT_CNT];
+	uint64_t stats_at[AT_CNT][GT_STAT_CNT];
 	uint64_t torn_cnt;
 	bool stacks_known;
 	const struct stack_store *store;
@@ -102,6 +104,8 @@ struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living on
 struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add);
 void mfold__sum(struct mfold *f);
 int model__reindex(struct model *m); /* threads were removed or ended */
+/* t, new here, has held since before the books: give it the reading `at`, made at `when`, that it had no part in. */
+void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when);
 /* Take over pairs, sums by stack and chains of the totals, and count what open waits add to them. */
 int model__feed_pairs(struct model *m, const struct totals *t);
 /* The same in steps, for the end of a process: forget what was open; add a wait and a hold that ended

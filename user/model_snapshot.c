@@ -129,9 +129,13 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 	s->state = state_of(t);
 	s->state_ns = t->exited ? span(t->rec.exit_ns, now) : open;
 	s->wait_max_ns = max_since(s->wait_hist, t->wait_max_at[AT_NOW], t->wait_max_at[b->base],
-				   t->rec.state == GT_WAIT && !t->exited ? open : 0);
+				   t->exited		     ? t->last_wait_ns
+				   : t->rec.state == GT_WAIT ? open
+							     : 0);
 	s->hold_max_ns = max_since(s->hold_hist, t->hold_max_at[AT_NOW], t->hold_max_at[b->base],
-				   t->rec.state == GT_HOLD && !t->exited ? open : 0);
+				   t->exited		     ? t->last_hold_ns
+				   : t->rec.state == GT_HOLD ? open
+							     : 0);
 	fill_quantiles(s);
 	if (t->name) {
 		s->name = arena__strdup(&b->box->arena, t->name);
@@ -352,7 +356,8 @@ static void fill_health(struct builder *b, struct snapshot *s)
 					    GT_STAT_WAIT_HOLDER, GT_STAT_LOCKED_WRONG,
 					    GT_STAT_LAST_HOLDER_WRONG };
 
-	memcpy(s->stats, b->m->stats, sizeof(s->stats));
+	for (size_t i = 0; i < GT_STAT_CNT; i++)
+		s->stats[i] = span(b->m->stats_at[b->base][i], b->m->stats_at[AT_NOW][i]);
 	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)
 		s->lost_events += s->stats[lost[i]];
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)

@@ -134,12 +134,12 @@ struct snap_proc {
 struct snapshot {
 	uint64_t start_ns, now_ns;   /* CLOCK_MONOTONIC */
 	uint64_t books_ns;	     /* the books started */
-	uint64_t lost_events;	     /* every kind of loss that touches a total */
+	uint64_t lost_events;	     /* every kind of loss that touches a total, in the span */
 	uint64_t lost_spans;	     /* lost for the timeline only */
 	uint64_t violations;	     /* self-check disagreements (see stats) */
 	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */
 	uint64_t probe_hits;	     /* in the span */
-	uint64_t stats[GT_STAT_CNT]; /* since the books started */
+	uint64_t stats[GT_STAT_CNT]; /* in the span */
 	size_t proc_cnt;
 	const struct snap_proc *procs;
 };

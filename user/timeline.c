@@ -260,7 +260,10 @@ static enum tl_cell majority(const uint64_t sum[TL_CELL_CNT], uint64_t whole, ui
 		best = known - busy;
 		ret = TL_RELEASED;
 	}
-	return whole - (known > busy ? known : busy) > best ? TL_NONE : ret;
+	/* An open state that was drawn, and has come in closed meanwhile, counts twice. */
+	if (busy > known)
+		known = busy;
+	return whole > known && whole - known > best ? TL_NONE : ret;
 }
 
 void timeline__row(const struct timeline *t, uint32_t tid, const struct tl_span *open,

@@ -176,7 +176,6 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 static void put_stats(struct json_out *j, const struct snapshot *s)
 {
 	static const char *const names[] = {
-		[GT_STAT_EVENTS] = "events",
 		[GT_STAT_THREAD_FULL] = "thread_full",
 		[GT_STAT_GIL_FULL] = "gil_full",
 		[GT_STAT_PAIR_FULL] = "pair_full",

@@ -351,6 +351,18 @@ static void lost_events_and_violations_are_shown(void **state)
 	assert_int_equal(s->violations, 5);
 	assert_int_equal(s->lost_spans, 6);
 	snapshot__free(s);
+	/* An interval has its own. */
+	model__mark(m);
+	t.now_ns += 10;
+	t.stats[GT_STAT_NOTE_DROP] = 6;
+	assert_int_equal(model__feed(m, &t), 0);
+	s = model__snapshot(m, MODEL_INTERVAL);
+	assert_int_equal(s->lost_events, 2);
+	assert_int_equal(s->violations, 0);
+	snapshot__free(s);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->lost_events, 9);
+	snapshot__free(s);
 	model__free(m);
 }
 

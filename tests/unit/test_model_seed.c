@@ -93,12 +93,43 @@ static void a_hold_from_before_the_start_outlives_its_process_in_the_total(void 
 	model__free(m);
 }
 
+/* ... in the interval it has that interval's share alone, and its longest hold is the whole. */
+static void a_hold_from_before_the_start_dies_in_a_later_interval(void **state)
+{
+	struct model *m = new_model();
+	const struct snap_thread *t;
+	struct snapshot *s;
+	struct kernel k;
+
+	(void)state;
+	kernel__init(&k);
+	k.gil.rec.held = 1;
+	k.gil.rec.hold_since_ns = T0;
+	on_wait(&k, 2, T0 + 1000);
+	model__seed_holder(m, PID, COND, true, 42);
+	feed(m, &k, T0 + 2000);
+	model__mark(m);
+	feed(m, &k, T0 + 2600);
+	model__end_proc(m, PID, T0 + 2600);
+	s = model__snapshot(m, MODEL_INTERVAL);
+	t = snap_proc__thread(&s->procs[0], 42);
+	assert_int_equal(t->hold_ns, 600);
+	assert_int_equal(t->blame_ns, 600);
+	assert_int_equal(t->hold_max_ns, 2600);
+	t = snap_proc__thread(&s->procs[0], 2);
+	assert_int_equal(t->wait_ns, 600);
+	assert_int_equal(t->wait_max_ns, 1600);
+	snapshot__free(s);
+	model__free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_held_before_the_start_gets_the_blame_of_those_who_wait),
 		cmocka_unit_test(a_hold_from_before_the_start_is_spread_over_its_intervals),
 		cmocka_unit_test(a_hold_from_before_the_start_outlives_its_process_in_the_total),
+		cmocka_unit_test(a_hold_from_before_the_start_dies_in_a_later_interval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,20 @@ static void a_cell_shows_the_state_of_most_of_its_time(void **state)
 	timeline__free(t);
 }
 
+/* The picture is paused, the spans come in on. */
+static void an_open_state_that_came_in_closed_meanwhile_stays(void **state)
+{
+	struct timeline *t = timeline__new(100);
+	struct tl_span open = { 20 * MS, 60 * MS, 0x1000, 7, 1, GT_WAIT };
+
+	(void)state;
+	timeline__restart(t, 0, 0);
+	assert_string_equal(row(t, 1, &open, 0, 0, 60, 6), "rrwwww");
+	add(t, 1, GT_WAIT, 20, 90);
+	assert_string_equal(row(t, 1, &open, 0, 0, 60, 6), "rrwwww");
+	timeline__free(t);
+}
+
 static void what_is_not_known_is_not_drawn_as_released(void **state)
 {
 	struct timeline *t = timeline__new(100);
@@ -227,6 +241,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cell_shows_the_state_of_most_of_its_time),
+		cmocka_unit_test(an_open_state_that_came_in_closed_meanwhile_stays),
 		cmocka_unit_test(what_is_not_known_is_not_drawn_as_released),
 		cmocka_unit_test(the_oldest_spans_give_way),
 		cmocka_unit_test(a_gil_has_one_owner_at_a_time),
