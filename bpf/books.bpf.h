@@ -48,8 +48,12 @@ static __always_inline void span_out(struct gt_thread *t, __u64 cond, __u64 now)
 		.gil = cond,
 	};
 
-	/* The timeline looks once per refresh: no wake-up per span. */
-	if (bpf_ringbuf_output(&notes, &n, sizeof(n), BPF_RB_NO_WAKEUP))
+	__u64 wake = BPF_RB_NO_WAKEUP;
+
+	/* The timeline looks once per refresh: no wake-up per span, unless that would be too late. */
+	if (bpf_ringbuf_query(&spans, BPF_RB_AVAIL_DATA) > SPANS_SZ / 2)
+		wake = BPF_RB_FORCE_WAKEUP;
+	if (bpf_ringbuf_output(&spans, &n, sizeof(n), wake))
 		stat_inc(GT_STAT_SPAN_DROP);
 }
 

@@ -84,9 +84,18 @@ static __always_inline unsigned long reg_by_dwarf(struct pt_regs *ctx, __u32 no)
 	return v;
 }
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live; /* threads of the process that have not ended */
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
 	int tgid;
+	struct signal_struct *signal;
 } __attribute__((preserve_access_index));
 
 #endif

@@ -52,20 +52,20 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now
 
 static __always_inline int on_task_exit(void)
 {
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	__u64 id = bpf_get_current_pid_tgid(), now;
 	struct gt_thread_key key = { .tid = (__u32)id };
 	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &key.tid);
 	__u32 tgid = id >> 32;
-	struct gt_target *target;
+	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
 
 	if (frozen)
 		return 0;
-	if (key.tid == tgid) {
-		/* A followed process that was never measured: nobody else takes it out. */
-		target = bpf_map_lookup_elem(&targets, &tgid);
-		if (target && !target->books_ns)
-			bpf_map_delete_elem(&targets, &tgid);
-	}
+	/* A followed process that is not measured: nobody else takes it out. Not at its first thread's end, which
+	 * comes before the exec of another one. (The kernel has counted this thread out already: do_exit.)
+	 */
+	if (target && !target->books_ns && !BPF_CORE_READ(task, signal, live.counter))
+		bpf_map_delete_elem(&targets, &tgid);
 	if (!tid)
 		return 0;
 	now = bpf_ktime_get_ns();

@@ -86,10 +86,19 @@ struct {
 	__type(value, __u64);
 } stats SEC(".maps");
 
+/* Forks and execs; each wakes user space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 512 * 1024);
+	__uint(max_entries, 64 * 1024);
 } notes SEC(".maps");
+
+/* Closed states for the timeline, in a ring of their own: a flood of them must not cost an exec. */
+#define SPANS_SZ (512 * 1024)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SPANS_SZ);
+} spans SEC(".maps");
 
 /* ---- settings that user space changes while it runs (.bss, mapped there) ---- */
 

@@ -20,7 +20,8 @@
 
 /* A program needs this long at most to map its libpython after exec. */
 #define EXPECT_NS    5000000000ull
-#define EXPECT_TRY   20000000 /* ns between two tries */
+#define EXPECT_TRY   20000000 /* ns between two tries, doubled at each up to .. */
+#define EXPECT_MAX   640000000
 #define SETTLE_TRIES 50
 
 static struct tracked *find_live(struct collector *c, pid_t pid)
@@ -130,6 +131,9 @@ int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 
 	if (find_live(c, pid))
 		return -EALREADY;
+	/* Whatever it is itself, its children may be interpreters. */
+	if (c->opts.follow == GT_FOLLOW_CHILDREN)
+		probe__know(c->probe, proc__tgid(pid));
 	err = target__resolve(pid, c->cache, NULL, why, &t.target);
 	if (!err && find_live(c, t.target.pid))
 		return -EALREADY;
@@ -160,12 +164,16 @@ static void arm_timer(struct collector *c)
 
 void collector__expect(struct collector *c, pid_t pid)
 {
+	struct expected e = { pid, now_ns() + EXPECT_NS, 0, EXPECT_TRY };
+
 	for (size_t i = 0; i < c->exp_cnt; i++)
-		if (c->exp[i].pid == pid)
+		if (c->exp[i].pid == pid) { /* another program runs there now */
+			c->exp[i] = e;
 			return;
+		}
 	if (array_grow(&c->exp, c->exp_cnt, &c->exp_cap, sizeof(*c->exp)))
 		return;
-	c->exp[c->exp_cnt++] = (struct expected){ pid, now_ns() + EXPECT_NS };
+	c->exp[c->exp_cnt++] = e;
 	arm_timer(c);
 }
 
@@ -173,15 +181,24 @@ void collector__expect(struct collector *c, pid_t pid)
 static void try_expected(struct collector *c)
 {
 	for (size_t i = 0; i < c->exp_cnt;) {
+		struct expected *e = &c->exp[i];
 		struct sbuf why = { 0 };
-		int err = collector__add(c, c->exp[i].pid, &why);
+		uint64_t now = now_ns();
+		int err;
 
-		if (err == -ENOEXEC && now_ns() < c->exp[i].until_ns) {
+		if (now < e->next_ns) {
+			i++;
+			continue;
+		}
+		err = collector__add(c, e->pid, &why);
+		if (err == -ENOEXEC && now < e->until_ns) {
+			e->next_ns = now + e->wait_ns;
+			e->wait_ns = e->wait_ns < EXPECT_MAX ? 2 * e->wait_ns : EXPECT_MAX;
 			i++;
 		} else {
 			if (err == -ENOTSUP || err == -E2BIG || err == -ENOMEM)
 				pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
-			if (!proc__exists(c->exp[i].pid))
+			if (!proc__exists(c->exp[i].pid) && !find_live(c, c->exp[i].pid))
 				probe__forget(c->probe, c->exp[i].pid);
 			c->exp[i] = c->exp[--c->exp_cnt];
 		}
@@ -227,6 +244,7 @@ static void end_process(struct collector *c, pid_t pid, bool by_exec, uint64_t e
 static void on_note(void *ctx, const struct gt_note *n)
 {
 	struct collector *c = ctx;
+	const struct tracked *t;
 
 	switch (n->kind) {
 	case GT_NOTE_SPAN:
@@ -235,6 +253,9 @@ static void on_note(void *ctx, const struct gt_note *n)
 		break;
 	case GT_NOTE_FORK: collector__expect(c, (pid_t)n->tid); break;
 	case GT_NOTE_EXEC:
+		t = find_live(c, (pid_t)n->tgid);
+		if (t && n->start_ns < t->books_ns) /* what came by it is measured already */
+			break;
 		end_process(c, (pid_t)n->tgid, true, n->start_ns);
 		probe__reset(c->probe, (pid_t)n->tgid);
 		collector__expect(c, (pid_t)n->tgid);

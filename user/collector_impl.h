@@ -15,13 +15,14 @@ struct tracked {
 	struct pysym *sym;
 	struct native_sym *native;
 	unsigned int rounds;
+	uint64_t books_ns;
 	int pidfd;
 };
 
 /* A process that is no CPython yet. */
 struct expected {
 	pid_t pid;
-	uint64_t until_ns;
+	uint64_t until_ns, next_ns, wait_ns; /* given up; tried again; and how long after that */
 };
 
 struct collector {

@@ -15,8 +15,9 @@ Elf_Data *elf_file__chunk(const struct elf_file *elf, uint64_t off, uint64_t len
 {
 	Elf_Data *data;
 
-	if (!len || len > ELF_FILE_CHUNK_MAX || off > INT64_MAX - len)
+	if (!len || len > *elf->read_left || off > INT64_MAX - len)
 		return NULL;
+	*elf->read_left -= len;
 	data = elf_getdata_rawchunk(elf->elf, (int64_t)off, len, type);
 	/* a converted chunk of a strange type may come back shorter than asked for */
 	if (!data || !data->d_buf || data->d_size < len)
@@ -123,6 +124,13 @@ struct elf_file *elf_file__open_fd(int fd)
 	elf = calloc(1, sizeof(*elf));
 	if (!elf)
 		return NULL;
+	elf->fd = -1;
+	elf->read_left = malloc(sizeof(*elf->read_left));
+	if (!elf->read_left) {
+		err = -ENOMEM;
+		goto fail;
+	}
+	*elf->read_left = ELF_FILE_READ_MAX;
 	elf->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (elf->fd < 0) {
 		err = -errno;
@@ -159,6 +167,7 @@ void elf_file__free(struct elf_file *elf)
 	elf_end(elf->elf);
 	closep(&elf->fd);
 	free(elf->segs);
+	free(elf->read_left);
 	free(elf);
 }
 
@@ -245,13 +254,15 @@ size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret)
 {
 	Elf_Data *data;
 	GElf_Phdr ph;
-	size_t cnt, len;
+	size_t cnt, len, notes = 0;
 
 	if (elf_getphdrnum(elf->elf, &cnt))
 		return 0;
-	for (size_t i = 0; i < cnt; i++) {
-		if (!gelf_getphdr(elf->elf, (int)i, &ph) || ph.p_type != PT_NOTE)
+	for (size_t i = 0; i < cnt && notes < ELF_FILE_NOTES; i++) {
+		if (!gelf_getphdr(elf->elf, (int)i, &ph) || ph.p_type != PT_NOTE ||
+		    ph.p_filesz > ELF_FILE_NOTE_MAX)
 			continue;
+		notes++;
 		data = elf_file__chunk(elf, ph.p_offset, ph.p_filesz,
 				       ph.p_align == 8 ? ELF_T_NHDR8 : ELF_T_NHDR);
 		len = data ? note_build_id(data, ret) : 0;
@@ -259,6 +270,14 @@ size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret)
 			return len;
 	}
 	return 0;
+}
+
+bool elf_file__section_fits(const struct elf_file *elf, size_t idx, uint64_t max)
+{
+	Elf_Scn *scn = elf_getscn(elf->elf, idx);
+	GElf_Shdr sh;
+
+	return scn && gelf_getshdr(scn, &sh) && sh.sh_size <= max;
 }
 
 int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_t *va,
@@ -269,7 +288,8 @@ int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_
 	GElf_Shdr sh;
 	size_t names;
 
-	if (elf_getshdrstrndx(elf->elf, &names))
+	if (elf_getshdrstrndx(elf->elf, &names) ||
+	    !elf_file__section_fits(elf, names, ELF_FILE_NAMES_MAX))
 		return -ENOENT;
 	while ((scn = elf_nextscn(elf->elf, scn))) {
 		if (!gelf_getshdr(scn, &sh))

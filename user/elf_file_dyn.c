@@ -149,6 +149,9 @@ static int symtab_each(const struct elf_file *elf, elf_sym_fn fn, void *arg)
 	while ((scn = elf_nextscn(elf->elf, scn))) {
 		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_SYMTAB)
 			continue;
+		if (sh.sh_size > ELF_FILE_SYMS_MAX ||
+		    !elf_file__section_fits(elf, sh.sh_link, ELF_FILE_SYMS_MAX))
+			return 0;
 		data = elf_getdata(scn, NULL);
 		for (int i = 1; data && gelf_getsym(data, i, &sym); i++) {
 			if (!sym_is_defined(&sym))
@@ -161,6 +164,7 @@ static int symtab_each(const struct elf_file *elf, elf_sym_fn fn, void *arg)
 			if (err)
 				return err;
 		}
+		return 0; /* there is one at most */
 	}
 	return 0;
 }

@@ -7,8 +7,14 @@
 
 #include <gelf.h>
 
-#define ELF_FILE_SEG_MAX   64		/* PT_LOADs; real files have 2 to 6 */
-#define ELF_FILE_CHUNK_MAX (1ULL << 30) /* no segment or table above 1 GiB is read */
+#define ELF_FILE_SEG_MAX 64 /* PT_LOADs; real files have 2 to 6 */
+#define ELF_FILE_READ_MAX                                                                          \
+	(1ULL << 30) /* so many bytes of a file are read in all: it may be sparse, and a lie */
+#define ELF_FILE_SYMS_MAX                                                                          \
+	(1ULL << 28) /* .symtab and its strings, each; libtorch's have some 50 MB */
+#define ELF_FILE_NAMES_MAX (1ULL << 20) /* the sections' names */
+#define ELF_FILE_NOTE_MAX  (1ULL << 16) /* a PT_NOTE; real ones are below 1 KiB */
+#define ELF_FILE_NOTES	   16
 
 /* The dynamic segment, read once at open; all zero in a static file. */
 struct elf_dyn {
@@ -36,9 +42,12 @@ struct elf_file {
 	bool pie;
 	size_t seg_cnt;
 	struct elf_seg_data *segs;
+	uint64_t *read_left; /* ELF_FILE_READ_MAX, less what has been read */
 	struct elf_dyn dyn;
 };
 
+/* Is the section idx there and at most max bytes long? libelf reads it whole, whatever it says. */
+bool elf_file__section_fits(const struct elf_file *elf, size_t idx, uint64_t max);
 /* A piece of the file by offset, converted to type; NULL if it is not all there. */
 Elf_Data *elf_file__chunk(const struct elf_file *elf, uint64_t off, uint64_t len, Elf_Type type);
 /* The same by virtual address. */

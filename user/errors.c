@@ -11,6 +11,7 @@
 #include "log.h"
 #include "opts.h"
 #include "proc.h"
+#include "target.h"
 #include "util.h"
 
 int errors__out_of_memory(void)
@@ -35,6 +36,7 @@ int errors__of_load(int err)
 		pr_warn("this kernel has no bpf(2) (built without CONFIG_BPF_SYSCALL); see giltop "
 			"doctor\n");
 		return EXIT_UNSUPPORTED;
+	case -ENOMEM: return errors__out_of_memory();
 	default:
 		pr_warn("cannot load the BPF programs: %s; see giltop doctor, or -vv for the "
 			"kernel's words\n",
@@ -43,11 +45,24 @@ int errors__of_load(int err)
 	}
 }
 
+/* With the hint that helps: a child that is a CPython. */
+static void say_not_python(const char *why, pid_t pid)
+{
+	struct target_cache *cache = target_cache__new();
+	struct sbuf hint = { 0 };
+
+	if (cache)
+		target__hint_child(pid, cache, &hint);
+	pr_warn("%s%s\n", why, sbuf__str(&hint));
+	sbuf__free(&hint);
+	target_cache__free(cache);
+}
+
 int errors__of_target(int err, const char *why, pid_t pid)
 {
 	switch (err) {
-	case -ESRCH:
-	case -ENOEXEC: pr_warn("%s\n", why); return EXIT_NO_TARGET;
+	case -ENOEXEC: say_not_python(why, pid); return EXIT_NO_TARGET;
+	case -ESRCH: pr_warn("%s\n", why); return EXIT_NO_TARGET;
 	case -EACCES:
 	case -EPERM: pr_warn("%s; try: sudo giltop -p %d\n", why, pid); return EXIT_PERMISSION;
 	case -ENOTSUP:
@@ -69,6 +84,13 @@ int errors__check_targets(const struct opts *o)
 			"try: sudo giltop %s\n",
 			o->pid_cnt ? "-p PID" : "..");
 		return EXIT_PERMISSION;
+	}
+	/* The kernel's events have the machine's ids, /proc here has others: nothing would be seen. */
+	if (!proc__in_init_pidns()) {
+		pr_warn("this is a container with process ids of its own: run giltop on the host, "
+			"or "
+			"in a container with the host's (docker run --pid=host --privileged ..)\n");
+		return EXIT_UNSUPPORTED;
 	}
 	if (!caps__has_btf()) {
 		pr_warn("this kernel has no BTF (%s is missing: CONFIG_DEBUG_INFO_BTF); see giltop "

@@ -19,6 +19,8 @@
 
 /* Ended threads of a process that keep their own row. */
 #define ENDED_ROWS 64
+/* Ended processes that are kept: some 20 KB each, and looked at in every refresh. */
+#define ENDED_PROCS 500
 
 struct model *model__new(void)
 {
@@ -75,6 +77,27 @@ struct mproc *model__proc(const struct model *m, uint32_t pid)
 	return NULL;
 }
 
+/* A build server starts interpreters without end: those that ended first go. */
+static void drop_old_procs(struct model *m)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < m->proc_cnt; i++)
+		ended += m->procs[i]->end_ns != 0;
+	for (size_t i = 0; i < m->proc_cnt && ended > ENDED_PROCS;) {
+		if (!m->procs[i]->end_ns || m->procs[i]->end_ns > m->mark_ns) {
+			i++;
+			continue;
+		}
+		mproc__free(m->procs[i]);
+		memmove(&m->procs[i], &m->procs[i + 1],
+			(m->proc_cnt - i - 1) * sizeof(struct mproc *));
+		m->proc_cnt--;
+		m->dropped_cnt++;
+		ended--;
+	}
+}
+
 static char *copy(const char *s)
 {
 	return strdup(s ? s : "?");
@@ -104,6 +127,9 @@ int model__add_proc(struct model *m, const struct model_proc_info *info, uint64_
 	if (old)
 		model__end_proc(m, info->pid, books_ns);
 	m->procs[m->proc_cnt++] = p;
+	if (!m->books_ns)
+		m->books_ns = books_ns;
+	drop_old_procs(m);
 	return 0;
 }
 
@@ -313,6 +339,9 @@ int model__feed(struct model *m, const struct totals *t)
 {
 	int err;
 
+	/* What loading and attaching cost is not the cost of looking. */
+	if (!m->now_ns)
+		m->load_cpu_ns = m->self_cpu_at[AT_MARK] = m->self_cpu_at[AT_ZERO] = t->self_cpu_ns;
 	m->now_ns = t->now_ns;
 	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
 	m->torn_cnt += t->torn_cnt;

@@ -90,6 +90,9 @@ struct mproc {
 struct model {
 	uint64_t now_ns, mark_ns, zero_ns; /* mark, zero: 0 = not yet, the books' start counts */
 	uint64_t self_cpu_at[AT_CNT];
+	uint64_t load_cpu_ns;
+	uint64_t books_ns;    /* of the first process */
+	uint64_t dropped_cnt; /* processes that ended long ago and have no row any more */
 	uint64_t hits_at[AT_CNT];
 	uint64_t stats_at[AT_CNT][GT_STAT_CNT];
 	uint64_t torn_cnt;

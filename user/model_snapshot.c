@@ -364,6 +364,7 @@ static void fill_health(struct builder *b, struct snapshot *s)
 		s->violations += s->stats[odd[i]];
 	s->lost_spans = s->stats[GT_STAT_SPAN_DROP];
 	s->self_cpu_ns = b->m->self_cpu_at[AT_NOW] - b->m->self_cpu_at[b->base];
+	s->load_cpu_ns = b->m->load_cpu_ns;
 	s->probe_hits = b->m->hits_at[AT_NOW] - b->m->hits_at[b->base];
 }
 
@@ -372,7 +373,6 @@ struct snapshot *model__snapshot(const struct model *m, enum model_span which)
 	struct builder b = { .m = m, .base = which == MODEL_INTERVAL ? AT_MARK : AT_ZERO };
 	struct snap_proc *procs;
 	struct snapshot *s;
-	uint64_t books = UINT64_MAX;
 	int err = 0;
 
 	b.box = calloc(1, sizeof(*b.box));
@@ -385,7 +385,6 @@ struct snapshot *model__snapshot(const struct model *m, enum model_span which)
 	for (size_t i = 0; i < m->proc_cnt && !err; i++) {
 		const struct mproc *p = m->procs[i];
 
-		books = p->books_ns < books ? p->books_ns : books;
 		if (p->end_ns && which == MODEL_INTERVAL && p->end_ns <= m->mark_ns)
 			continue;
 		err = build_proc(&b, p, &procs[s->proc_cnt++]);
@@ -397,7 +396,8 @@ struct snapshot *model__snapshot(const struct model *m, enum model_span which)
 	}
 	s->procs = procs;
 	s->now_ns = m->now_ns;
-	s->books_ns = m->proc_cnt ? books : m->now_ns;
+	s->books_ns = m->books_ns ? m->books_ns : m->now_ns;
+	s->dropped_cnt = m->dropped_cnt;
 	s->start_ns = base_ns(&b) > s->books_ns ? base_ns(&b) : s->books_ns;
 	fill_health(&b, s);
 	return s;

@@ -174,6 +174,26 @@ static int find_verb(const char *name)
 	return -1;
 }
 
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
+/* record without -f: the suffix says it. */
+static bool format_is_clear(const struct opts *o)
+{
+	static const char *const known[] = { ".folded", ".txt", ".jsonl", ".json" };
+
+	if (o->format || o->json || !strcmp(o->output, "-"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (ends_with(o->output, known[i]))
+			return true;
+	return false;
+}
+
 static int check(const struct opts *o)
 {
 	bool needs_target = o->verb == VERB_RECORD || o->verb == VERB_DUMP;
@@ -186,6 +206,10 @@ static int check(const struct opts *o)
 		return usage("%s needs -p PID", verb__name(o->verb));
 	if (o->verb == VERB_RECORD && !o->output)
 		return usage("record needs -o FILE (- is stdout)");
+	if (o->verb == VERB_RECORD && !format_is_clear(o))
+		return usage("record: the name '%s' does not say which format: add -f folded or -f "
+			     "jsonl",
+			     o->output);
 	if (o->format && strcmp(o->format, "folded") && strcmp(o->format, "jsonl"))
 		return usage("--format: '%s' is none of folded, jsonl", o->format);
 	if (o->interval_ns < 10000000)
@@ -266,10 +290,12 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 	make_getopt(longs, shorts);
 	optind = 0;
 	while (!err) {
+		int before = optind ? optind : 1;
 		int c = getopt_long(argc, argv, shorts, longs, NULL);
 
 		if (c == -1) {
-			if (!strcmp(argv[optind - 1], "--")) {
+			/* If getopt has stepped over it: else it is the value of the option before. */
+			if (optind > before && !strcmp(argv[optind - 1], "--")) {
 				o.command = &argv[optind];
 				err = optind < argc ? 0 : usage("there is no command after --");
 				break;
@@ -294,13 +320,6 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 	else
 		*ret = o;
 	return err;
-}
-
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && !strcmp(s + n - m, end);
 }
 
 bool opts__records_json(const struct opts *o)

@@ -157,7 +157,9 @@ int probe__load(struct probe *p)
 	if (p->opts.stacks)
 		p->clock = probe_clock__start(bpf_program__fd(p->skel->progs.cpu_clock));
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
-	return p->ring ? 0 : -errno;
+	if (!p->ring)
+		return -errno;
+	return ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
 }
 
 void probe__free(struct probe *p)
@@ -255,6 +257,16 @@ fail:
 	probe__detach(p, a);
 	errno = -err;
 	return NULL;
+}
+
+void probe__know(struct probe *p, pid_t tgid)
+{
+	struct gt_target not_yet = { 0 };
+	__u32 key = (__u32)tgid;
+
+	if (tgid > 0)
+		bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &not_yet,
+				    BPF_NOEXIST);
 }
 
 void probe__detach(struct probe *p, struct probe_attachment *a)

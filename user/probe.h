@@ -66,6 +66,8 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
  * after it for those that have taken it in between.
  */
 void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid);
+/* A process that is followed: its forks and execs are noted from now on, measured or not. */
+void probe__know(struct probe *p, pid_t tgid);
 /* Forget everything of a process (after detach). */
 void probe__forget(struct probe *p, pid_t tgid);
 /* The same, but the process stays known (it runs another program now): its books have not started. */

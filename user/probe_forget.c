@@ -114,8 +114,13 @@ void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 
 	map_each(skel->maps.threads, forget_thread, &f);
 	for (size_t i = 0; i < f.cnt; i++) {
+		struct gt_tid id;
+
 		bpf_map_delete_elem(bpf_map__fd(skel->maps.threads), &f.keys[i]);
-		bpf_map_delete_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid);
+		/* Another process's thread may have the id by now. */
+		if (!bpf_map_lookup_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid, &id) &&
+		    id.tgid == tgid)
+			bpf_map_delete_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid);
 	}
 	free(f.keys);
 	if (f.exited_cnt)

@@ -94,15 +94,15 @@ int proc_map__open(const struct proc_map *m, pid_t pid, char *path, size_t path_
 
 	snprintf(path, path_sz, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, m->start,
 		 m->end);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0 || (errno != EACCES && errno != EPERM) || m->deleted)
 		return fd >= 0 ? fd : -errno;
 	/* Without root that takes CAP_CHECKPOINT_RESTORE; CAP_SYS_PTRACE is enough for the name in the process's own
-	 * root, if it is still the same file.
+	 * root, if it is still the same file. (O_NONBLOCK: it may be a FIFO meanwhile.)
 	 */
 	if ((size_t)snprintf(path, path_sz, "/proc/%d/root%s", (int)pid, m->path) >= path_sz)
 		return -EACCES;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -EACCES;
 	if (!fstat(fd, &st) && st.st_ino == m->inode && major(st.st_dev) == m->dev_major &&
@@ -263,9 +263,25 @@ int proc__pidfd(pid_t pid)
 	return fd < 0 ? -errno : (int)fd;
 }
 
+bool proc__runs(pid_t pid)
+{
+	struct sbuf b = { 0 };
+	char path[64];
+	const char *at = NULL;
+	bool runs;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (!read_file(AT_FDCWD, path, 16384, &b))
+		at = strstr(sbuf__str(&b), "\nState:\t");
+	runs = at && !strchr("ZX", at[8]);
+	sbuf__free(&b);
+	return runs;
+}
+
 bool proc__in_init_pidns(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INIT_PIDNS_INO;
+	/* A kernel without namespaces has no such file. */
+	return stat("/proc/self/ns/pid", &st) != 0 || st.st_ino == INIT_PIDNS_INO;
 }

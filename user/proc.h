@@ -50,5 +50,7 @@ ssize_t proc__pids(uint32_t **ret);
 int proc__pidfd(pid_t pid);
 /* giltop and pid live in the kernel's first pid namespace? BPF sees only those ids. */
 bool proc__in_init_pidns(void);
+/* It is there, and not a zombie that nobody has waited for. */
+bool proc__runs(pid_t pid);
 
 #endif

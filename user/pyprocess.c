@@ -93,15 +93,27 @@ static int read_interp(const struct py_process *p, uint64_t addr, struct py_inte
 	return err;
 }
 
+/* Does a list in the target's memory come back to where it was? (Brent: compare with the place of the last power of
+ * two.) seen starts as 0; n counts the steps.
+ */
+static bool goes_round(uint64_t *seen, uint64_t addr, size_t n)
+{
+	if (addr == *seen)
+		return true;
+	if (!(n & (n - 1)))
+		*seen = addr;
+	return false;
+}
+
 ssize_t py_process__interps(struct py_process *p, struct py_interp **ret)
 {
 	struct py_interp *list = NULL;
 	size_t n = 0, cap = 0;
-	uint64_t addr, next;
+	uint64_t addr, next, round = 0;
 	int err;
 
 	err = py_process__read_ptr(p, p->rt.runtime_va + p->bias + p->rt.obj.rt_interp_head, &addr);
-	while (!err && addr && n < INTERPS_MAX) {
+	while (!err && addr && n < INTERPS_MAX && !goes_round(&round, addr, n)) {
 		err = array_grow(&list, n, &cap, sizeof(*list));
 		if (!err)
 			err = read_interp(p, addr, &list[n], &next);
@@ -230,10 +242,11 @@ static int read_thread(const struct py_process *p, uint64_t tstate, const struct
 static int add_threads(struct py_process *p, const struct py_interp *interp,
 		       struct py_thread **list, size_t *n, size_t *cap)
 {
-	uint64_t tstate, next;
+	uint64_t tstate, next, round = 0;
+	size_t steps = 0;
 	int err = py_process__read_ptr(p, interp->addr + p->rt.obj.interp_threads, &tstate);
 
-	while (!err && tstate && *n < THREADS_MAX) {
+	while (!err && tstate && *n < THREADS_MAX && !goes_round(&round, tstate, steps++)) {
 		err = array_grow(list, *n, cap, sizeof(**list));
 		if (!err)
 			err = read_thread(p, tstate, interp, &(*list)[*n], &next);

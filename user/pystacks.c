@@ -22,8 +22,9 @@
 #define KERNEL_STACKS                                                                              \
 	2048 /* drop the known ones when so many are new: half of the kernel's table */
 #define EPOCH_NS                                                                                   \
-	100000000     /* a handler that has found its sum is done with it before two of these */
-#define OPEN_WALKS 64 /* stacks of open waits looked at in a refresh */
+	100000000	 /* a handler that has found its sum is done with it before two of these */
+#define OPEN_WALKS 64	 /* stacks of open waits looked at in a refresh */
+#define KNOWN_MAX  50000 /* hashes remembered: with 20 frames each some 20 MB */
 
 /* What a hash stands for. It is made of addresses, and those can be used again: see still_true(). */
 struct known {
@@ -64,13 +65,19 @@ struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
 	return s;
 }
 
+static void forget_all(struct pystacks *s)
+{
+	for (size_t i = 0; i < s->ids.cap; i++)
+		free(s->ids.slots[i].value);
+	hmap__clear(&s->ids);
+}
+
 void pystacks__free(struct pystacks *s)
 {
 	if (!s)
 		return;
 	raw_sums__free(&s->raw);
-	for (size_t i = 0; i < s->ids.cap; i++)
-		free(s->ids.slots[i].value);
+	forget_all(s);
 	hmap__free(&s->ids);
 	stack_totals__deinit(&s->totals);
 	free(s);
@@ -207,23 +214,32 @@ static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 
 /* ---- reading ---- */
 
-/* The PyThreadState of a thread that has not acquired the GIL since the books started. */
-static uint64_t find_tstate(struct py_process *py, uint32_t tid)
-{
-	struct py_thread *list = NULL;
-	ssize_t n = py_process__threads(py, &list);
-	uint64_t tstate = 0;
+/* The threads of one process as the interpreter lists them. */
+struct listed {
+	uint32_t tgid; /* 0: none yet */
+	ssize_t cnt;
+	struct py_thread *threads;
+};
 
-	for (ssize_t i = 0; i < n && !tstate; i++)
-		if (list[i].tid == tid)
-			tstate = list[i].tstate;
-	free(list);
-	return tstate;
+/* The PyThreadState of a thread that has not acquired the GIL since the books started. */
+static uint64_t find_tstate(struct listed *l, struct py_process *py, uint32_t tgid, uint32_t tid)
+{
+	if (l->tgid != tgid) { /* read once, for all of its threads that wait */
+		free(l->threads);
+		l->threads = NULL;
+		l->tgid = tgid;
+		l->cnt = py_process__threads(py, &l->threads);
+	}
+	for (ssize_t i = 0; i < l->cnt; i++)
+		if (l->threads[i].tid == tid)
+			return l->threads[i].tstate;
+	return 0;
 }
 
 /* Where a thread that waits right now stands: it sleeps, so its stack can be read in peace. */
 static void open_waits(struct pystacks *s, struct totals *t)
 {
+	struct listed listed = { 0 };
 	unsigned int walks = 0;
 
 	for (size_t i = 0; i < t->thread_cnt; i++) {
@@ -240,13 +256,14 @@ static void open_waits(struct pystacks *s, struct totals *t)
 		if (s->process_fn(s->ctx, th->rec.tgid, &p) || !p.py)
 			continue;
 		if (!tstate || th->rec.flags & GT_F_TSTATE_MOVES)
-			tstate = find_tstate(p.py, th->key.tid);
+			tstate = find_tstate(&listed, p.py, th->rec.tgid, th->key.tid);
 		if (!tstate)
 			continue;
 		py_process__walk(p.py, tstate, &s->walk);
 		if (s->walk.end <= PY_END_DEPTH && s->walk.cnt)
 			th->open_stack = resolve(s, &p, &s->walk, 0);
 	}
+	free(listed.threads);
 }
 
 static bool is_known(void *ctx, uint32_t tgid, uint64_t hash)
@@ -263,6 +280,9 @@ static void drop_known(struct pystacks *s, const struct totals *t)
 {
 	uint64_t full = t->stats[GT_STAT_STACK_FULL];
 
+	/* A program without end of new stacks: what comes again is fetched again. */
+	if (s->ids.cnt > KNOWN_MAX)
+		forget_all(s);
 	if (s->new_cnt <= KERNEL_STACKS && full == s->stack_full)
 		return;
 	probe__drop_stacks(s->probe, is_known, s);

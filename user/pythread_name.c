@@ -21,6 +21,8 @@
 #include "util.h"
 
 #define COMM_LEN 15 /* TASK_COMM_LEN - 1 */
+/* Items of threading._active that are looked at, over all interpreters: what they say is not to be trusted. */
+#define ACTIVE_MAX 65536
 
 /* ---- the kernel's names ------------------------------------------------------------------------ */
 
@@ -74,6 +76,7 @@ struct active {
 	size_t n;
 	int64_t interp_id;
 	struct py_thread_name *ret;
+	size_t *left; /* items that are looked at yet */
 };
 
 /* An item of threading._active: get_ident() -> Thread. */
@@ -82,6 +85,9 @@ static bool take_active(void *ctx, uint64_t key, uint64_t value)
 	const struct active *a = ctx;
 	uint64_t ident, name;
 
+	if (!*a->left)
+		return false;
+	--*a->left;
 	if (py_int__read(a->p, key, &ident))
 		return true;
 	for (size_t i = 0; i < a->n; i++) {
@@ -98,9 +104,10 @@ static bool take_active(void *ctx, uint64_t key, uint64_t value)
 }
 
 static void read_active(struct py_process *p, const struct py_interp *interp,
-			const struct py_thread *threads, size_t n, struct py_thread_name *ret)
+			const struct py_thread *threads, size_t n, struct py_thread_name *ret,
+			size_t *left)
 {
-	struct active a = { p, threads, n, interp->id, ret };
+	struct active a = { p, threads, n, interp->id, ret, left };
 	const struct py_objects *o = &py_process__runtime(p)->obj;
 	uint64_t modules, module, dict, active;
 
@@ -192,6 +199,7 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct 
 	__cleanup(freep) struct py_stack *stack = malloc(sizeof(*stack));
 	struct inherited in = {};
 	ssize_t interp_cnt = 0;
+	size_t left = ACTIVE_MAX;
 
 	find_inherited(py_process__pid(p), &in);
 	memset(ret, 0, n * sizeof(*ret));
@@ -206,7 +214,7 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct 
 	if (rt->minor <= 13 && rt->obj.interp_modules != PY_NONE)
 		interp_cnt = py_process__interps(p, &interps);
 	for (ssize_t i = 0; i < interp_cnt; i++)
-		read_active(p, &interps[i], threads, n, ret);
+		read_active(p, &interps[i], threads, n, ret, &left);
 	for (size_t i = 0; i < n; i++) {
 		if (!ret[i].source && ps && stack)
 			name_by_function(p, ps, &threads[i], stack, &ret[i]);

@@ -77,7 +77,11 @@ static void on_ended(void *ctx, pid_t pid, bool by_exec)
 {
 	struct session *s = ctx;
 
-	pr_verb("pid %d %s\n", pid, by_exec ? "runs another program now" : "has ended");
+	/* A recording in a file does not show why it is shorter than asked for. */
+	if (s->o->verb == VERB_RECORD && !by_exec)
+		pr_info("pid %d has ended\n", pid);
+	else
+		pr_verb("pid %d %s\n", pid, by_exec ? "runs another program now" : "has ended");
 	if (!by_exec)
 		session__live_ended(s, pid);
 }
@@ -118,6 +122,7 @@ static void refresh(struct session *s)
 	begin(s);
 	if (collector__refresh(s->c)) {
 		s->done = "an error";
+		s->failed = true;
 		return;
 	}
 	snap = model__snapshot(collector__model(s->c), MODEL_INTERVAL);
@@ -161,8 +166,8 @@ static void check_end(struct session *s)
 		return;
 	if (s->launch && launch__ended(s->launch) && !collector__live_cnt(s->c))
 		s->done = "the command ended";
-	else if (!s->launch && !s->o->all && !collector__live_cnt(s->c) &&
-		 !collector__expected_cnt(s->c))
+	else if (!collector__live_cnt(s->c) && !collector__expected_cnt(s->c) &&
+		 !session__may_come(s))
 		s->done = "the target ended";
 	else if (s->view_err)
 		s->done = "the output was closed";
@@ -330,6 +335,10 @@ static int run_once(const struct opts *o, bool *pick_again)
 		if (s.interrupted)
 			session__leave_at_next_signal(&s);
 		code = quit ? EXIT_OK : finish(&s);
+		if (s.failed && !code) {
+			pr_warn("cannot read the books any more\n");
+			code = EXIT_RUNTIME;
+		}
 	}
 	session__live_stop(&s);
 	if (s.view)
@@ -366,7 +375,7 @@ int session__run(const struct opts *o)
 	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command;
 	int code;
 
-	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
+	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json && !o->output) {
 		if (pick)
 			return doctor__list(o);
 		pr_info("no terminal for the live view: plain text tables (as with -b)\n");

@@ -29,6 +29,7 @@ struct session {
 	int command_out;  /* what the command prints while the screen is up; -1: it prints itself */
 	const char *done; /* why it ends; NULL: it goes on */
 	bool begun, interrupted, pick_again;
+	bool failed; /* a reading of the books */
 	uint64_t refresh_cnt;
 	int view_err;
 };
@@ -47,6 +48,8 @@ void session__leave_at_next_signal(struct session *s);
 /* session_targets.c: start on what the options name: 0, or an exit code that has been explained. */
 int session__add_targets(struct session *s);
 unsigned int session__thread_cnt(const struct opts *o);
+/* Can an interpreter come yet, among the children of what is followed? */
+bool session__may_come(const struct session *s);
 
 /* session_live.c */
 bool session__is_live(const struct opts *o); /* the options and the terminal ask for the screen */

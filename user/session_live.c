@@ -72,7 +72,7 @@ int session__live_start(struct session *s)
 		return EXIT_RUNTIME;
 	}
 	s->live = l;
-	/* What loading cost is not the cost of looking: the first interval starts here. */
+	/* The first interval starts here. */
 	if (!collector__refresh(s->c))
 		model__mark(collector__model(s->c));
 #ifdef __GLIBC__
@@ -190,6 +190,7 @@ void session__live_refresh(struct session *s)
 
 	if (collector__refresh(s->c)) {
 		s->done = "an error";
+		s->failed = true;
 		return;
 	}
 	if (tui__is_paused(l->tui))
@@ -235,6 +236,10 @@ void session__live_input(struct session *s)
 			break;
 		case TUI_WRITE: write_snapshot(s); break;
 		case TUI_PICK_PID:
+			if (s->launch) { /* it is traced until it is found: stay with it */
+				tui__message(s->live->tui, "a command was started: q leaves it");
+				break;
+			}
 			s->pick_again = true;
 			s->done = "another process";
 			break;

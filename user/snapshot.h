@@ -138,10 +138,13 @@ struct snapshot {
 	uint64_t lost_spans;	     /* lost for the timeline only */
 	uint64_t violations;	     /* self-check disagreements (see stats) */
 	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */
+	uint64_t load_cpu_ns;	     /* .. before the first reading: to load and attach */
 	uint64_t probe_hits;	     /* in the span */
 	uint64_t stats[GT_STAT_CNT]; /* in the span */
 	size_t proc_cnt;
 	const struct snap_proc *procs;
+	uint64_t
+		dropped_cnt; /* processes that ended so long ago that they are not in procs any more */
 };
 
 double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns);

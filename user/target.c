@@ -24,15 +24,25 @@
 #include "pyprocess.h"
 #include "util.h"
 
-/* int3: somebody else's uprobe or breakpoint sits there already. */
-#define INSN_INT3 0xcc
+/* Somebody else's uprobe or breakpoint sits there already, or it came with a fork: int3; brk #5 (the kernel's
+ * UPROBE_SWBP_INSN of arm64).
+ */
+static bool is_breakpoint(const uint8_t *insn)
+{
+#ifdef __aarch64__
+	return !memcmp(insn, "\xa0\x00\x20\xd4", 4);
+#else
+	return insn[0] == 0xcc;
+#endif
+}
 
 struct analysis {
 	uint8_t build_id[32];
 	size_t build_id_len;
 	uint64_t dev, ino, size, mtime;
 	unsigned int opts;
-	int err; /* of the search, with why */
+	int err;	 /* of the search, with why */
+	bool old_python; /* CPython 2, 3.6 and older */
 	char why[256];
 	struct py_runtime py;
 	struct gil_sites sites;
@@ -89,6 +99,15 @@ static bool same_file(const struct analysis *a, const struct stat *st, const uin
 	       a->mtime == (uint64_t)st->st_mtime;
 }
 
+/* CPython 2 and 3.6 and older have no _PyRuntime: say what they are instead of "not a CPython". */
+static bool looks_like_old_python(const struct elf_file *elf)
+{
+	struct elf_sym sym;
+
+	return !elf_file__find_sym(elf, "PyEval_SaveThread", &sym) &&
+	       elf_file__find_sym(elf, "_PyRuntime", &sym);
+}
+
 /* Identify the interpreter and find its sites, or look the answer up. NULL: no memory. */
 static const struct analysis *analyse(struct target_cache *cache, const struct elf_file *elf,
 				      const struct stat *st, unsigned int opts)
@@ -116,6 +135,8 @@ static const struct analysis *analyse(struct target_cache *cache, const struct e
 	a->err = py_runtime__identify(elf, &a->py, a->why, sizeof(a->why));
 	if (!a->err)
 		a->err = gil_sites__find(elf, opts, a->why, sizeof(a->why), &a->sites);
+	else
+		a->old_python = looks_like_old_python(elf);
 	/* Both hold names from the file. */
 	clean_in_place(a->why);
 	clean_in_place(a->py.how);
@@ -149,7 +170,7 @@ static int check_memory(const struct target *t, const struct proc_maps *maps, ui
 	for (size_t i = 0; i < t->sites->site_cnt; i++) {
 		const struct gil_site *s = &t->sites->sites[i];
 		uint64_t addr = s->probe_va + t->bias;
-		uint8_t mem[sizeof(s->insn)];
+		uint8_t mem[sizeof(s->insn)] = { 0 };
 		struct iovec local = { mem, s->insn_len };
 		struct iovec remote = { (void *)(uintptr_t)addr, s->insn_len };
 		bool mapped = false;
@@ -173,7 +194,7 @@ static int check_memory(const struct target *t, const struct proc_maps *maps, ui
 				     errstr(err));
 			return err == -ESRCH ? -ESRCH : -EACCES;
 		}
-		if (memcmp(mem, s->insn, s->insn_len) && mem[0] != INSN_INT3) {
+		if (memcmp(mem, s->insn, s->insn_len) && !is_breakpoint(mem)) {
 			sbuf__printf(why,
 				     "memory at probe point 0x%" PRIx64
 				     " is not what the file holds",
@@ -193,12 +214,12 @@ static bool is_python_name(const char *path)
 
 /* One file of the process. 0: resolved; -ENOENT: nothing of interest in it; else refused, with why. */
 static int try_file(struct target *t, struct target_cache *cache, const struct proc_maps *maps,
-		    const struct proc_map *m, struct sbuf *steps, struct sbuf *why)
+		    const struct proc_map *m, unsigned int opts, struct sbuf *steps,
+		    struct sbuf *why)
 {
 	struct elf_file *elf = NULL;
 	const struct analysis *a;
 	__cleanup(closep) int fd = -1;
-	unsigned int opts = proc__shadow_stack(t->pid) ? GIL_SITE_AVOID_CALLS : 0;
 	struct stat st;
 	int err;
 
@@ -216,6 +237,12 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 		err = find_bias(elf, m, &t->bias);
 	elf_file__free(elf);
 	clean_text(m->path, strlen(m->path), t->runtime, sizeof(t->runtime));
+	if (err == -ENOENT && a->old_python) {
+		sbuf__reset(why);
+		sbuf__printf(why, "%s is a Python older than 3.7, whose GIL works otherwise",
+			     t->runtime);
+		return -ENOTSUP;
+	}
 	if (err == -ENOENT)
 		return err;
 	if (err) {
@@ -236,29 +263,11 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 	return err;
 }
 
-/* CPython 2 and 3.6 and older have no _PyRuntime: say what they are instead of "not a CPython". */
-static bool looks_like_old_python(const struct proc_map *m, pid_t pid)
-{
-	__cleanup(closep) int fd = -1;
-	char path[512];
-	struct elf_file *elf;
-	struct elf_sym sym;
-	bool old;
-
-	fd = proc_map__open(m, pid, path, sizeof(path));
-	elf = fd >= 0 ? elf_file__open_fd(fd) : NULL;
-	if (!elf)
-		return false;
-	old = !elf_file__find_sym(elf, "PyEval_SaveThread", &sym) &&
-	      elf_file__find_sym(elf, "_PyRuntime", &sym);
-	elf_file__free(elf);
-	return old;
-}
-
 /* Executable mappings, most likely file first: what is named like python, then all the others. */
 static int try_files(struct target *t, struct target_cache *cache, const struct proc_maps *maps,
 		     struct sbuf *steps, struct sbuf *why)
 {
+	unsigned int opts = proc__shadow_stack(t->pid) ? GIL_SITE_AVOID_CALLS : 0;
 	int ret = -ENOEXEC;
 
 	for (int pass = 0; pass < 2; pass++) {
@@ -270,22 +279,12 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 				continue;
 			if (i && maps->maps[i - 1].exec && maps->maps[i - 1].inode == m->inode)
 				continue;
-			err = try_file(t, cache, maps, m, steps, why);
+			err = try_file(t, cache, maps, m, opts, steps, why);
 			if (!err || err == -ESRCH || err == -EACCES || err == -ENOMEM ||
 			    err == -EPERM)
 				return err;
 			if (err == -ENOTSUP)
 				ret = err;
-			else if (ret == -ENOEXEC && looks_like_old_python(m, t->pid)) {
-				clean_text(m->path, strlen(m->path), t->runtime,
-					   sizeof(t->runtime));
-				sbuf__reset(why);
-				sbuf__printf(
-					why,
-					"%s is a Python older than 3.7, whose GIL works otherwise",
-					t->runtime);
-				ret = -ENOTSUP;
-			}
 		}
 		if (ret == -ENOTSUP)
 			break;
@@ -293,21 +292,18 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 	return ret;
 }
 
-/* "not a CPython", with the hint that helps: a child that is one. */
-static void explain_not_python(const struct target *t, struct target_cache *cache, struct sbuf *why)
+void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret)
 {
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
 
-	sbuf__reset(why);
-	sbuf__printf(why, "pid %d is not a CPython (exe %s)", t->pid, t->exe);
 	for (ssize_t i = 0; i < n; i++) {
 		struct target child;
 
-		if (proc__parent((pid_t)pids[i]) != t->pid)
+		if (proc__parent((pid_t)pids[i]) != pid)
 			continue;
 		if (!target__resolve((pid_t)pids[i], cache, NULL, NULL, &child)) {
-			sbuf__printf(why, "; its child %u is (%s): try -p %u or -s", pids[i],
+			sbuf__printf(ret, "; its child %u is (%s): try -p %u or -s", pids[i],
 				     child.comm, pids[i]);
 			return;
 		}
@@ -348,7 +344,6 @@ int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, s
 	struct target t = { 0 };
 	struct proc_maps maps = { 0 };
 	struct sbuf unheard = { 0 };
-	bool say = why != NULL;
 	int err;
 
 	if (!why)
@@ -371,8 +366,9 @@ int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, s
 			sbuf__printf(why, "may not look into pid %d: needs root, or CAP_SYS_PTRACE",
 				     t.pid);
 		err = -EACCES;
-	} else if (err == -ENOEXEC && say && maps.cnt) {
-		explain_not_python(&t, cache, why);
+	} else if (err == -ENOEXEC && maps.cnt) {
+		sbuf__reset(why);
+		sbuf__printf(why, "pid %d is not a CPython (exe %s)", t.pid, t.exe);
 	} else if (err && !why->len) {
 		sbuf__printf(why, "pid %d: %s", t.pid,
 			     err == -ENOEXEC ? "no program (a kernel thread or a zombie)"

@@ -45,6 +45,11 @@ int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, s
  * CPython; -ENOTSUP: a CPython that is refused; -errno.
  */
 
+/* "; its child .. is (..): try ..", if one is a CPython, to be added to -ENOEXEC's words. Looks at every process of
+ * the machine.
+ */
+void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret);
+
 /* Start-up time of a process in clock ticks since boot, to tell a reused pid; 0: not known. */
 uint64_t target__start_ticks(pid_t pid);
 

@@ -228,6 +228,8 @@ static int put_record(struct view_json *v, const char *type, const struct snapsh
 	put_stats(&j, s);
 	if (why)
 		json__str(&j, "ended_by", why);
+	if (s->dropped_cnt)
+		json__u64(&j, "processes_dropped", s->dropped_cnt);
 	json__open(&j, "processes", '[');
 	for (size_t i = 0; i < s->proc_cnt; i++)
 		put_proc(&j, &s->procs[i], v->opts);
@@ -249,6 +251,7 @@ static int begin(struct view *view, const struct view_meta *meta)
 	json__str(&j, "attach", meta->attach);
 	json__ns(&j, "start_ns", meta->first->now_ns);
 	json__ns(&j, "interval_ns", v->opts->interval_ns);
+	json__ns(&j, "load_cpu_ns", meta->first->load_cpu_ns);
 	json__open(&j, "processes", '[');
 	for (size_t i = 0; i < meta->first->proc_cnt; i++) {
 		const struct snap_proc *p = &meta->first->procs[i];

@@ -204,7 +204,7 @@ static void put_health(struct view_report *v, const struct snapshot *s)
 static int end(struct view *view, const struct snapshot *total, const char *why)
 {
 	struct view_report *v = (struct view_report *)view;
-	char span[UNITS_SZ];
+	char span[UNITS_SZ], load[UNITS_SZ], own[UNITS_SZ];
 	int err;
 
 	if (!total->proc_cnt)
@@ -214,7 +214,13 @@ static int end(struct view *view, const struct snapshot *total, const char *why)
 	err = put_snapshot(v, total);
 	if (err)
 		return err;
+	if (total->dropped_cnt)
+		fprintf(v->out, "and %llu processes that ended before those\n",
+			(unsigned long long)total->dropped_cnt);
 	put_health(v, total);
+	fprintf(v->out, "giltop's own CPU time: %s to load and attach, %s since\n",
+		units__duration(total->load_cpu_ns, load),
+		units__duration(total->self_cpu_ns, own));
 	return fflush(v->out) ? -errno : 0;
 }
 

@@ -245,6 +245,9 @@ def demo(giltop, pid):
 
     def leaf(stack):
         frames = frames_of(stack)
+        # Whoever is interrupted while it holds may have to let go anywhere: in stopping.is_set(), too.
+        while len(frames) > 1 and frames[-1][0] in ("is_set", "Event.is_set"):
+            frames = frames[:-1]
         return (frames[-1][0], frames[-1][2]) if frames else ("", 0)
 
     right = total = 0

@@ -30,6 +30,10 @@ contained_start() { # FILE ARGS..
 	[ "$(awk '/^NSpid:/ { print $NF }' "/proc/$INNER/status")" = 1 ]
 }
 
+has_six_threads() {
+	[ "$(find "/proc/$INNER/task" -mindepth 1 -maxdepth 1 | wc -l)" -eq 6 ]
+}
+
 tids_outside() {
 	echo "{$(ls "/proc/$INNER/task" | paste -sd ,)}"
 }
@@ -42,7 +46,7 @@ contained() { # SUBJECT
 	wait_for 5 is_parked
 	giltop_start --json -p "$INNER"
 	workload_go
-	sleep 1
+	wait_for 10 has_six_threads
 	local tids
 	tids=$(tids_outside)
 	workload_wait_done

@@ -45,6 +45,7 @@ public_giltop() {
 @test "a process that is no Python: 4, with its program" {
 	sleep 100 3>&- &
 	pid_start $!
+	wait_for 5 grep -qx sleep "/proc/$!/comm"
 	run -4 --separate-stderr "$GILTOP" -b -p $!
 	one_line "pid $! is not a CPython (exe "
 	[[ $stderr == *"/sleep)"* ]]
@@ -52,13 +53,13 @@ public_giltop() {
 
 @test "a shell with a Python child: 4, and the hint to the child" {
 	"$PYTHON" -c 1
-	sh -c "'$PYTHON' -c 'import time; time.sleep(100)'; :" 3>&- &
+	sh -c "'$PYTHON' -c 'import time; open(\"$BATS_TEST_TMPDIR/runs\", \"w\"); time.sleep(100)'; :" 3>&- &
 	local sh=$! child
 	pid_start $sh
 	wait_for 5 pgrep -P $sh
 	child=$(pgrep -P $sh)
 	pid_start "$child"
-	sleep 0.3
+	wait_for 10 test -e "$BATS_TEST_TMPDIR/runs"
 	run -4 --separate-stderr "$GILTOP" -b -p $sh
 	one_line "its child $child is ("
 	[[ $stderr == *"try -p $child or -s" ]]
@@ -162,6 +163,19 @@ time.sleep(1000)'
 	END
 	run -5 --separate-stderr "$GILTOP" -b -p "$WL_PID" -d 1
 	one_line "is not what the file holds"
+}
+
+# The ids in there are not those that the kernel's events have.
+@test "in a container with process ids of its own: 5, and how to run it" {
+	needs_root
+	needs_cmd unshare
+	python_start "$SLEEP"
+	run -5 --separate-stderr unshare --pid --fork --mount-proc "$GILTOP" -b -p 1 -d 1
+	one_line "run giltop on the host"
+	[ -z "$output" ]
+	run -5 --separate-stderr unshare --pid --fork --mount-proc "$GILTOP" -b -- "$PYTHON" -c 'print("not started")'
+	one_line "--pid=host"
+	[ -z "$output" ]
 }
 
 @test "an ordinary user: 3, in our words" {
@@ -276,6 +290,8 @@ time.sleep(1000)'
 	--
 	frobnicate
 	record -p 1
+	record -p 1 -o x.giltop
+	record -p 1 -o x
 	--help=klingon
 	END
 }

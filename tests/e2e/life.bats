@@ -47,7 +47,7 @@ exec(sys.argv[2])
 	giltop_end
 	[ "$GT_CODE" -eq 0 ]
 	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'not proc["alive"]' --expr 'gil["acquisitions"] > 3' \
-		--expr 'sum(t["wait_ns"] for t in threads) > 300e6'
+		--expr 'sum(t["wait_ns"] for t in threads) > 0.2 * total["duration_ns"]'
 }
 
 @test "the target executes another program: exit 0, what was measured stays" {
@@ -119,6 +119,10 @@ time.sleep(1000)' "$BATS_TEST_TMPDIR/go"
 	done
 }
 
+has_summary() {
+	tail -n 1 "$GT_OUT" | grep -q '^{"type":"summary".*}$'
+}
+
 # Perf events take a second and more to take away; the data is written before. A signal in the middle of that
 # must not make the kernel leave one behind.
 @test "a second signal while the probes are being taken away: the data is there, no probe stays" {
@@ -127,7 +131,7 @@ time.sleep(1000)' "$BATS_TEST_TMPDIR/go"
 	for sig in INT KILL; do
 		giltop_start --json -p "$WL_PID" --attach=perf
 		kill -INT "$GT_PID"
-		sleep 0.4
+		wait_for 30 has_summary
 		kill -$sig "$GT_PID" 2>/dev/null || true
 		giltop_end
 		echo "$sig: exit status $GT_CODE"
@@ -164,8 +168,17 @@ time.sleep(1000)' "$BATS_TEST_TMPDIR/go"
 
 # ---- the target is sacred ----
 
+# The last whole line: print() writes it in pieces.
+counted() {
+	sed -n 's/^count \([0-9][0-9]*\)$/\1/p' "$WL_OUT" | tail -n 1
+}
+
+counts_on() {
+	[ "$(counted)" -gt "$1" ]
+}
+
 end_leaves_original_bytes() { # TIER SIGNAL
-	local before after
+	local before
 	python_start '
 import os, threading, time
 cnt = [0, 0]
@@ -182,10 +195,8 @@ while True:
 	python3 "$E2E_DIR/probe_bytes.py" "$GILTOP" "$WL_PID" probed
 	giltop_end "$2"
 	wait_for 15 python3 "$E2E_DIR/probe_bytes.py" "$GILTOP" "$WL_PID" original
-	before=$(tail -1 "$WL_OUT" | cut -d' ' -f2)
-	sleep 0.8
-	after=$(tail -1 "$WL_OUT" | cut -d' ' -f2)
-	[ "$after" -gt $((before + 1000)) ]
+	before=$(counted)
+	wait_for 15 counts_on $((before + 1000))
 	[ ! -s "$WL_OUT.err" ]
 	# and it can be measured again
 	json_of -p "$WL_PID" -d 0.3
@@ -242,7 +253,7 @@ time.sleep(1000)' "$BATS_TEST_TMPDIR/go"
 	NUMBERS_OF=$GT_OUT numbers --expr 'len([t for t in threads if t["hold_ns"] > 50e6]) == 3' \
 		--expr 'all(t["span_ns"] < 3e9 for t in threads if t["hold_ns"] > 50e6)' \
 		--expr 'all(t["acquisitions"] == t["releases"] for t in threads if t["state"] == "exited")' \
-		--expr 'sum(t["wait_ns"] for t in threads) > 1e9'
+		--expr 'sum(t["wait_ns"] for t in threads) > 5e8'
 }
 
 @test "10,000 threads in a row: nothing is lost, the old ones share a row" {
@@ -274,7 +285,7 @@ def keeps():
     print("ready", flush=True)
     time.sleep(float(sys.argv[1]))
     print("stuck", flush=True)
-    hold.usleep(4000000)
+    hold.usleep(20000000)
     while True: time.sleep(0.05)
 threading.Thread(target=wants, daemon=True).start()
 threading.Thread(target=keeps, daemon=True).start()

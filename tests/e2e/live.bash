@@ -4,6 +4,7 @@
 #
 #   live WIDTH HEIGHT COMMAND..    run it in a terminal of that size; its folder is $LIVE
 #   term COMMAND..                  tell tmux: term resize-window -x 60 -y 12
+#   term_ends                      tmux ends, and the terminal with it
 #   keys KEY..                     press them (names as tmux has them: Enter, Escape, C-z)
 #   screen                         what is on the screen
 #   shows TEXT..                   wait until every TEXT is on the screen (shows_not: until none is)
@@ -57,6 +58,14 @@ live() {
 	rm -f "$LIVE/code"
 	tmux -f /dev/null -L giltop new-session -d -x "$w" -y "$h" "TERM=${LIVE_TERM:-screen-256color} bash $LIVE/run.sh" 3>&-
 	LIVE_STARTED=$EPOCHREALTIME
+}
+
+# A new server must not meet the old one's socket.
+term_ends() {
+	local server
+	server=$(term display-message -p '#{pid}')
+	term kill-server
+	wait_for 10 ended "$server"
 }
 
 keys() {

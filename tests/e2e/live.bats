@@ -24,8 +24,8 @@ teardown() { live_teardown; }
 	grep -Eq '^(http-1|checksum) waited [0-9.]+%.* for (feed-[12]|report) in (parse_line|parse_feed|sort_rows) \(demo_service.py:[0-9]+\)' "$LIVE/first"
 	# The table: http-1 loses more than half of its time, feed-1 is to blame, each with its line (of
 	# the lines where http-1 waits, any may be ahead in so short a time).
-	grep -Eq '^ +[0-9]+ http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests? demo_se.*:[0-9]+$' "$LIVE/first"
-	grep -Eq '^ +[0-9]+ feed-1 .* parse_(line|feed) demo_se.*:[0-9]+$' "$LIVE/first"
+	grep -Eq '^ *[0-9]+ http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests? demo_se.*:[0-9]+$' "$LIVE/first"
+	grep -Eq '^ *[0-9]+ feed-1 .* parse_(line|feed) demo_se.*:[0-9]+$' "$LIVE/first"
 	grep -q 'lines that make others wait' "$LIVE/first"
 	keys q
 	live_ended
@@ -121,11 +121,11 @@ teardown() { live_teardown; }
 	keys Up Up Up Up Enter
 	shows_not "Sort by:"
 	shows "THREAD▲"
-	[ "$(screen | grep -Eo '^ +[0-9]+ (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' ')" = \
+	[ "$(screen | grep -Eo '^ *[0-9]+ (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' ')" = \
 		"MainThread checksum feed-1 feed-2 http-1 report " ]
 	keys I
 	shows "THREAD▼"
-	wait_for 5 eval '[ "$(screen | grep -Eo "^ +[0-9]+ (MainThread|report) " | head -1 | awk "{ print \$2 }")" = report ]'
+	wait_for 5 eval '[ "$(screen | grep -Eo "^ *[0-9]+ (MainThread|report) " | head -1 | awk "{ print \$2 }")" = report ]'
 	keys H
 	shows "▼HOLD%"
 	keys B
@@ -140,14 +140,15 @@ teardown() { live_teardown; }
 	demo_start
 	live 100 30 "$GILTOP" -p "$WL_PID"
 	demo_threads_seen
-	keys /
+	keys p / # paused: the rows stay where they are
 	shows "Search:"
 	keys c h e c k Enter
 	shows_not "Search:"
 	keys Enter
 	wait_for 5 eval "screen | grep -q '^Thread [0-9]* checksum'"
 	shows "checksum_blocks"
-	keys Escape
+	keys Escape p
+	shows_not PAUSED
 	keys '\'
 	shows "Show only:"
 	keys f e e d - Enter
@@ -224,6 +225,7 @@ same_numbers() {
 	rm -f "$LIVE"/giltop-*
 	[ -z "$1" ] || keys "$1"
 	settles
+	shows_not "written: giltop-"
 	keys w
 	shows "written: giltop-"
 	file=$(ls "$LIVE"/giltop-*.txt)
@@ -267,7 +269,7 @@ same_numbers() {
 		for s in 1 2 3 4 5 6; do
 			keys "$s"
 			settles || true
-			is_whole "${size%x*}"
+			wait_for 5 is_whole "${size%x*}"
 		done
 	done
 	term resize-window -x 40 -y 5
@@ -318,7 +320,7 @@ same_numbers() {
 	live_ended
 	[ "$LIVE_CODE" -eq 0 ]
 	term resize-window -x 200 -y 60
-	shows "== total of" "the target ended" "GIL  held" "http-1 waited" "self-checks"
+	shows "== total of" "the target ended" "GIL  held" " http-1 " "% of it for " "self-checks"
 }
 
 @test "SIGTERM and SIGHUP: the terminal is restored, the summary stays, exit 0, no probe is left" {
@@ -331,8 +333,7 @@ same_numbers() {
 		[ "$LIVE_CODE" -eq 0 ]
 		shows "self-checks"
 		no_probe_left
-		term kill-server
-		sleep 0.2
+		term_ends
 	done
 }
 
@@ -487,13 +488,13 @@ same_numbers() {
 	screen_raw | grep -q $'\033\[[0-9;]*38;5;'
 	keys q
 	live_ended
-	term kill-server
+	term_ends
 	live 100 30 env NO_COLOR=1 "$GILTOP" -p "$WL_PID"
 	demo_threads_seen
 	[ "$(screen_raw | grep -c $'\033\[[0-9;]*3[0-8]')" -eq 0 ]
 	keys q
 	live_ended
-	term kill-server
+	term_ends
 	live 100 30 "$GILTOP" --color never -p "$WL_PID"
 	demo_threads_seen
 	[ "$(screen_raw | grep -c $'\033\[[0-9;]*3[0-8]')" -eq 0 ]
@@ -518,8 +519,7 @@ same_numbers() {
 		shows '# hold w wait'
 		keys q
 		live_ended
-		term kill-server
-		sleep 0.2
+		term_ends
 	done
 }
 

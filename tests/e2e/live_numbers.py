@@ -172,9 +172,12 @@ def procs(heading):
 def detail(title):
     t = by_tid[int(lines[title].split()[1])]
     body = "\n".join(lines[title:])
-    m = re.search(r"waiting ([0-9.]+)%, yielding ([0-9.]+)%, holding ([0-9.]+)%", body)
+    m = re.search(r"waiting (<?[0-9.]+)%, yielding (<?[0-9.]+)%, holding (<?[0-9.]+)%", body)
     for got, key in zip(m.groups(), ("wait_ns", "yield_ns", "hold_ns")):
-        share(t["name"] + " " + key, got, t[key], t["span_ns"])
+        if got == "<0.1":
+            same(t["name"] + " " + key + ": less than 0.1 %", "1", float(0 < t[key] < 0.0005 * t["span_ns"]))
+        else:
+            share(t["name"] + " " + key, got, t[key], t["span_ns"])
     m = re.search(r"Took the GIL (\S+?)/s, had to wait for it in ([0-9.]+)% of the cases, gave it away (\S+?)/s", body)
     rate("acquisitions", m.group(1), t["acquisitions"], t["span_ns"])
     share("contended", m.group(2), t["contended"], t["acquisitions"])

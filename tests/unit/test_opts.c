@@ -129,6 +129,11 @@ static void the_command_keeps_its_own_options(void **state)
 	assert_string_equal(o.command[5], "x");
 	assert_null(o.command[6]);
 	opts__free(&o);
+	/* The value of an option is no end of the options. */
+	assert_int_equal(parse("-b -p 7 -o --", &o), 0);
+	assert_null(o.command);
+	assert_string_equal(o.output, "--");
+	opts__free(&o);
 }
 
 static void verbs_are_found_at_the_first_place_only(void **state)
