@@ -24,6 +24,11 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 	char buf[UNITS_SZ];
 	int x, right_w, room;
 
+	if (ui->tid_cnt)
+		sbuf__printf(&right, "[-t: %zu thread%s] ", ui->tid_cnt,
+			     ui->tid_cnt > 1 ? "s" : "");
+	if (ui->limit)
+		sbuf__printf(&right, "[-l %zu] ", ui->limit);
 	if (*ui->filter)
 		sbuf__printf(&right, "[filter: %s] ", ui->filter);
 	if (p) {

@@ -105,6 +105,7 @@ static void draw_table(const struct ui_state *ui, struct canvas *c, struct rect 
 		draw__note(c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w },
 			   *ui->filter	   ? "no thread has this text (Esc clears the filter)"
 			   : !ui__snap(ui) ? "waiting for the first data"
+			   : ui->tid_cnt   ? "none of the threads of -t has touched the GIL yet"
 					   : "no thread has touched the GIL yet");
 	for (int y = 1; y < r.h && top + (size_t)y - 1 < ui->row_cnt; y++) {
 		size_t i = top + (size_t)y - 1;

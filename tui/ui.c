@@ -29,6 +29,9 @@ int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode)
 				 .pane = !opts->no_pane,
 				 .interval_ns = opts->interval_ns ? opts->interval_ns : 1000000000u,
 				 .gil = -1,
+				 .tids = opts->tids,
+				 .tid_cnt = opts->tid_cnt,
+				 .limit = opts->limit,
 				 .zoom = 6,
 				 .kind = SNAP_STACK_BLAME };
 	if (opts->screen >= 1 && opts->screen <= UI_TAB_CNT)
@@ -240,6 +243,12 @@ static int cmp_tid(const void *a, const void *b)
 	return x->thread->tid < y->thread->tid ? -1 : x->thread->tid > y->thread->tid;
 }
 
+static void limit_rows(struct ui_state *ui)
+{
+	if (ui->limit && ui->row_cnt > ui->limit)
+		ui->row_cnt = ui->limit;
+}
+
 /* On the timeline rows must not change places all the time: the most active ones of the whole run come
  * on the first page, and within a page the order is that of the thread ids.
  */
@@ -248,6 +257,7 @@ static void order_timeline(struct ui_state *ui)
 	size_t page = ui->h > 12 ? (size_t)ui->h - 10 : 2;
 
 	qsort(ui->rows, ui->row_cnt, sizeof(*ui->rows), cmp_activity);
+	limit_rows(ui);
 	for (size_t i = 0; i < ui->row_cnt; i += page)
 		qsort(ui->rows + i, ui->row_cnt - i < page ? ui->row_cnt - i : page,
 		      sizeof(*ui->rows), cmp_tid);
@@ -256,9 +266,12 @@ static void order_timeline(struct ui_state *ui)
 static bool row_matches(const struct ui_state *ui, const struct column_row *r)
 {
 	char at[512], text[1024];
+	bool wanted = !ui->tid_cnt;
 
-	if (!*ui->filter)
-		return true;
+	for (size_t i = 0; i < ui->tid_cnt && !wanted; i++)
+		wanted = ui->tids[i] == r->thread->tid;
+	if (!wanted || !*ui->filter)
+		return wanted;
 	columns__frame(r->thread->at, at, sizeof(at));
 	snprintf(text, sizeof(text), "%u %s %s %s", r->thread->tid, r->thread->name, at,
 		 r->proc->comm);
@@ -303,6 +316,7 @@ static void build_rows(struct ui_state *ui)
 		order_timeline(ui);
 	else
 		qsort_r(ui->rows, ui->row_cnt, sizeof(*ui->rows), cmp_rows, ui);
+	limit_rows(ui);
 }
 
 static void follow_selection(struct ui_state *ui)

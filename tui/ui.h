@@ -53,6 +53,8 @@ struct ui_state {
 	const struct timeline *timeline;
 	const struct tui_pick *picks;
 	size_t pick_cnt;
+	const uint32_t *tids; /* -t: only these threads; tid_cnt 0: all */
+	size_t tid_cnt, limit;
 
 	enum ui_screen screen, back; /* back: where Esc leads from a drill-down */
 	enum ui_overlay overlay;

@@ -61,6 +61,11 @@ void column_row__init(struct column_row *r, const struct snapshot *snap,
 /* Total order for qsort-like use: by column, direction, then process and thread id. */
 int columns__compare(const struct column *col, bool desc, const struct column_row *a,
 		     const struct column_row *b);
+/* The rows of a process's threads (proc->thread_cnt) in the order of a column, NULL: of delay. Caller frees; NULL: no
+ * memory.
+ */
+struct column_row *columns__sorted(const struct snapshot *snap, const struct snap_proc *proc,
+				   const char *sort);
 /* The last part of a path. */
 const char *columns__basename(const char *path);
 /* "dumps encoder.py:257"; "?" for NULL. */

@@ -20,8 +20,8 @@ static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
 const struct opt_desc opt_table[] = {
 	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt), "look at these running processes",
 	  NULL, 1, INT32_MAX },
-	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(tid_cnt),
-	  "show only these threads (not in the live view: \\ filters there)", NULL, 1, INT32_MAX },
+	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(tid_cnt), "show only these threads", NULL, 1,
+	  INT32_MAX },
 	{ "all", 'a', NULL, OPT_FLAG, OFF(all), "every Python process, also those that start later",
 	  NULL, 0, 0 },
 	{ "subprocesses", 's', NULL, OPT_ON, OFF(subprocesses),

@@ -251,6 +251,20 @@ static struct view *new_view(struct session *s)
 	return view_report__new(s->out.f, o);
 }
 
+/* A file that is gone when nobody has it open. -1: none. */
+static int nameless_file(void)
+{
+	char name[] = "/tmp/giltop.XXXXXX";
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	fd = mkostemp(name, O_CLOEXEC); /* overlayfs of old kernels has no O_TMPFILE */
+	if (fd >= 0)
+		unlink(name);
+	return fd;
+}
+
 static int start(struct session *s)
 {
 	uint64_t duration = s->o->duration_ns	      ? s->o->duration_ns
@@ -271,7 +285,7 @@ static int start(struct session *s)
 	if (!s->view)
 		return errors__out_of_memory();
 	if (session__is_live(s->o) && s->o->command)
-		s->command_out = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		s->command_out = nameless_file();
 	code = session__add_targets(s);
 	if (code)
 		return code;
@@ -379,12 +393,6 @@ int session__run(const struct opts *o)
 		if (pick)
 			return doctor__list(o);
 		pr_info("no terminal for the live view: plain text tables (as with -b)\n");
-	}
-	if (session__is_live(o) && (o->tid_cnt || o->limit)) {
-		pr_warn("-t and -l are for text and JSON (-b, --json, record); in the live view \\ "
-			"filters; "
-			"see giltop --help\n");
-		return EXIT_USAGE;
 	}
 	do {
 		if (pick) {

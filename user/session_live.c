@@ -50,6 +50,9 @@ static struct tui_opts tui_opts(const struct opts *o)
 		.colours = plain ? TUI_COLOURS_NONE : TUI_COLOURS_AUTO,
 		.interval_ns = o->interval_ns,
 		.sort = o->sort,
+		.tids = o->tids,
+		.tid_cnt = o->tid_cnt,
+		.limit = o->limit,
 	};
 }
 

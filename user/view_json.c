@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "columns.h"
 #include "json_out.h"
 #include "util.h"
 #include "verdict.h"
@@ -110,10 +111,28 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 	json__close(j, '}');
 }
 
-static void put_proc(struct json_out *j, const struct snap_proc *p, const struct opts *o)
+static void put_threads(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
+			const struct opts *o)
 {
+	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, o->sort);
 	size_t shown = 0;
 
+	json__open(j, "threads", '[');
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		/* Without memory for an order, in any. */
+		const struct snap_thread *t = rows ? rows[i].thread : &p->threads[i];
+
+		if (!opts__shows_tid(o, t->tid) || (o->limit && shown >= o->limit))
+			continue;
+		put_thread(j, t);
+		shown++;
+	}
+	json__close(j, ']');
+}
+
+static void put_proc(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
+		     const struct opts *o)
+{
 	json__open(j, NULL, '{');
 	json__u64(j, "pid", p->pid);
 	json__str(j, "comm", p->comm);
@@ -129,14 +148,7 @@ static void put_proc(struct json_out *j, const struct snap_proc *p, const struct
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		put_gil(j, &p->gils[i], p->span_ns);
 	json__close(j, ']');
-	json__open(j, "threads", '[');
-	for (size_t i = 0; i < p->thread_cnt; i++) {
-		if (!opts__shows_tid(o, p->threads[i].tid) || (o->limit && shown >= o->limit))
-			continue;
-		put_thread(j, &p->threads[i]);
-		shown++;
-	}
-	json__close(j, ']');
+	put_threads(j, s, p, o);
 	if (p->pairs_known) {
 		json__open(j, "pairs", '[');
 		for (size_t i = 0; i < p->pair_cnt; i++) {
@@ -232,7 +244,7 @@ static int put_record(struct view_json *v, const char *type, const struct snapsh
 		json__u64(&j, "processes_dropped", s->dropped_cnt);
 	json__open(&j, "processes", '[');
 	for (size_t i = 0; i < s->proc_cnt; i++)
-		put_proc(&j, &s->procs[i], v->opts);
+		put_proc(&j, s, &s->procs[i], v->opts);
 	json__close(&j, ']');
 	json__close(&j, '}');
 	return json__end(&j);

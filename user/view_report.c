@@ -77,45 +77,27 @@ static void put_gil(struct view_report *v, const struct snapshot *s, const struc
 	putc('\n', v->out);
 }
 
-struct sorted {
-	struct column_row row;
-	const struct column *col;
-	bool desc;
-};
-
-static int compare_rows(const void *a, const void *b)
-{
-	const struct sorted *x = a, *y = b;
-
-	return columns__compare(x->col, x->desc, &x->row, &y->row);
-}
-
 static int put_threads(struct view_report *v, const struct snapshot *s, const struct snap_proc *p)
 {
-	__cleanup(freep) struct sorted *rows = calloc(p->thread_cnt + 1, sizeof(*rows));
-	int col = columns__find(v->opts->sort ? v->opts->sort : "delay");
+	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, v->opts->sort);
 	size_t cnt = 0, hidden = 0;
 	bool with_at = false;
 
 	if (!rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < p->thread_cnt; i++) {
-		if (!opts__shows_tid(v->opts, p->threads[i].tid))
+		if (!opts__shows_tid(v->opts, rows[i].thread->tid))
 			continue;
-		rows[cnt].col = &thread_columns[col];
-		rows[cnt].desc = thread_columns[col].desc;
-		with_at |= p->threads[i].at != NULL;
-		column_row__init(&rows[cnt++].row, s, p, &p->threads[i]);
+		with_at |= rows[i].thread->at != NULL;
+		rows[cnt++] = rows[i];
 	}
-	if (thread_columns[col].cmp)
-		qsort(rows, cnt, sizeof(*rows), compare_rows);
 	if (v->opts->limit && cnt > v->opts->limit) {
 		hidden = cnt - v->opts->limit;
 		cnt = v->opts->limit;
 	}
 	put_heading(v, with_at);
 	for (size_t i = 0; i < cnt; i++)
-		put_thread(v, &rows[i].row, with_at);
+		put_thread(v, &rows[i], with_at);
 	if (!cnt)
 		fprintf(v->out, "  no thread has touched the GIL yet\n");
 	if (hidden)

@@ -358,6 +358,21 @@ os.waitpid(pid, 0)
 	END
 }
 
+@test "--sort and -l choose the threads of JSON as they do those of text" {
+	workload_start mixed.py 2
+	giltop_start --json -p "$WL_PID" --sort hold -l 2
+	workload_go
+	workload_wait_done
+	giltop_end INT
+	python3 - "$GT_OUT" <<-'END'
+	import json, sys
+	with open(sys.argv[1]) as f:
+	    threads = [json.loads(line) for line in f][-1]["processes"][0]["threads"]
+	assert len(threads) == 2 and {t["name"] for t in threads} == {"spin-1", "spin-2"}, threads
+	assert threads[0]["hold_ns"] >= threads[1]["hold_ns"], threads
+	END
+}
+
 # ---- both ways to attach ----
 
 tier() { # NAME: exact sums on a load with many hand-overs

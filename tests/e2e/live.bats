@@ -164,6 +164,30 @@ teardown() { live_teardown; }
 	live_ended
 }
 
+thread_rows() {
+	screen | grep -Eo '^ *[0-9]+ (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' '
+}
+
+rows_are() {
+	[ "$(thread_rows | wc -w)" -eq "$1" ]
+}
+
+@test "-t shows only these threads, -l only the first ones" {
+	demo_start
+	live 100 30 "$GILTOP" -p "$WL_PID" -t "$WL_PID"
+	shows "[-t: 1 thread]" MainThread "lines that make others wait"
+	[ "$(thread_rows)" = "MainThread " ]
+	keys q
+	live_ended
+	term_ends
+	live 100 30 "$GILTOP" -p "$WL_PID" -l 2 --sort hold
+	shows "[-l 2]" "▼HOLD%" "lines that make others wait"
+	wait_for 5 rows_are 2
+	[[ $(thread_rows) =~ ^feed-[12]\ (feed-[12]|report)\ $|^report ]]
+	keys q
+	live_ended
+}
+
 @test "pause freezes the picture and says so; c shows totals, r starts them anew, + and - change the rate" {
 	demo_start
 	live 100 30 "$GILTOP" -p "$WL_PID"
