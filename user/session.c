@@ -349,7 +349,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 		if (s.interrupted)
 			session__leave_at_next_signal(&s);
 		code = quit ? EXIT_OK : finish(&s);
-		if (s.failed && !code) {
+		if (s.failed) {
 			pr_warn("cannot read the books any more\n");
 			code = EXIT_RUNTIME;
 		}

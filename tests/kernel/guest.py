@@ -192,6 +192,53 @@ def killed_leaves_nothing(checks, load):
     checks.check(peek(load.pid, maps, offsets) == before, "text-restored-after-kill-9")
 
 
+# ---- children -----------------------------------------------------------------------------------
+
+FORKS = """
+import os, sys, threading, time
+print("ready", flush=True)
+sys.stdin.readline()
+pid = os.fork()
+if not pid:
+    def spin():
+        end = time.monotonic() + 0.4
+        while time.monotonic() < end:
+            pass
+    threads = [threading.Thread(target=spin) for i in range(2)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    os._exit(0)
+os.waitpid(pid, 0)
+print("child", pid, flush=True)
+sys.stdin.readline()
+"""
+
+
+def child_is_followed(checks, how):
+    """A forked child has its parent's breakpoints in its memory, whatever they are on this machine."""
+    program = subprocess.Popen([PYTHON, "-c", FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    out = "/tmp/forks-%s.jsonl" % how
+    try:
+        program.stdout.readline()
+        top = accuracy.Giltop(arguments(giltop_args=["-s", "--attach", how]), program.pid, out, out + ".err")
+        try:
+            top.wait_meta()
+            program.stdin.write(b"go\n")
+            program.stdin.flush()
+            child = int(program.stdout.readline().split()[1])
+            top.finish()
+        finally:
+            top.kill()
+    finally:
+        program.kill()
+        program.wait()
+    found = [p for p in records(out)[-1]["processes"] if p["pid"] == child]
+    waited = sum(t["wait_ns"] for p in found for t in p["threads"])
+    checks.check(waited > 1e8, "child-followed-" + how, "%d ns of waiting" % waited)
+
+
 # ---- the contract -------------------------------------------------------------------------------
 
 def contract(checks, pid):
@@ -240,6 +287,9 @@ def main():
         compare_with_oracle(checks, "oracle-churn", ATTACH[TIER], "churn", "200")
     if both:
         compare_with_oracle(checks, "oracle-perf", ATTACH["perf"], "mixed", "1.0", ["--attach", "perf"])
+    child_is_followed(checks, "auto")
+    if both:
+        child_is_followed(checks, "perf")
     load = accuracy.Workload(arguments(), workload_folder("parked"))
     try:
         load.expect("ready", 30)
