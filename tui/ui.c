@@ -186,6 +186,11 @@ void ui__update(struct ui_state *ui, const struct snapshot *interval, const stru
 	if (fresh)
 		remember(ui);
 	ui__refresh(ui);
+	/* What was not found may have come. */
+	if (ui->prompt == UI_PROMPT_SEARCH && *ui->message) {
+		ui__search_again(ui);
+		ui__refresh(ui);
+	}
 }
 
 void ui__resize(struct ui_state *ui, int h, int w)

@@ -136,6 +136,8 @@ uint64_t ui__zoom_ns(const struct ui_state *ui);
 /* Mark the selected row as one that the user chose: it follows its thread from now on. */
 void ui__pin(struct ui_state *ui);
 void ui__goto(struct ui_state *ui, enum ui_screen screen);
+/* The search that is being typed has found nothing yet, and the data are new. */
+void ui__search_again(struct ui_state *ui);
 /* The octave of a histogram bucket: index into ui_past.waits. */
 size_t ui__octave(unsigned int bucket);
 /* Work out the rows anew. */

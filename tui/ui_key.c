@@ -32,9 +32,17 @@ static void search_from(struct ui_state *ui, size_t start)
 			continue;
 		ui->sel[ui->screen] = row;
 		ui__pin(ui);
+		/* What was found stays selected, at the top, too. */
+		ui->sel_set |= ui->screen == UI_THREADS && row < ui->row_cnt;
 		return;
 	}
 	snprintf(ui->message, sizeof(ui->message), "not found: %s", ui->search);
+}
+
+void ui__search_again(struct ui_state *ui)
+{
+	ui->message[0] = '\0';
+	search_from(ui, ui->sel[ui->screen]);
 }
 
 static void prompt_erase(char *text)

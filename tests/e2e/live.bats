@@ -24,8 +24,8 @@ teardown() { live_teardown; }
 	grep -Eq '^(http-1|checksum) waited [0-9.]+%.* for (feed-[12]|report) in (parse_line|parse_feed|sort_rows) \(demo_service.py:[0-9]+\)' "$LIVE/first"
 	# The table: http-1 loses more than half of its time, feed-1 is to blame, each with its line (of
 	# the lines where http-1 waits, any may be ahead in so short a time).
-	grep -Eq '^ *[0-9]+ http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests? demo_se.*:[0-9]+$' "$LIVE/first"
-	grep -Eq '^ *[0-9]+ feed-1 .* parse_(line|feed) demo_se.*:[0-9]+$' "$LIVE/first"
+	grep -Eq '^ *[0-9]{2,} http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests? demo_se.*:[0-9]+$' "$LIVE/first"
+	grep -Eq '^ *[0-9]{2,} feed-1 .* parse_(line|feed) demo_se.*:[0-9]+$' "$LIVE/first"
 	grep -q 'lines that make others wait' "$LIVE/first"
 	keys q
 	live_ended
@@ -121,11 +121,11 @@ teardown() { live_teardown; }
 	keys Up Up Up Up Enter
 	shows_not "Sort by:"
 	shows "THREAD▲"
-	[ "$(screen | grep -Eo '^ *[0-9]+ (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' ')" = \
+	[ "$(screen | grep -Eo '^ *[0-9]{2,} (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' ')" = \
 		"MainThread checksum feed-1 feed-2 http-1 report " ]
 	keys I
 	shows "THREAD▼"
-	wait_for 5 eval '[ "$(screen | grep -Eo "^ *[0-9]+ (MainThread|report) " | head -1 | awk "{ print \$2 }")" = report ]'
+	wait_for 5 eval '[ "$(screen | grep -Eo "^ *[0-9]{2,} (MainThread|report) " | head -1 | awk "{ print \$2 }")" = report ]'
 	keys H
 	shows "▼HOLD%"
 	keys B
@@ -165,7 +165,7 @@ teardown() { live_teardown; }
 }
 
 thread_rows() {
-	screen | grep -Eo '^ *[0-9]+ (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' '
+	screen | grep -Eo '^ *[0-9]{2,} (MainThread|checksum|feed-[12]|http-1|report) ' | awk '{ print $2 }' | tr '\n' ' '
 }
 
 rows_are() {
@@ -493,11 +493,15 @@ same_numbers() {
 	keys http- Enter
 	shows http-1
 	keys Escape 6
-	shows "$WL_PID"
+	# Found as soon as it comes, and not before.
 	keys / "$WL_PID"
 	shows "Search: $WL_PID"
 	shows_not "not found"
-	keys Enter q
+	keys Enter
+	shows " $WL_PID "
+	keys Enter
+	shows "pid $WL_PID"
+	keys q
 	live_ended
 	[ "$LIVE_CODE" -eq 0 ]
 	no_probe_left
