@@ -201,7 +201,7 @@ sys.stdin.readline()
 pid = os.fork()
 if not pid:
     def spin():
-        end = time.monotonic() + 0.4
+        end = time.monotonic() + 0.8
         while time.monotonic() < end:
             pass
     threads = [threading.Thread(target=spin) for i in range(2)]
@@ -236,7 +236,7 @@ def child_is_followed(checks, how):
         program.wait()
     found = [p for p in records(out)[-1]["processes"] if p["pid"] == child]
     waited = sum(t["wait_ns"] for p in found for t in p["threads"])
-    checks.check(waited > 1e8, "child-followed-" + how, "%d ns of waiting" % waited)
+    checks.check(waited > 2e7, "child-followed-" + how, "%d ns of waiting" % waited)
 
 
 # ---- the contract -------------------------------------------------------------------------------
