@@ -89,7 +89,7 @@ struct {
 /* Forks and execs; each wakes user space. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 * 1024);
+	__uint(max_entries, 256 * 1024);
 } notes SEC(".maps");
 
 /* Closed states for the timeline, in a ring of their own: a flood of them must not cost an exec. */

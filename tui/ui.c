@@ -187,7 +187,7 @@ void ui__update(struct ui_state *ui, const struct snapshot *interval, const stru
 		remember(ui);
 	ui__refresh(ui);
 	/* What was not found may have come. */
-	if (ui->prompt == UI_PROMPT_SEARCH && *ui->message) {
+	if (ui->prompt == UI_PROMPT_SEARCH && ui->search_failed) {
 		ui__search_again(ui);
 		ui__refresh(ui);
 	}
@@ -248,21 +248,28 @@ static int cmp_tid(const void *a, const void *b)
 	return x->thread->tid < y->thread->tid ? -1 : x->thread->tid > y->thread->tid;
 }
 
-static void limit_rows(struct ui_state *ui)
+/* -l: the first ones of each process. */
+static void limit_rows(struct ui_state *ui, const struct snapshot *s)
 {
-	if (ui->limit && ui->row_cnt > ui->limit)
-		ui->row_cnt = ui->limit;
+	__cleanup(freep) size_t *shown = ui->limit ? calloc(s->proc_cnt, sizeof(*shown)) : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; shown && i < ui->row_cnt; i++)
+		if (shown[ui->rows[i].proc - s->procs]++ < ui->limit)
+			ui->rows[n++] = ui->rows[i];
+	if (shown)
+		ui->row_cnt = n;
 }
 
 /* On the timeline rows must not change places all the time: the most active ones of the whole run come
  * on the first page, and within a page the order is that of the thread ids.
  */
-static void order_timeline(struct ui_state *ui)
+static void order_timeline(struct ui_state *ui, const struct snapshot *s)
 {
 	size_t page = ui->h > 12 ? (size_t)ui->h - 10 : 2;
 
 	qsort(ui->rows, ui->row_cnt, sizeof(*ui->rows), cmp_activity);
-	limit_rows(ui);
+	limit_rows(ui, s);
 	for (size_t i = 0; i < ui->row_cnt; i += page)
 		qsort(ui->rows + i, ui->row_cnt - i < page ? ui->row_cnt - i : page,
 		      sizeof(*ui->rows), cmp_tid);
@@ -317,11 +324,12 @@ static void build_rows(struct ui_state *ui)
 	}
 	if (!ui->row_cnt)
 		return;
-	if (ui->screen == UI_TIMELINE)
-		order_timeline(ui);
-	else
-		qsort_r(ui->rows, ui->row_cnt, sizeof(*ui->rows), cmp_rows, ui);
-	limit_rows(ui);
+	if (ui->screen == UI_TIMELINE) {
+		order_timeline(ui, s);
+		return;
+	}
+	qsort_r(ui->rows, ui->row_cnt, sizeof(*ui->rows), cmp_rows, ui);
+	limit_rows(ui, s);
 }
 
 static void follow_selection(struct ui_state *ui)

@@ -91,6 +91,7 @@ struct ui_state {
 
 	enum ui_prompt prompt;
 	char search[UI_TEXT_SZ], filter[UI_TEXT_SZ];
+	bool search_failed;
 	char message[256];
 	size_t help_top;
 

@@ -22,6 +22,7 @@ static void search_from(struct ui_state *ui, size_t start)
 	size_t n = ui__row_cnt(ui);
 	char buf[1024];
 
+	ui->search_failed = false;
 	if (!*ui->search || !ops->text)
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -36,6 +37,7 @@ static void search_from(struct ui_state *ui, size_t start)
 		ui->sel_set |= ui->screen == UI_THREADS && row < ui->row_cnt;
 		return;
 	}
+	ui->search_failed = true;
 	snprintf(ui->message, sizeof(ui->message), "not found: %s", ui->search);
 }
 

@@ -124,16 +124,26 @@ int collector__load(struct collector *c)
 	return err ? err : collector__watch(c, c->timer, ID_TIMER);
 }
 
+/* Its end takes it out of the table: unless that has come already. */
+static void know(struct collector *c, pid_t tgid)
+{
+	if (tgid <= 0 || find_live(c, tgid))
+		return;
+	probe__know(c->probe, tgid);
+	if (!proc__runs(tgid))
+		probe__forget(c->probe, tgid);
+}
+
 int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 {
-	struct tracked t = { .pidfd = -1 };
+	struct tracked t = { .pidfd = -1, .resolve_ns = now_ns() };
 	int err;
 
 	if (find_live(c, pid))
 		return -EALREADY;
 	/* Whatever it is itself, its children may be interpreters. */
 	if (c->opts.follow == GT_FOLLOW_CHILDREN)
-		probe__know(c->probe, proc__tgid(pid));
+		know(c, proc__tgid(pid));
 	err = target__resolve(pid, c->cache, NULL, why, &t.target);
 	if (!err && find_live(c, t.target.pid))
 		return -EALREADY;
@@ -174,7 +184,8 @@ void collector__expect(struct collector *c, pid_t pid)
 	if (array_grow(&c->exp, c->exp_cnt, &c->exp_cap, sizeof(*c->exp)))
 		return;
 	c->exp[c->exp_cnt++] = e;
-	arm_timer(c);
+	if (c->exp_cnt == 1) /* else it runs: a stream of new ones must not put it off */
+		arm_timer(c);
 }
 
 /* Try the expected ones; drop those that are here, gone, refused or too old. */
@@ -191,20 +202,21 @@ static void try_expected(struct collector *c)
 			continue;
 		}
 		err = collector__add(c, e->pid, &why);
-		if (err == -ENOEXEC && now < e->until_ns) {
+		if (err == -ENOEXEC && now < e->until_ns && proc__runs(e->pid)) {
 			e->next_ns = now + e->wait_ns;
 			e->wait_ns = e->wait_ns < EXPECT_MAX ? 2 * e->wait_ns : EXPECT_MAX;
 			i++;
 		} else {
 			if (err == -ENOTSUP || err == -E2BIG || err == -ENOMEM)
 				pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
-			if (!proc__exists(c->exp[i].pid) && !find_live(c, c->exp[i].pid))
+			if (!proc__runs(c->exp[i].pid) && !find_live(c, c->exp[i].pid))
 				probe__forget(c->probe, c->exp[i].pid);
 			c->exp[i] = c->exp[--c->exp_cnt];
 		}
 		sbuf__free(&why);
 	}
-	arm_timer(c);
+	if (!c->exp_cnt)
+		arm_timer(c);
 }
 
 static int read_and_feed(struct collector *c)
@@ -254,7 +266,7 @@ static void on_note(void *ctx, const struct gt_note *n)
 	case GT_NOTE_FORK: collector__expect(c, (pid_t)n->tid); break;
 	case GT_NOTE_EXEC:
 		t = find_live(c, (pid_t)n->tgid);
-		if (t && n->start_ns < t->books_ns) /* what came by it is measured already */
+		if (t && n->start_ns < t->resolve_ns) /* what came by it is measured already */
 			break;
 		end_process(c, (pid_t)n->tgid, true, n->start_ns);
 		probe__reset(c->probe, (pid_t)n->tgid);

@@ -15,6 +15,7 @@ struct tracked {
 	struct pysym *sym;
 	struct native_sym *native;
 	unsigned int rounds;
+	uint64_t resolve_ns; /* what it is was looked up after this moment */
 	uint64_t books_ns;
 	int pidfd;
 };

@@ -84,17 +84,21 @@ static void drop_old_procs(struct model *m)
 
 	for (size_t i = 0; i < m->proc_cnt; i++)
 		ended += m->procs[i]->end_ns != 0;
-	for (size_t i = 0; i < m->proc_cnt && ended > ENDED_PROCS;) {
-		if (!m->procs[i]->end_ns || m->procs[i]->end_ns > m->mark_ns) {
-			i++;
-			continue;
-		}
-		mproc__free(m->procs[i]);
-		memmove(&m->procs[i], &m->procs[i + 1],
-			(m->proc_cnt - i - 1) * sizeof(struct mproc *));
+	for (; ended > ENDED_PROCS; ended--) {
+		size_t first = m->proc_cnt;
+
+		/* Those of this interval are still to be shown. */
+		for (size_t i = 0; i < m->proc_cnt; i++)
+			if (m->procs[i]->end_ns && m->procs[i]->end_ns <= m->mark_ns &&
+			    (first == m->proc_cnt || m->procs[i]->end_ns < m->procs[first]->end_ns))
+				first = i;
+		if (first == m->proc_cnt)
+			return;
+		mproc__free(m->procs[first]);
+		memmove(&m->procs[first], &m->procs[first + 1],
+			(m->proc_cnt - first - 1) * sizeof(struct mproc *));
 		m->proc_cnt--;
 		m->dropped_cnt++;
-		ended--;
 	}
 }
 

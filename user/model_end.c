@@ -127,7 +127,8 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 	mproc__forget_open(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		add_first_holder(m, p, p->gils[i]);
-	qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
+	if (p->thread_cnt)
+		qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (!p->threads[i]->exited)
 			close_dead(p, p->threads[i], end_ns);

@@ -358,8 +358,10 @@ static void fill_health(struct builder *b, struct snapshot *s)
 
 	for (size_t i = 0; i < GT_STAT_CNT; i++)
 		s->stats[i] = span(b->m->stats_at[b->base][i], b->m->stats_at[AT_NOW][i]);
-	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(lost); i++) {
 		s->lost_events += s->stats[lost[i]];
+		s->lost_ever += b->m->stats_at[AT_NOW][lost[i]];
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
 		s->violations += s->stats[odd[i]];
 	s->lost_spans = s->stats[GT_STAT_SPAN_DROP];

@@ -264,9 +264,7 @@ void probe__know(struct probe *p, pid_t tgid)
 	struct gt_target not_yet = { 0 };
 	__u32 key = (__u32)tgid;
 
-	if (tgid > 0)
-		bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &not_yet,
-				    BPF_NOEXIST);
+	bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &not_yet, BPF_NOEXIST);
 }
 
 void probe__detach(struct probe *p, struct probe_attachment *a)

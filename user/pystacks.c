@@ -30,6 +30,7 @@
 struct known {
 	uint32_t id;
 	uint32_t round; /* of the pysym: resolved or found true in this one */
+	uint32_t used;	/* in this reading, the last time */
 	uint32_t cnt, end;
 	uint64_t mem;
 	struct py_frame_ref frames[];
@@ -47,6 +48,7 @@ struct pystacks {
 	uint64_t stack_full; /* its counter of stacks without room, then */
 	uint64_t epoch_ns;   /* the epochs changed places */
 	uint64_t unresolved;
+	uint32_t readings;
 	bool look_at_all;
 	struct py_stack walk;
 };
@@ -65,19 +67,13 @@ struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
 	return s;
 }
 
-static void forget_all(struct pystacks *s)
-{
-	for (size_t i = 0; i < s->ids.cap; i++)
-		free(s->ids.slots[i].value);
-	hmap__clear(&s->ids);
-}
-
 void pystacks__free(struct pystacks *s)
 {
 	if (!s)
 		return;
 	raw_sums__free(&s->raw);
-	forget_all(s);
+	for (size_t i = 0; i < s->ids.cap; i++)
+		free(s->ids.slots[i].value);
 	hmap__free(&s->ids);
 	stack_totals__deinit(&s->totals);
 	free(s);
@@ -155,14 +151,14 @@ static bool still_true(struct known *k, struct pysym *sym)
 	return true;
 }
 
-static struct known *known_new(const struct py_stack *w)
+static struct known *known_new(const struct py_stack *w, uint32_t reading)
 {
 	uint32_t cnt = w->cnt < PY_STACK_MAX ? w->cnt : PY_STACK_MAX;
 	struct known *k = malloc(sizeof(*k) + cnt * sizeof(k->frames[0]));
 
 	if (!k)
 		return NULL;
-	*k = (struct known){ .cnt = cnt, .end = w->end, .mem = w->mem };
+	*k = (struct known){ .cnt = cnt, .end = w->end, .mem = w->mem, .used = reading };
 	memcpy(k->frames, w->frames, cnt * sizeof(k->frames[0]));
 	return k;
 }
@@ -175,7 +171,7 @@ static struct known *fetch(struct pystacks *s, uint32_t tgid, uint64_t hash)
 	s->walk = (struct py_stack){ 0 };
 	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, &s->walk))
 		return NULL;
-	k = known_new(&s->walk);
+	k = known_new(&s->walk, s->readings);
 	if (!k || hmap__put(&s->ids, hash, tgid, k)) {
 		free(k);
 		return NULL;
@@ -200,6 +196,8 @@ static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 
 	if (!hash)
 		return 0;
+	if (k)
+		k->used = s->readings;
 	if (s->process_fn(s->ctx, tgid, &p) || !p.sym)
 		return k ? k->id : 0;
 	if (k && still_true(k, p.sym))
@@ -273,6 +271,32 @@ static bool is_known(void *ctx, uint32_t tgid, uint64_t hash)
 	return hmap__get(&s->ids, hash, tgid);
 }
 
+static void forget_if(struct pystacks *s,
+		      bool (*fn)(void *ctx, uint32_t tgid, const struct known *k), void *ctx)
+{
+	struct hmap ids = { 0 };
+
+	for (size_t i = 0; i < s->ids.cap; i++) {
+		const struct hmap_slot *slot = &s->ids.slots[i];
+
+		if (!slot->value)
+			continue;
+		if (fn(ctx, (uint32_t)slot->b, slot->value) ||
+		    hmap__put(&ids, slot->a, slot->b, slot->value))
+			free(slot->value); /* no memory: is resolved again */
+	}
+	hmap__free(&s->ids);
+	s->ids = ids;
+}
+
+static bool not_used(void *ctx, uint32_t tgid, const struct known *k)
+{
+	const struct pystacks *s = ctx;
+
+	(void)tgid;
+	return k->used != s->readings;
+}
+
 /* Known ones come back into the kernel's table when they are walked again: so it is cleared of all of them, when
  * many are new and when it has been full.
  */
@@ -280,14 +304,14 @@ static void drop_known(struct pystacks *s, const struct totals *t)
 {
 	uint64_t full = t->stats[GT_STAT_STACK_FULL];
 
-	/* A program without end of new stacks: what comes again is fetched again. */
-	if (s->ids.cnt > KNOWN_MAX)
-		forget_all(s);
-	if (s->new_cnt <= KERNEL_STACKS && full == s->stack_full)
+	if (s->new_cnt <= KERNEL_STACKS && full == s->stack_full && s->ids.cnt <= KNOWN_MAX)
 		return;
 	probe__drop_stacks(s->probe, is_known, s);
 	s->new_cnt = 0;
 	s->stack_full = full;
+	/* A program without end of new stacks. (After the kernel's: what is not known here stays there.) */
+	if (s->ids.cnt > KNOWN_MAX)
+		forget_if(s, not_used, s);
 }
 
 int pystacks__read(struct pystacks *s, struct totals *t)
@@ -296,6 +320,7 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 
 	if (err)
 		return err;
+	s->readings++;
 	stack_totals__begin(&s->totals);
 	for (size_t i = 0; i < s->raw.sum_cnt && !err; i++) {
 		const struct raw_sum *r = &s->raw.sums[i];
@@ -336,26 +361,16 @@ static bool is_of(void *ctx, uint32_t tgid, uint64_t hash)
 	return tgid == *(const uint32_t *)ctx;
 }
 
-/* Hashes are made of addresses: they mean something else in the next program. */
-static void forget_hashes(struct pystacks *s, uint32_t tgid)
+static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)
 {
-	struct hmap ids = { 0 };
-
-	for (size_t i = 0; i < s->ids.cap; i++) {
-		const struct hmap_slot *slot = &s->ids.slots[i];
-
-		if (!slot->value)
-			continue;
-		if (slot->b == tgid || hmap__put(&ids, slot->a, slot->b, slot->value))
-			free(slot->value); /* no memory: is resolved again */
-	}
-	hmap__free(&s->ids);
-	s->ids = ids;
-	probe__drop_stacks(s->probe, is_of, &tgid);
+	(void)k;
+	return tgid == *(const uint32_t *)ctx;
 }
 
 int pystacks__forget(struct pystacks *s, uint32_t tgid)
 {
-	forget_hashes(s, tgid);
+	/* Hashes are made of addresses: they mean something else in the next program. */
+	forget_if(s, is_gone, &tgid);
+	probe__drop_stacks(s->probe, is_of, &tgid);
 	return stack_totals__forget(&s->totals, tgid);
 }

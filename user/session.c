@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -152,7 +153,10 @@ static int finish(struct session *s)
 		pr_info("%s: no CPython was seen\n", s->o->command[0]);
 	if (!s->view_err)
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
-	if (snap->lost_events > s->o->max_loss)
+	if (snap->dropped_cnt && s->o->verb == VERB_RECORD && !opts__records_json(s->o))
+		pr_warn("%" PRIu64 " processes that ended long ago are not in it: too many\n",
+			snap->dropped_cnt);
+	if (snap->lost_ever > s->o->max_loss)
 		code = EXIT_LOST;
 	snapshot__free(snap);
 	return code;
@@ -389,10 +393,11 @@ int session__run(const struct opts *o)
 	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command;
 	int code;
 
-	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json && !o->output) {
+	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
 		if (pick)
 			return doctor__list(o);
-		pr_info("no terminal for the live view: plain text tables (as with -b)\n");
+		if (!o->output)
+			pr_info("no terminal for the live view: plain text tables (as with -b)\n");
 	}
 	do {
 		if (pick) {

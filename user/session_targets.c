@@ -30,8 +30,8 @@ static bool on_launch_try(void *ctx, pid_t pid)
 	return err != -ENOEXEC;
 }
 
-/* One of many. What is no interpreter, gone or not ours to look into is none of them; what else keeps one out is said. */
-static void add_one(struct session *s, pid_t pid)
+/* One of many: is it measured? What is no interpreter, gone or not ours to look into is none of them; what else keeps one out is said. */
+static bool add_one(struct session *s, pid_t pid)
 {
 	struct sbuf why = { 0 };
 	int err = pid == getpid() ? -EALREADY : collector__add(s->c, pid, &why);
@@ -41,6 +41,7 @@ static void add_one(struct session *s, pid_t pid)
 	else if (err && err != -EALREADY && err != -ESRCH)
 		pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
 	sbuf__free(&why);
+	return (!err || err == -EALREADY) && pid != getpid();
 }
 
 static int add_all(struct session *s)
@@ -53,17 +54,19 @@ static int add_all(struct session *s)
 	return 0;
 }
 
-/* Children that are there already, with -s. */
-static void add_children(struct session *s, pid_t parent)
+/* Children that are there already, with -s: is any of them measured? */
+static bool add_children(struct session *s, pid_t parent)
 {
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
+	bool any = false;
 
 	for (ssize_t i = 0; i < n; i++)
 		if (proc__parent((pid_t)pids[i]) == parent) {
-			add_one(s, (pid_t)pids[i]);
-			add_children(s, (pid_t)pids[i]);
+			any |= add_one(s, (pid_t)pids[i]);
+			any |= add_children(s, (pid_t)pids[i]);
 		}
+	return any;
 }
 
 /* A measured process takes up to 20 descriptors (a perf event per probe), and the usual limit is 1024. */
@@ -82,14 +85,12 @@ static void raise_fd_limit(void)
 static int add_named(struct session *s, pid_t pid)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	size_t before = collector__live_cnt(s->c);
 	int err = collector__add(s->c, pid, &why);
+	bool any = s->o->subprocesses == 1 && add_children(s, pid);
 
-	if (s->o->subprocesses == 1)
-		add_children(s, pid);
 	if (!err || err == -EALREADY)
 		return 0;
-	if (collector__live_cnt(s->c) == before)
+	if (!any)
 		return errors__of_target(err, sbuf__str(&why), pid);
 	if (err == -ENOEXEC)
 		pr_verb("%s\n", sbuf__str(&why));

@@ -135,6 +135,7 @@ struct snapshot {
 	uint64_t start_ns, now_ns;   /* CLOCK_MONOTONIC */
 	uint64_t books_ns;	     /* the books started */
 	uint64_t lost_events;	     /* every kind of loss that touches a total, in the span */
+	uint64_t lost_ever;	     /* .. since the start, whatever was reset */
 	uint64_t lost_spans;	     /* lost for the timeline only */
 	uint64_t violations;	     /* self-check disagreements (see stats) */
 	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */

@@ -184,7 +184,7 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	json__close(j, '}');
 }
 
-/* All that was lost, odd or merely counted, by reason; since the books started, also in a snapshot. */
+/* All that was lost, odd or merely counted, by reason. */
 static void put_stats(struct json_out *j, const struct snapshot *s)
 {
 	static const char *const names[] = {

@@ -280,10 +280,13 @@ follow() { # METHOD: children that are there at the start, and those that come l
 		for t in threads: t.start()
 		for t in threads: t.join()
 	END
-	sh -c "while :; do '$PYTHON' '$BATS_TEST_TMPDIR/worker.py'; sleep 0.3; done" 3>&- &
+	# Two at a time, so that there is always one.
+	sh -c "one() { while :; do '$PYTHON' '$BATS_TEST_TMPDIR/worker.py'; sleep 0.2; done; }
+		one & sleep 0.5; one" 3>&- &
 	local supervisor=$!
 	pid_start "$supervisor"
 	wait_for 5 pgrep -P "$supervisor" -x "$(basename "$PYTHON")"
+	pid_start "$(pgrep -P "$supervisor" -x sh)"
 	giltop_start --json -s -p "$supervisor"
 	sleep 4
 	giltop_end INT

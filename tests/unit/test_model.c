@@ -366,9 +366,41 @@ static void lost_events_and_violations_are_shown(void **state)
 	model__free(m);
 }
 
+/* A build server: those that ended first go, however late they came. */
+static void processes_that_ended_long_ago_give_way(void **state)
+{
+	struct model_proc_info info = { .pid = 1, .python = "3.11" };
+	struct model *m = model__new();
+	struct totals t = { 0 };
+	struct snapshot *s;
+
+	(void)state;
+	assert_int_equal(model__add_proc(m, &info, T0), 0);
+	for (uint32_t i = 2; i <= 600; i++) {
+		info.pid = i;
+		assert_int_equal(model__add_proc(m, &info, T0 + 10 * i), 0);
+		model__end_proc(m, i, T0 + 10 * i + 5);
+	}
+	model__end_proc(m, 1, T0 + 7000);
+	t.now_ns = T0 + 8000;
+	assert_int_equal(model__feed(m, &t), 0);
+	model__mark(m);
+	info.pid = 1000;
+	assert_int_equal(model__add_proc(m, &info, T0 + 8100), 0);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->dropped_cnt, 100);
+	assert_int_equal(s->proc_cnt, 501);
+	assert_int_equal(s->procs[0].pid, 1);
+	assert_int_equal(s->procs[1].pid, 102);
+	assert_int_equal(s->books_ns, T0);
+	snapshot__free(s);
+	model__free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(processes_that_ended_long_ago_give_way),
 		cmocka_unit_test(two_threads_and_a_gap_add_up),
 		cmocka_unit_test(open_wait_and_open_hold_count_up_to_the_reading),
 		cmocka_unit_test(intervals_balance_and_add_up_to_the_total),
