@@ -158,23 +158,31 @@ class Log:
         waits = {g: [] for g in range(gil_cnt)}
         holds = {g: [] for g in range(gil_cnt)}
         usual = usual_spreads(events)
-        step = dict.fromkeys(usual, 0)
-        for kind, other in STEPPED if late else ():
-            step[kind] = max(0, usual[kind] - usual[other])
-        longest = {kind: step[kind] + INTERRUPTED * (usual[kind] - step[kind]) for kind in usual}
+        self._usual = usual
+        self._plain = {kind: min(usual[kind], usual[other])  # without the step
+                       for kind, other in (STEPPED if late else ())}
         for tid, words in events.items():
-            self._intervals(tid, words, step, longest, waits, holds)
+            self._intervals(tid, words, waits, holds)
         for gil in range(gil_cnt):
             self._blame(gil, sorted(waits[gil]), sorted(holds[gil]))
 
-    def _intervals(self, tid, words, step, longest, waits, holds):
-        """Moments are (ns, by how much giltop's clock may have been earlier)."""
+    def _moment(self, kind, ns, spread):
+        """(ns, by how much giltop's clock may have been earlier)"""
+        usual = self._usual[kind]
+        plain = self._plain.get(kind, usual)
+        longest = usual - plain + INTERRUPTED * plain
+        # A step takes as long as it takes, this time; an interruption is none.
+        step = 0 if kind not in self._plain else (
+            max(0, spread - plain) if spread <= longest else usual - plain)
+        return ns - step, max(0, spread - longest)
+
+    def _intervals(self, tid, words, waits, holds):
         wait_from = hold_from = yield_from = None
         thread = None
         for i in range(0, len(words), 2):
             word = words[i]
             gil, kind = word >> 3 & 31, word & 7
-            now = (word >> 8) - step[kind], max(0, words[i + 1] - longest[kind])
+            now = self._moment(kind, word >> 8, words[i + 1])
             if thread is None or thread.gil != gil:
                 thread = self.threads.setdefault((tid, gil), Thread(tid, gil))
             if kind == WAIT:
