@@ -47,7 +47,6 @@ static __always_inline void span_out(struct gt_thread *t, __u64 cond, __u64 now)
 		.end_ns = now,
 		.gil = cond,
 	};
-
 	__u64 wake = BPF_RB_NO_WAKEUP;
 
 	/* The timeline looks once per refresh: no wake-up per span, unless that would be too late. */

@@ -124,35 +124,29 @@ int collector__load(struct collector *c)
 	return err ? err : collector__watch(c, c->timer, ID_TIMER);
 }
 
-/* Its end takes it out of the table: unless that has come already. */
-static void know(struct collector *c, pid_t tgid)
-{
-	if (tgid <= 0 || find_live(c, tgid))
-		return;
-	probe__know(c->probe, tgid);
-	if (!proc__runs(tgid))
-		probe__forget(c->probe, tgid);
-}
-
 int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 {
 	struct tracked t = { .pidfd = -1, .resolve_ns = now_ns() };
+	pid_t tgid = proc__tgid(pid);
 	int err;
 
-	if (find_live(c, pid))
+	if (find_live(c, pid) || find_live(c, tgid))
 		return -EALREADY;
 	/* Whatever it is itself, its children may be interpreters. */
-	if (c->opts.follow == GT_FOLLOW_CHILDREN)
-		know(c, proc__tgid(pid));
+	if (c->opts.follow == GT_FOLLOW_CHILDREN && tgid > 0)
+		probe__know(c->probe, tgid);
 	err = target__resolve(pid, c->cache, NULL, why, &t.target);
-	if (!err && find_live(c, t.target.pid))
-		return -EALREADY;
 	if (!err && array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
 		err = -ENOMEM;
 	if (!err)
 		err = tracked__start(&t, c, why);
 	if (err) {
 		tracked__deinit(&t, c);
+		/* Its end takes it out of the kernel's table, unless that came before it was put in. */
+		if (!proc__runs(tgid > 0 ? tgid : pid)) {
+			probe__forget(c->probe, tgid > 0 ? tgid : pid);
+			return -ESRCH;
+		}
 		return err;
 	}
 	c->live[c->live_cnt++] = t;
@@ -202,15 +196,13 @@ static void try_expected(struct collector *c)
 			continue;
 		}
 		err = collector__add(c, e->pid, &why);
-		if (err == -ENOEXEC && now < e->until_ns && proc__runs(e->pid)) {
+		if (err == -ENOEXEC && now < e->until_ns) {
 			e->next_ns = now + e->wait_ns;
 			e->wait_ns = e->wait_ns < EXPECT_MAX ? 2 * e->wait_ns : EXPECT_MAX;
 			i++;
 		} else {
 			if (err == -ENOTSUP || err == -E2BIG || err == -ENOMEM)
 				pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
-			if (!proc__runs(c->exp[i].pid) && !find_live(c, c->exp[i].pid))
-				probe__forget(c->probe, c->exp[i].pid);
 			c->exp[i] = c->exp[--c->exp_cnt];
 		}
 		sbuf__free(&why);

@@ -16,7 +16,6 @@ struct tracked {
 	struct native_sym *native;
 	unsigned int rounds;
 	uint64_t resolve_ns; /* what it is was looked up after this moment */
-	uint64_t books_ns;
 	int pidfd;
 };
 

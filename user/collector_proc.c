@@ -91,6 +91,7 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 		.sites = "call-sites",
 		.note = tg->note,
 	};
+	uint64_t books_ns;
 	int err;
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
@@ -123,11 +124,11 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 		return err;
 	}
 	tell_holders(t, c);
-	t->books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
-	if (!t->books_ns)
+	books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
+	if (!books_ns)
 		return -EIO;
 	tell_holders(t, c);
-	err = model__add_proc(c->model, &info, t->books_ns);
+	err = model__add_proc(c->model, &info, books_ns);
 	if (!err)
 		err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);
 	if (!err)

@@ -2,6 +2,7 @@
 #include "columns.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -366,4 +367,27 @@ void columns__bar(const struct snap_thread *t, size_t width, char *buf, size_t s
 	while (n + 1 < sz && n < width)
 		buf[n++] = ' ';
 	buf[n] = '\0';
+}
+
+static int by_column(const void *a, const void *b, void *ctx)
+{
+	const struct column *col = ctx;
+
+	return columns__compare(col, col->desc, a, b);
+}
+
+struct column_row *columns__sorted(const struct snapshot *snap, const struct snap_proc *proc,
+				   const char *sort)
+{
+	struct column_row *rows = calloc(proc->thread_cnt + 1, sizeof(*rows));
+	int col = columns__find(sort ? sort : "delay");
+
+	if (!rows)
+		return NULL;
+	for (size_t i = 0; i < proc->thread_cnt; i++)
+		column_row__init(&rows[i], snap, proc, &proc->threads[i]);
+	if (col >= 0 && thread_columns[col].cmp)
+		qsort_r(rows, proc->thread_cnt, sizeof(*rows), by_column,
+			(void *)&thread_columns[col]);
+	return rows;
 }

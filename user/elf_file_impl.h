@@ -10,10 +10,9 @@
 #define ELF_FILE_SEG_MAX 64 /* PT_LOADs; real files have 2 to 6 */
 #define ELF_FILE_READ_MAX                                                                          \
 	(1ULL << 30) /* so many bytes of a file are read in all: it may be sparse, and a lie */
-#define ELF_FILE_SYMS_MAX                                                                          \
-	(1ULL << 28) /* .symtab and its strings, each; libtorch's have some 50 MB */
+#define ELF_FILE_SYMS_MAX  (1ULL << 28) /* .symtab and its strings, each */
 #define ELF_FILE_NAMES_MAX (1ULL << 20) /* the sections' names */
-#define ELF_FILE_NOTE_MAX  (1ULL << 16) /* a PT_NOTE; real ones are below 1 KiB */
+#define ELF_FILE_NOTE_MAX  (1ULL << 16) /* a PT_NOTE */
 #define ELF_FILE_NOTES	   16
 
 /* The dynamic segment, read once at open; all zero in a static file. */

@@ -19,7 +19,7 @@
 
 /* Ended threads of a process that keep their own row. */
 #define ENDED_ROWS 64
-/* Ended processes that are kept: some 20 KB each, and looked at in every refresh. */
+/* Ended processes that are kept: a struct mgil (14 KB) and more each, and looked at in every refresh. */
 #define ENDED_PROCS 500
 
 struct model *model__new(void)

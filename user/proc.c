@@ -117,22 +117,30 @@ bool proc__exists(pid_t pid)
 	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
-/* The number after "Key:\t" in /proc/PID/status, or -ESRCH. */
-static long status_number(pid_t pid, const char *key)
+/* What follows "\nKey:\t" on its line in /proc/PID/status; false: no such process, or no such line. */
+static bool status_line(pid_t pid, const char *key, char *buf, size_t sz)
 {
 	struct sbuf b = { 0 };
 	char path[64];
-	const char *at;
-	long v = -ESRCH;
+	const char *at = NULL;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (!read_file(AT_FDCWD, path, 16384, &b)) {
+	if (!read_file(AT_FDCWD, path, 16384, &b))
 		at = strstr(sbuf__str(&b), key);
-		if (at)
-			v = strtol(at + strlen(key), NULL, 10);
+	if (at) {
+		at += strlen(key);
+		snprintf(buf, sz, "%.*s", (int)strcspn(at, "\n"), at);
 	}
 	sbuf__free(&b);
-	return v;
+	return at;
+}
+
+/* A number from there, or -ESRCH. */
+static long status_number(pid_t pid, const char *key)
+{
+	char text[32];
+
+	return status_line(pid, key, text, sizeof(text)) ? strtol(text, NULL, 10) : -ESRCH;
 }
 
 pid_t proc__tgid(pid_t pid)
@@ -198,23 +206,10 @@ void proc__exe(pid_t pid, char *buf, size_t sz)
 
 bool proc__shadow_stack(pid_t pid)
 {
-	struct sbuf b = { 0 };
-	char path[64];
-	const char *at;
-	bool on = false;
+	char features[128];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (!read_file(AT_FDCWD, path, 16384, &b)) {
-		at = strstr(sbuf__str(&b), "\nx86_Thread_features:");
-		if (at) {
-			const char *end = strchr(at + 1, '\n');
-			const char *hit = strstr(at, "shstk");
-
-			on = hit && (!end || hit < end);
-		}
-	}
-	sbuf__free(&b);
-	return on;
+	return status_line(pid, "\nx86_Thread_features:", features, sizeof(features)) &&
+	       strstr(features, "shstk");
 }
 
 static ssize_t numeric_entries(const char *path, uint32_t **ret)
@@ -265,17 +260,9 @@ int proc__pidfd(pid_t pid)
 
 bool proc__runs(pid_t pid)
 {
-	struct sbuf b = { 0 };
-	char path[64];
-	const char *at = NULL;
-	bool runs;
+	char state[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (!read_file(AT_FDCWD, path, 16384, &b))
-		at = strstr(sbuf__str(&b), "\nState:\t");
-	runs = at && !strchr("ZX", at[8]);
-	sbuf__free(&b);
-	return runs;
+	return status_line(pid, "\nState:\t", state, sizeof(state)) && !strchr("ZX", state[0]);
 }
 
 bool proc__in_init_pidns(void)

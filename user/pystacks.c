@@ -19,12 +19,14 @@
 #include "../bpf/pystack.h"
 
 #define NO_PYTHON_FRAME 1 /* as in stacks.bpf.h */
-#define KERNEL_STACKS                                                                              \
-	2048 /* drop the known ones when so many are new: half of the kernel's table */
-#define EPOCH_NS                                                                                   \
-	100000000	 /* a handler that has found its sum is done with it before two of these */
-#define OPEN_WALKS 64	 /* stacks of open waits looked at in a refresh */
-#define KNOWN_MAX  50000 /* hashes remembered: with 20 frames each some 20 MB */
+/* Drop the known ones when so many are new: half of the kernel's table. */
+#define KERNEL_STACKS 2048
+/* A handler that has found its sum is done with it before two of these have passed. */
+#define EPOCH_NS 100000000
+/* Stacks of open waits looked at in a refresh. */
+#define OPEN_WALKS 64
+/* Hashes remembered: of 20 frames each they are some 20 MB. */
+#define KNOWN_MAX 50000
 
 /* What a hash stands for. It is made of addresses, and those can be used again: see still_true(). */
 struct known {

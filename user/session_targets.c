@@ -12,7 +12,7 @@
 #include "session_impl.h"
 #include "util.h"
 
-/* With -a and -s the maps are sized for so many threads at most: 20 MB of kernel memory. */
+/* With -a and -s the maps are sized for so many threads at most: the records of two each are 20 MB. */
 #define THREADS_SIZED 8192
 
 /* The command stands still: is there a CPython in it now? */
@@ -69,7 +69,7 @@ static bool add_children(struct session *s, pid_t parent)
 	return any;
 }
 
-/* A measured process takes up to 20 descriptors (a perf event per probe), and the usual limit is 1024. */
+/* By perf events a process takes two descriptors a probe, and the usual limit is 1024. */
 static void raise_fd_limit(void)
 {
 	struct rlimit r;

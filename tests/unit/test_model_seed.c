@@ -2,6 +2,16 @@
 /* test_model_seed.c - a hold that began before the books: its intervals, its blame, its end */
 #include "fake_books.h"
 
+/* Thread 42 has held since before the books, and showed no event; thread 2 waits for it. */
+static void held_since_before(struct model *m, struct kernel *k)
+{
+	kernel__init(k);
+	k->gil.rec.held = 1;
+	k->gil.rec.hold_since_ns = T0;
+	on_wait(k, 2, T0 + 1000);
+	model__seed_holder(m, PID, COND, true, 42);
+}
+
 /* Seen at attach: held by somebody who has shown no event yet, and others wait for it. */
 static void who_held_before_the_start_gets_the_blame_of_those_who_wait(void **state)
 {
@@ -10,11 +20,7 @@ static void who_held_before_the_start_gets_the_blame_of_those_who_wait(void **st
 	struct snapshot *s;
 
 	(void)state;
-	kernel__init(&k);
-	k.gil.rec.held = 1;
-	k.gil.rec.hold_since_ns = T0;
-	on_wait(&k, 2, T0 + 1000);
-	model__seed_holder(m, PID, COND, true, 42);
+	held_since_before(m, &k);
 	feed(m, &k, T0 + 5000);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(snap_proc__thread(&s->procs[0], 42)->hold_ns, 5000);
@@ -75,11 +81,7 @@ static void a_hold_from_before_the_start_outlives_its_process_in_the_total(void 
 	struct sums r;
 
 	(void)state;
-	kernel__init(&k);
-	k.gil.rec.held = 1;
-	k.gil.rec.hold_since_ns = T0;
-	on_wait(&k, 2, T0 + 1000);
-	model__seed_holder(m, PID, COND, true, 42);
+	held_since_before(m, &k);
 	feed(m, &k, T0 + 2000);
 	on_exit_of(&k, 2, T0 + 2500);
 	feed(m, &k, T0 + 2600);
@@ -102,11 +104,7 @@ static void a_hold_from_before_the_start_dies_in_a_later_interval(void **state)
 	struct kernel k;
 
 	(void)state;
-	kernel__init(&k);
-	k.gil.rec.held = 1;
-	k.gil.rec.hold_since_ns = T0;
-	on_wait(&k, 2, T0 + 1000);
-	model__seed_holder(m, PID, COND, true, 42);
+	held_since_before(m, &k);
 	feed(m, &k, T0 + 2000);
 	model__mark(m);
 	feed(m, &k, T0 + 2600);
