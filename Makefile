@@ -34,7 +34,7 @@ ifneq ($(SYSROOT),)
 EXTRA_CFLAGS  += -idirafter $(SYSROOT)/usr/include -idirafter $(SYSROOT)/usr/include/$(MULTIARCH)
 EXTRA_LDFLAGS += -L$(SYSROOT)/usr/lib/$(MULTIARCH)
 endif
-GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -Iuser -Itui -I$(BUILD) \
+GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -I. -I$(BUILD) \
              -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
 LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo
 LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
@@ -55,7 +55,7 @@ Q := @
 say = @printf '  %-8s %s\n' "$(1)" "$(2)";
 endif
 
-LIB_SRCS  := $(filter-out user/main.c,$(wildcard user/*.c)) $(wildcard tui/*.c)
+LIB_SRCS  := $(filter-out user/app/main.c,$(wildcard user/*/*.c)) $(wildcard tui/*.c)
 LIB_OBJS  := $(LIB_SRCS:%.c=$(BUILD)/%.o)
 ASAN_OBJS := $(LIB_SRCS:%.c=$(BUILD)/asan/%.o)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
@@ -84,7 +84,7 @@ help:
 #: make install      DESTDIR=, prefix=
 
 # ---- BPF ----------------------------------------------------------------------------------------
-BPF_BUILD := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -Ibpf \
+BPF_BUILD := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -I. \
              -idirafter $(SYSROOT)/usr/include/$(MULTIARCH) $(BPF_CFLAGS)
 $(BUILD)/giltop.bpf.o: bpf/gil.bpf.c $(wildcard bpf/*.h) Makefile
 	@mkdir -p $(@D)
@@ -97,7 +97,7 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name giltop_bpf > $@
 
 # Only the files that include the skeleton wait for it.
-SKEL_USERS := user/probe user/probe_read user/probe_forget
+SKEL_USERS := user/probe/probe user/probe/maps_read user/probe/maps_forget
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%=$(d)/%.o)): $(SKEL)
 
 # ---- user space ---------------------------------------------------------------------------------
@@ -113,17 +113,17 @@ $(BUILD)/asan/%.o: %.c Makefile
 
 $(BUILD)/libgiltop.a: $(LIB_OBJS)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+	$(Q)rm -f $@ && $(AR) qcs $@ $(LIB_OBJS)
 
 $(BUILD)/asan/libgiltop.a: $(ASAN_OBJS)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $(ASAN_OBJS)
+	$(Q)rm -f $@ && $(AR) qcs $@ $(ASAN_OBJS)
 
-$(BUILD)/giltop: $(BUILD)/user/main.o $(BUILD)/libgiltop.a
+$(BUILD)/giltop: $(BUILD)/user/app/main.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
 
-$(BUILD)/giltop-static: $(BUILD)/user/main.o $(BUILD)/libgiltop.a
+$(BUILD)/giltop-static: $(BUILD)/user/app/main.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(STATIC_LDFLAGS) $^ $(LDLIBS_ALL) -o $@ && $(STRIP) $@
 

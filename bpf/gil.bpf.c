@@ -19,14 +19,14 @@
  * What is not ordered by gil->mutex is a thread's death. A thread that dies waiting (a daemon thread at
  * shutdown) is put into a queue, and the next event of that GIL closes its wait, under the mutex.
  */
-#include "kernel.bpf.h"
-#include "giltop.h"
-#include "maps.bpf.h"
-#include "records.bpf.h"
-#include "stacks.bpf.h"
-#include "books.bpf.h"
-#include "events.bpf.h"
-#include "life.bpf.h"
+#include "bpf/kernel.bpf.h"
+#include "bpf/giltop.h"
+#include "bpf/maps.bpf.h"
+#include "bpf/records.bpf.h"
+#include "bpf/stacks.bpf.h"
+#include "bpf/books.bpf.h"
+#include "bpf/events.bpf.h"
+#include "bpf/life.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -12,60 +12,8 @@
 #include <linux/types.h>
 #endif
 
-#include "pylayout.h"
-
-/* ---- histogram ------------------------------------------------------------------------------
- * Log-linear: 4 buckets an octave from 128 ns (2^7) to 137 s (2^37), one bucket below and the last
- * one for everything above: a quantile read from it is off by at most 1/8 of its value.
- */
-#define GT_HIST_MIN_SHIFT 7
-#define GT_HIST_OCTAVES	  30
-#define GT_HIST_SUB_BITS  2
-#define GT_HIST_BUCKETS	  (1 + (GT_HIST_OCTAVES << GT_HIST_SUB_BITS) + 1)
-
-struct gt_hist {
-	__u32 cnt[GT_HIST_BUCKETS];
-};
-
-static inline __attribute__((always_inline)) __u32 gt_log2(__u64 v)
-{
-	__u32 r = 0;
-
-	if (v >> 32) {
-		v >>= 32;
-		r += 32;
-	}
-	if (v >> 16) {
-		v >>= 16;
-		r += 16;
-	}
-	if (v >> 8) {
-		v >>= 8;
-		r += 8;
-	}
-	if (v >> 4) {
-		v >>= 4;
-		r += 4;
-	}
-	if (v >> 2) {
-		v >>= 2;
-		r += 2;
-	}
-	return r + (__u32)(v >> 1);
-}
-
-/* Bucket of a duration in ns. */
-static inline __attribute__((always_inline)) __u32 gt_hist_bucket(__u64 ns)
-{
-	__u32 octave, sub, b;
-
-	if (ns < (1ULL << GT_HIST_MIN_SHIFT))
-		return 0;
-	octave = gt_log2(ns);
-	sub = (__u32)(ns >> (octave - GT_HIST_SUB_BITS)) & ((1u << GT_HIST_SUB_BITS) - 1);
-	b = 1 + ((octave - GT_HIST_MIN_SHIFT) << GT_HIST_SUB_BITS) + sub;
-	return b < GT_HIST_BUCKETS ? b : GT_HIST_BUCKETS - 1;
-}
+#include "bpf/hist.h"
+#include "bpf/pylayout.h"
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
@@ -339,7 +287,6 @@ struct gt_note {
 };
 
 #define GT_ASSERT(cond) _Static_assert(cond, "wire format")
-GT_ASSERT(sizeof(struct gt_hist) == 4 * 122);
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 48);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* pylayout.h - where things are in CPython's memory, as far as BPF needs it
  *
- * One of these is filled per interpreter (user/pylayout_table.c has a row per version) and handed to
+ * One of these is filled per interpreter (user/python/layout_table.c has a row per version) and handed to
  * the BPF programs. All members are byte offsets unless said otherwise; PY_NONE where the version has
  * no such field. Offsets that only user space needs (names, strings, lists) are not in here.
  */

@@ -24,8 +24,8 @@
 #ifndef GILTOP_PYSTACK_BPF_H
 #define GILTOP_PYSTACK_BPF_H
 
-#include "pylayout.h"
-#include "pystack.h"
+#include "bpf/pylayout.h"
+#include "bpf/pystack.h"
 
 #ifdef __bpf__
 #define py_read(stack, dst, size, addr) bpf_probe_read_user(dst, size, (const void *)(addr))

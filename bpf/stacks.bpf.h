@@ -10,7 +10,7 @@
 #ifndef GILTOP_STACKS_BPF_H
 #define GILTOP_STACKS_BPF_H
 
-#include "pystack.bpf.h"
+#include "bpf/pystack.bpf.h"
 
 const volatile __u32 stacks_on = 1;
 const volatile __u64 min_hold_ns = 1000000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "canvas.h"
+#include "tui/canvas.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "text.h"
-#include "util.h"
+#include "tui/cells.h"
+#include "user/base/sbuf.h"
 
 int canvas__resize(struct canvas *c, int h, int w)
 {
@@ -83,10 +83,10 @@ int canvas__puts(struct canvas *c, int y, int x, int max, enum role role, const 
 		return 0;
 	if (max < 0 || max > c->w - x)
 		max = c->w - x;
-	fits = text__width(s, c->unicode) <= max;
+	fits = cells__width(s, c->unicode) <= max;
 	if (max == 0)
 		return 0;
-	while ((ch = text__next(&s, c->unicode, &w))) {
+	while ((ch = cells__next(&s, c->unicode, &w))) {
 		if (w == 0) {
 			struct cell *base = used ? canvas__at(c, y, x + used - 1) : NULL;
 
@@ -122,7 +122,7 @@ int canvas__printf(struct canvas *c, int y, int x, int max, enum role role, cons
 
 void canvas__puts_right(struct canvas *c, int y, int x, int max, enum role role, const char *s)
 {
-	int w = text__width(s, c->unicode);
+	int w = cells__width(s, c->unicode);
 
 	canvas__puts(c, y, w < max ? x + max - w : x, w < max ? w : max, role, s);
 }
@@ -153,7 +153,7 @@ static void put_char(struct sbuf *out, uint32_t ch)
 {
 	char enc[4];
 
-	sbuf__add(out, enc, text__encode(ch, enc));
+	sbuf__add(out, enc, cells__encode(ch, enc));
 }
 
 void canvas__to_text(const struct canvas *c, struct sbuf *out)

@@ -5,8 +5,8 @@
  * to the golden frames of the tests. Everything is clipped: drawing outside is allowed and has no
  * effect. A wide character takes two cells; half of one is never left behind.
  */
-#ifndef GILTOP_CANVAS_H
-#define GILTOP_CANVAS_H
+#ifndef GILTOP_TUI_CANVAS_H
+#define GILTOP_TUI_CANVAS_H
 
 #include <stdbool.h>
 #include <stddef.h>

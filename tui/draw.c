@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "draw.h"
+#include "tui/draw.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
+#include "tui/cells.h"
+#include "user/base/text.h"
 
 static double clamp01(double v)
 {
@@ -110,7 +111,7 @@ uint32_t draw__shade(const struct canvas *c, double v)
 
 void draw__note(struct canvas *c, struct rect r, const char *text)
 {
-	int w = text__width(text, c->unicode);
+	int w = cells__width(text, c->unicode);
 
 	if (r.h < 1 || r.w < 1)
 		return;
@@ -123,7 +124,7 @@ int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char 
 	char buf[1024];
 	int n = 0;
 
-	while (n < r.h && text__wrap(&text, c->unicode, r.w, buf, sizeof(buf)))
+	while (n < r.h && cells__wrap(&text, c->unicode, r.w, buf, sizeof(buf)))
 		canvas__puts(c, r.y + n++, r.x, r.w, role, buf);
 	return n;
 }
@@ -136,8 +137,8 @@ void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const st
 		canvas__puts(c, y, x, w, ROLE_DIM, "?");
 		return;
 	}
-	text__place(*f->name ? f->name : "?", columns__basename(f->file), f->line, c->unicode, w,
-		    buf, sizeof(buf));
+	cells__place(*f->name ? f->name : "?", path_base(f->file), f->line, c->unicode, w, buf,
+		     sizeof(buf));
 	canvas__puts(c, y, x, w, role, buf);
 }
 
@@ -145,19 +146,19 @@ void draw__name(struct canvas *c, int y, int x, int w, enum role role, const cha
 {
 	char buf[512];
 
-	text__cut_middle(name, c->unicode, w, buf, sizeof(buf));
+	cells__cut_middle(name, c->unicode, w, buf, sizeof(buf));
 	canvas__puts(c, y, x, w, role, buf);
 }
 
 int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enum role role,
 		 const char *value)
 {
-	int w = text__width(label, c->unicode) + 1 + text__width(value, c->unicode);
+	int w = cells__width(label, c->unicode) + 1 + cells__width(value, c->unicode);
 
 	/* All of it or nothing: half a figure is a wrong one. */
 	if (w > max)
 		return 0;
 	canvas__puts(c, y, x, max, ROLE_DIM, label);
-	canvas__puts(c, y, x + text__width(label, c->unicode) + 1, max, role, value);
+	canvas__puts(c, y, x + cells__width(label, c->unicode) + 1, max, role, value);
 	return w + 2;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* draw.h - pieces that several screens draw with: bars, sparklines, states, notes */
-#ifndef GILTOP_DRAW_H
-#define GILTOP_DRAW_H
+#ifndef GILTOP_TUI_DRAW_H
+#define GILTOP_TUI_DRAW_H
 
-#include "timeline.h"
-#include "ui.h"
+#include "tui/ui.h"
+#include "user/picture/timeline.h"
 
 /* A bar of at most w cells for v of max (0 or more); eighths of a cell where Unicode is at hand. */
 void draw__bar(struct canvas *c, int y, int x, int w, enum role role, double v, double max);
@@ -22,7 +22,7 @@ uint32_t draw__shade(const struct canvas *c, double v);
 void draw__note(struct canvas *c, struct rect r, const char *text);
 /* Words broken into lines; returns how many lines it took, at most r.h. */
 int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char *text);
-/* A frame in w cells: "dumps encoder.py:257"; the line number is never cut (text__place). */
+/* A frame in w cells: "dumps encoder.py:257"; the line number is never cut (cells__place). */
 void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f);
 /* A thread's name in w cells, shortened in the middle. */
 void draw__name(struct canvas *c, int y, int x, int w, enum role role, const char *name);

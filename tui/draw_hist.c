@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "user/base/units.h"
 
 /* The lower end of an octave, ns. */
 static uint64_t octave_floor(size_t octave)

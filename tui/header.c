@@ -3,16 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/judge/verdict.h"
 
 static void proc_title(const struct snap_proc *p, struct sbuf *out)
 {
 	sbuf__printf(out, "pid %u ", p->pid);
-	sbuf__puts(out, *p->cmdline ? text__command(p->cmdline) : *p->comm ? p->comm : "?");
+	sbuf__puts(out, *p->cmdline ? cells__command(p->cmdline) : *p->comm ? p->comm : "?");
 }
 
 /* "gunicorn: worker [shop]" may be long, what comes after it must not be pushed out. */
@@ -41,7 +42,7 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 			     units__clock(all->now_ns - all->start_ns, buf));
 	sbuf__printf(&right, ui->cumulative ? "  totals" : "  every %s",
 		     units__duration(ui->interval_ns, buf));
-	right_w = text__width(sbuf__str(&right), c->unicode) + (ui->paused ? 7 : 0);
+	right_w = cells__width(sbuf__str(&right), c->unicode) + (ui->paused ? 7 : 0);
 	x = canvas__puts(c, y, 0, -1, ROLE_TITLE, "giltop") + 2;
 	if (s && s->proc_cnt > 1 && !ui->focus_pid)
 		sbuf__printf(&left, "busiest of %zu: ", s->proc_cnt);
@@ -88,7 +89,7 @@ static void draw_gil(const struct ui_state *ui, const struct snapshot *s, const 
 	if (!s)
 		return;
 	bad = trust_figures(ui, s, &trust);
-	end -= text__width(sbuf__str(&trust), c->unicode);
+	end -= cells__width(sbuf__str(&trust), c->unicode);
 	canvas__puts(c, y, end, -1, bad ? ROLE_WARN : ROLE_DIM, sbuf__str(&trust));
 	end -= 2;
 	if (p && p->gil_cnt > 1 && g)
@@ -149,7 +150,7 @@ static void draw_who(const struct snapshot *s, const struct snap_proc *p, const 
 	for (int d = 0; d < VERDICT_DETAIL_CNT; d++) {
 		sbuf__reset(&text);
 		verdict__who(s, p, g, (enum verdict_detail)d, &text);
-		if (text__width(sbuf__str(&text), c->unicode) <= c->w)
+		if (cells__width(sbuf__str(&text), c->unicode) <= c->w)
 			break;
 	}
 	canvas__puts(c, y, 0, c->w, ROLE_VERDICT, sbuf__str(&text));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "keymap.h"
+#include "tui/keymap.h"
 
-#include "ui.h"
+#include "tui/ui.h"
 
 #define ON(s)	(1u << (s))
 #define ALL	(~0u)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* keymap.h - which key does what where: the one table behind dispatch, footer and help */
-#ifndef GILTOP_KEYMAP_H
-#define GILTOP_KEYMAP_H
+#ifndef GILTOP_TUI_KEYMAP_H
+#define GILTOP_TUI_KEYMAP_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "layout.h"
+#include "tui/layout.h"
 
 /* Fewer lines are not worth a title, more belong to the blame screen. */
 #define CULPRITS_MIN 3

@@ -3,14 +3,14 @@
  *
  * Pure. What matters least goes first when there is no room; nothing is ever drawn in half.
  */
-#ifndef GILTOP_LAYOUT_H
-#define GILTOP_LAYOUT_H
+#ifndef GILTOP_TUI_LAYOUT_H
+#define GILTOP_TUI_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "canvas.h"
-#include "columns.h"
+#include "tui/canvas.h"
+#include "user/view/columns.h"
 
 /* 80x24 is complete. Below this there is room for one line of text only. */
 #define LAYOUT_MIN_W 60

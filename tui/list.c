@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "list.h"
+#include "tui/list.h"
 
 #include <stdio.h>
 

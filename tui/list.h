@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* list.h - moving in a list that is longer than the screen */
-#ifndef GILTOP_LIST_H
-#define GILTOP_LIST_H
+#ifndef GILTOP_TUI_LIST_H
+#define GILTOP_TUI_LIST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "canvas.h"
-#include "keymap.h"
+#include "tui/canvas.h"
+#include "tui/keymap.h"
 
 /* Where the selection goes; page: lines of a page. True if the action was a move. */
 bool list__move(enum key_action action, size_t cnt, size_t page, size_t *sel);

@@ -5,12 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "list.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "tui/list.h"
+#include "user/base/sbuf.h"
+#include "user/base/text.h"
+#include "user/base/units.h"
+#include "user/judge/verdict.h"
 
 static const char *kind_words(enum snap_stack_kind kind)
 {
@@ -65,7 +66,7 @@ static void draw_stack(struct canvas *c, int y, int x, int w, const struct snap_
 				      i + 1 == s->frame_cnt ? "" : " < ", f->name);
 		if (i + 1 == s->frame_cnt && n + 2 < sizeof(buf))
 			n += (size_t)snprintf(buf + n, sizeof(buf) - n, " %s:%u",
-					      columns__basename(f->file), f->line);
+					      path_base(f->file), f->line);
 	}
 	if (s->truncated && n + 6 < sizeof(buf))
 		snprintf(buf + n, sizeof(buf) - n, " < ..");
@@ -104,7 +105,7 @@ static void draw_entry(const struct ui_state *ui, struct canvas *c, int y, struc
 	else
 		canvas__printf(c, y, x, r.x + r.w - x, ROLE_NORMAL,
 			       *e->frame->file ? "%s (%s)" : "%s", e->frame->name,
-			       columns__basename(e->frame->file));
+			       path_base(e->frame->file));
 }
 
 static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, struct rect r)

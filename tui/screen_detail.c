@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "layout.h"
-#include "list.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "tui/layout.h"
+#include "tui/list.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/judge/verdict.h"
 
 #define PAIRS_MAX  8
 #define STACKS_MAX 3
@@ -45,7 +46,7 @@ static void doc_words(struct doc *d, enum role role, const char *s)
 {
 	char buf[512];
 
-	while (text__wrap(&s, true, d->r.w, buf, sizeof(buf)))
+	while (cells__wrap(&s, true, d->r.w, buf, sizeof(buf)))
 		doc_puts(d, 0, role, buf);
 }
 
@@ -219,7 +220,7 @@ static void emit(const struct ui_state *ui, struct doc *d)
 	for (int detail = 0; detail < VERDICT_DETAIL_CNT; detail++) {
 		sbuf__reset(&b);
 		verdict__thread(s, p, t, (enum verdict_detail)detail, &b);
-		if (text__width(sbuf__str(&b), ui->unicode) <= d->r.w)
+		if (cells__width(sbuf__str(&b), ui->unicode) <= d->r.w)
 			break;
 	}
 	doc_puts(d, 0, ROLE_VERDICT, sbuf__str(&b));

@@ -4,10 +4,9 @@
  */
 #include <stdio.h>
 
-#include "draw.h"
-#include "text.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "user/judge/verdict.h"
 
 /* Row 0 is all threads together, the others are those of the thread table. */
 static size_t rows(const struct ui_state *ui)

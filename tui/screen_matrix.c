@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "draw.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/judge/verdict.h"
 
 #define SIDE 8
 
@@ -152,7 +153,7 @@ static void clamp_cursor(const struct ui_state *ui, const struct matrix *m, int 
 /* Thread names are alike at their beginning ("ThreadPoolExecutor-0_12"): the end tells them apart. */
 static void draw_name_end(struct canvas *c, int y, int x, int w, enum role role, const char *name)
 {
-	int full = text__width(name, c->unicode), skip_w;
+	int full = cells__width(name, c->unicode), skip_w;
 	const char *s = name;
 
 	if (full <= w) {
@@ -160,7 +161,7 @@ static void draw_name_end(struct canvas *c, int y, int x, int w, enum role role,
 		return;
 	}
 	for (full = full + 1; full > w && *s; full -= skip_w)
-		text__next(&s, c->unicode, &skip_w);
+		cells__next(&s, c->unicode, &skip_w);
 	canvas__puts(c, y, x, 1, role, "~");
 	canvas__puts(c, y, x + 1, w - 1, role, s);
 }
@@ -226,7 +227,7 @@ static void draw_sentence(struct canvas *c, struct rect r, const struct snap_pro
 	for (int d = VERDICT_FULL; d < VERDICT_DETAIL_CNT; d++) {
 		sbuf__reset(&text);
 		verdict__pair(p, pair, (enum verdict_detail)d, &text);
-		if (text__width(sbuf__str(&text), c->unicode) <= r.w)
+		if (cells__width(sbuf__str(&text), c->unicode) <= r.w)
 			break;
 	}
 	canvas__puts(c, r.y, r.x, r.w, role, sbuf__str(&text));

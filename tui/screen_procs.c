@@ -3,12 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "list.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "tui/list.h"
+#include "user/base/units.h"
+#include "user/judge/verdict.h"
 
 static size_t rows(const struct ui_state *ui)
 {
@@ -65,7 +64,7 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 	draw_worst(c, y, x, wide ? 20 : 14, p);
 	x += wide ? 21 : 15;
 	canvas__puts(c, y, x, r.x + r.w - x, p->alive ? ROLE_NORMAL : ROLE_DIM,
-		     *p->cmdline ? text__command(p->cmdline) : p->comm);
+		     *p->cmdline ? cells__command(p->cmdline) : p->comm);
 }
 
 static void draw_heading(struct canvas *c, int y, struct rect r)
@@ -184,7 +183,7 @@ static void draw_pick(const struct ui_state *ui, struct canvas *c, struct rect r
 		canvas__puts(c, r.y + y, r.x + 9, 8, ROLE_DIM, *p->version ? p->version : "?");
 		canvas__puts(c, r.y + y, r.x + 18, 15, ROLE_NORMAL, p->comm);
 		canvas__puts(c, r.y + y, r.x + 34, r.w - 34, ROLE_NORMAL,
-			     text__command(p->cmdline));
+			     cells__command(p->cmdline));
 		if (i == sel)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "layout.h"
-#include "list.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "tui/layout.h"
+#include "tui/list.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/judge/verdict.h"
 
 #define COLUMN_MAX 32
 

@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "list.h"
-#include "text.h"
-#include "units.h"
-#include "util.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "tui/list.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
 
 #define CELL_MAX 512
 

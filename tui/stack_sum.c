@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "stack_sum.h"
+#include "tui/stack_sum.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "util.h"
+#include "user/base/hmap.h"
+#include "user/base/util.h"
 
 /* A call tree larger than this is not read by anybody. */
 #define NODE_MAX 4096
@@ -22,15 +23,13 @@ bool stack_frame__same(const struct snap_frame *a, const struct snap_frame *b, b
 
 static uint64_t frame_hash(const struct snap_frame *f, bool with_line)
 {
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+	uint64_t h;
 
 	if (!f)
 		return 0;
-	for (const char *s = f->name; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	for (const char *s = f->file; *s; s++)
-		h = (h ^ (unsigned char)*s) * 0x100000001b3u;
-	return with_line ? (h ^ f->line) * 0x100000001b3u : h;
+	h = hash_bytes(HASH_START, f->name, strlen(f->name));
+	h = hash_bytes(h, f->file, strlen(f->file));
+	return with_line ? hash_bytes(h, &f->line, sizeof(f->line)) : h;
 }
 
 struct index {

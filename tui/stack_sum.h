@@ -3,13 +3,13 @@
  *
  * All strings and frames still belong to the snapshot.
  */
-#ifndef GILTOP_STACK_SUM_H
-#define GILTOP_STACK_SUM_H
+#ifndef GILTOP_TUI_STACK_SUM_H
+#define GILTOP_TUI_STACK_SUM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "snapshot.h"
+#include "user/picture/snapshot.h"
 
 enum stack_view { STACKS_BY_FUNCTION, STACKS_BY_LINE, STACKS_WHOLE, STACK_VIEW_CNT };
 

@@ -3,7 +3,7 @@
  * and ^Z come as keys (raw mode).
  */
 #define NCURSES_WIDECHAR 1
-#include "term.h"
+#include "tui/term.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -17,9 +17,9 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#include "keymap.h"
-#include "log.h"
-#include "util.h"
+#include "tui/keymap.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
 
 struct term {
 	SCREEN *screen;

@@ -3,13 +3,13 @@
  *
  * Keys come as the codes of keymap.h, frames go out from a canvas.
  */
-#ifndef GILTOP_TERM_H
-#define GILTOP_TERM_H
+#ifndef GILTOP_TUI_TERM_H
+#define GILTOP_TUI_TERM_H
 
 #include <stdbool.h>
 
-#include "canvas.h"
-#include "tui.h"
+#include "tui/canvas.h"
+#include "tui/tui.h"
 
 struct term;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tui.h"
+#include "tui/tui.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,10 +8,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "canvas.h"
-#include "term.h"
-#include "ui.h"
-#include "util.h"
+#include "tui/canvas.h"
+#include "tui/term.h"
+#include "tui/ui.h"
+#include "user/base/util.h"
 
 /* However fast data and keys come: eyes see no more. */
 #define DRAW_EVERY_NS 100000000u

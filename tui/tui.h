@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "timeline.h"
+#include "user/picture/timeline.h"
 
 struct sbuf;
 struct snapshot;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "ui.h"
+#include "tui/ui.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout.h"
-#include "text.h"
-#include "util.h"
-#include "verdict.h"
+#include "tui/cells.h"
+#include "tui/layout.h"
+#include "user/base/util.h"
+#include "user/judge/verdict.h"
 
 const struct screen_ops *const ui_screens[UI_SCREEN_CNT] = {
 	[UI_THREADS] = &screen_threads, [UI_TIMELINE] = &screen_timeline,

@@ -5,16 +5,16 @@
  * makes a frame of any size from the state; so whole sessions run in the tests.
  * The one thing that is worked out beforehand is the order of the rows: on new data and on keys.
  */
-#ifndef GILTOP_UI_H
-#define GILTOP_UI_H
+#ifndef GILTOP_TUI_UI_H
+#define GILTOP_TUI_UI_H
 
-#include "canvas.h"
-#include "columns.h"
-#include "keymap.h"
-#include "snapshot.h"
-#include "stack_sum.h"
-#include "timeline.h"
-#include "tui.h"
+#include "tui/canvas.h"
+#include "tui/keymap.h"
+#include "tui/stack_sum.h"
+#include "tui/tui.h"
+#include "user/picture/snapshot.h"
+#include "user/picture/timeline.h"
+#include "user/view/columns.h"
 
 enum ui_screen {
 	UI_THREADS,

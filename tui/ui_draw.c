@@ -3,11 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "layout.h"
-#include "list.h"
-#include "text.h"
-#include "util.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "tui/layout.h"
+#include "tui/list.h"
 
 static int tab_width(bool shortened, int gap)
 {

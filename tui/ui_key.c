@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "draw.h"
-#include "list.h"
-#include "text.h"
-#include "ui.h"
-#include "util.h"
+#include "tui/cells.h"
+#include "tui/draw.h"
+#include "tui/list.h"
+#include "tui/ui.h"
+#include "user/base/util.h"
 
 static size_t page(const struct ui_state *ui)
 {
@@ -73,7 +73,7 @@ static void prompt_key(struct ui_state *ui, int key)
 	} else if (key == ('u' & 31)) {
 		text[0] = '\0';
 	} else if (key >= ' ' && key != 0x7f && key < 0x110000) {
-		size_t n = strlen(text), len = text__encode((uint32_t)key, enc);
+		size_t n = strlen(text), len = cells__encode((uint32_t)key, enc);
 
 		if (n + len < UI_TEXT_SZ) {
 			memcpy(text + n, enc, len);

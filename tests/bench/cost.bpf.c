@@ -4,7 +4,7 @@
  * The naive tracer is what one writes at first: take_gil at entry and return, drop_gil at entry, the
  * time of the last event per thread in a hash map, sums per thread. No stacks, no pairs, no checks.
  */
-#include "kernel.bpf.h"
+#include "bpf/kernel.bpf.h"
 
 struct sums {
 	__u64 asked_ns, got_ns;

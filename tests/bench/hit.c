@@ -18,9 +18,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "probe_multi.h"
-#include "proc.h"
-#include "util.h"
+#include "user/base/proc.h"
+#include "user/base/util.h"
+#include "user/probe/multi.h"
 
 /* Functions of one kind, one for each way to attach: the probed instruction is the first one. It is of
  * those that the kernel emulates: a push and a relative call (where giltop probes); on arm64 a nop and

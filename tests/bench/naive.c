@@ -15,7 +15,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "util.h"
+#include "user/base/parse.h"
+#include "user/base/util.h"
 
 struct sums {
 	uint64_t asked_ns, got_ns, wait_ns, hold_ns, takes, drops;

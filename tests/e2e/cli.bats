@@ -408,18 +408,21 @@ tier() { # NAME: exact sums on a load with many hand-overs
 	cp -r "$REPO"/{bpf,user,tui,scripts} "$BATS_TEST_TMPDIR"
 	run -0 "$BATS_TEST_TMPDIR/scripts/check-layers"
 	cd "$BATS_TEST_TMPDIR"
-	echo '#include "probe.h"' >>user/view_json.c
+	echo '#include "user/probe/probe.h"' >>user/view/json.c
 	echo '#include <ncurses.h>' >>tui/list.c
-	echo '#include <time.h>' >>user/model.c
-	echo '#include "collector.h"' >>tui/ui.c
-	echo 'int x;' >user/somewhere.c
+	echo '#include <time.h>' >>user/model/model.c
+	echo '#include "user/source/collector.h"' >>tui/ui.c
+	mkdir user/new
+	echo 'int x;' >user/new/somewhere.c
+	echo '#include "log.h"' >>user/gil/gate.c
 	run -1 scripts/check-layers
-	[[ $output == *"user/view_json.c: views may not include user/probe.h (source)"* ]]
+	[[ $output == *"user/view/json.c: user/view may not include user/probe/probe.h (user/probe)"* ]]
 	[[ $output == *"tui/list.c: only tui/term.c may include ncurses"* ]]
-	[[ $output == *"user/model.c: the model is pure: no <time.h>"* ]]
-	[[ $output == *"tui/ui.c: tui may not include user/collector.h (source)"* ]]
-	[[ $output == *"user/somewhere.c: in no layer"* ]]
-	[[ $output == *" 5 failed, 0 skipped" ]]
+	[[ $output == *"user/model/model.c: the model is pure: no <time.h>"* ]]
+	[[ $output == *"tui/ui.c: tui may not include user/source/collector.h (user/source)"* ]]
+	[[ $output == *"user/new/somewhere.c: in no layer"* ]]
+	[[ $output == *"user/gil/gate.c: includes are written from the root"* ]]
+	[[ $output == *" 6 failed, 0 skipped" ]]
 }
 
 @test "deps: nothing to do without a network or root; a clear list for who may not install" {

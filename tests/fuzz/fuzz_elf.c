@@ -6,8 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "elf_file.h"
-#include "gil_site.h"
+#include "user/elf/elf_file.h"
+#include "user/gil/gil_site.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

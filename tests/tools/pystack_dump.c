@@ -10,13 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../bpf/pystack.h"
-#include "elf_file.h"
-#include "proc.h"
-#include "pyprocess.h"
-#include "pysym.h"
-#include "pythread_name.h"
-#include "util.h"
+#include "bpf/pystack.h"
+#include "user/base/parse.h"
+#include "user/base/proc.h"
+#include "user/base/util.h"
+#include "user/elf/elf_file.h"
+#include "user/python/process.h"
+#include "user/python/sym.h"
+#include "user/python/thread_name.h"
 
 /* The load bias of a file of which m is a mapping. */
 static int find_bias(const struct elf_file *elf, const struct proc_map *m, uint64_t *ret)

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "elf_file.h"
-#include "gil_site.h"
+#include "user/elf/elf_file.h"
+#include "user/gil/gil_site.h"
 
 static void print_sites(const char *path, const struct gil_sites *s)
 {

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "disasm.h"
-#include "elf_file.h"
-#include "util.h"
+#include "user/base/util.h"
+#include "user/elf/disasm.h"
+#include "user/elf/elf_file.h"
 
 #define STUB_MAX 64
 

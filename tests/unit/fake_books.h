@@ -13,12 +13,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "model.h"
-#include "totals.h"
-#include "util.h"
+#include "user/books/totals.h"
+#include "user/model/model.h"
 
 #define PID   100u
 #define COND  0x7000u

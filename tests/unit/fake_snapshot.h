@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "snapshot.h"
-#include "timeline.h"
-#include "util.h"
+#include "user/base/util.h"
+#include "user/picture/snapshot.h"
+#include "user/picture/timeline.h"
 
 #define FAKE_THREADS 1024
 #define FAKE_PAIRS   256

@@ -6,7 +6,8 @@
 #ifndef GILTOP_TEST_FAKE_STACKS_H
 #define GILTOP_TEST_FAKE_STACKS_H
 
-#include "fake_books.h"
+#include "tests/unit/fake_books.h"
+#include "user/base/util.h"
 
 struct skernel {
 	struct total_gil gil;

@@ -8,9 +8,10 @@
 #include <locale.h>
 #include <string.h>
 
-#include "canvas.h"
-#include "text.h"
-#include "util.h"
+#include "tui/canvas.h"
+#include "tui/cells.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
 
 static void check_text(const struct canvas *c, const char *want)
 {
@@ -140,14 +141,14 @@ static void sentences_break_between_words(void **state)
 	size_t i = 0;
 
 	(void)state;
-	for (; text__wrap(&s, true, 7, buf, sizeof(buf)); i++)
+	for (; cells__wrap(&s, true, 7, buf, sizeof(buf)); i++)
 		assert_string_equal(buf, want[i]);
 	assert_int_equal(i, ARRAY_SIZE(want));
 	/* A character wider than the line does not make it loop. */
 	s = "工作";
-	assert_true(text__wrap(&s, true, 1, buf, sizeof(buf)));
-	assert_true(text__wrap(&s, true, 1, buf, sizeof(buf)));
-	assert_false(text__wrap(&s, true, 1, buf, sizeof(buf)));
+	assert_true(cells__wrap(&s, true, 1, buf, sizeof(buf)));
+	assert_true(cells__wrap(&s, true, 1, buf, sizeof(buf)));
+	assert_false(cells__wrap(&s, true, 1, buf, sizeof(buf)));
 }
 
 static void a_line_number_is_never_cut(void **state)
@@ -179,10 +180,10 @@ static void a_line_number_is_never_cut(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		text__place(cases[i].name, "encoder.py", cases[i].line, true, cases[i].w, buf,
-			    sizeof(buf));
+		cells__place(cases[i].name, "encoder.py", cases[i].line, true, cases[i].w, buf,
+			     sizeof(buf));
 		assert_string_equal(buf, cases[i].want);
-		assert_true(text__width(buf, true) <= cases[i].w);
+		assert_true(cells__width(buf, true) <= cases[i].w);
 	}
 }
 
@@ -191,9 +192,9 @@ static void what_is_in_no_file_is_only_a_name(void **state)
 	char buf[128];
 
 	(void)state;
-	text__place("[no Python frame]", "", 0, true, 40, buf, sizeof(buf));
+	cells__place("[no Python frame]", "", 0, true, 40, buf, sizeof(buf));
 	assert_string_equal(buf, "[no Python frame]");
-	text__place("[no Python frame]", "", 0, true, 10, buf, sizeof(buf));
+	cells__place("[no Python frame]", "", 0, true, 10, buf, sizeof(buf));
 	assert_string_equal(buf, "[no Pytho~");
 }
 
@@ -211,7 +212,7 @@ static void a_command_is_shown_without_its_interpreter(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_string_equal(text__command(cases[i][0]), cases[i][1]);
+		assert_string_equal(cells__command(cases[i][0]), cases[i][1]);
 }
 
 static void names_of_a_pool_stay_apart(void **state)
@@ -219,13 +220,13 @@ static void names_of_a_pool_stay_apart(void **state)
 	char buf[64];
 
 	(void)state;
-	text__cut_middle("ThreadPoolExecutor-0_12", true, 15, buf, sizeof(buf));
+	cells__cut_middle("ThreadPoolExecutor-0_12", true, 15, buf, sizeof(buf));
 	assert_string_equal(buf, "ThreadPo~r-0_12");
-	text__cut_middle("worker-3", true, 8, buf, sizeof(buf));
+	cells__cut_middle("worker-3", true, 8, buf, sizeof(buf));
 	assert_string_equal(buf, "worker-3");
 	for (int w = 0; w < 20; w++) {
-		text__cut_middle("工作工作工作工作-12", true, w, buf, sizeof(buf));
-		assert_true(text__width(buf, true) <= w);
+		cells__cut_middle("工作工作工作工作-12", true, w, buf, sizeof(buf));
+		assert_true(cells__width(buf, true) <= w);
 	}
 }
 

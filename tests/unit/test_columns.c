@@ -9,11 +9,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "columns.h"
-#include "fake_snapshot.h"
-#include "layout.h"
-#include "units.h"
-#include "verdict.h"
+#include "tests/unit/fake_snapshot.h"
+#include "tui/layout.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/judge/verdict.h"
+#include "user/view/columns.h"
 
 static void figures_keep_to_their_width(void **state)
 {

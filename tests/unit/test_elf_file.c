@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "elf_file.h"
-#include "util.h"
+#include "user/base/util.h"
+#include "user/elf/elf_file.h"
 
 /* The smallest file that is one: a header, one PT_LOAD that covers everything, some bytes. */
 struct tiny {

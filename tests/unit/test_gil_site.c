@@ -16,9 +16,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "elf_file.h"
-#include "gil_site.h"
-#include "util.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
+#include "user/elf/elf_file.h"
+#include "user/gil/gil_site.h"
 
 static const char *const interpreters[] = {
 	"/usr/bin/python3.11", "/usr/bin/python3.13", "/usr/bin/python3.12", "/usr/bin/python3.14",

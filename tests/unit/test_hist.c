@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "snapshot.h"
+#include "user/picture/snapshot.h"
 
 static void log2_is_the_highest_bit(void **state)
 {

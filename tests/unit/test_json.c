@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_out.h"
-#include "snapshot.h"
-#include "util.h"
+#include "user/base/json_out.h"
+#include "user/base/text.h"
+#include "user/picture/snapshot.h"
 
 struct memory {
 	char *text;

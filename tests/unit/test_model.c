@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_model.c - the model fed with readings made by hand: sums, intervals, open states, ended threads */
-#include "fake_books.h"
+#include "tests/unit/fake_books.h"
 
 static void two_threads_and_a_gap_add_up(void **state)
 {

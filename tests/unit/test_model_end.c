@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_model_end.c - a process ends with waits and a hold open: each is closed at its thread's death */
-#include "fake_stacks.h"
+#include "tests/unit/fake_stacks.h"
 
 static struct snapshot *end_of(struct model *m, struct skernel *k, uint64_t read_ns,
 			       uint64_t end_ns)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_model_pairs.c - who waited for whom and where: open waits, samples, overrun rings, equal sums */
-#include "fake_stacks.h"
+#include "tests/unit/fake_stacks.h"
 
 static uint64_t pair_ns(const struct snap_proc *p, uint32_t waiter, uint32_t holder)
 {

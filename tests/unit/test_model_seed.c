@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_model_seed.c - a hold that began before the books: its intervals, its blame, its end */
-#include "fake_books.h"
+#include "tests/unit/fake_books.h"
 
 /* Thread 42 has held since before the books, and showed no event; thread 2 waits for it. */
 static void held_since_before(struct model *m, struct kernel *k)

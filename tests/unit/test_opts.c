@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "opts.h"
-#include "util.h"
+#include "user/app/opts.h"
+#include "user/base/util.h"
 
 #define MAX_ARGS 32
 
@@ -54,7 +54,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	(void)state;
 	assert_int_equal(parse("", &o), 0);
 	assert_int_equal(o.verb, VERB_TOP);
-	assert_int_equal(o.interval_ns, 1000000000);
+	assert_int_equal(o.view.interval_ns, 1000000000);
 	assert_int_equal(o.duration_ns, 0);
 	assert_int_equal(o.iterations, 0);
 	assert_int_equal(o.subprocesses, -1);
@@ -90,10 +90,10 @@ static void every_kind_of_option_arrives(void **state)
 			 0);
 	assert_true(o.batch && o.force);
 	assert_int_equal(o.duration_ns, 1500000000);
-	assert_int_equal(o.interval_ns, 100000000);
+	assert_int_equal(o.view.interval_ns, 100000000);
 	assert_int_equal(o.iterations, 3);
-	assert_int_equal(o.limit, 5);
-	assert_string_equal(o.sort, "blame");
+	assert_int_equal(o.view.limit, 5);
+	assert_string_equal(o.view.sort, "blame");
 	assert_string_equal(o.output, "f");
 	opts__free(&o);
 	assert_int_equal(
@@ -102,16 +102,16 @@ static void every_kind_of_option_arrives(void **state)
 		0);
 	assert_int_equal(o.subprocesses, 1);
 	assert_int_equal(o.verbose, 2);
-	assert_true(o.quiet && o.unit_ns);
-	assert_int_equal(o.weight, WEIGHT_BLAME);
+	assert_true(o.quiet && o.view.unit_ns);
+	assert_int_equal(o.view.weight, WEIGHT_BLAME);
 	assert_int_equal(o.color, COLOR_NEVER);
 	assert_int_equal(o.attach, 2);
-	assert_true(opts__shows_tid(&o, 7) && opts__shows_tid(&o, 8));
-	assert_false(opts__shows_tid(&o, 9) || opts__shows_tid(&o, 0));
+	assert_true(view_opts__shows_tid(&o.view, 7) && view_opts__shows_tid(&o.view, 8));
+	assert_false(view_opts__shows_tid(&o.view, 9) || view_opts__shows_tid(&o.view, 0));
 	opts__free(&o);
 	assert_int_equal(parse("-p 1 -s --no-subprocesses", &o), 0);
 	assert_int_equal(o.subprocesses, 0);
-	assert_true(opts__shows_tid(&o, 0));
+	assert_true(view_opts__shows_tid(&o.view, 0));
 	opts__free(&o);
 }
 

@@ -16,8 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proc.h"
-#include "util.h"
+#include "user/base/proc.h"
 
 static void maps_hold_this_program_with_its_code(void **state)
 {

@@ -18,10 +18,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "elf_file.h"
-#include "pylayout_table.h"
-#include "pyruntime.h"
-#include "util.h"
+#include "user/base/util.h"
+#include "user/elf/elf_file.h"
+#include "user/python/layout_table.h"
+#include "user/python/runtime.h"
 
 #define FAKE_SIZE 888
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pyline.h"
-#include "util.h"
+#include "user/base/util.h"
+#include "user/python/line.h"
 
 static void lnotab_counts_bytes_of_code(void **state)
 {

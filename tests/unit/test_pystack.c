@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pylayout_table.h"
+#include "user/python/layout_table.h"
 
 /* The target's memory: one region. */
 #define BASE	0x10000ull
@@ -37,7 +37,7 @@ static long read_mem(struct mem *m, void *dst, uint32_t size, uint64_t addr)
 
 #define py_read(stack, dst, size, addr)                                                            \
 	read_mem((struct mem *)(uintptr_t)(stack)->mem, dst, size, addr)
-#include "../../bpf/pystack.bpf.h"
+#include "bpf/pystack.bpf.h"
 
 static void poke(struct mem *m, uint64_t addr, uint64_t v, size_t size)
 {

@@ -14,9 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pyobject.h"
-#include "pysym.h"
-#include "util.h"
+#include "user/python/object.h"
+#include "user/python/sym.h"
 
 /* ---- made-up objects --------------------------------------------------------------------------- */
 

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "stack_store.h"
-#include "stack_totals.h"
-#include "util.h"
+#include "user/picture/stack_store.h"
+#include "user/source/stack_totals.h"
 
 static const struct snap_frame A = { "main", "/app/a.py", 1 };
 static const struct snap_frame B = { "work", "/app/a.py", 7 };

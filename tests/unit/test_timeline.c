@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "timeline.h"
-#include "util.h"
+#include "user/picture/timeline.h"
 
 #define MS 1000000ull
 

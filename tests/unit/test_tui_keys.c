@@ -12,7 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "tui_stage.h"
+#include "tests/unit/tui_stage.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
 
 /* Numbers and names at their worst. */
 static void make_hostile(struct fake *f)

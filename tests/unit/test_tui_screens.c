@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tui_stage.h"
+#include "tests/unit/tui_stage.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
 
 /* Found from the source file's own place, so that the tests run from anywhere; -ffile-prefix-map may
  * make that relative to the top of the tree.

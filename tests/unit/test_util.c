@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
-#include "hmap.h"
-#include "util.h"
+#include "user/base/arena.h"
+#include "user/base/hmap.h"
+#include "user/base/parse.h"
+#include "user/base/sbuf.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
 
 static const char *clean(const char *in, size_t len, size_t out_sz)
 {

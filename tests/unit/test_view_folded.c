@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util.h"
-#include "view.h"
+#include "user/base/util.h"
+#include "user/view/view.h"
 
 static struct snap_thread threads[2] = { { .tid = 11, .name = "http 1" },
 					 { .tid = 12, .name = "feed;2 7" } };
@@ -38,8 +38,9 @@ static struct snap_proc proc_of(const struct snap_stack *stacks, size_t stack_cn
 }
 
 /* The text that a view writes at its end; the caller frees it. */
-static char *written(struct view *(*make)(FILE *, const struct opts *), const struct opts *o,
-		     const struct snap_proc *p, const struct snapshot *like)
+static char *written(struct view *(*make)(FILE *, const struct view_opts *),
+		     const struct view_opts *o, const struct snap_proc *p,
+		     const struct snapshot *like)
 {
 	struct snapshot s = like ? *like : (struct snapshot){ 0 };
 	char *text = NULL;
@@ -56,14 +57,14 @@ static char *written(struct view *(*make)(FILE *, const struct opts *), const st
 	return text;
 }
 
-static char *folded(const struct snap_stack *stacks, size_t cnt, const struct opts *o)
+static char *folded(const struct snap_stack *stacks, size_t cnt, const struct view_opts *o)
 {
 	struct snap_proc p = proc_of(stacks, cnt, NULL, 0);
 
 	return written(view_folded__new, o, &p, NULL);
 }
 
-static void check(const struct snap_stack *stacks, size_t cnt, const struct opts *o,
+static void check(const struct snap_stack *stacks, size_t cnt, const struct view_opts *o,
 		  const char *want)
 {
 	char *text = folded(stacks, cnt, o);
@@ -79,7 +80,7 @@ static void root_first_short_files_and_microseconds(void **state)
 	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1500, 1, false, 2, f },
 					{ SNAP_STACK_HOLD, 11, 9000, 1, false, 2, f },
 					{ SNAP_STACK_WAIT, 12, 499, 1, false, 2, f } };
-	struct opts o = { .weight = WEIGHT_WAIT };
+	struct view_opts o = { .weight = WEIGHT_WAIT };
 
 	(void)state;
 	/* Rounded to the nearest; what is less than half a microsecond is no line. */
@@ -105,7 +106,7 @@ static void cut_and_unknown_stacks_say_so(void **state)
 					{ SNAP_STACK_WAIT, 0, 3, 1, false, 0, NULL },
 					{ SNAP_STACK_WAIT, 99, 4, 1, false, 2, native },
 					{ SNAP_STACK_WAIT, 11, 5, 1, false, 1, none } };
-	struct opts o = { .weight = WEIGHT_WAIT, .unit_ns = true };
+	struct view_opts o = { .weight = WEIGHT_WAIT, .unit_ns = true };
 
 	(void)state;
 	check(s, 5, &o,
@@ -143,7 +144,7 @@ static void hostile_names_cannot_break_a_line(void **state)
 	};
 	static const char *const files[] = { "",     "/",    "a;b 12", "dir 3/", " 5",
 					     "/x 7", "f.py", "(",      ")" };
-	struct opts o = { .weight = WEIGHT_WAIT, .unit_ns = true };
+	struct view_opts o = { .weight = WEIGHT_WAIT, .unit_ns = true };
 
 	(void)state;
 	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
@@ -175,7 +176,7 @@ static void a_chain_is_waiter_down_and_holder_up(void **state)
 		{ 11, 12, 8, 1, false, true, 0, NULL, 2, h },
 	};
 	struct snap_proc p = proc_of(NULL, 0, c, 3);
-	struct opts o = { .weight = WEIGHT_CHAIN, .unit_ns = true };
+	struct view_opts o = { .weight = WEIGHT_CHAIN, .unit_ns = true };
 	uint32_t only = 12;
 	char *text = written(view_folded__new, &o, &p, NULL);
 
@@ -199,7 +200,7 @@ static void a_chain_is_waiter_down_and_holder_up(void **state)
 
 static void json_counts_what_was_lost_by_name(void **state)
 {
-	struct opts o = { 0 };
+	struct view_opts o = { 0 };
 	struct snapshot s = { 0 };
 	json_t *root, *stats, *stack;
 	const struct snap_stack other = { SNAP_STACK_WAIT, 0, 5, 1, false, 0, NULL };

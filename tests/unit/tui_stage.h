@@ -3,8 +3,8 @@
 #ifndef GILTOP_TUI_STAGE_H
 #define GILTOP_TUI_STAGE_H
 
-#include "fake_snapshot.h"
-#include "ui.h"
+#include "tests/unit/fake_snapshot.h"
+#include "tui/ui.h"
 
 struct stage {
 	struct fake now, all;

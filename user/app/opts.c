@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/app/opts.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/app/opts_impl.h"
+#include "user/base/parse.h"
+#include "user/base/util.h"
+#include "user/view/columns.h"
+
+static const char *const weight_names[] = { "wait", "hold", "blame", "chain", NULL };
+static const char *const unit_names[] = { "us", "ns", NULL };
+static const char *const color_names[] = { "auto", "always", "never", NULL };
+static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
+
+#define OFF(field) offsetof(struct opts, field)
+
+const struct opt_desc opt_table[] = {
+	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt), "look at these running processes",
+	  NULL, 1, INT32_MAX },
+	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(view.tid_cnt), "show only these threads", NULL,
+	  1, INT32_MAX },
+	{ "all", 'a', NULL, OPT_FLAG, OFF(all), "every Python process, also those that start later",
+	  NULL, 0, 0 },
+	{ "subprocesses", 's', NULL, OPT_ON, OFF(subprocesses),
+	  "follow child processes (default with -- COMMAND)", NULL, 0, 0 },
+	{ "no-subprocesses", 0, NULL, OPT_OFF, OFF(subprocesses), "do not follow child processes",
+	  NULL, 0, 0 },
+	{ "duration", 'd', "TIME", OPT_DURATION, OFF(duration_ns),
+	  "stop after 10, 10s, 500ms, 2m ..", NULL, 0, 0 },
+	{ "interval", 'i', "TIME", OPT_DURATION, OFF(view.interval_ns),
+	  "refresh every TIME (default 1s)", NULL, 0, 0 },
+	{ "iterations", 'n', "N", OPT_U64, OFF(iterations), "stop after N refreshes", NULL, 1,
+	  UINT32_MAX },
+	{ "batch", 'b', NULL, OPT_FLAG, OFF(batch), "plain text tables instead of the live view",
+	  NULL, 0, 0 },
+	{ "json", 0, NULL, OPT_FLAG, OFF(json), "batch as JSON lines", NULL, 0, 0 },
+	{ "output", 'o', "FILE", OPT_STR, OFF(output), "write to FILE (- is stdout)", NULL, 0, 0 },
+	{ "force", 0, NULL, OPT_FLAG, OFF(force), "overwrite FILE", NULL, 0, 0 },
+	{ "format", 'f', "NAME", OPT_STR, OFF(format), "record: folded or jsonl", NULL, 0, 0 },
+	{ "weight", 0, "WHAT", OPT_ENUM, OFF(view.weight),
+	  "folded stacks of: wait (who waited), hold, blame (who made others wait), chain (both)",
+	  weight_names, 0, 0 },
+	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), "folded values in us or ns (default us)",
+	  unit_names, 0, 0 },
+	{ "sort", 0, "KEY", OPT_STR, OFF(view.sort), "sort threads by a column (default delay)",
+	  NULL, 0, 0 },
+	{ "limit", 'l', "N", OPT_U64, OFF(view.limit), "show the first N threads of a process",
+	  NULL, 0, UINT32_MAX },
+	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), "do not collect Python stacks", NULL, 0,
+	  0 },
+	{ "min-hold", 0, "TIME", OPT_DURATION, OFF(min_hold_ns),
+	  "collect stacks of holds of at least TIME (default 1ms), and of those that made others "
+	  "wait",
+	  NULL, 0, 0 },
+	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss), "exit with 6 if more than N events were lost",
+	  NULL, 0, UINT64_MAX },
+	{ "color", 0, "WHEN", OPT_ENUM, OFF(color), "auto, always or never (NO_COLOR is honoured)",
+	  color_names, 0, 0 },
+	{ "no-unicode", 'U', NULL, OPT_FLAG, OFF(no_unicode), "draw with ASCII only", NULL, 0, 0 },
+	{ "attach", 0, "HOW", OPT_ENUM, OFF(attach),
+	  "auto, multi (uprobe_multi links) or perf (perf events)", attach_names, 0, 0 },
+	{ "quiet", 'q', NULL, OPT_FLAG, OFF(quiet), "errors only", NULL, 0, 0 },
+	{ "verbose", 'v', NULL, OPT_COUNT, OFF(verbose), "say more; twice: libbpf's own words too",
+	  NULL, 0, 0 },
+	{ "version", 'V', NULL, OPT_ACTION, 0, "print the version", NULL, 0, 0 },
+	{ "help", 'h', NULL, OPT_ACTION, 0, "print this", NULL, 0, 0 },
+};
+
+const size_t opt_cnt = ARRAY_SIZE(opt_table);
+
+const struct verb_desc verb_table[VERB_CNT] = {
+	[VERB_TOP] = { "top", "-p PID | -a | -- COMMAND ..",
+		       "live view, or batch with -b (the default verb)" },
+	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE",
+			  "write folded stacks or JSON lines to a file" },
+	[VERB_DUMP] = { "dump", "-p PID",
+			"one look: who holds, who waits since when, with Python stacks" },
+	[VERB_LIST] = { "list", "",
+			"the Python processes of this machine and how their GIL was found" },
+	[VERB_DOCTOR] = { "doctor", "[-p PID]",
+			  "what this kernel allows; with -p how the GIL is found" },
+};
+
+const char *verb__name(enum verb v)
+{
+	return verb_table[v].name;
+}
+
+static int usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static int usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("giltop: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("; see giltop --help\n", stderr);
+	return -EINVAL;
+}
+
+static int add_list(const struct opt_desc *d, const char *arg, size_t *cnt, uint32_t **list)
+{
+	__cleanup(freep) char *copy = strdup(arg);
+	char *save = NULL;
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *s = strtok_r(copy, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		uint32_t *more;
+		uint64_t v;
+
+		if (parse_u64(s, d->min, d->max, &v))
+			return usage("--%s: '%s' is not a process or thread id", d->name, s);
+		more = reallocarray(*list, *cnt + 1, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		*list = more;
+		more[(*cnt)++] = (uint32_t)v;
+	}
+	return *cnt ? 0 : usage("--%s needs a number", d->name);
+}
+
+static int set_enum(const struct opt_desc *d, const char *arg, void *field)
+{
+	for (int i = 0; d->names[i]; i++) {
+		if (strcmp(d->names[i], arg))
+			continue;
+		if (d->off == OFF(view.unit_ns))
+			*(bool *)field = i;
+		else
+			*(int *)field = i;
+		return 0;
+	}
+	return usage("--%s: '%s' is none of its values (%s)", d->name, arg, d->help);
+}
+
+static int set_option(struct opts *o, const struct opt_desc *d, const char *arg)
+{
+	char *field = (char *)o + d->off;
+
+	switch (d->type) {
+	case OPT_FLAG: *(bool *)field = true; return 0;
+	case OPT_COUNT: (*(int *)field)++; return 0;
+	case OPT_ON: *(int *)field = 1; return 0;
+	case OPT_OFF: *(int *)field = 0; return 0;
+	case OPT_STR: *(const char **)field = arg; return 0;
+	case OPT_ENUM: return set_enum(d, arg, field);
+	case OPT_LIST:
+		return add_list(d, arg, (size_t *)field, (uint32_t **)(field + sizeof(size_t)));
+	case OPT_DURATION:
+		if (parse_duration(arg, (uint64_t *)field))
+			return usage("--%s: '%s' is not a time (10, 10s, 500ms, 2m)", d->name, arg);
+		return 0;
+	case OPT_U64:
+		if (parse_u64(arg, d->min, d->max, (uint64_t *)field))
+			return usage("--%s: '%s' is not a number from %llu", d->name, arg,
+				     (unsigned long long)d->min);
+		return 0;
+	case OPT_ACTION: break;
+	}
+	return 0;
+}
+
+static int find_verb(const char *name)
+{
+	for (int v = 0; v < VERB_CNT; v++)
+		if (!strcmp(verb_table[v].name, name))
+			return v;
+	return -1;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && !strcmp(s + n - m, end);
+}
+
+/* record without -f: the suffix says it. */
+static bool format_is_clear(const struct opts *o)
+{
+	static const char *const known[] = { ".folded", ".txt", ".jsonl", ".json" };
+
+	if (o->format || o->json || !strcmp(o->output, "-"))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (ends_with(o->output, known[i]))
+			return true;
+	return false;
+}
+
+static int check(const struct opts *o)
+{
+	bool needs_target = o->verb == VERB_RECORD || o->verb == VERB_DUMP;
+
+	if (o->view.sort && columns__find(o->view.sort) < 0)
+		return usage("--sort: there is no column '%s'", o->view.sort);
+	if (o->command && (o->pid_cnt || o->all))
+		return usage("a command and -p or -a do not go together");
+	if (needs_target && !o->pid_cnt && !o->all && !o->command)
+		return usage("%s needs -p PID", verb__name(o->verb));
+	if (o->verb == VERB_RECORD && !o->output)
+		return usage("record needs -o FILE (- is stdout)");
+	if (o->verb == VERB_RECORD && !format_is_clear(o))
+		return usage("record: the name '%s' does not say which format: add -f folded or -f "
+			     "jsonl",
+			     o->output);
+	if (o->format && strcmp(o->format, "folded") && strcmp(o->format, "jsonl"))
+		return usage("--format: '%s' is none of folded, jsonl", o->format);
+	if (o->view.interval_ns < 10000000)
+		return usage("--interval is at least 10ms");
+	if ((o->batch || o->json) && o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command)
+		return usage("batch needs -p PID, -a or -- COMMAND");
+	return 0;
+}
+
+/* getopt's table, from ours: the value of an option is its index + 256. */
+static void make_getopt(struct option *longs, char *shorts)
+{
+	size_t s = 0;
+
+	shorts[s++] = '+';
+	shorts[s++] = ':';
+	for (size_t i = 0; i < opt_cnt; i++) {
+		int arg = opt_table[i].arg ? required_argument : no_argument;
+
+		if (opt_table[i].type == OPT_ACTION && opt_table[i].short_name == 'h')
+			arg = optional_argument;
+		longs[i] = (struct option){ opt_table[i].name, arg, NULL, (int)i + 256 };
+		if (!opt_table[i].short_name)
+			continue;
+		shorts[s++] = opt_table[i].short_name;
+		if (opt_table[i].arg)
+			shorts[s++] = ':';
+	}
+	shorts[s] = '\0';
+}
+
+static const struct opt_desc *desc_of(int c)
+{
+	if (c >= 256)
+		return &opt_table[c - 256];
+	for (size_t i = 0; i < opt_cnt; i++)
+		if (opt_table[i].short_name == c)
+			return &opt_table[i];
+	return NULL;
+}
+
+static int action(const struct opt_desc *d, const char *arg)
+{
+	if (d->short_name == 'V') {
+		puts("giltop " GILTOP_VERSION);
+		return 1;
+	}
+	if (opts__print_help(stdout, arg ? arg : "text"))
+		return usage("--help=%s: text, man, bash, zsh or fish", arg);
+	return 1;
+}
+
+/* One word that is no option: a verb, or a pid. */
+static int positional(struct opts *o, const char *word, bool first)
+{
+	int v = first ? find_verb(word) : -1;
+
+	if (v >= 0) {
+		o->verb = (enum verb)v;
+		return 0;
+	}
+	if (word[0] >= '0' && word[0] <= '9')
+		return add_list(&opt_table[0], word, &o->pid_cnt, &o->pids);
+	return usage("'%s' is neither a verb nor a pid (a command goes after --)", word);
+}
+
+int opts__parse(int argc, char **argv, struct opts *ret)
+{
+	struct option longs[ARRAY_SIZE(opt_table) + 1] = { 0 };
+	char shorts[3 * ARRAY_SIZE(opt_table) + 3];
+	struct opts o = { .subprocesses = -1,
+			  .view = { .interval_ns = 1000000000 },
+			  .min_hold_ns = 1000000,
+			  .max_loss = UINT64_MAX };
+	bool first = true;
+	int err = 0;
+
+	make_getopt(longs, shorts);
+	optind = 0;
+	while (!err) {
+		int before = optind ? optind : 1;
+		int c = getopt_long(argc, argv, shorts, longs, NULL);
+
+		if (c == -1) {
+			/* If getopt has stepped over it: else it is the value of the option before. */
+			if (optind > before && !strcmp(argv[optind - 1], "--")) {
+				o.command = &argv[optind];
+				err = optind < argc ? 0 : usage("there is no command after --");
+				break;
+			}
+			if (optind >= argc)
+				break;
+			err = positional(&o, argv[optind++], first);
+			first = false;
+		} else if (c == '?' || c == ':') {
+			err = usage(c == '?' ? "unknown option '%s'" : "option '%s' needs a value",
+				    argv[optind - 1]);
+		} else {
+			const struct opt_desc *d = desc_of(c);
+
+			err = d->type == OPT_ACTION ? action(d, optarg) : set_option(&o, d, optarg);
+		}
+	}
+	if (!err)
+		err = check(&o);
+	if (err)
+		opts__free(&o);
+	else
+		*ret = o;
+	return err;
+}
+
+bool opts__records_json(const struct opts *o)
+{
+	if (o->format)
+		return !strcmp(o->format, "jsonl");
+	return o->json || ends_with(o->output, ".jsonl") || ends_with(o->output, ".json");
+}
+
+void opts__free(struct opts *o)
+{
+	free(o->pids);
+	free(o->view.tids);
+	o->pids = o->view.tids = NULL;
+}

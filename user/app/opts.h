@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* opts.h - the command line: one table makes the parser, --help, the man page and the completions */
+#ifndef GILTOP_APP_OPTS_H
+#define GILTOP_APP_OPTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "user/view/view.h"
+
+enum verb {
+	VERB_TOP,
+	VERB_RECORD,
+	VERB_DUMP,
+	VERB_LIST,
+	VERB_DOCTOR,
+	VERB_CNT,
+};
+
+/* Exit codes (a contract, with their names in the man page). */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_RUNTIME = 1,
+	EXIT_USAGE = 2,
+	EXIT_PERMISSION = 3,
+	EXIT_NO_TARGET = 4,
+	EXIT_UNSUPPORTED = 5,
+	EXIT_LOST = 6,
+};
+
+enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct opts {
+	enum verb verb;
+	size_t pid_cnt;
+	uint32_t *pids;
+	bool all;
+	int subprocesses;     /* -1: default (on with a command, else off) */
+	uint64_t duration_ns; /* 0: no end */
+	uint64_t iterations;  /* 0: no end */
+	bool batch, json, force, no_stacks, no_unicode, quiet;
+	const char *output, *format;
+	uint64_t min_hold_ns; /* stacks of holds at least so long */
+	uint64_t max_loss;
+	int color; /* enum color_mode */
+	int verbose;
+	struct view_opts view;
+	int attach;	/* enum probe_tier: for tests and for odd kernels */
+	char **command; /* after --, NULL-terminated; NULL: none */
+};
+
+/* Parse. 0: go on; > 0: everything is done (help, version): exit with 0; -EINVAL: usage error, said
+ * on stderr; -ENOMEM.
+ */
+int opts__parse(int argc, char **argv, struct opts *ret);
+void opts__free(struct opts *o);
+/* record: JSON lines rather than folded stacks (by -f, else by the suffix of -o). */
+bool opts__records_json(const struct opts *o);
+const char *verb__name(enum verb v);
+/* The option table as "text" (--help), "man" (scdoc), "bash", "zsh" or "fish". -EINVAL: no such. */
+int opts__print_help(FILE *out, const char *style);
+
+#endif

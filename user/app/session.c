@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session.c - one run, from the options to the exit code
+ *
+ * One thread, one epoll set: the collector's descriptor (ring buffer, ends of processes), a timer for
+ * the refresh, one for the duration, a signalfd, and stdin while the live view is up. No work is done
+ * in signal handlers.
+ */
+#include "user/app/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/sendfile.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "user/app/doctor.h"
+#include "user/app/errors.h"
+#include "user/app/launch.h"
+#include "user/app/session_impl.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
+#include "user/model/model.h"
+#include "user/source/collector.h"
+#include "user/view/view.h"
+
+/* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
+#define DUMP_NS 100000000
+
+int session__watch(struct session *s, int fd, enum source src)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = src };
+
+	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+static int set_timer(int fd, uint64_t first_ns, uint64_t every_ns)
+{
+	struct itimerspec its = {
+		.it_value = { (time_t)(first_ns / 1000000000), (long)(first_ns % 1000000000) },
+		.it_interval = { (time_t)(every_ns / 1000000000), (long)(every_ns % 1000000000) },
+	};
+
+	return timerfd_settime(fd, 0, &its, NULL) ? -errno : 0;
+}
+
+static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns, enum source src)
+{
+	if (*fd >= 0)
+		return set_timer(*fd, first_ns, every_ns);
+	*fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (*fd < 0 || set_timer(*fd, first_ns, every_ns))
+		return -errno;
+	return session__watch(s, *fd, src);
+}
+
+int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns)
+{
+	return arm(s, &s->refresh_fd, first_ns, every_ns, SRC_REFRESH);
+}
+
+/* ---- processes ---- */
+
+static void on_started(void *ctx, pid_t pid)
+{
+	struct session *s = ctx;
+
+	if (s->begun)
+		pr_verb("pid %d is measured too\n", pid);
+}
+
+static void on_ended(void *ctx, pid_t pid, bool by_exec)
+{
+	struct session *s = ctx;
+
+	/* A recording in a file does not show why it is shorter than asked for. */
+	if (s->o->verb == VERB_RECORD && !by_exec)
+		pr_info("pid %d has ended\n", pid);
+	else
+		pr_verb("pid %d %s\n", pid, by_exec ? "runs another program now" : "has ended");
+	if (!by_exec)
+		session__live_ended(s, pid);
+}
+
+static void on_span(void *ctx, const struct gt_note *n)
+{
+	session__live_span(ctx, n);
+}
+
+/* ---- views ---- */
+
+static void begin(struct session *s)
+{
+	struct view_meta meta = { .attach = collector__attach_name(s->c) };
+	struct snapshot *snap;
+
+	if (s->begun || collector__refresh(s->c))
+		return;
+	snap = model__snapshot(collector__model(s->c), MODEL_INTERVAL);
+	if (!snap)
+		return;
+	meta.first = snap;
+	s->view_err = s->view->ops->begin(s->view, &meta);
+	s->begun = true;
+	snapshot__free(snap);
+}
+
+static void refresh(struct session *s)
+{
+	struct snapshot *snap;
+
+	if (s->o->command && !collector__live_cnt(s->c))
+		return; /* nothing to see yet */
+	if (s->live) {
+		session__live_refresh(s);
+		return;
+	}
+	begin(s);
+	if (collector__refresh(s->c)) {
+		s->done = "an error";
+		s->failed = true;
+		return;
+	}
+	snap = model__snapshot(collector__model(s->c), MODEL_INTERVAL);
+	model__mark(collector__model(s->c));
+	if (!snap)
+		return;
+	s->view_err = s->view->ops->interval(s->view, snap);
+	snapshot__free(snap);
+	s->refresh_cnt++;
+	if (s->o->iterations && s->refresh_cnt >= s->o->iterations)
+		s->done = "iterations";
+}
+
+/* The summary. Returns the exit code that it means. */
+static int finish(struct session *s)
+{
+	struct snapshot *snap;
+	int code = EXIT_OK;
+
+	begin(s); /* if it ended before the first refresh */
+	if (collector__close(s->c))
+		return EXIT_RUNTIME;
+	snap = model__snapshot(collector__model(s->c), MODEL_TOTAL);
+	if (!snap)
+		return EXIT_RUNTIME;
+	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))
+		pr_info("%s: no CPython was seen\n", s->o->command[0]);
+	if (!s->view_err)
+		s->view_err = s->view->ops->end(s->view, snap, s->done);
+	if (snap->dropped_cnt && s->o->verb == VERB_RECORD && !opts__records_json(s->o))
+		pr_warn("%" PRIu64 " processes that ended long ago are not in it: too many\n",
+			snap->dropped_cnt);
+	if (snap->lost_ever > s->o->max_loss)
+		code = EXIT_LOST;
+	snapshot__free(snap);
+	return code;
+}
+
+/* ---- the loop ---- */
+
+static void check_end(struct session *s)
+{
+	if (s->done)
+		return;
+	if (s->launch && launch__ended(s->launch) && !collector__live_cnt(s->c))
+		s->done = "the command ended";
+	else if (!collector__live_cnt(s->c) && !collector__expected_cnt(s->c) &&
+		 !session__may_come(s))
+		s->done = "the target ended";
+	else if (s->view_err)
+		s->done = "the output was closed";
+}
+
+static void drain_timer(int fd)
+{
+	uint64_t ticks;
+
+	if (read(fd, &ticks, sizeof(ticks)) < 0)
+		return;
+}
+
+static void loop(struct session *s)
+{
+	while (!s->done) {
+		struct epoll_event ev[8];
+		int n = epoll_wait(s->epfd, ev, ARRAY_SIZE(ev),
+				   s->live ? session__live_draw(s) : -1);
+
+		for (int i = 0; i < n && !s->done; i++) {
+			switch ((enum source)ev[i].data.u32) {
+			case SRC_COLLECTOR: collector__dispatch(s->c); break;
+			case SRC_SIGNAL: session__on_signal(s); break;
+			case SRC_REFRESH:
+				drain_timer(s->refresh_fd);
+				refresh(s);
+				break;
+			case SRC_DURATION: s->done = "duration"; break;
+			case SRC_INPUT: session__live_input(s); break;
+			}
+		}
+		check_end(s);
+	}
+}
+
+static int setup(struct session *s)
+{
+	int err;
+
+	s->epfd = epoll_create1(EPOLL_CLOEXEC);
+	err = s->epfd < 0 ? -errno : session__arm_signals(s);
+	if (!err)
+		err = session__watch(s, collector__fd(s->c), SRC_COLLECTOR);
+	return err;
+}
+
+static int open_collector(struct session *s)
+{
+	struct collector_opts co = { .attach = s->o->attach,
+				     .thread_cnt = session__thread_cnt(s->o),
+				     .stacks = !s->o->no_stacks,
+				     .look_at_all = s->o->verb == VERB_DUMP,
+				     .min_hold_ns = s->o->min_hold_ns };
+	struct collector_events ev = {
+		.ctx = s, .started = on_started, .ended = on_ended, .span = on_span
+	};
+	int err;
+
+	if (s->o->all)
+		co.follow = GT_FOLLOW_ALL;
+	else if (s->o->subprocesses == 1 || (s->o->command && s->o->subprocesses))
+		co.follow = GT_FOLLOW_CHILDREN;
+	s->c = collector__new(&co, &ev);
+	if (!s->c)
+		return errors__out_of_memory();
+	err = collector__load(s->c);
+	return err ? errors__of_load(err) : 0;
+}
+
+static struct view *new_view(struct session *s)
+{
+	const struct opts *o = s->o;
+
+	if (o->verb == VERB_DUMP && !o->json)
+		return view_dump__new(s->out.f);
+	if (o->verb == VERB_RECORD && !opts__records_json(o))
+		return view_folded__new(s->out.f, &o->view);
+	if (o->json || o->verb == VERB_RECORD)
+		return view_json__new(s->out.f, &o->view);
+	return view_report__new(s->out.f, &o->view);
+}
+
+/* A file that is gone when nobody has it open. -1: none. */
+static int nameless_file(void)
+{
+	char name[] = "/tmp/giltop.XXXXXX";
+	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		return fd;
+	fd = mkostemp(name, O_CLOEXEC); /* overlayfs of old kernels has no O_TMPFILE */
+	if (fd >= 0)
+		unlink(name);
+	return fd;
+}
+
+static int start(struct session *s)
+{
+	uint64_t duration = s->o->duration_ns	      ? s->o->duration_ns
+			    : s->o->verb == VERB_DUMP ? DUMP_NS
+						      : 0;
+	int code =
+		errors__check_targets(s->o); /* before anything is loaded: plain mistakes first */
+
+	if (!code)
+		code = open_collector(s);
+	if (!code && setup(s))
+		code = EXIT_RUNTIME;
+	if (!code)
+		code = output__open(&s->out, s->o);
+	if (code)
+		return code;
+	s->view = new_view(s);
+	if (!s->view)
+		return errors__out_of_memory();
+	if (session__is_live(s->o) && s->o->command)
+		s->command_out = nameless_file();
+	code = session__add_targets(s);
+	if (code)
+		return code;
+	if (duration && arm(s, &s->duration_fd, duration, 0, SRC_DURATION))
+		return EXIT_RUNTIME;
+	if (session__is_live(s->o))
+		return session__live_start(s);
+	if (!s->o->command)
+		begin(s);
+	malloc_trim(0); /* loading took some megabytes that are not needed again */
+	return session__arm_refresh(s, s->o->view.interval_ns, s->o->view.interval_ns)
+		       ? EXIT_RUNTIME
+		       : 0;
+}
+
+/* With -- COMMAND: its status is ours; it goes on if we stop first. */
+static int command_code(struct session *s, int code)
+{
+	int sig, status;
+
+	if (!launch__ended(s->launch))
+		return code;
+	status = launch__status(s->launch, &sig);
+	if (sig) {
+		sigset_t set;
+
+		signal(sig, SIG_DFL);
+		sigemptyset(&set);
+		sigaddset(&set, sig);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		raise(sig);
+	}
+	return status;
+}
+
+/* What the command has printed while the screen was up. */
+static void show_command_output(struct session *s)
+{
+	off_t from = 0;
+
+	if (s->command_out < 0)
+		return;
+	while (sendfile(STDOUT_FILENO, s->command_out, &from, 1 << 20) > 0)
+		;
+	close(s->command_out);
+}
+
+static int run_once(const struct opts *o, bool *pick_again)
+{
+	struct session s = { .o = o,
+			     .epfd = -1,
+			     .refresh_fd = -1,
+			     .duration_fd = -1,
+			     .signal_fd = -1,
+			     .command_out = -1 };
+	int code = start(&s);
+
+	if (!code) {
+		loop(&s);
+		bool quit = s.live && (!strcmp(s.done, "quit") || s.pick_again);
+
+		session__live_stop(&s);
+		if (s.interrupted)
+			session__leave_at_next_signal(&s);
+		code = quit ? EXIT_OK : finish(&s);
+		if (s.failed) {
+			pr_warn("cannot read the books any more\n");
+			code = EXIT_RUNTIME;
+		}
+	}
+	session__live_stop(&s);
+	if (s.view)
+		s.view->ops->free(s.view);
+	if (output__close(&s.out, s.view_err) && !code)
+		code = EXIT_RUNTIME;
+	if (code && !s.begun)
+		output__discard(&s.out); /* nothing was measured */
+	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
+	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))
+		pr_info("taking the probes away ..\n");
+	/* The kernel gives up in the middle of taking a uprobe away when a fatal signal is pending, and the
+	 * breakpoint stays in the target (uprobe_unregister: "leaking uprobe"). So at the end that is left to
+	 * the exit of this process, when no signal can reach it any more.
+	 */
+	if (s.pick_again)
+		collector__free(s.c);
+	closep(&s.epfd);
+	closep(&s.refresh_fd);
+	closep(&s.duration_fd);
+	closep(&s.signal_fd);
+	show_command_output(&s);
+	if (s.launch)
+		code = command_code(&s, code);
+	launch__free(s.launch);
+	*pick_again = s.pick_again;
+	return code;
+}
+
+int session__run(const struct opts *o)
+{
+	struct opts own = *o;
+	uint32_t pid;
+	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command;
+	int code;
+
+	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
+		if (pick)
+			return doctor__list(o);
+		if (!o->output)
+			pr_info("no terminal for the live view: plain text tables (as with -b)\n");
+	}
+	do {
+		if (pick) {
+			int64_t chosen = session__live_pick(o);
+
+			if (chosen <= 0)
+				return (int)-chosen;
+			pid = (uint32_t)chosen;
+			own.pids = &pid;
+			own.pid_cnt = 1;
+			own.all = false;
+			own.command = NULL;
+		}
+		code = run_once(&own, &pick);
+	} while (pick);
+	return code;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session_impl.h - the insides of a run, shared by the session_*.c files */
+#ifndef GILTOP_APP_SESSION_IMPL_H
+#define GILTOP_APP_SESSION_IMPL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "user/app/opts.h"
+#include "user/app/output.h"
+
+struct collector;
+struct gt_note;
+struct launch;
+struct live;
+struct view;
+
+enum source { SRC_COLLECTOR, SRC_REFRESH, SRC_DURATION, SRC_SIGNAL, SRC_INPUT };
+
+struct session {
+	const struct opts *o;
+	struct collector *c;
+	struct view *view; /* NULL while the live view runs */
+	struct live *live; /* NULL: batch */
+	struct output out;
+	struct launch *launch;
+	int epfd, refresh_fd, duration_fd, signal_fd;
+	int command_out;  /* what the command prints while the screen is up; -1: it prints itself */
+	const char *done; /* why it ends; NULL: it goes on */
+	bool begun, interrupted, pick_again;
+	bool failed; /* a reading of the books */
+	uint64_t refresh_cnt;
+	int view_err;
+};
+
+int session__watch(struct session *s, int fd, enum source src);
+/* (Re)arm the refresh timer: first after first_ns, then every interval. */
+int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns);
+
+/* session_signals.c: block them and have them through signal_fd (0 or -errno); take those that are there; after the
+ * first one that wants an end, let the next one end the program, whatever it is blocked in.
+ */
+int session__arm_signals(struct session *s);
+void session__on_signal(struct session *s);
+void session__leave_at_next_signal(struct session *s);
+
+/* session_targets.c: start on what the options name: 0, or an exit code that has been explained. */
+int session__add_targets(struct session *s);
+unsigned int session__thread_cnt(const struct opts *o);
+/* Can an interpreter come yet, among the children of what is followed? */
+bool session__may_come(const struct session *s);
+
+/* session_live.c */
+bool session__is_live(const struct opts *o); /* the options and the terminal ask for the screen */
+int session__live_start(struct session *s);  /* 0 or an exit code that has been explained */
+void session__live_refresh(struct session *s);
+void session__live_input(struct session *s);
+void session__live_resize(struct session *s);
+int session__live_draw(struct session *s); /* ms until the next try, -1: none */
+void session__live_span(struct session *s, const struct gt_note *n);
+void session__live_ended(struct session *s, pid_t pid);
+void session__live_stop(struct session *s); /* gives the terminal back; NULL live is fine */
+/* Let the user choose: a pid, 0 (gave up), or < 0: an exit code, negated. */
+int64_t session__live_pick(const struct opts *o);
+
+#endif

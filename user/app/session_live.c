@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session_live.c - the live view in the session's loop */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tui/tui.h"
+#include "user/app/doctor.h"
+#include "user/app/errors.h"
+#include "user/app/session_impl.h"
+#include "user/base/log.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
+#include "user/model/model.h"
+#include "user/picture/timeline.h"
+#include "user/source/collector.h"
+#include "user/view/view.h"
+
+/* Spans kept for the timeline: some minutes at a busy service's pace, 3 MB. */
+#define SPANS_MAX 60000
+/* Shorter states do not show in a cell of some milliseconds. */
+#define SPAN_MIN_NS   50000
+#define SPANS_KEEP_NS 20000000000u
+/* The first picture comes soon, the following ones at the interval. */
+#define FIRST_NS 300000000
+
+struct live {
+	struct tui *tui;
+	struct timeline *timeline;
+	struct snapshot *interval, *total; /* on the screen now */
+	bool spans;
+	uint64_t seen_ns; /* the timeline was last seen */
+};
+
+bool session__is_live(const struct opts *o)
+{
+	return o->verb == VERB_TOP && !o->batch && !o->json && !o->output && !tui__can_run();
+}
+
+static struct tui_opts tui_opts(const struct opts *o)
+{
+	const char *no_color = getenv("NO_COLOR");
+	bool plain = o->color == COLOR_NEVER || (o->color == COLOR_AUTO && no_color && *no_color);
+
+	return (struct tui_opts){
+		.ascii = o->no_unicode,
+		.colours = plain ? TUI_COLOURS_NONE : TUI_COLOURS_AUTO,
+		.interval_ns = o->view.interval_ns,
+		.sort = o->view.sort,
+		.tids = o->view.tids,
+		.tid_cnt = o->view.tid_cnt,
+		.limit = o->view.limit,
+	};
+}
+
+int session__live_start(struct session *s)
+{
+	struct tui_opts to = tui_opts(s->o);
+	struct live *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return errors__out_of_memory();
+	l->timeline = timeline__new(SPANS_MAX);
+	l->tui = l->timeline ? tui__new(&to) : NULL;
+	if (!l->tui) {
+		int err = errno;
+
+		timeline__free(l->timeline);
+		free(l);
+		pr_warn("no live view on this terminal (TERM=%s): %s; try -b\n",
+			getenv("TERM") ? getenv("TERM") : "", errstr(err));
+		return EXIT_RUNTIME;
+	}
+	s->live = l;
+	/* The first interval starts here. */
+	if (!collector__refresh(s->c))
+		model__mark(collector__model(s->c));
+#ifdef __GLIBC__
+	malloc_trim(0); /* loading took some megabytes that are not needed again */
+#endif
+	if (session__watch(s, STDIN_FILENO, SRC_INPUT) ||
+	    session__arm_refresh(
+		    s, s->o->view.interval_ns < FIRST_NS ? s->o->view.interval_ns : FIRST_NS,
+		    s->o->view.interval_ns))
+		return EXIT_RUNTIME;
+	return 0;
+}
+
+/* Files of the shown moment: the screen as text, and its numbers as JSON lines (the interval, and all
+ * since the start). Picks names that are not taken.
+ */
+static void snapshot_names(struct sbuf *txt, struct sbuf *json)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char stamp[32];
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	for (int i = 0; i < 100; i++) {
+		sbuf__reset(txt);
+		sbuf__reset(json);
+		sbuf__printf(txt, i ? "giltop-%s-%d.txt" : "giltop-%s.txt", stamp, i);
+		sbuf__printf(json, i ? "giltop-%s-%d.json" : "giltop-%s.json", stamp, i);
+		if (access(sbuf__str(txt), F_OK) && access(sbuf__str(json), F_OK))
+			return;
+	}
+}
+
+static int write_text(const struct session *s, const char *path)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	struct opts o = { .output = path };
+	struct output out = { 0 };
+	int err = 0;
+
+	tui__text(s->live->tui, &text);
+	if (output__open(&out, &o))
+		return -EIO;
+	if (text.oom || fputs(sbuf__str(&text), out.f) == EOF)
+		err = -EIO;
+	return output__close(&out, err);
+}
+
+static int write_json(const struct session *s, const char *path)
+{
+	struct snapshot first = *s->live->total;
+	struct view_meta meta = { .first = &first, .attach = collector__attach_name(s->c) };
+	struct opts o = *s->o;
+	struct output out = { 0 };
+	struct view *v;
+	int err;
+
+	o.output = path;
+	o.force = false;
+	o.view.interval_ns = tui__interval_ns(s->live->tui);
+	first.now_ns = first.start_ns;
+	if (output__open(&out, &o))
+		return -EIO;
+	v = view_json__new(out.f, &o.view);
+	err = v ? v->ops->begin(v, &meta) : -ENOMEM;
+	if (!err)
+		err = v->ops->interval(v, s->live->interval);
+	if (!err)
+		err = v->ops->end(v, s->live->total, NULL);
+	if (v)
+		v->ops->free(v);
+	return output__close(&out, err);
+}
+
+static void write_snapshot(struct session *s)
+{
+	__cleanup(sbuf__free) struct sbuf txt = { 0 }, json = { 0 }, say = { 0 };
+	bool data = s->live->interval && s->live->total;
+
+	snapshot_names(&txt, &json);
+	if (write_text(s, sbuf__str(&txt)) || (data && write_json(s, sbuf__str(&json))))
+		sbuf__printf(&say, "cannot write %s (why is said at the end)", sbuf__str(&txt));
+	else if (data)
+		sbuf__printf(&say, "written: %s, %s", sbuf__str(&txt), sbuf__str(&json));
+	else
+		sbuf__printf(&say, "written: %s", sbuf__str(&txt));
+	tui__message(s->live->tui, sbuf__str(&say));
+}
+
+/* Spans are streamed only while somebody looks at the timeline, and some seconds longer: who comes back
+ * from a look at another screen finds it as it was.
+ */
+static void want_spans(struct session *s)
+{
+	struct live *l = s->live;
+	bool want = tui__wants_spans(l->tui);
+	uint64_t now = now_ns();
+
+	if (want)
+		l->seen_ns = now;
+	else if (l->spans && now < l->seen_ns + SPANS_KEEP_NS)
+		return;
+	if (want == l->spans)
+		return;
+	l->spans = want;
+	if (want)
+		timeline__restart(l->timeline, now, SPAN_MIN_NS);
+	collector__want_spans(s->c, want ? SPAN_MIN_NS : 0);
+}
+
+void session__live_refresh(struct session *s)
+{
+	struct live *l = s->live;
+	struct snapshot *interval, *total;
+
+	if (collector__refresh(s->c)) {
+		s->done = "an error";
+		s->failed = true;
+		return;
+	}
+	if (tui__is_paused(l->tui))
+		return;
+	interval = model__snapshot(collector__model(s->c), MODEL_INTERVAL);
+	total = model__snapshot(collector__model(s->c), MODEL_TOTAL);
+	model__mark(collector__model(s->c));
+	if (!interval || !total) {
+		snapshot__free(interval);
+		snapshot__free(total);
+		return;
+	}
+	tui__update(l->tui, interval, total, l->timeline);
+	snapshot__free(l->interval);
+	snapshot__free(l->total);
+	l->interval = interval;
+	l->total = total;
+	want_spans(s);
+	s->refresh_cnt++;
+	if (s->o->iterations && s->refresh_cnt >= s->o->iterations)
+		s->done = "iterations";
+}
+
+void session__live_input(struct session *s)
+{
+	enum tui_action a;
+
+	while (!s->done && (a = tui__input(s->live->tui)) != TUI_NONE) {
+		switch (a) {
+		case TUI_QUIT: s->done = "quit"; break;
+		case TUI_RESET:
+			model__reset(collector__model(s->c));
+			session__live_refresh(s);
+			break;
+		case TUI_INTERVAL_CHANGED:
+			session__arm_refresh(s, tui__interval_ns(s->live->tui),
+					     tui__interval_ns(s->live->tui));
+			break;
+		case TUI_SUSPEND:
+			tui__suspend(s->live->tui);
+			raise(SIGSTOP);
+			tui__resume(s->live->tui);
+			break;
+		case TUI_WRITE: write_snapshot(s); break;
+		case TUI_PICK_PID:
+			if (s->launch) { /* it is traced until it is found: stay with it */
+				tui__message(s->live->tui, "a command was started: q leaves it");
+				break;
+			}
+			s->pick_again = true;
+			s->done = "another process";
+			break;
+		default: break;
+		}
+	}
+	want_spans(s);
+}
+
+void session__live_resize(struct session *s)
+{
+	tui__resize(s->live->tui);
+}
+
+int session__live_draw(struct session *s)
+{
+	int ms = tui__draw(s->live->tui);
+
+	return ms ? ms : -1;
+}
+
+void session__live_span(struct session *s, const struct gt_note *n)
+{
+	struct tl_span span = {
+		.start_ns = n->start_ns,
+		.end_ns = n->end_ns,
+		.gil = n->gil,
+		.tgid = n->tgid,
+		.tid = n->tid,
+		.state = (enum gt_state)n->state,
+	};
+
+	if (s->live)
+		timeline__add(s->live->timeline, &span);
+}
+
+void session__live_ended(struct session *s, pid_t pid)
+{
+	char line[64];
+
+	if (!s->live)
+		return;
+	snprintf(line, sizeof(line), "pid %d has ended", pid);
+	tui__message(s->live->tui, line);
+}
+
+void session__live_stop(struct session *s)
+{
+	struct live *l = s->live;
+
+	if (!l)
+		return;
+	tui__free(l->tui);
+	timeline__free(l->timeline);
+	snapshot__free(l->interval);
+	snapshot__free(l->total);
+	free(l);
+	s->live = NULL;
+}
+
+int64_t session__live_pick(const struct opts *o)
+{
+	struct tui_opts to = tui_opts(o);
+	struct python_list list;
+	struct tui_pick *picks;
+	int64_t pid;
+
+	if (doctor__pythons(&list))
+		return -errors__out_of_memory();
+	picks = calloc(list.cnt + 1, sizeof(*picks));
+	for (size_t i = 0; picks && i < list.cnt; i++)
+		picks[i] = (struct tui_pick){ list.p[i].pid, list.p[i].version, list.p[i].comm,
+					      list.p[i].cmdline };
+	if (!picks)
+		pid = -EXIT_RUNTIME;
+	else if (!list.cnt) {
+		pr_warn("no Python process %s\n",
+			geteuid() ? "that this user may look into: try sudo giltop"
+				  : "on this machine");
+		pid = -EXIT_NO_TARGET;
+	} else {
+		pid = tui__pick(&to, picks, list.cnt);
+		if (pid < 0) {
+			pr_warn("cannot show the list on this terminal: %s\n", errstr((int)pid));
+			pid = -EXIT_RUNTIME;
+		}
+	}
+	free(picks);
+	free(list.p);
+	return pid;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session_targets.c - from the options to measured processes */
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "user/app/errors.h"
+#include "user/app/launch.h"
+#include "user/app/session_impl.h"
+#include "user/base/log.h"
+#include "user/base/proc.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
+#include "user/source/collector.h"
+
+/* With -a and -s the maps are sized for so many threads at most: the records of two each are 20 MB. */
+#define THREADS_SIZED 8192
+
+/* The command stands still: is there a CPython in it now? */
+static bool on_launch_try(void *ctx, pid_t pid)
+{
+	struct session *s = ctx;
+	struct sbuf why = { 0 };
+	int err = collector__add(s->c, pid, &why);
+
+	if (err == -ENOTSUP || err == -EBADE)
+		pr_warn("%s\n", sbuf__str(&why));
+	else if (err && err != -ENOEXEC && err != -EALREADY)
+		pr_verb("%s\n", sbuf__str(&why));
+	sbuf__free(&why);
+	return err != -ENOEXEC;
+}
+
+/* One of many: is it measured? What is no interpreter, gone or not ours to look into is none of them; what else keeps one out is said. */
+static bool add_one(struct session *s, pid_t pid)
+{
+	struct sbuf why = { 0 };
+	int err = pid == getpid() ? -EALREADY : collector__add(s->c, pid, &why);
+
+	if (err == -ENOEXEC || err == -EACCES)
+		pr_verb("%s\n", sbuf__str(&why));
+	else if (err && err != -EALREADY && err != -ESRCH)
+		pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
+	sbuf__free(&why);
+	return (!err || err == -EALREADY) && pid != getpid();
+}
+
+static int add_all(struct session *s)
+{
+	__cleanup(freep) uint32_t *pids = NULL;
+	ssize_t n = proc__pids(&pids);
+
+	for (ssize_t i = 0; i < n; i++)
+		add_one(s, (pid_t)pids[i]);
+	return 0;
+}
+
+/* Children that are there already, with -s: is any of them measured? */
+static bool add_children(struct session *s, pid_t parent)
+{
+	__cleanup(freep) uint32_t *pids = NULL;
+	ssize_t n = proc__pids(&pids);
+	bool any = false;
+
+	for (ssize_t i = 0; i < n; i++)
+		if (proc__parent((pid_t)pids[i]) == parent) {
+			any |= add_one(s, (pid_t)pids[i]);
+			any |= add_children(s, (pid_t)pids[i]);
+		}
+	return any;
+}
+
+/* By perf events a process takes two descriptors a probe, and the usual limit is 1024. */
+static void raise_fd_limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur == r.rlim_max)
+		return;
+	r.rlim_cur = r.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &r))
+		pr_verb("cannot raise the limit of open files: %s\n", errstr(-errno));
+}
+
+/* One of -p. With -s a process that cannot be measured itself is fine, if a child of it can. */
+static int add_named(struct session *s, pid_t pid)
+{
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+	int err = collector__add(s->c, pid, &why);
+	bool any = s->o->subprocesses == 1 && add_children(s, pid);
+
+	if (!err || err == -EALREADY)
+		return 0;
+	if (!any)
+		return errors__of_target(err, sbuf__str(&why), pid);
+	if (err == -ENOEXEC)
+		pr_verb("%s\n", sbuf__str(&why));
+	else
+		pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
+	return 0;
+}
+
+int session__add_targets(struct session *s)
+{
+	if (!s->o->command)
+		raise_fd_limit();
+	if (s->o->all)
+		return add_all(s);
+	if (s->o->command) {
+		s->launch = launch__start(s->o->command, s->o->subprocesses != 0, s->command_out,
+					  on_launch_try, s);
+		if (!s->launch) {
+			pr_warn("cannot start %s: %s\n", s->o->command[0], errstr(errno));
+			return EXIT_RUNTIME;
+		}
+		raise_fd_limit(); /* ours, not the command's */
+		launch__go(s->launch);
+		return 0;
+	}
+	for (size_t i = 0; i < s->o->pid_cnt; i++) {
+		int code = add_named(s, (pid_t)s->o->pids[i]);
+
+		if (code)
+			return code;
+	}
+	return 0;
+}
+
+static unsigned int threads_of(const uint32_t *pids, size_t pid_cnt, unsigned int max)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < pid_cnt && n < max; i++) {
+		__cleanup(freep) uint32_t *tids = NULL;
+		ssize_t cnt = proc__tids((pid_t)pids[i], &tids);
+
+		n += cnt > 0 ? (unsigned int)cnt : 0;
+	}
+	return n < max ? n : max;
+}
+
+unsigned int session__thread_cnt(const struct opts *o)
+{
+	__cleanup(freep) uint32_t *pids = NULL;
+	ssize_t n;
+
+	if (!o->all && o->subprocesses != 1)
+		return threads_of(o->pids, o->pid_cnt, UINT32_MAX / 4);
+	/* Which of them are interpreters is not known yet. */
+	n = proc__pids(&pids);
+	return threads_of(pids, n > 0 ? (size_t)n : 0, THREADS_SIZED);
+}
+
+bool session__may_come(const struct session *s)
+{
+	for (size_t i = 0; s->o->subprocesses == 1 && i < s->o->pid_cnt; i++)
+		if (proc__runs((pid_t)s->o->pids[i]))
+			return true;
+	return s->o->all || s->launch;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* parse.h - checked numbers */
+#ifndef GILTOP_BASE_PARSE_H
+#define GILTOP_BASE_PARSE_H
+
+#include <stdint.h>
+
+/* Whole-string numbers. 0 or -EINVAL / -ERANGE; *ret untouched on failure. */
+int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
+/* "10", "10s", "1.5s", "500ms", "2m", "250us" -> ns; a bare number is seconds. */
+int parse_duration(const char *s, uint64_t *ret_ns);
+
+#endif

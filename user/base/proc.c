@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/base/proc.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "user/base/parse.h"
+#include "user/base/sbuf.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+
+/* Inode number of the kernel's first pid namespace (include/linux/proc_ns.h: PROC_PID_INIT_INO). */
+#define INIT_PIDNS_INO 0xEFFFFFFCu
+
+#define MAPS_MAX_LINES 200000
+
+static bool parse_map(char *line, struct proc_map *ret)
+{
+	char perms[5] = "";
+	int path_at = 0;
+	struct proc_map m = { 0 };
+	size_t len;
+
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &m.start,
+		   &m.end, perms, &m.off, &m.dev_major, &m.dev_minor, &m.inode, &path_at) < 7)
+		return false;
+	if (!m.inode || !path_at || line[path_at] != '/')
+		return false;
+	m.exec = perms[2] == 'x';
+	m.write = perms[1] == 'w';
+	m.path = strdup(line + path_at);
+	if (!m.path)
+		return false;
+	len = strlen(m.path);
+	if (len > 10 && !strcmp(m.path + len - 10, " (deleted)")) {
+		m.path[len - 10] = '\0';
+		m.deleted = true;
+	}
+	*ret = m;
+	return true;
+}
+
+int proc_maps__read(pid_t pid, struct proc_maps *ret)
+{
+	__cleanup(fclosep) FILE *f = NULL;
+	__cleanup(freep) char *line = NULL;
+	struct proc_maps m = { 0 };
+	size_t cap = 0, line_cap = 0, lines = 0;
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	f = fopen(path, "re");
+	if (!f)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((n = getline(&line, &line_cap, f)) > 0 && lines++ < MAPS_MAX_LINES) {
+		if (line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		if (array_grow(&m.maps, m.cnt, &cap, sizeof(*m.maps))) {
+			proc_maps__free(&m);
+			return -ENOMEM;
+		}
+		if (parse_map(line, &m.maps[m.cnt]))
+			m.cnt++;
+	}
+	if (ferror(f)) {
+		proc_maps__free(&m);
+		return -ESRCH; /* the process went away while it was read */
+	}
+	*ret = m;
+	return 0;
+}
+
+void proc_maps__free(struct proc_maps *m)
+{
+	for (size_t i = 0; i < m->cnt; i++)
+		free(m->maps[i].path);
+	free(m->maps);
+	*m = (struct proc_maps){ 0 };
+}
+
+int proc_map__open(const struct proc_map *m, pid_t pid, char *path, size_t path_sz)
+{
+	struct stat st;
+	int fd;
+
+	snprintf(path, path_sz, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, m->start,
+		 m->end);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 || (errno != EACCES && errno != EPERM) || m->deleted)
+		return fd >= 0 ? fd : -errno;
+	/* Without root that takes CAP_CHECKPOINT_RESTORE; CAP_SYS_PTRACE is enough for the name in the process's own
+	 * root, if it is still the same file. (O_NONBLOCK: it may be a FIFO meanwhile.)
+	 */
+	if ((size_t)snprintf(path, path_sz, "/proc/%d/root%s", (int)pid, m->path) >= path_sz)
+		return -EACCES;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -EACCES;
+	if (!fstat(fd, &st) && st.st_ino == m->inode && major(st.st_dev) == m->dev_major &&
+	    minor(st.st_dev) == m->dev_minor)
+		return fd;
+	close(fd);
+	return -EACCES;
+}
+
+bool proc__exists(pid_t pid)
+{
+	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
+}
+
+/* What follows "\nKey:\t" on its line in /proc/PID/status; false: no such process, or no such line. */
+static bool status_line(pid_t pid, const char *key, char *buf, size_t sz)
+{
+	struct sbuf b = { 0 };
+	char path[64];
+	const char *at = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	if (!read_file(AT_FDCWD, path, 16384, &b))
+		at = strstr(sbuf__str(&b), key);
+	if (at) {
+		at += strlen(key);
+		snprintf(buf, sz, "%.*s", (int)strcspn(at, "\n"), at);
+	}
+	sbuf__free(&b);
+	return at;
+}
+
+/* A number from there, or -ESRCH. */
+static long status_number(pid_t pid, const char *key)
+{
+	char text[32];
+
+	return status_line(pid, key, text, sizeof(text)) ? strtol(text, NULL, 10) : -ESRCH;
+}
+
+pid_t proc__tgid(pid_t pid)
+{
+	return (pid_t)status_number(pid, "\nTgid:");
+}
+
+pid_t proc__parent(pid_t pid)
+{
+	return (pid_t)status_number(pid, "\nPPid:");
+}
+
+static void read_clean(const char *path, char *buf, size_t sz)
+{
+	struct sbuf b = { 0 };
+
+	if (!sz)
+		return;
+	if (read_file(AT_FDCWD, path, 4096, &b) || !b.len) {
+		snprintf(buf, sz, "?");
+	} else {
+		/* A command line's arguments are separated by NUL bytes. */
+		for (size_t i = 0; i < b.len; i++)
+			if (!b.s[i])
+				b.s[i] = i + 1 < b.len ? ' ' : '\0';
+		if (b.s[b.len - 1] == '\n')
+			b.s[b.len - 1] = '\0';
+		clean_text(b.s, b.len, buf, sz);
+	}
+	sbuf__free(&b);
+}
+
+void proc__comm(pid_t pid, pid_t tid, char *buf, size_t sz)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid ? tid : pid);
+	read_clean(path, buf, sz);
+}
+
+void proc__cmdline(pid_t pid, char *buf, size_t sz)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+	read_clean(path, buf, sz);
+}
+
+void proc__exe(pid_t pid, char *buf, size_t sz)
+{
+	char path[64], target[4096];
+	ssize_t n;
+
+	if (!sz)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	n = readlink(path, target, sizeof(target));
+	if (n <= 0)
+		snprintf(buf, sz, "?");
+	else
+		clean_text(target, (size_t)n, buf, sz);
+}
+
+bool proc__shadow_stack(pid_t pid)
+{
+	char features[128];
+
+	return status_line(pid, "\nx86_Thread_features:", features, sizeof(features)) &&
+	       strstr(features, "shstk");
+}
+
+static ssize_t numeric_entries(const char *path, uint32_t **ret)
+{
+	uint32_t *ids = NULL;
+	size_t cnt = 0, cap = 0;
+	struct dirent *e;
+	DIR *d = opendir(path);
+
+	if (!d)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((e = readdir(d))) {
+		uint64_t id;
+
+		if (parse_u64(e->d_name, 1, INT32_MAX, &id))
+			continue;
+		if (array_grow(&ids, cnt, &cap, sizeof(*ids))) {
+			free(ids);
+			closedir(d);
+			return -ENOMEM;
+		}
+		ids[cnt++] = (uint32_t)id;
+	}
+	closedir(d);
+	*ret = ids;
+	return (ssize_t)cnt;
+}
+
+ssize_t proc__tids(pid_t pid, uint32_t **ret)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	return numeric_entries(path, ret);
+}
+
+ssize_t proc__pids(uint32_t **ret)
+{
+	return numeric_entries("/proc", ret);
+}
+
+int proc__pidfd(pid_t pid)
+{
+	long fd = syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+bool proc__runs(pid_t pid)
+{
+	char state[32];
+
+	return status_line(pid, "\nState:\t", state, sizeof(state)) && !strchr("ZX", state[0]);
+}
+
+bool proc__in_init_pidns(void)
+{
+	struct stat st;
+
+	/* A kernel without namespaces has no such file. */
+	return stat("/proc/self/ns/pid", &st) != 0 || st.st_ino == INIT_PIDNS_INO;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/base/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "user/base/sbuf.h"
+
+void closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+void fclosep(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+void freep(void *p)
+{
+	free(*(void **)p);
+}
+
+const char *errstr(int err)
+{
+	static __thread char buf[96];
+	const char *name;
+
+	if (err < 0)
+		err = -err;
+	name = strerrorname_np(err);
+	snprintf(buf, sizeof(buf), "%s: %s", name ? name : "?", strerror(err));
+	return buf;
+}
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+int array_grow(void *parr, size_t n, size_t *cap, size_t elem_sz)
+{
+	size_t want = *cap ? *cap * 2 : 16;
+	void *p;
+
+	if (n < *cap)
+		return 0;
+	p = reallocarray(*(void **)parr, want, elem_sz);
+	if (!p)
+		return -ENOMEM;
+	*(void **)parr = p;
+	*cap = want;
+	return 0;
+}
+
+int read_file(int dirfd, const char *path, size_t max, struct sbuf *b)
+{
+	__cleanup(closep) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	char buf[4096];
+
+	if (fd < 0)
+		return -errno;
+	while (max > 0) {
+		ssize_t n = read(fd, buf, max < sizeof(buf) ? max : sizeof(buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		sbuf__add(b, buf, (size_t)n);
+		max -= (size_t)n;
+	}
+	return b->oom ? -ENOMEM : 0;
+}

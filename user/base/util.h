@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* util.h - scope guards, errno in words, growing arrays, small files */
+#ifndef GILTOP_BASE_UTIL_H
+#define GILTOP_BASE_UTIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+struct sbuf;
+
+/* Scope guards: __cleanup(closep) int fd = open(..); */
+#define __cleanup(fn) __attribute__((cleanup(fn)))
+void closep(int *fd);	/* closes if >= 0 */
+void fclosep(FILE **f); /* closes if not NULL */
+void freep(void *p);	/* p: address of a pointer from malloc */
+
+const char *errstr(
+	int err); /* "ENOENT: No such file .."; takes errno or -errno; thread-local buffer */
+
+uint64_t now_ns(void); /* CLOCK_MONOTONIC */
+
+/* Grow an array of n elements to hold at least one more: *cap is kept; 0 or -ENOMEM. */
+int array_grow(void *parr, size_t n, size_t *cap, size_t elem_sz);
+
+/* Read a whole small file (e.g. in /proc) into b; at most max bytes. 0 or -errno. */
+int read_file(int dirfd, const char *path, size_t max, struct sbuf *b);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* totals.h - what a source (live BPF or a recording) knows at one moment: input of the model */
+#ifndef GILTOP_BOOKS_TOTALS_H
+#define GILTOP_BOOKS_TOTALS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/giltop.h"
+
+struct total_gil {
+	struct gt_gil_key key;
+	struct gt_gil rec;
+};
+
+struct total_thread {
+	struct gt_thread_key key;
+	struct gt_thread rec;
+	uint32_t
+		open_stack; /* its stack now, if it waits (or was asked for): an id of the stack store, 0: not known */
+};
+
+struct total_ended {
+	struct gt_gil_key key;
+	struct gt_ended rec;
+};
+
+struct total_pair {
+	struct gt_pair_key key;
+	uint64_t ns;
+};
+
+/* Time by stack: ids are those of the stack store. */
+struct total_stack {
+	uint32_t tgid, tid;
+	uint32_t kind; /* enum gt_sum_kind */
+	uint32_t stack;
+	uint64_t ns, cnt;
+};
+
+struct total_chain {
+	uint32_t tgid, waiter, holder;
+	uint32_t waiter_stack, holder_stack;
+	uint64_t ns, cnt;
+};
+
+/* Stack hashes in the records of GILs (past[].stack, seg_stack) have become ids of the stack store.
+ * Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
+struct totals {
+	uint64_t now_ns; /* taken before the records were read: a record may be a little younger */
+	uint64_t self_cpu_ns;
+	uint64_t stats[GT_STAT_CNT];
+	bool last;	   /* the books are closed: nothing comes after this */
+	uint64_t torn_cnt; /* records that were being written at each of several tries */
+	size_t gil_cnt, gil_cap;
+	struct total_gil *gils;
+	size_t thread_cnt, thread_cap;
+	struct total_thread *threads;
+	size_t ended_cnt, ended_cap;
+	struct total_ended *ended;
+	size_t pair_cnt, pair_cap;
+	struct total_pair *pairs;
+	bool stacks_known;
+	size_t stack_cnt, stack_cap;
+	struct total_stack *stacks;
+	size_t chain_cnt, chain_cap;
+	struct total_chain *chains;
+};
+
+void totals__free(struct totals *t);
+
+#endif

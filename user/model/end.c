@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* end.c - the end of a process: what its threads had open is closed, death by death */
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/util.h"
+#include "user/model/model_impl.h"
+
+static int by_exit(const void *a, const void *b)
+{
+	const struct mthread *x = *(struct mthread *const *)a, *y = *(struct mthread *const *)b;
+
+	uint64_t a_ns = x->rec.exit_ns ? x->rec.exit_ns : UINT64_MAX;
+	uint64_t b_ns = y->rec.exit_ns ? y->rec.exit_ns : UINT64_MAX;
+
+	return a_ns < b_ns ? -1 : a_ns > b_ns;
+}
+
+/* Step one GIL's record to the moment ns (as gil_advance() in books.bpf.h). */
+static void step(struct mgil *g, uint64_t ns)
+{
+	struct gil_acc a;
+
+	if (ns <= g->rec.last_ns)
+		return;
+	gil_acc__of(&g->rec, ns, &a);
+	g->rec.held_ns = a.held_ns;
+	g->rec.gap_ns = a.gap_ns;
+	g->rec.gap_wall_ns = a.gap_wall_ns;
+	g->rec.wait_ns = a.wait_ns;
+	g->rec.hold_blame_ns = a.open_blame_ns;
+	g->rec.last_ns = ns;
+}
+
+/* Its hold ended with it: those who die later waited for it, too. */
+static void end_hold(struct mproc *p, struct mthread *t, struct gt_gil *rec, uint64_t when)
+{
+	struct gt_past_hold *h = &rec->past[rec->hold_cnt++ % GT_RING_HOLDS];
+
+	mproc__add_open_hold(p, rec, when);
+	*h = (struct gt_past_hold){ .start_ns = rec->seg_start_ns,
+				    .end_ns = when,
+				    .stack = rec->seg_stack,
+				    .tid = t->key.tid };
+	t->rec.blame_ns += rec->hold_blame_ns;
+	rec->hold_blame_ns = 0;
+	rec->held = 0;
+	rec->holder_tid = 0;
+}
+
+/* One thread of an ended process died here: close what it had open, at that moment. */
+static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
+{
+	struct mgil *g = mproc__gil(p, t->key.cond, false);
+	uint64_t when = t->rec.exit_ns ? t->rec.exit_ns : end_ns;
+
+	if (!g)
+		return;
+	if (when < g->rec.last_ns)
+		when = g->rec.last_ns;
+	if (when < t->rec.since_ns)
+		when = t->rec.since_ns;
+	if (t->rec.state == GT_WAIT || t->rec.state == GT_HOLD)
+		step(g, when);
+	if (t->rec.state == GT_WAIT && g->rec.waiters) {
+		mproc__add_open_wait(p, t, g, g->rec.held_ns, when, true);
+		g->rec.waiters--;
+	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
+		end_hold(p, t, &g->rec, when);
+	}
+	t->rec.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
+	if (t->rec.state == GT_WAIT)
+		t->last_wait_ns = when - t->rec.since_ns;
+	else if (t->rec.state == GT_HOLD)
+		t->last_hold_ns = when - t->rec.since_ns;
+	t->rec.since_ns = when;
+	t->rec.state = GT_RELEASED;
+	t->rec.exit_ns = when;
+	t->rec.flags |= GT_F_EXITED;
+	acc__of_thread(&t->rec, when, &t->at[AT_NOW]);
+	t->exited = true;
+}
+
+/* A holder since before the books that never let go has no record of its own: make it one, so that its
+ * hold and blame end like any other's.
+ */
+static void add_first_holder(const struct model *m, struct mproc *p, struct mgil *g)
+{
+	uint32_t tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid;
+	struct mthread *t;
+
+	if (!g->known && g->seed_held) {
+		g->rec.first_ns = g->rec.last_ns = p->books_ns;
+		g->rec.hold_since_ns = g->rec.seg_start_ns = p->books_ns;
+		g->rec.held = 1;
+		g->known = true;
+	}
+	if (!g->rec.held || !tid)
+		return;
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		if (p->threads[i]->key.tid == tid && p->threads[i]->key.cond == g->key.cond)
+			return;
+	t = calloc(1, sizeof(*t));
+	if (!t || array_grow(&p->threads, p->thread_cnt, &p->thread_cap, sizeof(*p->threads))) {
+		free(t);
+		return;
+	}
+	t->key = (struct gt_thread_key){ .cond = g->key.cond, .tid = tid };
+	t->rec.tid = tid;
+	t->rec.tgid = p->pid;
+	t->rec.first_ns = t->rec.since_ns = g->rec.hold_since_ns;
+	t->rec.state = GT_HOLD;
+	t->name = g->seed_name ? strdup(g->seed_name) : NULL;
+	memcpy(t->rec.comm, p->comm, strnlen(p->comm, sizeof(t->rec.comm) - 1));
+	g->rec.holder_tid = tid;
+	mthread__backdate(g, t, AT_MARK, m->mark_ns);
+	mthread__backdate(g, t, AT_ZERO, m->zero_ns);
+	p->threads[p->thread_cnt++] = t;
+}
+
+void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
+{
+	struct mproc *p = model__proc(m, pid);
+
+	if (!p)
+		return;
+	mproc__forget_open(p);
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		add_first_holder(m, p, p->gils[i]);
+	if (p->thread_cnt)
+		qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		if (!p->threads[i]->exited)
+			close_dead(p, p->threads[i], end_ns);
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		gil_acc__of(&p->gils[i]->rec, p->gils[i]->rec.last_ns, &p->gils[i]->at[AT_NOW]);
+	mproc__sum_pairs(p);
+	p->end_ns = end_ns > p->books_ns ? end_ns : p->books_ns + 1;
+	model__reindex(m);
+}

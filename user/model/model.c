@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* model.c - totals in, sums per thread and GIL kept at three moments: now, last mark, last reset
+ *
+ * The kernel keeps running totals. An interval is the difference of two readings, and what is still
+ * open (a wait, a hold) counts in each reading up to the moment of that reading, so a thread that has
+ * been stuck for ten seconds shows ten seconds, and the intervals of a run add up to its total.
+ *
+ * Threads that ended keep a row of their own while they are few; older ones are folded into one row
+ * per GIL, as the kernel does by itself when they come faster than they are read.
+ */
+#include "user/model/model.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/util.h"
+#include "user/model/model_impl.h"
+
+/* Ended threads of a process that keep their own row. */
+#define ENDED_ROWS 64
+/* Ended processes that are kept: a struct mgil (14 KB) and more each, and looked at in every refresh. */
+#define ENDED_PROCS 500
+
+struct model *model__new(void)
+{
+	return calloc(1, sizeof(struct model));
+}
+
+static void mthread__free(struct mthread *t)
+{
+	free(t->name);
+	free(t);
+}
+
+static void mproc__free(struct mproc *p)
+{
+	for (size_t i = 0; i < p->gil_cnt; i++) {
+		free(p->gils[i]->seed_name);
+		free(p->gils[i]);
+	}
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		mthread__free(p->threads[i]);
+	mproc__free_pairs(p);
+	free(p->gils);
+	free(p->threads);
+	free(p->comm);
+	free(p->cmdline);
+	free(p->python);
+	free(p->runtime);
+	free(p->sites);
+	free(p->note);
+	free(p);
+}
+
+void model__free(struct model *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->proc_cnt; i++)
+		mproc__free(m->procs[i]);
+	free(m->procs);
+	hmap__free(&m->thread_by_key);
+	free(m);
+}
+
+void model__set_store(struct model *m, const struct stack_store *store)
+{
+	m->store = store;
+}
+
+struct mproc *model__proc(const struct model *m, uint32_t pid)
+{
+	for (size_t i = m->proc_cnt; i-- > 0;)
+		if (m->procs[i]->pid == pid)
+			return m->procs[i]->end_ns ? NULL : m->procs[i];
+	return NULL;
+}
+
+/* A build server starts interpreters without end: those that ended first go. */
+static void drop_old_procs(struct model *m)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < m->proc_cnt; i++)
+		ended += m->procs[i]->end_ns != 0;
+	for (; ended > ENDED_PROCS; ended--) {
+		size_t first = m->proc_cnt;
+
+		/* Those of this interval are still to be shown. */
+		for (size_t i = 0; i < m->proc_cnt; i++)
+			if (m->procs[i]->end_ns && m->procs[i]->end_ns <= m->mark_ns &&
+			    (first == m->proc_cnt || m->procs[i]->end_ns < m->procs[first]->end_ns))
+				first = i;
+		if (first == m->proc_cnt)
+			return;
+		mproc__free(m->procs[first]);
+		memmove(&m->procs[first], &m->procs[first + 1],
+			(m->proc_cnt - first - 1) * sizeof(struct mproc *));
+		m->proc_cnt--;
+		m->dropped_cnt++;
+	}
+}
+
+static char *copy(const char *s)
+{
+	return strdup(s ? s : "?");
+}
+
+int model__add_proc(struct model *m, const struct model_proc_info *info, uint64_t books_ns)
+{
+	struct mproc *p, *old = model__proc(m, info->pid);
+
+	if (array_grow(&m->procs, m->proc_cnt, &m->proc_cap, sizeof(*m->procs)))
+		return -ENOMEM;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->pid = info->pid;
+	p->books_ns = books_ns;
+	p->comm = copy(info->comm);
+	p->cmdline = copy(info->cmdline);
+	p->python = copy(info->python);
+	p->runtime = copy(info->runtime);
+	p->sites = copy(info->sites);
+	p->note = copy(info->note ? info->note : "");
+	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note) {
+		mproc__free(p);
+		return -ENOMEM;
+	}
+	if (old)
+		model__end_proc(m, info->pid, books_ns);
+	m->procs[m->proc_cnt++] = p;
+	if (!m->books_ns)
+		m->books_ns = books_ns;
+	drop_old_procs(m);
+	return 0;
+}
+
+struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add)
+{
+	struct mgil *g;
+
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		if (p->gils[i]->key.cond == cond)
+			return p->gils[i];
+	if (!add || array_grow(&p->gils, p->gil_cnt, &p->gil_cap, sizeof(*p->gils)))
+		return NULL;
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return NULL;
+	g->key = (struct gt_gil_key){ .cond = cond, .tgid = p->pid };
+	g->interpreter = -1;
+	p->gils[p->gil_cnt++] = g;
+	return g;
+}
+
+void mfold__sum(struct mfold *f)
+{
+	f->at[AT_NOW] = f->own;
+	acc__add(&f->at[AT_NOW], &f->bpf);
+	f->cnt_at[AT_NOW] = f->own_cnt + f->bpf_cnt;
+}
+
+/* Move a thread's sums into the row of ended threads. by_bpf: its last sums are in there already. */
+static void fold_thread(struct mgil *g, const struct mthread *t, bool by_bpf)
+{
+	struct mfold *f = &g->fold;
+
+	if (!by_bpf) {
+		acc__add(&f->own, &t->at[AT_NOW]);
+		f->own_cnt++;
+	}
+	acc__add(&f->at[AT_MARK], &t->at[AT_MARK]);
+	acc__add(&f->at[AT_ZERO], &t->at[AT_ZERO]);
+	if (t->rec.wait_max_ns > f->wait_max_ns)
+		f->wait_max_ns = t->rec.wait_max_ns;
+	if (t->rec.hold_max_ns > f->hold_max_ns)
+		f->hold_max_ns = t->rec.hold_max_ns;
+	mfold__sum(f);
+}
+
+static uint64_t tkey_b(uint32_t tgid, uint32_t tid)
+{
+	return (uint64_t)tgid << 32 | tid;
+}
+
+/* Threads are removed by rebuilding the index: seldom, and a living process has few. */
+int model__reindex(struct model *m)
+{
+	hmap__clear(&m->thread_by_key);
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct mproc *p = m->procs[i];
+
+		for (size_t k = 0; k < p->thread_cnt && !p->end_ns; k++) {
+			struct mthread *t = p->threads[k];
+
+			if (!t->exited && hmap__put(&m->thread_by_key, t->key.cond,
+						    tkey_b(p->pid, t->key.tid), t))
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static void remove_thread(struct mproc *p, size_t i)
+{
+	mthread__free(p->threads[i]);
+	memmove(&p->threads[i], &p->threads[i + 1], (p->thread_cnt - i - 1) * sizeof(*p->threads));
+	p->thread_cnt--;
+}
+
+/* Threads that the kernel folded away between two readings, and old ended ones. */
+static void fold_old(struct mproc *p)
+{
+	size_t ended = 0;
+
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		ended += p->threads[i]->exited;
+	for (size_t i = 0; i < p->thread_cnt;) {
+		struct mthread *t = p->threads[i];
+		struct mgil *g = mproc__gil(p, t->key.cond, false);
+		bool vanished = !t->exited && !t->seen;
+		bool old = t->exited && ended > ENDED_ROWS;
+
+		if (!g || !(vanished || old)) {
+			i++;
+			continue;
+		}
+		fold_thread(g, t, vanished);
+		ended -= old;
+		remove_thread(p, i); /* array order is the order of appearance: oldest first */
+	}
+}
+
+/* It has held the GIL since before the books and shows only now, by letting go. At the readings before
+ * this one it held it too, and its blame was in the GIL's record.
+ */
+void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when)
+{
+	if (!g || t->rec.first_ns >= when)
+		return;
+	t->at[at].time_ns[GT_HOLD] = when - t->rec.first_ns;
+	t->at[at].blame_ns = g->at[at].open_blame_ns;
+}
+
+/* Hits of the probes: what the records have grown by. (Their sum falls when a thread or a process ends.) */
+static void count_hits(struct model *m, uint64_t before, uint64_t now)
+{
+	m->hits_at[AT_NOW] += now > before ? now - before : 0;
+}
+
+static uint64_t thread_hits(const struct gt_thread *rec)
+{
+	return rec->wait_ticks + 2 * rec->yields;
+}
+
+static int feed_thread(struct model *m, const struct total_thread *in, uint64_t now)
+{
+	struct mproc *p = model__proc(m, in->rec.tgid);
+	uint64_t b = tkey_b(in->rec.tgid, in->key.tid);
+	struct mthread *t = hmap__get(&m->thread_by_key, in->key.cond, b);
+	bool fresh;
+
+	if (!p)
+		return 0;
+	/* Another thread has the tid now: the former one was folded by the kernel. */
+	if (t && t->rec.first_ns != in->rec.first_ns)
+		t = NULL;
+	fresh = !t;
+	if (!t) {
+		if (array_grow(&p->threads, p->thread_cnt, &p->thread_cap, sizeof(*p->threads)))
+			return -ENOMEM;
+		t = calloc(1, sizeof(*t));
+		if (!t)
+			return -ENOMEM;
+		t->key = in->key;
+		p->threads[p->thread_cnt++] = t;
+		if (hmap__put(&m->thread_by_key, in->key.cond, b, t))
+			return -ENOMEM;
+	}
+	count_hits(m, thread_hits(&t->rec), thread_hits(&in->rec));
+	t->rec = in->rec;
+	t->seen = true;
+	t->now_stack = in->open_stack;
+	t->exited =
+		in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT && in->rec.state != GT_HOLD;
+	acc__of_thread(&t->rec, now, &t->at[AT_NOW]);
+	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
+	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
+	if (fresh) {
+		mthread__backdate(mproc__gil(p, in->key.cond, false), t, AT_MARK, m->mark_ns);
+		mthread__backdate(mproc__gil(p, in->key.cond, false), t, AT_ZERO, m->zero_ns);
+	}
+	return 0;
+}
+
+/* The blame of an open hold is in the GIL's record until the hold ends. */
+static void add_open_blame(struct mproc *p)
+{
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		struct mthread *t = p->threads[i];
+		struct mgil *g = mproc__gil(p, t->key.cond, false);
+
+		if (g && !t->exited && g->rec.held && g->rec.holder_tid == t->key.tid)
+			t->at[AT_NOW].blame_ns += g->at[AT_NOW].open_blame_ns;
+	}
+}
+
+static int feed_gils(struct model *m, const struct totals *t)
+{
+	for (size_t i = 0; i < t->gil_cnt; i++) {
+		struct mproc *p = model__proc(m, t->gils[i].key.tgid);
+		struct mgil *g = p ? mproc__gil(p, t->gils[i].key.cond, true) : NULL;
+
+		if (p && !g)
+			return -ENOMEM;
+		if (!g)
+			continue;
+		count_hits(m, g->rec.acquisitions + g->rec.releases,
+			   t->gils[i].rec.acquisitions + t->gils[i].rec.releases);
+		g->rec = t->gils[i].rec;
+		g->known = true;
+		gil_acc__of(&g->rec, t->now_ns, &g->at[AT_NOW]);
+	}
+	for (size_t i = 0; i < t->ended_cnt; i++) {
+		struct mproc *p = model__proc(m, t->ended[i].key.tgid);
+		struct mgil *g = p ? mproc__gil(p, t->ended[i].key.cond, true) : NULL;
+
+		if (!g)
+			continue;
+		acc__of_ended(&t->ended[i].rec, &g->fold.bpf);
+		g->fold.bpf_cnt = t->ended[i].rec.threads;
+		if (t->ended[i].rec.wait_max_ns > g->fold.wait_max_ns)
+			g->fold.wait_max_ns = t->ended[i].rec.wait_max_ns;
+		if (t->ended[i].rec.hold_max_ns > g->fold.hold_max_ns)
+			g->fold.hold_max_ns = t->ended[i].rec.hold_max_ns;
+	}
+	return 0;
+}
+
+int model__feed(struct model *m, const struct totals *t)
+{
+	int err;
+
+	/* What loading and attaching cost is not the cost of looking. */
+	if (!m->now_ns)
+		m->load_cpu_ns = m->self_cpu_at[AT_MARK] = m->self_cpu_at[AT_ZERO] = t->self_cpu_ns;
+	m->now_ns = t->now_ns;
+	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
+	m->torn_cnt += t->torn_cnt;
+	m->stacks_known = t->stacks_known;
+	memcpy(m->stats_at[AT_NOW], t->stats, sizeof(m->stats_at[AT_NOW]));
+	for (size_t i = 0; i < m->proc_cnt; i++)
+		for (size_t k = 0; k < m->procs[i]->thread_cnt; k++)
+			m->procs[i]->threads[k]->seen = m->procs[i]->end_ns != 0;
+	err = feed_gils(m, t);
+	for (size_t i = 0; i < t->thread_cnt && !err; i++)
+		err = feed_thread(m, &t->threads[i], t->now_ns);
+	if (err)
+		return err;
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct mproc *p = m->procs[i];
+
+		if (p->end_ns)
+			continue;
+		fold_old(p);
+		for (size_t k = 0; k < p->gil_cnt; k++)
+			mfold__sum(&p->gils[k]->fold);
+		add_open_blame(p);
+	}
+	/* Ended threads leave the index too: their tid may come again. */
+	err = model__reindex(m);
+	return err ? err : model__feed_pairs(m, t);
+}
+
+static void copy_readings(struct model *m, int to)
+{
+	m->self_cpu_at[to] = m->self_cpu_at[AT_NOW];
+	m->hits_at[to] = m->hits_at[AT_NOW];
+	memcpy(m->stats_at[to], m->stats_at[AT_NOW], sizeof(m->stats_at[to]));
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct mproc *p = m->procs[i];
+
+		for (size_t k = 0; k < p->gil_cnt; k++) {
+			p->gils[k]->at[to] = p->gils[k]->at[AT_NOW];
+			if (!p->gils[k]->known && p->gils[k]->seed_held)
+				p->gils[k]->at[to].held_ns = m->now_ns - p->books_ns;
+			p->gils[k]->fold.at[to] = p->gils[k]->fold.at[AT_NOW];
+			p->gils[k]->fold.cnt_at[to] = p->gils[k]->fold.cnt_at[AT_NOW];
+		}
+		for (size_t k = 0; k < p->thread_cnt; k++) {
+			struct mthread *t = p->threads[k];
+
+			t->at[to] = t->at[AT_NOW];
+			t->wait_max_at[to] = t->wait_max_at[AT_NOW];
+			t->hold_max_at[to] = t->hold_max_at[AT_NOW];
+		}
+		mproc__copy_pairs(p, to);
+	}
+}
+
+void model__mark(struct model *m)
+{
+	m->mark_ns = m->now_ns;
+	copy_readings(m, AT_MARK);
+}
+
+void model__reset(struct model *m)
+{
+	m->zero_ns = m->now_ns;
+	copy_readings(m, AT_ZERO);
+	model__mark(m);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* model_impl.h - the model's insides, shared by the files of model/ */
+#ifndef GILTOP_MODEL_IMPL_H
+#define GILTOP_MODEL_IMPL_H
+
+#include <stdbool.h>
+
+#include "user/base/hmap.h"
+#include "user/books/totals.h"
+#include "user/model/acc.h"
+#include "user/model/model.h"
+
+/* Three readings of each sum: now, at the last mark, at the last reset. */
+enum { AT_NOW, AT_MARK, AT_ZERO, AT_CNT };
+
+struct mthread {
+	struct gt_thread_key key;
+	struct gt_thread rec; /* as last read */
+	struct acc at[AT_CNT];
+	uint64_t wait_max_at[AT_CNT], hold_max_at[AT_CNT];
+	/* The wait or hold that the process's end closed: it is in no histogram. */
+	uint64_t last_wait_ns, last_hold_ns;
+	bool exited, seen;
+	uint32_t now_stack;
+	char *name; /* NULL: comm */
+};
+
+/* Ended threads that have no row of their own any more. */
+struct mfold {
+	uint64_t cnt_at[AT_CNT];
+	struct acc own; /* folded by the model; what BPF folded is in `bpf` */
+	struct acc bpf;
+	uint64_t own_cnt, bpf_cnt;
+	struct acc at[AT_CNT];
+	uint64_t wait_max_ns, hold_max_ns;
+};
+
+struct mgil {
+	struct gt_gil_key key;
+	struct gt_gil rec;
+	bool known; /* rec has been read */
+	struct gil_acc at[AT_CNT];
+	int64_t interpreter;
+	bool seed_held; /* in the target's memory, while there is no record */
+	uint32_t seed_tid;
+	char *seed_name; /* NULL: not known */
+	struct mfold fold;
+};
+
+struct mpair {
+	struct gt_pair_key key;
+	uint64_t closed_ns,
+		open_ns; /* open: of waits that still go on, counted anew at each feed */
+	uint64_t at[AT_CNT];
+};
+
+/* Time by stack, and by pair of stacks. */
+struct msum {
+	uint32_t tid, kind, stack;
+	uint64_t closed_ns, open_ns, cnt;
+	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
+};
+
+struct mchain {
+	uint32_t waiter, holder, waiter_stack, holder_stack;
+	uint64_t closed_ns, open_ns, cnt;
+	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
+};
+
+struct mproc {
+	char *comm, *cmdline, *python, *runtime, *sites, *note;
+	uint32_t pid;
+	uint64_t books_ns, end_ns; /* end_ns 0: alive */
+	bool stacks_known;
+	size_t gil_cnt, gil_cap;
+	struct mgil **gils;
+	size_t thread_cnt, thread_cap;
+	struct mthread **threads;
+	size_t pair_cnt, pair_cap;
+	struct mpair **pairs;
+	struct hmap pair_by_tids; /* (waiter, holder) */
+	size_t sum_cnt, sum_cap;
+	struct msum **sums;
+	struct hmap sum_by_key; /* (kind and tid, stack) */
+	size_t chain_cnt, chain_cap;
+	struct mchain **chains;
+	struct hmap chain_by_key; /* (tids, stacks) */
+};
+
+struct model {
+	uint64_t now_ns, mark_ns, zero_ns; /* mark, zero: 0 = not yet, the books' start counts */
+	uint64_t self_cpu_at[AT_CNT];
+	uint64_t load_cpu_ns;
+	uint64_t books_ns;    /* of the first process */
+	uint64_t dropped_cnt; /* processes that ended long ago and have no row any more */
+	uint64_t hits_at[AT_CNT];
+	uint64_t stats_at[AT_CNT][GT_STAT_CNT];
+	uint64_t torn_cnt;
+	bool stacks_known;
+	const struct stack_store *store;
+	size_t proc_cnt, proc_cap;
+	struct mproc **procs;
+	struct hmap thread_by_key; /* (cond, tgid << 32 | tid) of living processes */
+};
+
+struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living one, or NULL */
+struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add);
+void mfold__sum(struct mfold *f);
+int model__reindex(struct model *m); /* threads were removed or ended */
+/* t, new here, has held since before the books: give it the reading `at`, made at `when`, that it had no part in. */
+void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when);
+/* Take over pairs, sums by stack and chains of the totals, and count what open waits add to them. */
+int model__feed_pairs(struct model *m, const struct totals *t);
+/* The same in steps, for the end of a process: forget what was open; add a wait and a hold that ended
+ * now, with the time that the GIL had been held up to then; sum up. 0 or -ENOMEM.
+ */
+void mproc__forget_open(struct mproc *p);
+int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct mgil *g,
+			 uint64_t held, uint64_t now, bool last);
+int mproc__add_open_hold(struct mproc *p, const struct gt_gil *rec, uint64_t now);
+void mproc__sum_pairs(struct mproc *p);
+void mproc__free_pairs(struct mproc *p);
+void mproc__copy_pairs(struct mproc *p, int to);
+
+struct arena;
+/* model_stacks.c: the stacks and chains of a process for a snapshot, differences to the reading base. */
+int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
+			struct snap_proc *ret);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* snapshot.c - the few things that can be asked of a snapshot; it is built in model/build.c */
+#include "user/picture/snapshot.h"
+
+#include <stdlib.h>
+
+#include "user/base/arena.h"
+#include "user/picture/snapshot_box.h"
+
+double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns)
+{
+	return span_ns ? (double)gil->held_ns / (double)span_ns : 0;
+}
+
+double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns)
+{
+	return span_ns ? (double)(gil->held_ns + gil->wait_ns) / (double)span_ns : 0;
+}
+
+uint64_t snap_thread__delay_ns(const struct snap_thread *t)
+{
+	return t->wait_ns + t->yield_ns;
+}
+
+const char *snap_state__name(enum snap_state state)
+{
+	static const char *const names[] = { "released", "waiting", "holding",
+					     "yielding", "exited",  "unknown" };
+
+	return names[state];
+}
+
+char snap_state__letter(enum snap_state state)
+{
+	return "rWHYx?"[state];
+}
+
+const struct snap_thread *snap_proc__thread(const struct snap_proc *p, uint32_t tid)
+{
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		if (p->threads[i].tid == tid && tid)
+			return &p->threads[i];
+	return NULL;
+}
+
+void snapshot__free(struct snapshot *s)
+{
+	struct snapshot_box *box = (struct snapshot_box *)s;
+
+	if (!box)
+		return;
+	arena__free(&box->arena);
+	free(box);
+}

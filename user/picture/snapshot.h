@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* snapshot.h - the immutable picture of one moment: all that a view may see
+ *
+ * Times are ns, counts are counts; NS_UNKNOWN (all ones) where a number is not known, which is not
+ * the same as 0. Every string is clean UTF-8: no control bytes, no invalid sequences, never NULL.
+ * A snapshot covers the time from start_ns to now_ns: one interval, or all since the books started.
+ * Everything in it is owned by it and lives until snapshot__free().
+ */
+#ifndef GILTOP_PICTURE_SNAPSHOT_H
+#define GILTOP_PICTURE_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "bpf/giltop.h"
+#include "user/base/hist.h"
+
+#define TID_UNKNOWN 0u
+
+enum snap_state {
+	SNAP_RELEASED,
+	SNAP_WAITING,
+	SNAP_HOLDING,
+	SNAP_YIELDING,
+	SNAP_EXITED,
+	SNAP_UNKNOWN,
+};
+
+/* One Python frame. */
+struct snap_frame {
+	const char *name; /* qualified where the interpreter has it */
+	const char *file; /* full path as the interpreter has it */
+	uint32_t line;	  /* 0: unknown */
+};
+
+enum snap_stack_kind {
+	SNAP_STACK_WAIT,  /* the waiter's stack, weighted with its waiting */
+	SNAP_STACK_HOLD,  /* the holder's stack, weighted with its holding */
+	SNAP_STACK_BLAME, /* the holder's stack, weighted with the waiting that it inflicted */
+};
+
+/* frames[0] is the root (outermost). frame_cnt 0: "[other]", what found no room in the tables. */
+struct snap_stack {
+	enum snap_stack_kind kind;
+	uint32_t tid;
+	uint64_t ns;
+	uint64_t cnt;
+	bool truncated; /* deeper than the walk goes: the root is missing */
+	size_t frame_cnt;
+	const struct snap_frame *frames;
+};
+
+/* Who waited where, for whom where; frames as in snap_stack. */
+struct snap_chain {
+	uint32_t waiter_tid, holder_tid; /* holder 0: other */
+	uint64_t ns, cnt;
+	bool waiter_truncated, holder_truncated;
+	size_t waiter_frame_cnt;
+	const struct snap_frame *waiter_frames;
+	size_t holder_frame_cnt;
+	const struct snap_frame *holder_frames;
+};
+
+struct snap_pair {
+	uint32_t waiter_tid;
+	uint32_t holder_tid; /* 0: other */
+	uint64_t ns;
+};
+
+/* Times of the covered span; the still open wait, hold or yield is included up to now_ns. */
+struct snap_thread {
+	uint32_t tid;	     /* 0: the row of all threads that ended and were folded together */
+	uint32_t folded_cnt; /* how many threads that row stands for, else 0 */
+	const char *name;
+	size_t gil; /* index into snap_proc.gils */
+	enum snap_state state;
+	uint64_t state_ns; /* in this state for so long (also longer than the covered span) */
+	uint64_t span_ns;  /* how much of the covered span the thread was known */
+	uint64_t wait_ns, yield_ns, hold_ns, released_ns;
+	uint64_t hold_offcpu_ns; /* part of hold_ns that it did not run; NS_UNKNOWN: not measured */
+	uint64_t blame_ns;
+	uint64_t acquisitions, contended, releases, yields;
+	uint64_t wait_max_ns, wait_p50_ns, wait_p90_ns,
+		wait_p99_ns; /* NS_UNKNOWN: none in the span */
+	uint64_t hold_max_ns, hold_p50_ns, hold_p90_ns, hold_p99_ns;
+	const struct gt_hist *wait_hist, *hold_hist;
+	/* Its stack at this moment, root first; cnt 0: not looked at, or running. */
+	size_t now_frame_cnt;
+	const struct snap_frame *now_frames;
+	const struct snap_frame *at; /* where it waits or inflicts waiting most; NULL: not known */
+};
+
+struct snap_gil {
+	uint32_t id;	     /* 0, 1, .. in order of appearance within the process */
+	int64_t interpreter; /* interpreter id; -1: not known */
+	uint64_t addr;
+	uint64_t held_ns;     /* somebody held it */
+	uint64_t gap_ns;      /* integral of waiters over hand-over gaps */
+	uint64_t gap_wall_ns; /* wall time of hand-over gaps */
+	uint64_t wait_ns;     /* integral of waiters */
+	uint64_t acquisitions, switches;
+	uint32_t holder_tid; /* now; TID_UNKNOWN: nobody, or not known (held tells) */
+	bool held;
+	uint32_t waiters; /* now */
+};
+
+/* Utilisation 0..1 and load (mean number of threads that hold or wait) are computed from these by
+ * snap_gil__utilization() and snap_gil__load().
+ */
+
+struct snap_proc {
+	uint32_t pid;
+	const char *comm;
+	const char *cmdline;
+	const char *python;  /* "3.11.2", or "?" */
+	const char *runtime; /* the ELF that holds the GIL code */
+	const char *sites;   /* how it was found: "call-sites" */
+	const char *note; /* anything the user must know ("free-threaded build, GIL on"), or "" */
+	bool alive;
+	uint64_t span_ns; /* how much of the covered span it was measured */
+	size_t gil_cnt;
+	const struct snap_gil *gils;
+	size_t thread_cnt;
+	const struct snap_thread *threads; /* by GIL delay (wait + yield), largest first */
+	bool pairs_known, stacks_known;
+	size_t pair_cnt;
+	const struct snap_pair *pairs; /* largest first */
+	size_t stack_cnt;
+	const struct snap_stack *stacks; /* largest first within a kind */
+	size_t chain_cnt;		 /* known when the stacks are */
+	const struct snap_chain *chains; /* largest first */
+};
+
+struct snapshot {
+	uint64_t start_ns, now_ns;   /* CLOCK_MONOTONIC */
+	uint64_t books_ns;	     /* the books started */
+	uint64_t lost_events;	     /* every kind of loss that touches a total, in the span */
+	uint64_t lost_ever;	     /* .. since the start, whatever was reset */
+	uint64_t lost_spans;	     /* lost for the timeline only */
+	uint64_t violations;	     /* self-check disagreements (see stats) */
+	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */
+	uint64_t load_cpu_ns;	     /* .. before the first reading: to load and attach */
+	uint64_t probe_hits;	     /* in the span */
+	uint64_t stats[GT_STAT_CNT]; /* in the span */
+	size_t proc_cnt;
+	const struct snap_proc *procs;
+	uint64_t
+		dropped_cnt; /* processes that ended so long ago that they are not in procs any more */
+};
+
+double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns);
+double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);
+/* GIL delay: what a thread lost to the GIL. */
+uint64_t snap_thread__delay_ns(const struct snap_thread *t);
+const char *snap_state__name(enum snap_state state); /* "waiting": as in the JSON */
+char snap_state__letter(enum snap_state state);	     /* W H Y r x ? */
+/* The thread with this tid, or NULL. */
+const struct snap_thread *snap_proc__thread(const struct snap_proc *p, uint32_t tid);
+void snapshot__free(struct snapshot *s); /* NULL is fine */
+
+#endif

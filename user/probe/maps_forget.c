@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* maps_forget.c - take all that the kernel has of a process out of the BPF maps */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "giltop.skel.h"
+#include "user/base/util.h"
+#include "user/books/totals.h"
+#include "user/probe/maps_read.h"
+#include "user/probe/probe.h"
+
+struct forget {
+	struct giltop_bpf *skel;
+	uint32_t tgid;
+	int fd;
+	size_t tgid_off;
+	size_t cnt, cap;
+	uint64_t exited_cnt;
+	struct gt_thread_key *keys;
+};
+
+static int forget_thread(void *ctx, const void *key, const void *value)
+{
+	struct forget *f = ctx;
+	const struct gt_thread *rec = value;
+
+	if (rec->tgid != f->tgid)
+		return 0;
+	f->exited_cnt += rec->flags & GT_F_EXITED ? 1 : 0;
+	if (array_grow(&f->keys, f->cnt, &f->cap, sizeof(*f->keys)))
+		return -ENOMEM;
+	memcpy(&f->keys[f->cnt++], key, sizeof(*f->keys));
+	return 0;
+}
+
+static void forget_sums(struct giltop_bpf *skel, uint32_t tgid)
+{
+	struct raw_sums r = { 0 };
+
+	if (!probe_read__sums(skel, &r)) {
+		for (size_t i = 0; i < r.sum_cnt; i++)
+			if (r.sums[i].key.tgid == tgid)
+				bpf_map_delete_elem(bpf_map__fd(skel->maps.sums), &r.sums[i].key);
+		for (size_t i = 0; i < r.chain_cnt; i++)
+			if (r.chains[i].key.tgid == tgid)
+				bpf_map_delete_elem(bpf_map__fd(skel->maps.chains),
+						    &r.chains[i].key);
+	}
+	raw_sums__free(&r);
+}
+
+/* The place of a GIL's record is free for another. */
+static void free_slot(struct giltop_bpf *skel, const uint32_t *slot)
+{
+	static const struct gt_gil none;
+
+	bpf_map_update_elem(bpf_map__fd(skel->maps.gils), slot, &none, BPF_ANY);
+	bpf_map_update_elem(bpf_map__fd(skel->maps.gil_free), NULL, slot, BPF_ANY);
+}
+
+static int forget_slot(void *ctx, const void *key, const void *value)
+{
+	struct forget *f = ctx;
+
+	if (((const struct gt_gil_key *)key)->tgid != f->tgid)
+		return 0;
+	bpf_map_delete_elem(bpf_map__fd(f->skel->maps.walks), key);
+	if (!bpf_map_delete_elem(bpf_map__fd(f->skel->maps.gil_slots), key))
+		free_slot(f->skel, value);
+	return 0;
+}
+
+/* An element of a map whose keys have the process at f->tgid_off. */
+static int forget_elem(void *ctx, const void *key, const void *value)
+{
+	const struct forget *f = ctx;
+
+	(void)value;
+	if (!memcmp((const char *)key + f->tgid_off, &f->tgid, sizeof(f->tgid)))
+		bpf_map_delete_elem(f->fd, key);
+	return 0;
+}
+
+static void forget_map(struct forget *f, const struct bpf_map *map, size_t tgid_off)
+{
+	f->fd = bpf_map__fd(map);
+	f->tgid_off = tgid_off;
+	map_each(map, forget_elem, f);
+}
+
+/* Its threads that died waiting and that no event has taken out. */
+static void forget_dead(struct giltop_bpf *skel, uint32_t tgid)
+{
+	int fd = bpf_map__fd(skel->maps.dead);
+	struct gt_dead d, *others = NULL;
+	size_t cnt = 0, cap = 0;
+
+	while (!array_grow(&others, cnt, &cap, sizeof(*others)) &&
+	       !bpf_map_lookup_and_delete_elem(fd, NULL, &d))
+		if (d.gil.tgid != tgid)
+			others[cnt++] = d;
+	for (size_t i = 0; i < cnt; i++)
+		bpf_map_update_elem(fd, NULL, &others[i], BPF_ANY);
+	free(others);
+}
+
+void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
+{
+	struct forget f = { .skel = skel, .tgid = tgid };
+
+	map_each(skel->maps.threads, forget_thread, &f);
+	for (size_t i = 0; i < f.cnt; i++) {
+		struct gt_tid id;
+
+		bpf_map_delete_elem(bpf_map__fd(skel->maps.threads), &f.keys[i]);
+		/* Another process's thread may have the id by now. */
+		if (!bpf_map_lookup_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid, &id) &&
+		    id.tgid == tgid)
+			bpf_map_delete_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid);
+	}
+	free(f.keys);
+	if (f.exited_cnt)
+		__sync_fetch_and_sub((uint64_t *)&skel->bss->exited_cnt, f.exited_cnt);
+	map_each(skel->maps.gil_slots, forget_slot, &f);
+	forget_map(&f, skel->maps.ended, offsetof(struct gt_gil_key, tgid));
+	forget_map(&f, skel->maps.pairs, offsetof(struct gt_pair_key, tgid));
+	forget_map(&f, skel->maps.holders, offsetof(struct gt_tstate_key, tgid));
+	forget_dead(skel, tgid);
+	forget_sums(skel, tgid);
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/probe/maps_read.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "giltop.skel.h"
+#include "user/base/log.h"
+#include "user/base/util.h"
+#include "user/books/totals.h"
+#include "user/probe/probe.h"
+
+#define BATCH	   256
+#define TORN_TRIES 8
+
+void totals__free(struct totals *t)
+{
+	free(t->gils);
+	free(t->threads);
+	free(t->ended);
+	free(t->pairs);
+	free(t->stacks);
+	free(t->chains);
+	*t = (struct totals){ 0 };
+}
+
+/* Batches where the kernel has them (5.6). */
+int map_each(const struct bpf_map *map, map_elem_fn fn, void *ctx)
+{
+	size_t ksz = bpf_map__key_size(map), vsz = bpf_map__value_size(map);
+	__cleanup(freep) char *keys = calloc(BATCH, ksz);
+	__cleanup(freep) char *values = calloc(BATCH, vsz);
+	__u32 in = 0, out = 0; /* opaque position of a hash map: a bucket number */
+	bool first = true;
+	int err, fd = bpf_map__fd(map);
+
+	if (!keys || !values)
+		return -ENOMEM;
+	for (;;) {
+		__u32 cnt = BATCH;
+
+		err = bpf_map_lookup_batch(fd, first ? NULL : &in, &out, keys, values, &cnt, NULL);
+		if (err && err != -ENOENT)
+			return err;
+		for (__u32 i = 0; i < cnt; i++) {
+			int e = fn(ctx, keys + i * ksz, values + i * vsz);
+
+			if (e)
+				return e;
+		}
+		if (err)
+			return 0;
+		in = out;
+		first = false;
+	}
+}
+
+struct reader {
+	struct giltop_bpf *skel;
+	struct totals *ret;
+	uint64_t dropped;
+};
+
+static int read_gil(void *ctx, const void *key, const void *value)
+{
+	struct reader *r = ctx;
+	struct totals *t = r->ret;
+	struct total_gil *g;
+	int fd = bpf_map__fd(r->skel->maps.gils);
+
+	if (array_grow(&t->gils, t->gil_cnt, &t->gil_cap, sizeof(*t->gils)))
+		return -ENOMEM;
+	g = &t->gils[t->gil_cnt];
+	memcpy(&g->key, key, sizeof(g->key));
+	if (bpf_map_lookup_elem(fd, value, &g->rec))
+		return 0;
+	t->gil_cnt++;
+	for (int i = 0; g->rec.seq_start != g->rec.seq_end; i++) {
+		if (i == TORN_TRIES) {
+			t->torn_cnt++;
+			break;
+		}
+		bpf_map_lookup_elem(fd, value, &g->rec);
+	}
+	return 0;
+}
+
+static int read_thread(void *ctx, const void *key, const void *value)
+{
+	struct reader *r = ctx;
+	struct totals *t = r->ret;
+	struct total_thread *th;
+	int fd = bpf_map__fd(r->skel->maps.threads);
+
+	if (array_grow(&t->threads, t->thread_cnt, &t->thread_cap, sizeof(*t->threads)))
+		return -ENOMEM;
+	th = &t->threads[t->thread_cnt++];
+	memcpy(&th->key, key, sizeof(th->key));
+	memcpy(&th->rec, value, sizeof(th->rec));
+	for (int i = 0; th->rec.seq_start != th->rec.seq_end; i++) {
+		if (i == TORN_TRIES) {
+			t->torn_cnt++;
+			break;
+		}
+		bpf_map_lookup_elem(fd, &th->key, &th->rec);
+	}
+	th->open_stack = 0;
+	if (!th->rec.first_ns)
+		t->thread_cnt--; /* being made at this moment */
+	return 0;
+}
+
+static int read_ended(void *ctx, const void *key, const void *value)
+{
+	struct totals *t = ((struct reader *)ctx)->ret;
+
+	if (array_grow(&t->ended, t->ended_cnt, &t->ended_cap, sizeof(*t->ended)))
+		return -ENOMEM;
+	memcpy(&t->ended[t->ended_cnt].key, key, sizeof(struct gt_gil_key));
+	memcpy(&t->ended[t->ended_cnt++].rec, value, sizeof(struct gt_ended));
+	return 0;
+}
+
+static int read_pair(void *ctx, const void *key, const void *value)
+{
+	struct totals *t = ((struct reader *)ctx)->ret;
+
+	if (array_grow(&t->pairs, t->pair_cnt, &t->pair_cap, sizeof(*t->pairs)))
+		return -ENOMEM;
+	memcpy(&t->pairs[t->pair_cnt].key, key, sizeof(struct gt_pair_key));
+	memcpy(&t->pairs[t->pair_cnt++].ns, value, sizeof(uint64_t));
+	return 0;
+}
+
+static int read_sum(void *ctx, const void *key, const void *value)
+{
+	struct raw_sums *r = ctx;
+
+	if (array_grow(&r->sums, r->sum_cnt, &r->sum_cap, sizeof(*r->sums)))
+		return -ENOMEM;
+	memcpy(&r->sums[r->sum_cnt].key, key, sizeof(struct gt_sum_key));
+	memcpy(&r->sums[r->sum_cnt++].sum, value, sizeof(struct gt_sum));
+	return 0;
+}
+
+static int read_chain(void *ctx, const void *key, const void *value)
+{
+	struct raw_sums *r = ctx;
+
+	if (array_grow(&r->chains, r->chain_cnt, &r->chain_cap, sizeof(*r->chains)))
+		return -ENOMEM;
+	memcpy(&r->chains[r->chain_cnt].key, key, sizeof(struct gt_chain_key));
+	memcpy(&r->chains[r->chain_cnt++].sum, value, sizeof(struct gt_sum));
+	return 0;
+}
+
+int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret)
+{
+	int err;
+
+	ret->sum_cnt = ret->chain_cnt = 0;
+	err = map_each(skel->maps.sums, read_sum, ret);
+	return err ? err : map_each(skel->maps.chains, read_chain, ret);
+}
+
+static bool is_other_sum(const struct gt_sum_key *k)
+{
+	return !k->tid && !k->stack;
+}
+
+static bool is_other_chain(const struct gt_chain_key *k)
+{
+	return !k->waiter_tid && !k->holder_tid && !k->waiter_stack && !k->holder_stack;
+}
+
+int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid, bool stacks)
+{
+	int sums = bpf_map__fd(skel->maps.sums), chains = bpf_map__fd(skel->maps.chains);
+	struct gt_pair_key pair = { .tgid = tgid };
+	struct gt_sum zero = { 0 };
+	int err = 0;
+
+	if (!stacks)
+		return bpf_map_update_elem(bpf_map__fd(skel->maps.pairs), &pair, &zero.ns, BPF_ANY);
+	for (__u32 epoch = 0; epoch < 2 && !err; epoch++) {
+		struct gt_sum_key wait = { .tgid = tgid, .kind = GT_SUM_WAIT, .epoch = epoch };
+		struct gt_sum_key hold = { .tgid = tgid, .kind = GT_SUM_HOLD, .epoch = epoch };
+		struct gt_chain_key chain = { .tgid = tgid, .epoch = epoch };
+
+		err = bpf_map_update_elem(sums, &wait, &zero, BPF_ANY);
+		if (!err)
+			err = bpf_map_update_elem(sums, &hold, &zero, BPF_ANY);
+		if (!err)
+			err = bpf_map_update_elem(chains, &chain, &zero, BPF_ANY);
+	}
+	return err;
+}
+
+void probe_read__drop_epoch(struct giltop_bpf *skel, const struct raw_sums *read, uint32_t epoch)
+{
+	int sums = bpf_map__fd(skel->maps.sums), chains = bpf_map__fd(skel->maps.chains);
+	struct gt_sum zero = { 0 };
+
+	for (size_t i = 0; i < read->sum_cnt; i++) {
+		const struct gt_sum_key *k = &read->sums[i].key;
+
+		if (k->epoch != epoch)
+			continue;
+		if (is_other_sum(k))
+			bpf_map_update_elem(sums, k, &zero, BPF_EXIST);
+		else
+			bpf_map_delete_elem(sums, k);
+	}
+	for (size_t i = 0; i < read->chain_cnt; i++) {
+		const struct gt_chain_key *k = &read->chains[i].key;
+
+		if (k->epoch != epoch)
+			continue;
+		if (is_other_chain(k))
+			bpf_map_update_elem(chains, k, &zero, BPF_EXIST);
+		else
+			bpf_map_delete_elem(chains, k);
+	}
+}
+
+void raw_sums__free(struct raw_sums *r)
+{
+	free(r->sums);
+	free(r->chains);
+	*r = (struct raw_sums){ 0 };
+}
+
+static void read_stats(struct giltop_bpf *skel, struct totals *ret)
+{
+	int fd = bpf_map__fd(skel->maps.stats), cpus = libbpf_num_possible_cpus();
+	__cleanup(freep) uint64_t *v = calloc(cpus > 0 ? (size_t)cpus : 1, sizeof(*v));
+
+	for (__u32 i = 0; v && i < GT_STAT_CNT; i++) {
+		ret->stats[i] = 0;
+		if (bpf_map_lookup_elem(fd, &i, v))
+			continue;
+		for (int c = 0; c < cpus; c++)
+			ret->stats[i] += v[c];
+	}
+}
+
+/* Ended threads are complete now: drop their records, the reader has them. (Their tid cannot have come
+ * round to a new thread between the read and this: that takes a full turn of the pid space.)
+ */
+static void drop_exited(struct giltop_bpf *skel, const struct totals *t)
+{
+	int fd = bpf_map__fd(skel->maps.threads);
+	int64_t cnt = 0;
+
+	for (size_t i = 0; i < t->thread_cnt; i++) {
+		const struct gt_thread *rec = &t->threads[i].rec;
+
+		/* A thread that died waiting is still to be closed by its GIL's next event. */
+		if (!(rec->flags & GT_F_EXITED) || rec->state == GT_WAIT || rec->state == GT_HOLD)
+			continue;
+		if (!bpf_map_delete_elem(fd, &t->threads[i].key))
+			cnt++;
+	}
+	if (cnt)
+		__sync_fetch_and_sub((uint64_t *)&skel->bss->exited_cnt, (uint64_t)cnt);
+}
+
+int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
+{
+	struct reader r = { .skel = skel, .ret = ret };
+	struct rusage ru;
+	int err;
+
+	ret->gil_cnt = ret->thread_cnt = ret->ended_cnt = ret->pair_cnt = 0;
+	ret->torn_cnt = 0;
+	ret->now_ns = now_ns();
+	err = map_each(skel->maps.gil_slots, read_gil, &r);
+	if (!err)
+		err = map_each(skel->maps.threads, read_thread, &r);
+	if (!err)
+		err = map_each(skel->maps.ended, read_ended, &r);
+	if (!err)
+		err = map_each(skel->maps.pairs, read_pair, &r);
+	if (err) {
+		pr_warn("cannot read the BPF maps: %s\n", errstr(err));
+		return err;
+	}
+	read_stats(skel, ret);
+	drop_exited(skel, ret);
+	getrusage(RUSAGE_SELF, &ru);
+	ret->self_cpu_ns = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000u +
+			   (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000u;
+	return 0;
+}
+
+void probe_read__init(struct giltop_bpf *skel)
+{
+	int fd = bpf_map__fd(skel->maps.gil_free);
+
+	for (uint32_t slot = 0; slot < GT_GILS; slot++)
+		bpf_map_update_elem(fd, NULL, &slot, BPF_ANY);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* probe.h - load the BPF programs, attach them, read their maps: probe/ alone uses the skeleton
+ *
+ * Phases, in order:
+ *	p = probe__new(&opts);		open
+ *	probe__load(p);			verify, make the maps; picks the attach tier by trying
+ *	a = probe__attach(p, ..);	one process: uprobes are in place, nothing is counted yet
+ *	probe__set_holder(p, tgid, ..)	who holds the GIL already
+ *	probe__activate(p, tgid);	the books start: at one moment for all sites of the process
+ *	probe__read(p, &totals);	as often as wanted
+ *	probe__detach(p, a);
+ *	probe__free(p);			NULL is fine
+ * Ends of giltop by any signal remove everything: links and maps live as long as their descriptors.
+ */
+#ifndef GILTOP_PROBE_H
+#define GILTOP_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "bpf/giltop.h"
+#include "user/gil/gil_site.h"
+
+struct probe;
+struct probe_attachment;
+struct totals;
+struct py_layout;
+struct py_stack;
+
+enum probe_tier {
+	PROBE_TIER_AUTO = 0,
+	PROBE_TIER_MULTI, /* uprobe_multi links */
+	PROBE_TIER_PERF,  /* a perf event per site */
+};
+
+struct probe_opts {
+	enum probe_tier tier;	 /* AUTO: multi where it works */
+	unsigned int thread_cnt; /* threads expected at once; sizes the maps */
+	bool stacks;		 /* walk Python stacks */
+	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
+};
+
+/* NULL + errno. */
+struct probe *probe__new(const struct probe_opts *opts);
+/* 0 or -errno: -EPERM no privileges, -EOPNOTSUPP the kernel lacks something (said by pr_warn). */
+int probe__load(struct probe *p);
+void probe__free(struct probe *p);
+
+enum probe_tier probe__tier(const struct probe *p);
+const char *probe_tier__name(enum probe_tier tier);
+
+/* Put uprobes on all sites of path (a name of the mapped inode in giltop's own view) for process pid.
+ * NULL + errno.
+ */
+struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
+				       const struct gil_sites *sites);
+/* Takes the uprobes away. With perf links this may take a second. NULL is fine. */
+void probe__detach(struct probe *p, struct probe_attachment *a);
+
+/* Start the books of a process; layout: how to walk its Python stacks. Returns the moment (ns), 0 on
+ * failure.
+ */
+uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout);
+/* The thread tid has this PyThreadState and holds a GIL, since before the books. Said before probe__activate, and
+ * after it for those that have taken it in between.
+ */
+void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid);
+/* A process that is followed: its forks and execs are noted from now on, measured or not. */
+void probe__know(struct probe *p, pid_t tgid);
+/* Forget everything of a process (after detach). */
+void probe__forget(struct probe *p, pid_t tgid);
+/* The same, but the process stays known (it runs another program now): its books have not started. */
+void probe__reset(struct probe *p, pid_t tgid);
+
+/* Close the books of all processes: hits are ignored from now on, so that the last reading is of one
+ * moment. (Taking the probes away is not: they go one after the other.)
+ */
+void probe__freeze(struct probe *p);
+/* Which forks and execs are noted (GT_FOLLOW_..). */
+void probe__follow(struct probe *p, enum gt_follow what);
+
+/* Read all records. Ended threads that were read are dropped from the maps: they come once. */
+int probe__read(struct probe *p, struct totals *ret);
+
+/* Time by stack as the kernel has it: stacks are hashes, both epochs. Zero-initialise, reuse. */
+struct raw_sums {
+	size_t sum_cnt, sum_cap;
+	struct raw_sum {
+		struct gt_sum_key key;
+		struct gt_sum sum;
+	} * sums;
+	size_t chain_cnt, chain_cap;
+	struct raw_chain {
+		struct gt_chain_key key;
+		struct gt_sum sum;
+	} * chains;
+};
+int probe__read_sums(struct probe *p, struct raw_sums *ret);
+void raw_sums__free(struct raw_sums *r);
+/* Drop the sums of the epoch before this one (they were read, nobody has written them since) and
+ * begin a new one. Returns the epoch that is over now, or -1.
+ */
+int probe__next_epoch(struct probe *p, const struct raw_sums *read);
+uint32_t probe__epoch(const struct probe *p);
+/* A walked stack by its hash: 0 or -ENOENT. */
+int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack *ret);
+/* Drop the walked stacks for which fn says so: they are known. */
+typedef bool (*probe_stack_fn)(void *ctx, uint32_t tgid, uint64_t hash);
+void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx);
+
+/* Spans (closed states) of at least min_ns are reported from now on; 0: none. */
+void probe__want_spans(struct probe *p, uint64_t min_ns);
+
+/* fd to poll for notes; probe__drain calls note_fn for each that is there. Count or -errno. */
+typedef void (*probe_note_fn)(void *ctx, const struct gt_note *note);
+int probe__fd(const struct probe *p);
+int probe__drain(struct probe *p, probe_note_fn fn, void *ctx);
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* debug_offsets.c - read _Py_DebugOffsets, what CPython 3.13+ says about its own layout
+ *
+ * The table is the first member of _PyRuntime, initialised data, so it can be read from the file. Its
+ * own layout changes with the minor version and is not described in it: the positions below are those
+ * of the headers, checked against the files of 3.13.0, 3.13.18, 3.14.10 and 3.15.2. It does not cover
+ * all that a walk needs (which owners are shims, tag bits, what the instruction pointer means). So a
+ * field on which the walk rests must be as the row knows it; the rest may differ between patch
+ * releases (3.14.5 did that) and is taken over.
+ */
+#include "user/python/layout_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "user/base/util.h"
+
+enum strictness {
+	MUST, /* differs from the row: refuse */
+	MAY,  /* differs from the row: take it over */
+};
+
+struct dbg_field {
+	const char *name;
+	uint16_t pos[3]; /* in the table of 3.13, 3.14, 3.15 */
+	uint16_t member; /* in struct py_row */
+	uint8_t strict;
+};
+
+#define L(f) offsetof(struct py_row, layout.f)
+#define O(f) offsetof(struct py_row, obj.f)
+
+static const struct dbg_field fields[] = {
+	{ "runtime_state.interpreters_head", { 40, 40, 40 }, O(rt_interp_head), MAY },
+	{ "interpreter_state.id", { 56, 56, 56 }, O(interp_id), MAY },
+	{ "interpreter_state.next", { 64, 64, 64 }, O(interp_next), MAY },
+	{ "interpreter_state.threads_head", { 72, 72, 72 }, O(interp_threads), MAY },
+	{ "interpreter_state.imports_modules", { 88, 96, 96 }, O(interp_modules), MAY },
+	{ "interpreter_state.ceval_gil", { 112, 120, 120 }, O(interp_gil), MAY },
+	{ "thread_state.next", { 168, 192, 192 }, O(tstate_next), MAY },
+	{ "thread_state.interp", { 176, 200, 200 }, L(tstate_interp), MAY },
+	{ "thread_state.current_frame", { 184, 208, 208 }, L(tstate_frame), MAY },
+	{ "thread_state.thread_id", { 192, 216, 240 }, L(tstate_thread_id), MAY },
+	{ "thread_state.native_thread_id", { 200, 224, 248 }, L(tstate_native_id), MAY },
+	{ "interpreter_frame.previous", { 232, 256, 320 }, L(frame_back), MUST },
+	{ "interpreter_frame.executable", { 240, 264, 328 }, L(frame_code), MUST },
+	{ "interpreter_frame.instr_ptr", { 248, 272, 336 }, L(frame_instr), MUST },
+	{ "interpreter_frame.owner", { 264, 288, 352 }, L(frame_owner), MUST },
+	{ "code_object.filename", { 280, 320, 384 }, O(code_filename), MUST },
+	{ "code_object.name", { 288, 328, 392 }, O(code_name), MUST },
+	{ "code_object.qualname", { 296, 336, 400 }, O(code_qualname), MUST },
+	{ "code_object.linetable", { 304, 344, 408 }, O(code_lines), MUST },
+	{ "code_object.firstlineno", { 312, 352, 416 }, O(code_firstlineno), MUST },
+	{ "code_object.co_code_adaptive", { 344, 384, 448 }, O(code_bytecode), MUST },
+	{ "pyobject.ob_type", { 360, 408, 472 }, O(ob_type), MUST },
+	{ "bytes_object.ob_size", { 520, 600, 696 }, O(var_size), MUST },
+	{ "bytes_object.ob_sval", { 528, 608, 704 }, O(bytes_data), MUST },
+	{ "unicode_object.state", { 544, 624, 720 }, O(str_state), MUST },
+	{ "unicode_object.length", { 552, 632, 728 }, O(str_length), MUST },
+	{ "unicode_object.asciiobject_size", { 560, 640, 736 }, O(str_ascii_size), MUST },
+};
+
+/* The GIL's own fields, given from the start of the interpreter: only their distance counts. */
+static const struct {
+	uint16_t base, locked, holder;
+} gil_pos[3] = { { 120, 136, 144 }, { 128, 144, 152 }, { 128, 144, 152 } };
+
+static const uint16_t table_size[3] = { 584, 760, 888 };
+
+size_t py_debug_offsets__size(int minor)
+{
+	return minor >= 13 && minor <= 15 ? table_size[minor - 13] : 0;
+}
+
+static uint64_t get64(const void *table, uint16_t pos)
+{
+	uint64_t v;
+
+	memcpy(&v, (const char *)table + pos, sizeof(v));
+	return v;
+}
+
+static int check_gil(const struct py_row *row, const void *table, char *why, size_t why_sz)
+{
+	uint64_t base = get64(table, gil_pos[row->minor - 13].base);
+	uint64_t locked = get64(table, gil_pos[row->minor - 13].locked) - base;
+	uint64_t holder = get64(table, gil_pos[row->minor - 13].holder) - base;
+
+	if (locked == row->layout.gil_locked && holder == row->layout.gil_last_holder)
+		return 0;
+	snprintf(why, why_sz, "debug offsets: gil.locked %lld, last_holder %lld; known: %u, %u",
+		 (long long)locked, (long long)holder, row->layout.gil_locked,
+		 row->layout.gil_last_holder);
+	return -ENOTSUP;
+}
+
+int py_row__apply_debug_offsets(struct py_row *row, const void *table, size_t len, char *why,
+				size_t why_sz)
+{
+	size_t need = py_debug_offsets__size(row->minor);
+	int differs = 0, err;
+
+	if (!need || len < need)
+		return -EINVAL;
+	err = check_gil(row, table, why, why_sz);
+	if (err)
+		return err;
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const struct dbg_field *f = &fields[i];
+		uint64_t v = get64(table, f->pos[row->minor - 13]);
+		uint16_t known, now = (uint16_t)v;
+
+		memcpy(&known, (char *)row + f->member, sizeof(known));
+		if (v == known)
+			continue;
+		if (f->strict == MUST || v >= PY_NONE) {
+			snprintf(why, why_sz, "debug offsets: %s is %llu; known: %u", f->name,
+				 (unsigned long long)v, known);
+			return -ENOTSUP;
+		}
+		memcpy((char *)row + f->member, &now, sizeof(now));
+		if (known != PY_NONE)
+			differs++;
+	}
+	return differs;
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* process.c - look into the memory of a running CPython: interpreters, GILs, threads */
+#include "user/python/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include "user/base/util.h"
+#include "user/python/tids.h"
+
+#define INTERPS_MAX 4096
+#define THREADS_MAX 65536
+
+struct py_process {
+	pid_t pid;
+	struct py_runtime rt;
+	uint64_t bias;
+	struct py_tids tids;
+};
+
+struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint64_t load_bias)
+{
+	struct py_process *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->rt = *rt;
+	p->bias = load_bias;
+	p->tids.pthread_off = -1;
+	return p;
+}
+
+void py_process__free(struct py_process *p)
+{
+	if (!p)
+		return;
+	py_tids__free(&p->tids);
+	free(p);
+}
+
+pid_t py_process__pid(const struct py_process *p)
+{
+	return p->pid;
+}
+
+const struct py_runtime *py_process__runtime(const struct py_process *p)
+{
+	return &p->rt;
+}
+
+uint64_t py_process__code_type(const struct py_process *p)
+{
+	return p->rt.code_type_va ? p->rt.code_type_va + p->bias : 0;
+}
+
+int py_process__read(const struct py_process *p, uint64_t addr, void *dst, size_t len)
+{
+	struct iovec local = { dst, len };
+	struct iovec remote = { (void *)(uintptr_t)addr, len };
+	ssize_t n = process_vm_readv(p->pid, &local, 1, &remote, 1, 0);
+
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len ? 0 : -EFAULT;
+}
+
+int py_process__read_ptr(const struct py_process *p, uint64_t addr, uint64_t *ret)
+{
+	return py_process__read(p, addr, ret, sizeof(*ret));
+}
+
+/* ---- interpreters and GILs -------------------------------------------------------------------- */
+
+static int read_interp(const struct py_process *p, uint64_t addr, struct py_interp *ret,
+		       uint64_t *next)
+{
+	const struct py_objects *o = &p->rt.obj;
+	uint64_t id;
+	int err;
+
+	ret->addr = addr;
+	err = py_process__read_ptr(p, addr + o->interp_id, &id);
+	if (!err)
+		err = py_process__read_ptr(p, addr + o->interp_next, next);
+	ret->id = (int64_t)id;
+	if (o->rt_gil != PY_NONE)
+		ret->gil = p->rt.runtime_va + p->bias + o->rt_gil;
+	else if (!err)
+		err = py_process__read_ptr(p, addr + o->interp_gil, &ret->gil);
+	return err;
+}
+
+/* Does a list in the target's memory come back to where it was? (Brent: compare with the place of the last power of
+ * two.) seen starts as 0; n counts the steps.
+ */
+static bool goes_round(uint64_t *seen, uint64_t addr, size_t n)
+{
+	if (addr == *seen)
+		return true;
+	if (!(n & (n - 1)))
+		*seen = addr;
+	return false;
+}
+
+ssize_t py_process__interps(struct py_process *p, struct py_interp **ret)
+{
+	struct py_interp *list = NULL;
+	size_t n = 0, cap = 0;
+	uint64_t addr, next, round = 0;
+	int err;
+
+	err = py_process__read_ptr(p, p->rt.runtime_va + p->bias + p->rt.obj.rt_interp_head, &addr);
+	while (!err && addr && n < INTERPS_MAX && !goes_round(&round, addr, n)) {
+		err = array_grow(&list, n, &cap, sizeof(*list));
+		if (!err)
+			err = read_interp(p, addr, &list[n], &next);
+		if (err)
+			break;
+		addr = next;
+		n++;
+	}
+	/* What was read before a link broke is still true. */
+	if (err && !n) {
+		free(list);
+		return err;
+	}
+	*ret = list;
+	return (ssize_t)n;
+}
+
+static bool has_gil(const struct py_gil *gils, size_t n, uint64_t addr)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (gils[i].addr == addr)
+			return true;
+	}
+	return false;
+}
+
+/* The fields of a GIL, without the holder's tid: looking for that takes long. */
+static int read_gil(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
+{
+	const struct py_layout *l = &p->rt.layout;
+	struct py_gil_state st = { .enabled = true };
+	uint8_t raw[48];
+	int32_t v;
+	int err = py_process__read(p, gil, raw, sizeof(raw));
+
+	if (err)
+		return err;
+	if (l->gil_enabled != PY_NONE) {
+		memcpy(&v, raw + l->gil_enabled, sizeof(v));
+		st.enabled = v != 0;
+	}
+	memcpy(&v, raw + l->gil_locked, sizeof(v));
+	st.created = v >= 0;
+	st.locked = v > 0;
+	memcpy(&st.interval_us, raw + l->gil_interval, 8);
+	memcpy(&st.holder_tstate, raw + l->gil_last_holder, 8);
+	memcpy(&st.switch_number, raw + l->gil_switch_number, 8);
+	*ret = st;
+	return 0;
+}
+
+ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	ssize_t cnt = py_process__interps(p, &interps);
+	struct py_gil *list;
+	size_t n = 0;
+
+	if (cnt < 0)
+		return cnt;
+	list = calloc((size_t)cnt + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	/* The list runs from the newest interpreter to the main one, who is named first here. */
+	for (ssize_t i = cnt - 1; i >= 0; i--) {
+		struct py_gil_state st;
+
+		if (!interps[i].gil || has_gil(list, n, interps[i].gil) ||
+		    read_gil(p, interps[i].gil, &st))
+			continue;
+		list[n].addr = interps[i].gil;
+		list[n].interp_id = interps[i].id;
+		list[n].enabled = st.enabled;
+		n++;
+	}
+	*ret = list;
+	return (ssize_t)n;
+}
+
+int py_process__gil_is_off(struct py_process *p)
+{
+	__cleanup(freep) struct py_gil *gils = NULL;
+	ssize_t n = p->rt.free_threaded ? py_process__gils(p, &gils) : 0;
+	struct py_gil_state st;
+	int ret = p->rt.free_threaded ? -EAGAIN : 0;
+
+	if (n < 0)
+		return (int)n;
+	for (ssize_t i = 0; i < n && ret; i++)
+		if (!read_gil(p, gils[i].addr, &st) && st.created)
+			ret = !st.enabled;
+	return ret;
+}
+
+/* ---- threads ---------------------------------------------------------------------------------- */
+
+static uint32_t thread_tid(const struct py_process *p, uint64_t tstate, uint64_t ident)
+{
+	uint64_t own;
+
+	if (p->rt.layout.tstate_native_id == PY_NONE)
+		return py_tids__of_pthread(&p->tids, p, ident);
+	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_native_id, &own))
+		return 0;
+	return py_tids__of_own(&p->tids, own);
+}
+
+static int read_thread(const struct py_process *p, uint64_t tstate, const struct py_interp *interp,
+		       struct py_thread *ret, uint64_t *next)
+{
+	uint64_t back;
+	int err;
+
+	ret->tstate = tstate;
+	ret->interp_id = interp->id;
+	err = py_process__read_ptr(p, tstate + p->rt.layout.tstate_interp, &back);
+	if (!err && back != interp->addr)
+		err = -EFAULT; /* freed meanwhile, or no tstate at all */
+	if (!err)
+		err = py_process__read_ptr(p, tstate + p->rt.layout.tstate_thread_id, &ret->ident);
+	if (!err)
+		err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_next, next);
+	return err;
+}
+
+static int add_threads(struct py_process *p, const struct py_interp *interp,
+		       struct py_thread **list, size_t *n, size_t *cap)
+{
+	uint64_t tstate, next, round = 0;
+	size_t steps = 0;
+	int err = py_process__read_ptr(p, interp->addr + p->rt.obj.interp_threads, &tstate);
+
+	while (!err && tstate && *n < THREADS_MAX && !goes_round(&round, tstate, steps++)) {
+		err = array_grow(list, *n, cap, sizeof(**list));
+		if (!err)
+			err = read_thread(p, tstate, interp, &(*list)[*n], &next);
+		if (err)
+			break;
+		tstate = next;
+		(*n)++;
+	}
+	return err;
+}
+
+ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	ssize_t interp_cnt = py_process__interps(p, &interps);
+	struct py_thread *list = NULL;
+	size_t n = 0, cap = 0;
+	int err = 0;
+
+	if (interp_cnt < 0)
+		return interp_cnt;
+	for (ssize_t i = interp_cnt - 1; i >= 0; i--) {
+		int e = add_threads(p, &interps[i], &list, &n, &cap);
+
+		err = e ? e : err;
+	}
+	if (!n && err) {
+		free(list);
+		return err;
+	}
+	err = py_tids__load(&p->tids, p->pid);
+	if (err) {
+		free(list);
+		return err;
+	}
+	if (p->rt.layout.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
+		py_tids__find_pthread(&p->tids, p, list, n);
+	for (size_t i = 0; i < n; i++)
+		list[i].tid = thread_tid(p, list[i].tstate, list[i].ident);
+	*ret = list;
+	return (ssize_t)n;
+}
+
+/* The tid of the thread that owns a tstate; looks at /proc again if it is not among the known. */
+static uint32_t holder_tid(struct py_process *p, uint64_t tstate)
+{
+	__cleanup(freep) struct py_thread *threads = NULL;
+	uint64_t ident;
+	uint32_t tid;
+
+	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_thread_id, &ident))
+		return 0;
+	tid = thread_tid(p, tstate, ident);
+	if (tid)
+		return tid;
+	if (py_process__threads(p, &threads) < 0)
+		return 0;
+	return thread_tid(p, tstate, ident);
+}
+
+int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
+{
+	int err = read_gil(p, gil, ret);
+
+	if (!err && ret->locked && ret->holder_tstate)
+		ret->holder_tid = holder_tid(p, ret->holder_tstate);
+	return err;
+}
+
+/* ---- does it fit? ----------------------------------------------------------------------------- */
+
+static int misfit(char *why, size_t why_sz, const struct py_process *p, const char *what)
+{
+	snprintf(why, why_sz, "CPython %s in process %d: %s: memory is not laid out as expected",
+		 p->rt.version, (int)p->pid, what);
+	return -ENOTSUP;
+}
+
+int py_process__check(struct py_process *p, char *why, size_t why_sz)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	__cleanup(freep) struct py_thread *threads = NULL;
+	ssize_t n = py_process__interps(p, &interps);
+	uint64_t tstate, back;
+	struct py_gil_state st;
+
+	if (n == -EPERM || n == -ESRCH)
+		return (int)n;
+	if (n < 0)
+		return misfit(why, why_sz, p, "the list of interpreters is not readable");
+	if (!n || !interps[n - 1].gil)
+		return -EAGAIN;
+	if (interps[n - 1].id != 0)
+		return misfit(why, why_sz, p, "the first interpreter's id is not 0");
+	if (py_process__gil_state(p, interps[n - 1].gil, &st))
+		return misfit(why, why_sz, p, "the GIL is not readable");
+	if (!st.created)
+		return -EAGAIN;
+	/* sys.setswitchinterval() takes seconds; a day is beyond all use. */
+	if (!st.interval_us || st.interval_us > 86400ull * 1000000)
+		return misfit(why, why_sz, p, "the switch interval is odd");
+	if (py_process__read_ptr(p, interps[n - 1].addr + p->rt.obj.interp_threads, &tstate))
+		return misfit(why, why_sz, p, "the list of threads is not readable");
+	if (!tstate)
+		return -EAGAIN;
+	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_interp, &back))
+		return misfit(why, why_sz, p, "a thread state is not readable");
+	if (back != interps[n - 1].addr)
+		return misfit(why, why_sz, p, "a thread state does not point to its interpreter");
+	n = py_process__threads(p, &threads);
+	if (n > 0 && !threads[0].tid && !threads[n - 1].tid)
+		return misfit(why, why_sz, p, "thread ids are not those of its threads");
+	return n < 0 ? (int)n : 0;
+}
+
+/* ---- the frame walker, compiled for user space ------------------------------------------------- */
+
+static long walk_read(__u64 mem, void *dst, __u32 size, __u64 addr)
+{
+	int err = py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst, size);
+
+	if (err)
+		memset(dst, 0, size);
+	return err;
+}
+
+#define py_read(stack, dst, size, addr) walk_read((stack)->mem, dst, size, addr)
+#include "bpf/pystack.bpf.h"
+
+void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_stack *out)
+{
+	out->mem = (__u64)(uintptr_t)p;
+	py_walk(&p->rt.layout, tstate, out);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* process.h - look into the memory of a running CPython: interpreters, GILs, threads
+ *
+ * All reading is process_vm_readv(2): nothing is stopped and nothing is written, so everything read
+ * may be torn or gone. Lists are walked with bounds and back pointers are checked.
+ */
+#ifndef GILTOP_PYTHON_PROCESS_H
+#define GILTOP_PYTHON_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "user/python/runtime.h"
+
+struct py_process;
+struct py_stack;
+
+struct py_interp {
+	uint64_t addr;
+	int64_t id;   /* 0: the main interpreter */
+	uint64_t gil; /* its GIL, maybe shared with others; 0: not there yet */
+};
+
+struct py_gil {
+	uint64_t addr;
+	int64_t interp_id; /* of the (first) interpreter that uses it */
+	bool enabled;	   /* false: free-threaded and running without it */
+};
+
+struct py_gil_state {
+	bool created, locked, enabled;
+	uint64_t
+		holder_tstate; /* last_holder: holds it if locked, else who held it last (maybe freed) */
+	uint32_t holder_tid; /* as in /proc; 0: not locked, or not known */
+	uint64_t switch_number;
+	uint64_t interval_us; /* sys.getswitchinterval() */
+};
+
+/* A kernel thread that runs several interpreters appears once for each, the main interpreter's first. */
+struct py_thread {
+	uint64_t tstate;
+	uint64_t ident; /* threading.get_ident() */
+	uint32_t tid;	/* as in /proc (not as the target's pid namespace has it); 0: not known */
+	int64_t interp_id; /* of the interpreter */
+};
+
+/* Open a process whose CPython (of the mapped ELF file) is rt, load_bias = run-time address minus
+ * address in the file. rt is copied. Returns NULL + errno: ENOMEM.
+ */
+struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint64_t load_bias);
+void py_process__free(struct py_process *p);
+
+pid_t py_process__pid(const struct py_process *p);
+const struct py_runtime *py_process__runtime(const struct py_process *p);
+uint64_t py_process__code_type(const struct py_process *p); /* address of PyCode_Type; 0: unknown */
+
+/* Does memory look as the layout says? 0; -EAGAIN: the interpreter is not up yet; -ENOTSUP: it does
+ * not fit (why says what); -EPERM, -ESRCH.
+ */
+int py_process__check(struct py_process *p, char *why, size_t why_sz);
+
+/* Copy len bytes of its memory: 0, or -EFAULT (not all readable), -EPERM, -ESRCH. */
+int py_process__read(const struct py_process *p, uint64_t addr, void *dst, size_t len);
+int py_process__read_ptr(const struct py_process *p, uint64_t addr, uint64_t *ret);
+
+/* Lists: count or -errno; the caller frees *ret with free(). A list that changes while it is walked
+ * comes out short, never endless.
+ */
+ssize_t py_process__interps(struct py_process *p, struct py_interp **ret);
+ssize_t py_process__gils(struct py_process *p, struct py_gil **ret);
+ssize_t py_process__threads(struct py_process *p, struct py_thread **ret);
+
+int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret);
+/* Does it run without any GIL now? Free-threaded builds may; an extension module can switch it on later.
+ * 1: yes, 0: no, -errno: not known (-EAGAIN: the interpreter is not up yet).
+ */
+int py_process__gil_is_off(struct py_process *p);
+
+/* Walk a thread's Python stack, as the BPF program does. out is large (2 KiB). Meaningful for threads
+ * that do not run meanwhile; else it may be torn, which out->end tells.
+ */
+void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_stack *out);
+
+#endif

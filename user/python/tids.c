@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* tids.c - which kernel thread is a PyThreadState's: ids across pid namespaces, libc's own record */
+#include "user/python/tids.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+#include "user/base/proc.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
+#include "user/python/process.h"
+
+/* A thread: its id as /proc shows it and as it sees itself. */
+struct py_task {
+	uint32_t tid, own;
+};
+
+/* struct pthread.tid of glibc and musl. Tried in this order; one is believed when it names a live
+ * thread of the process for every thread.
+ */
+static const struct {
+	uint16_t machine;
+	uint16_t off;
+} pthread_tid[] = {
+	{ EM_X86_64, 720 },  /* glibc */
+	{ EM_X86_64, 48 },   /* musl 1.2 */
+	{ EM_X86_64, 56 },   /* musl 1.1 */
+	{ EM_AARCH64, 208 }, /* glibc */
+	{ EM_AARCH64, 32 },  /* musl 1.2 */
+	{ EM_AARCH64, 40 },  /* musl 1.1 */
+};
+
+static int cmp_task(const void *a, const void *b)
+{
+	const struct py_task *x = a, *y = b;
+
+	return (x->own > y->own) - (x->own < y->own);
+}
+
+/* The last number of the line "NSpid:\t4711\t12": the id in the thread's own pid namespace. */
+static uint32_t read_own(pid_t pid, uint32_t tid)
+{
+	struct sbuf b = {};
+	uint32_t ret = tid;
+	char path[64], *p, *end;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%u/status", (int)pid, tid);
+	if (!read_file(AT_FDCWD, path, 16384, &b) && b.s && (p = strstr(b.s, "\nNSpid:"))) {
+		end = strchr(p + 1, '\n');
+		if (end)
+			*end = '\0';
+		p = strrchr(p, '\t');
+		if (p)
+			ret = (uint32_t)strtoul(p + 1, NULL, 10);
+	}
+	sbuf__free(&b);
+	return ret;
+}
+
+int py_tids__load(struct py_tids *t, pid_t pid)
+{
+	__cleanup(freep) uint32_t *tids = NULL;
+	ssize_t n = proc__tids(pid, &tids);
+	/* Outside of a pid namespace of its own a process sees the same ids as we do. */
+	bool same = read_own(pid, (uint32_t)pid) == (uint32_t)pid;
+	struct py_task *tasks;
+
+	if (n < 0)
+		return (int)n;
+	tasks = calloc((size_t)n + 1, sizeof(*tasks));
+	if (!tasks)
+		return -ENOMEM;
+	for (ssize_t i = 0; i < n; i++) {
+		tasks[i].tid = tids[i];
+		tasks[i].own = same ? tids[i] : read_own(pid, tids[i]);
+	}
+	qsort(tasks, (size_t)n, sizeof(*tasks), cmp_task);
+	free(t->tasks);
+	t->tasks = tasks;
+	t->cnt = (size_t)n;
+	return 0;
+}
+
+void py_tids__free(struct py_tids *t)
+{
+	free(t->tasks);
+	t->tasks = NULL;
+	t->cnt = 0;
+}
+
+uint32_t py_tids__of_own(const struct py_tids *t, uint64_t own)
+{
+	struct py_task key = { .own = (uint32_t)own };
+	const struct py_task *task;
+
+	if (!own || own > INT_MAX || !t->tasks)
+		return 0;
+	task = bsearch(&key, t->tasks, t->cnt, sizeof(key), cmp_task);
+	return task ? task->tid : 0;
+}
+
+static uint32_t tid_at(const struct py_tids *t, const struct py_process *p, uint64_t ident,
+		       unsigned int off)
+{
+	uint32_t own;
+
+	return py_process__read(p, ident + off, &own, sizeof(own)) ? 0 : py_tids__of_own(t, own);
+}
+
+uint32_t py_tids__of_pthread(const struct py_tids *t, const struct py_process *p, uint64_t ident)
+{
+	return t->pthread_off < 0 ? 0 : tid_at(t, p, ident, (unsigned int)t->pthread_off);
+}
+
+void py_tids__find_pthread(struct py_tids *t, const struct py_process *p,
+			   const struct py_thread *threads, size_t n)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(pthread_tid); i++) {
+		size_t ok = 0;
+
+		if (pthread_tid[i].machine != py_process__runtime(p)->machine)
+			continue;
+		for (size_t j = 0; j < n; j++)
+			ok += tid_at(t, p, threads[j].ident, pthread_tid[i].off) != 0;
+		/* A few may have ended meanwhile. */
+		if (ok && ok + 1 + n / 16 > n) {
+			t->pthread_off = pthread_tid[i].off;
+			return;
+		}
+	}
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* collector_impl.h - what the files of the collector share */
+#ifndef GILTOP_SOURCE_COLLECTOR_IMPL_H
+#define GILTOP_SOURCE_COLLECTOR_IMPL_H
+
+#include "user/books/totals.h"
+#include "user/source/collector.h"
+#include "user/target/target.h"
+
+/* A process that is measured. */
+struct tracked {
+	struct target target;
+	struct probe_attachment *att;
+	struct py_process *py;
+	struct pysym *sym;
+	struct native_sym *native;
+	unsigned int rounds;
+	uint64_t resolve_ns; /* what it is was looked up after this moment */
+	int pidfd;
+};
+
+/* A process that is no CPython yet. */
+struct expected {
+	pid_t pid;
+	uint64_t until_ns, next_ns, wait_ns; /* given up; tried again; and how long after that */
+};
+
+struct collector {
+	struct collector_opts opts;
+	struct collector_events ev;
+	struct probe *probe;
+	struct target_cache *cache;
+	struct model *model;
+	struct stack_store *store;
+	struct pystacks *stacks; /* NULL: not collected */
+	struct totals totals;
+	int epfd, timer;
+	bool closed;
+	size_t live_cnt, live_cap;
+	struct tracked *live;
+	size_t exp_cnt, exp_cap;
+	struct expected *exp;
+};
+
+/* Resolved already (t->target): attach, start its books, tell the model. 0 or -errno with why, where it is not plain
+ * from the errno; then tracked__deinit is due as well.
+ */
+int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why);
+void tracked__deinit(struct tracked *t, struct collector *c);
+/* Tell the model whose GIL is whose, and who holds those that have shown no event yet. */
+void tracked__seed(struct tracked *t, struct collector *c);
+/* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. */
+void tracked__update_note(struct tracked *t, struct collector *c);
+/* Ask the interpreter for its threads' names: when there are new ones, and now and then. */
+void tracked__name_threads(struct tracked *t, struct collector *c);
+/* Have collector__dispatch see when fd becomes readable; id: a pid, or one of collector.c's. */
+int collector__watch(struct collector *c, int fd, uint64_t id);
+
+#endif

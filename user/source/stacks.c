@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/source/stacks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/hmap.h"
+#include "user/base/text.h"
+#include "user/books/totals.h"
+#include "user/picture/stack_store.h"
+#include "user/probe/probe.h"
+#include "user/python/process.h"
+#include "user/python/sym.h"
+#include "user/source/stack_totals.h"
+#include "user/target/native_sym.h"
+
+#include "bpf/pystack.h"
+
+#define NO_PYTHON_FRAME 1 /* as in stacks.bpf.h */
+/* Drop the known ones when so many are new: half of the kernel's table. */
+#define KERNEL_STACKS 2048
+/* A handler that has found its sum is done with it before two of these have passed. */
+#define EPOCH_NS 100000000
+/* Stacks of open waits looked at in a refresh. */
+#define OPEN_WALKS 64
+/* Hashes remembered: of 20 frames each they are some 20 MB. */
+#define KNOWN_MAX 50000
+
+/* What a hash stands for. It is made of addresses, and those can be used again: see still_true(). */
+struct known {
+	uint32_t id;
+	uint32_t round; /* of the pysym: resolved or found true in this one */
+	uint32_t used;	/* in this reading, the last time */
+	uint32_t cnt, end;
+	uint64_t mem;
+	struct py_frame_ref frames[];
+};
+
+struct pystacks {
+	struct probe *probe;
+	struct stack_store *store;
+	pystacks_process_fn process_fn;
+	void *ctx;
+	struct raw_sums raw;
+	struct hmap ids; /* (hash, tgid) -> struct known */
+	struct stack_totals totals;
+	size_t new_cnt;	     /* stacks learned since the known ones were dropped in the kernel */
+	uint64_t stack_full; /* its counter of stacks without room, then */
+	uint64_t epoch_ns;   /* the epochs changed places */
+	uint64_t unresolved;
+	uint32_t readings;
+	bool look_at_all;
+	struct py_stack walk;
+};
+
+struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
+			       pystacks_process_fn fn, void *ctx)
+{
+	struct pystacks *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->probe = probe;
+	s->store = store;
+	s->process_fn = fn;
+	s->ctx = ctx;
+	return s;
+}
+
+void pystacks__free(struct pystacks *s)
+{
+	if (!s)
+		return;
+	raw_sums__free(&s->raw);
+	for (size_t i = 0; i < s->ids.cap; i++)
+		free(s->ids.slots[i].value);
+	hmap__free(&s->ids);
+	stack_totals__deinit(&s->totals);
+	free(s);
+}
+
+void pystacks__look_at_all(struct pystacks *s)
+{
+	s->look_at_all = true;
+}
+
+uint64_t pystacks__unresolved(const struct pystacks *s)
+{
+	return s->unresolved;
+}
+
+/* ---- names ---- */
+
+/* The native leaf, where it tells more than "in the interpreter": there the Python line says it. */
+static bool native_frame(const struct pystacks_process *p, uint64_t ip, struct snap_frame *ret,
+			 char *name, size_t sz)
+{
+	struct native_place at;
+
+	if (ip >> 63) {
+		*ret = (struct snap_frame){ "[kernel]", "", 0 };
+		return true;
+	}
+	if (!p->native || native_sym__find(p->native, ip, &at) ||
+	    !strcmp(at.object, path_base(p->runtime)))
+		return false;
+	snprintf(name, sz, "[%s]", at.symbol[0] ? at.symbol : "native code");
+	*ret = (struct snap_frame){ name, at.object, 0 };
+	return true;
+}
+
+/* Resolve a walked stack (leaf first) into the store (root first). */
+static uint32_t resolve(struct pystacks *s, const struct pystacks_process *p,
+			const struct py_stack *w, uint64_t native_ip)
+{
+	struct snap_frame frames[PY_STACK_MAX + 2];
+	size_t cnt = 0, n = w->cnt < PY_STACK_MAX ? w->cnt : PY_STACK_MAX;
+	char native[224];
+
+	for (size_t i = n; i-- > 0;) {
+		struct pysym_frame f;
+		int err = pysym__resolve(p->sym, &w->frames[i], &f);
+
+		if (err == -ENOENT) /* still being set up: CPython does not show it either */
+			continue;
+		if (err) {
+			s->unresolved++;
+			f = (struct pysym_frame){ "[freed code]", "?", 0 };
+		}
+		frames[cnt++] = (struct snap_frame){ f.name, f.file, f.line };
+	}
+	if (!cnt)
+		frames[cnt++] = (struct snap_frame){ "[no Python frame]", "", 0 };
+	if (native_ip && native_frame(p, native_ip, &frames[cnt], native, sizeof(native)))
+		cnt++;
+	return stack_store__add(s->store, frames, cnt, w->end == PY_END_DEPTH);
+}
+
+/* Are the code objects still those that the stack was resolved from? Of those that are gone we know no better. */
+static bool still_true(struct known *k, struct pysym *sym)
+{
+	uint32_t round = pysym__round(sym);
+
+	if (k->round == round)
+		return true;
+	for (uint32_t i = 0; i < k->cnt; i++)
+		if (pysym__since(sym, k->frames[i].code) > k->round)
+			return false;
+	k->round = round;
+	return true;
+}
+
+static struct known *known_new(const struct py_stack *w, uint32_t reading)
+{
+	uint32_t cnt = w->cnt < PY_STACK_MAX ? w->cnt : PY_STACK_MAX;
+	struct known *k = malloc(sizeof(*k) + cnt * sizeof(k->frames[0]));
+
+	if (!k)
+		return NULL;
+	*k = (struct known){ .cnt = cnt, .end = w->end, .mem = w->mem, .used = reading };
+	memcpy(k->frames, w->frames, cnt * sizeof(k->frames[0]));
+	return k;
+}
+
+/* The stack of this hash, from the kernel. NULL: it has none, or no memory. */
+static struct known *fetch(struct pystacks *s, uint32_t tgid, uint64_t hash)
+{
+	struct known *k;
+
+	s->walk = (struct py_stack){ 0 };
+	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, &s->walk))
+		return NULL;
+	k = known_new(&s->walk, s->readings);
+	if (!k || hmap__put(&s->ids, hash, tgid, k)) {
+		free(k);
+		return NULL;
+	}
+	s->new_cnt++;
+	return k;
+}
+
+static void learn(struct pystacks *s, const struct pystacks_process *p, struct known *k)
+{
+	s->walk.cnt = k->cnt;
+	s->walk.end = k->end;
+	memcpy(s->walk.frames, k->frames, k->cnt * sizeof(k->frames[0]));
+	k->round = pysym__round(p->sym);
+	k->id = resolve(s, p, &s->walk, k->mem);
+}
+
+static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
+{
+	struct known *k = hash ? hmap__get(&s->ids, hash, tgid) : NULL;
+	struct pystacks_process p = { 0 };
+
+	if (!hash)
+		return 0;
+	if (k)
+		k->used = s->readings;
+	if (s->process_fn(s->ctx, tgid, &p) || !p.sym)
+		return k ? k->id : 0;
+	if (k && still_true(k, p.sym))
+		return k->id;
+	if (!k)
+		k = fetch(s, tgid, hash);
+	if (!k)
+		return 0;
+	learn(s, &p, k);
+	return k->id;
+}
+
+/* ---- reading ---- */
+
+/* The threads of one process as the interpreter lists them. */
+struct listed {
+	uint32_t tgid; /* 0: none yet */
+	ssize_t cnt;
+	struct py_thread *threads;
+};
+
+/* The PyThreadState of a thread that has not acquired the GIL since the books started. */
+static uint64_t find_tstate(struct listed *l, struct py_process *py, uint32_t tgid, uint32_t tid)
+{
+	if (l->tgid != tgid) { /* read once, for all of its threads that wait */
+		free(l->threads);
+		l->threads = NULL;
+		l->tgid = tgid;
+		l->cnt = py_process__threads(py, &l->threads);
+	}
+	for (ssize_t i = 0; i < l->cnt; i++)
+		if (l->threads[i].tid == tid)
+			return l->threads[i].tstate;
+	return 0;
+}
+
+/* Where a thread that waits right now stands: it sleeps, so its stack can be read in peace. */
+static void open_waits(struct pystacks *s, struct totals *t)
+{
+	struct listed listed = { 0 };
+	unsigned int walks = 0;
+
+	for (size_t i = 0; i < t->thread_cnt; i++) {
+		struct total_thread *th = &t->threads[i];
+		struct pystacks_process p = { 0 };
+		uint64_t tstate = th->rec.tstate;
+
+		if ((th->rec.state != GT_WAIT && !s->look_at_all) || (th->rec.flags & GT_F_EXITED))
+			continue;
+		if (th->rec.state == GT_WAIT)
+			th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
+		if (th->open_stack || walks++ >= OPEN_WALKS)
+			continue;
+		if (s->process_fn(s->ctx, th->rec.tgid, &p) || !p.py)
+			continue;
+		if (!tstate || th->rec.flags & GT_F_TSTATE_MOVES)
+			tstate = find_tstate(&listed, p.py, th->rec.tgid, th->key.tid);
+		if (!tstate)
+			continue;
+		py_process__walk(p.py, tstate, &s->walk);
+		if (s->walk.end <= PY_END_DEPTH && s->walk.cnt)
+			th->open_stack = resolve(s, &p, &s->walk, 0);
+	}
+	free(listed.threads);
+}
+
+static bool is_known(void *ctx, uint32_t tgid, uint64_t hash)
+{
+	const struct pystacks *s = ctx;
+
+	return hmap__get(&s->ids, hash, tgid);
+}
+
+static void forget_if(struct pystacks *s,
+		      bool (*fn)(void *ctx, uint32_t tgid, const struct known *k), void *ctx)
+{
+	struct hmap ids = { 0 };
+
+	for (size_t i = 0; i < s->ids.cap; i++) {
+		const struct hmap_slot *slot = &s->ids.slots[i];
+
+		if (!slot->value)
+			continue;
+		if (fn(ctx, (uint32_t)slot->b, slot->value) ||
+		    hmap__put(&ids, slot->a, slot->b, slot->value))
+			free(slot->value); /* no memory: is resolved again */
+	}
+	hmap__free(&s->ids);
+	s->ids = ids;
+}
+
+static bool not_used(void *ctx, uint32_t tgid, const struct known *k)
+{
+	const struct pystacks *s = ctx;
+
+	(void)tgid;
+	return k->used != s->readings;
+}
+
+/* Known ones come back into the kernel's table when they are walked again: so it is cleared of all of them, when
+ * many are new and when it has been full.
+ */
+static void drop_known(struct pystacks *s, const struct totals *t)
+{
+	uint64_t full = t->stats[GT_STAT_STACK_FULL];
+
+	if (s->new_cnt <= KERNEL_STACKS && full == s->stack_full && s->ids.cnt <= KNOWN_MAX)
+		return;
+	probe__drop_stacks(s->probe, is_known, s);
+	s->new_cnt = 0;
+	s->stack_full = full;
+	/* A program without end of new stacks. (After the kernel's: what is not known here stays there.) */
+	if (s->ids.cnt > KNOWN_MAX)
+		forget_if(s, not_used, s);
+}
+
+int pystacks__read(struct pystacks *s, struct totals *t)
+{
+	int err = probe__read_sums(s->probe, &s->raw), over = -1;
+
+	if (err)
+		return err;
+	s->readings++;
+	stack_totals__begin(&s->totals);
+	for (size_t i = 0; i < s->raw.sum_cnt && !err; i++) {
+		const struct raw_sum *r = &s->raw.sums[i];
+
+		err = stack_totals__add_sum(&s->totals, &r->key,
+					    id_of_hash(s, r->key.tgid, r->key.stack), &r->sum);
+	}
+	for (size_t i = 0; i < s->raw.chain_cnt && !err; i++) {
+		const struct raw_chain *r = &s->raw.chains[i];
+		uint32_t w = id_of_hash(s, r->key.tgid, r->key.waiter_stack);
+		uint32_t h = id_of_hash(s, r->key.tgid, r->key.holder_stack);
+
+		err = stack_totals__add_chain(&s->totals, &r->key, w, h, &r->sum);
+	}
+	for (size_t i = 0; i < t->gil_cnt; i++) {
+		struct gt_gil *g = &t->gils[i].rec;
+
+		for (int k = 0; k < GT_RING_HOLDS; k++)
+			g->past[k].stack = id_of_hash(s, t->gils[i].key.tgid, g->past[k].stack);
+		g->seg_stack = id_of_hash(s, t->gils[i].key.tgid, g->seg_stack);
+	}
+	open_waits(s, t);
+	if (!err)
+		err = stack_totals__fill(&s->totals, t);
+	if (t->now_ns - s->epoch_ns >= EPOCH_NS) {
+		s->epoch_ns = t->now_ns;
+		over = probe__next_epoch(s->probe, &s->raw);
+	}
+	if (over >= 0)
+		stack_totals__keep_epoch(&s->totals, (uint32_t)over ^ 1);
+	drop_known(s, t);
+	return err;
+}
+
+static bool is_of(void *ctx, uint32_t tgid, uint64_t hash)
+{
+	(void)hash;
+	return tgid == *(const uint32_t *)ctx;
+}
+
+static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)
+{
+	(void)k;
+	return tgid == *(const uint32_t *)ctx;
+}
+
+int pystacks__forget(struct pystacks *s, uint32_t tgid)
+{
+	/* Hashes are made of addresses: they mean something else in the next program. */
+	forget_if(s, is_gone, &tgid);
+	probe__drop_stacks(s->probe, is_of, &tgid);
+	return stack_totals__forget(&s->totals, tgid);
+}

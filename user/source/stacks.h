@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* stacks.h - from the kernel's sums by stack hash to sums by stack of names
+ *
+ * The kernel sums up time under the hash of a walked stack. Each hash is resolved once (functions,
+ * files, lines) into an id of the stack store, and different hashes of one such stack are joined.
+ */
+#ifndef GILTOP_SOURCE_STACKS_H
+#define GILTOP_SOURCE_STACKS_H
+
+#include <stdint.h>
+
+struct native_sym;
+struct probe;
+struct py_process;
+struct pysym;
+struct stack_store;
+struct pystacks;
+struct totals;
+
+/* Of one process; any may be NULL (gone). */
+struct pystacks_process {
+	struct py_process *py;
+	struct pysym *sym;
+	struct native_sym *native;
+	const char *runtime; /* path of the interpreter's file */
+};
+
+/* ret untouched, -1: not a process of ours (any more). */
+typedef int (*pystacks_process_fn)(void *ctx, uint32_t tgid, struct pystacks_process *ret);
+
+/* NULL + errno. probe and store must outlive it. */
+struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
+			       pystacks_process_fn fn, void *ctx);
+void pystacks__free(struct pystacks *s);
+/* Right after probe__read(): adds the sums by stack to the totals, turns the hashes in them into ids,
+ * and finds the stacks of open waits. 0 or -errno.
+ */
+int pystacks__read(struct pystacks *s, struct totals *t);
+/* A process ended, or another program runs under its pid: what was read of it counts no more. 0 or -ENOMEM. */
+int pystacks__forget(struct pystacks *s, uint32_t tgid);
+/* From now on look at the stacks of all threads at each reading, not only of those that wait. */
+void pystacks__look_at_all(struct pystacks *s);
+/* Frames whose code object was gone when it was looked up. */
+uint64_t pystacks__unresolved(const struct pystacks *s);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* target.h - one process to measure: which of its files holds the GIL, and where to probe it
+ *
+ * Resolving reads only; it never stops or changes the process.
+ */
+#ifndef GILTOP_TARGET_H
+#define GILTOP_TARGET_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "user/gil/gil_site.h"
+#include "user/python/runtime.h"
+
+struct sbuf;
+struct elf_file;
+
+/* Analyses of ELF files, kept for the run: by build-id, else by device, inode, size and mtime. */
+struct target_cache;
+struct target_cache *target_cache__new(void); /* NULL + errno */
+void target_cache__free(struct target_cache *c);
+
+struct target {
+	pid_t pid;
+	char comm[64];
+	char cmdline[512];
+	char exe[512];
+	char runtime[512]; /* the ELF that holds the GIL code, as the process names it */
+	char open_path
+		[512]; /* a name for the same inode that works from here: /proc/PID/map_files/.. */
+	uint64_t bias; /* address in the process = va in the file + bias */
+	const struct py_runtime *py;   /* owned by the cache */
+	const struct gil_sites *sites; /* owned by the cache */
+	int gil_off;	/* free-threaded: 1: no GIL now, 0: it is on, -errno: not known yet */
+	char note[160]; /* what the user must know, or "" */
+};
+
+/* What a process is, without the search for sites: 0 and *ret, else as target__resolve. */
+int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, struct sbuf *why,
+		    struct target *ret);
+/* pid: a process or thread id. steps: each step in words, for doctor (may be NULL). why: one line
+ * when it fails. Returns 0; -ESRCH: no such process; -EACCES: may not look into it; -ENOEXEC: not a
+ * CPython; -ENOTSUP: a CPython that is refused; -errno.
+ */
+
+/* "; its child .. is (..): try ..", if one is a CPython, to be added to -ENOEXEC's words. Looks at every process of
+ * the machine.
+ */
+void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret);
+
+/* Start-up time of a process in clock ticks since boot, to tell a reused pid; 0: not known. */
+uint64_t target__start_ticks(pid_t pid);
+
+/* What to tell the user of a free-threaded build, by target.gil_off. Static text. */
+const char *target__free_threaded_note(int gil_off);
+
+#endif

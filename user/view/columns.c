@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/view/columns.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "user/base/text.h"
+#include "user/base/units.h"
+
+static void put(char *buf, size_t sz, const char *s)
+{
+	snprintf(buf, sz, "%s", s);
+}
+
+static int cmp_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* Not known sorts below everything that is. */
+static int cmp_known(uint64_t a, uint64_t b)
+{
+	return cmp_u64(a + 1, b + 1);
+}
+
+/* a_part / a_whole against b_part / b_whole; a whole of 0 is not known. */
+static int cmp_share(uint64_t a_part, uint64_t a_whole, uint64_t b_part, uint64_t b_whole)
+{
+	double a = a_whole ? (double)a_part / (double)a_whole : -1;
+	double b = b_whole ? (double)b_part / (double)b_whole : -1;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The cell is a share, but the order is by time: most of the life of a thread that lived for a moment
+ * is less than little of one that was there all along.
+ */
+#define TIME(field, part, whole)                                                                   \
+	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
+	{                                                                                          \
+		char u[UNITS_SZ];                                                                  \
+                                                                                                   \
+		put(buf, sz, units__percent(part(r), whole(r), u));                                \
+	}                                                                                          \
+	static int cmp_##field(const struct column_row *a, const struct column_row *b)             \
+	{                                                                                          \
+		return cmp_u64(part(a), part(b));                                                  \
+	}
+#define SHARE(field, part, whole)                                                                  \
+	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
+	{                                                                                          \
+		char u[UNITS_SZ];                                                                  \
+                                                                                                   \
+		put(buf, sz, units__percent(part(r), whole(r), u));                                \
+	}                                                                                          \
+	static int cmp_##field(const struct column_row *a, const struct column_row *b)             \
+	{                                                                                          \
+		return cmp_share(part(a), whole(a), part(b), whole(b));                            \
+	}
+
+static uint64_t thread_span(const struct column_row *r)
+{
+	return r->thread->span_ns;
+}
+
+static uint64_t proc_span(const struct column_row *r)
+{
+	return r->proc->span_ns;
+}
+
+static uint64_t gil_wait(const struct column_row *r)
+{
+	return r->gil ? r->gil->wait_ns : 0;
+}
+
+static uint64_t hold_total(const struct column_row *r)
+{
+	return r->thread->hold_offcpu_ns == NS_UNKNOWN ? 0 : r->thread->hold_ns;
+}
+
+static uint64_t delay(const struct column_row *r)
+{
+	return snap_thread__delay_ns(r->thread);
+}
+
+#define FIELD(name)                                                                                \
+	static uint64_t name(const struct column_row *r)                                           \
+	{                                                                                          \
+		return r->thread->name;                                                            \
+	}
+FIELD(wait_ns)
+FIELD(yield_ns)
+FIELD(hold_ns)
+FIELD(released_ns)
+FIELD(blame_ns)
+FIELD(hold_offcpu_ns)
+FIELD(contended)
+FIELD(acquisitions)
+
+TIME(delay, delay, thread_span)
+TIME(wait, wait_ns, thread_span)
+TIME(yield, yield_ns, thread_span)
+SHARE(hold, hold_ns, proc_span)
+TIME(released, released_ns, thread_span)
+SHARE(offcpu, hold_offcpu_ns, hold_total)
+SHARE(contended, contended, acquisitions)
+
+/* With no waiting at all nobody is to blame: 0, not unknown. */
+static void fmt_blame(const struct column_row *r, char *buf, size_t sz)
+{
+	char u[UNITS_SZ];
+
+	put(buf, sz, r->gil && !gil_wait(r) ? "0" : units__percent(blame_ns(r), gil_wait(r), u));
+}
+
+static int cmp_blame(const struct column_row *a, const struct column_row *b)
+{
+	return cmp_share(blame_ns(a), gil_wait(a), blame_ns(b), gil_wait(b));
+}
+
+#define DURATION(field, format)                                                                    \
+	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
+	{                                                                                          \
+		char u[UNITS_SZ];                                                                  \
+                                                                                                   \
+		put(buf, sz, format(r->thread->field, u));                                         \
+	}                                                                                          \
+	static int cmp_##field(const struct column_row *a, const struct column_row *b)             \
+	{                                                                                          \
+		return cmp_known(a->thread->field, b->thread->field);                              \
+	}
+DURATION(wait_p50_ns, units__duration_or_none)
+DURATION(wait_p90_ns, units__duration_or_none)
+DURATION(wait_p99_ns, units__duration_or_none)
+DURATION(wait_max_ns, units__duration_or_none)
+DURATION(hold_p50_ns, units__duration_or_none)
+DURATION(hold_p99_ns, units__duration_or_none)
+DURATION(hold_max_ns, units__duration_or_none)
+DURATION(state_ns, units__duration)
+
+/* Threads come and go: a rate is over the time that this one was known. */
+#define RATE(field)                                                                                \
+	static void fmt_##field##_rate(const struct column_row *r, char *buf, size_t sz)           \
+	{                                                                                          \
+		char u[UNITS_SZ];                                                                  \
+                                                                                                   \
+		put(buf, sz, units__rate(r->thread->field, r->thread->span_ns, u));                \
+	}                                                                                          \
+	static int cmp_##field##_rate(const struct column_row *a, const struct column_row *b)      \
+	{                                                                                          \
+		return cmp_share(a->thread->field, thread_span(a), b->thread->field,               \
+				 thread_span(b));                                                  \
+	}
+RATE(acquisitions)
+RATE(yields)
+
+static void fmt_pid(const struct column_row *r, char *buf, size_t sz)
+{
+	snprintf(buf, sz, "%u", r->proc->pid);
+}
+
+static int cmp_pid(const struct column_row *a, const struct column_row *b)
+{
+	return cmp_u64(a->proc->pid, b->proc->pid);
+}
+
+static void fmt_tid(const struct column_row *r, char *buf, size_t sz)
+{
+	if (r->thread->tid)
+		snprintf(buf, sz, "%u", r->thread->tid);
+	else
+		put(buf, sz, "-");
+}
+
+static int cmp_tid(const struct column_row *a, const struct column_row *b)
+{
+	return cmp_u64(a->thread->tid, b->thread->tid);
+}
+
+static void fmt_name(const struct column_row *r, char *buf, size_t sz)
+{
+	if (r->thread->tid || !r->thread->folded_cnt)
+		put(buf, sz, r->thread->name && *r->thread->name ? r->thread->name : "?");
+	else
+		snprintf(buf, sz, "%u ended", r->thread->folded_cnt);
+}
+
+static int cmp_name(const struct column_row *a, const struct column_row *b)
+{
+	return strcmp(a->thread->name ? a->thread->name : "",
+		      b->thread->name ? b->thread->name : "");
+}
+
+static void fmt_state(const struct column_row *r, char *buf, size_t sz)
+{
+	snprintf(buf, sz, "%c", snap_state__letter(r->thread->state));
+}
+
+static int cmp_state(const struct column_row *a, const struct column_row *b)
+{
+	/* Who holds first, then who waits; in the order of interest. */
+	static const int rank[] = { [SNAP_RELEASED] = 3, [SNAP_WAITING] = 1, [SNAP_HOLDING] = 0,
+				    [SNAP_YIELDING] = 2, [SNAP_EXITED] = 5,  [SNAP_UNKNOWN] = 4 };
+
+	return rank[a->thread->state] - rank[b->thread->state];
+}
+
+static void fmt_gil(const struct column_row *r, char *buf, size_t sz)
+{
+	if (r->gil)
+		snprintf(buf, sz, "%u", r->gil->id);
+	else
+		put(buf, sz, "?");
+}
+
+static int cmp_gil(const struct column_row *a, const struct column_row *b)
+{
+	return cmp_u64(a->gil ? a->gil->id + 1u : 0, b->gil ? b->gil->id + 1u : 0);
+}
+
+static void fmt_bar(const struct column_row *r, char *buf, size_t sz)
+{
+	columns__bar(r->thread, 8, buf, sz);
+}
+
+static void fmt_at(const struct column_row *r, char *buf, size_t sz)
+{
+	columns__frame(r->thread->at, buf, sz);
+}
+
+static int cmp_at(const struct column_row *a, const struct column_row *b)
+{
+	const struct snap_frame *x = a->thread->at, *y = b->thread->at;
+	int c;
+
+	if (!x || !y)
+		return (x != NULL) - (y != NULL);
+	c = strcmp(x->file, y->file);
+	return c ? c : cmp_u64(x->line, y->line);
+}
+
+const struct column thread_columns[] = {
+	{ "pid", "PID", "process id, as in ps and top", 7, 30, false, false, false, false,
+	  COLUMN_PLAIN, fmt_pid, cmp_pid },
+	{ "tid", "TID", "thread id, as in ps -L and top -H", 7, 55, true, false, false, false,
+	  COLUMN_PLAIN, fmt_tid, cmp_tid },
+	{ "thread", "THREAD", "the thread's name (its Python name where it is known)", 15, 0, true,
+	  true, false, false, COLUMN_NAME, fmt_name, cmp_name },
+	{ "gil", "GIL", "which GIL it uses: 0 is the main interpreter's", 3, 35, false, false,
+	  false, false, COLUMN_PLAIN, fmt_gil, cmp_gil },
+	{ "state", "S",
+	  "now: H holds the GIL, W waits for it, Y yields it, r runs without it, x ended", 1, 5,
+	  true, true, false, false, COLUMN_STATE, fmt_state, cmp_state },
+	{ "for", "FOR", "how long it has been in this state", 6, 85, false, false, false, true,
+	  COLUMN_PLAIN, fmt_state_ns, cmp_state_ns },
+	{ "delay", "DELAY%", "share of its time lost to the GIL: waiting for it or yielding it", 7,
+	  0, true, false, false, true, COLUMN_WAIT, fmt_delay, cmp_delay },
+	{ "bar", "WHERE", "its time as a bar: waiting, yielding, holding, without the GIL", 8, 50,
+	  true, true, false, true, COLUMN_BAR, fmt_bar, NULL },
+	{ "wait", "WAIT%", "share of its time spent waiting for the GIL", 5, 75, false, false,
+	  false, true, COLUMN_WAIT, fmt_wait, cmp_wait },
+	{ "yield", "YIELD%", "share of its time blocked while giving the GIL away", 6, 76, false,
+	  false, false, true, COLUMN_YIELD, fmt_yield, cmp_yield },
+	{ "hold", "HOLD%", "share of the wall time that it held the GIL (adds up to the GIL's use)",
+	  5, 10, true, false, false, true, COLUMN_HOLD, fmt_hold, cmp_hold },
+	{ "released", "OFF%", "share of its time without the GIL: I/O, native code, idle", 5, 78,
+	  false, false, false, true, COLUMN_PLAIN, fmt_released, cmp_released },
+	{ "p50wait", "p50 wait", "half of its waits were shorter", 8, 80, false, false, false, true,
+	  COLUMN_WAIT, fmt_wait_p50_ns, cmp_wait_p50_ns },
+	{ "p90wait", "p90 wait", "9 of 10 waits were shorter", 8, 81, false, false, false, true,
+	  COLUMN_WAIT, fmt_wait_p90_ns, cmp_wait_p90_ns },
+	{ "p99wait", "p99 wait", "99 of 100 waits were shorter", 8, 25, true, false, false, true,
+	  COLUMN_WAIT, fmt_wait_p99_ns, cmp_wait_p99_ns },
+	{ "maxwait", "max wait", "its longest wait, the one going on included", 8, 60, true, false,
+	  false, true, COLUMN_WAIT, fmt_wait_max_ns, cmp_wait_max_ns },
+	{ "p50hold", "p50 hold", "half of its holds were shorter", 8, 82, false, false, false, true,
+	  COLUMN_HOLD, fmt_hold_p50_ns, cmp_hold_p50_ns },
+	{ "p99hold", "p99 hold", "99 of 100 holds were shorter", 8, 83, false, false, false, true,
+	  COLUMN_HOLD, fmt_hold_p99_ns, cmp_hold_p99_ns },
+	{ "maxhold", "max hold", "its longest hold: long ones are native code that does not let go",
+	  8, 40, true, false, false, true, COLUMN_HOLD, fmt_hold_max_ns, cmp_hold_max_ns },
+	{ "offcpu", "OFFCPU%", "share of its holding during which it did not even run", 7, 79,
+	  false, false, false, true, COLUMN_WAIT, fmt_offcpu, cmp_offcpu },
+	{ "acquisitions", "ACQ/s", "how often it took the GIL, a second", 5, 65, true, false, false,
+	  true, COLUMN_PLAIN, fmt_acquisitions_rate, cmp_acquisitions_rate },
+	{ "contended", "CONT%", "share of these for which it had to wait", 5, 84, false, false,
+	  false, true, COLUMN_PLAIN, fmt_contended, cmp_contended },
+	{ "yields", "YIELD/s", "how often it gave the GIL away on request, a second", 7, 86, false,
+	  false, false, true, COLUMN_YIELD, fmt_yields_rate, cmp_yields_rate },
+	{ "blame", "BLAME%", "share of all waiting for this GIL that its holding caused", 6, 15,
+	  true, false, false, true, COLUMN_HOLD, fmt_blame, cmp_blame },
+	{ "at", "AT", "the Python line where it waits most, or makes others wait most", 18, 20,
+	  true, true, true, false, COLUMN_FRAME, fmt_at, cmp_at },
+};
+const size_t thread_column_cnt = sizeof(thread_columns) / sizeof(thread_columns[0]);
+
+int columns__find(const char *name)
+{
+	for (size_t i = 0; i < thread_column_cnt; i++)
+		if (!strcasecmp(name, thread_columns[i].name) ||
+		    !strcasecmp(name, thread_columns[i].title))
+			return (int)i;
+	return -1;
+}
+
+void column_row__init(struct column_row *r, const struct snapshot *snap,
+		      const struct snap_proc *proc, const struct snap_thread *t)
+{
+	*r = (struct column_row){ .snap = snap, .proc = proc, .thread = t };
+	if (t->gil < proc->gil_cnt)
+		r->gil = &proc->gils[t->gil];
+}
+
+int columns__compare(const struct column *col, bool desc, const struct column_row *a,
+		     const struct column_row *b)
+{
+	int c = col->cmp ? col->cmp(a, b) : 0;
+
+	if (c)
+		return desc ? -c : c;
+	c = cmp_pid(a, b);
+	return c ? c : cmp_tid(a, b);
+}
+
+void columns__frame(const struct snap_frame *f, char *buf, size_t sz)
+{
+	const char *file;
+
+	if (!f) {
+		put(buf, sz, "?");
+		return;
+	}
+	file = path_base(f->file && *f->file ? f->file : "?");
+	if (!f->line && !strcmp(file, "?"))
+		put(buf, sz, f->name && *f->name ? f->name : "?");
+	else if (f->line)
+		snprintf(buf, sz, "%s %s:%u", f->name && *f->name ? f->name : "?", file, f->line);
+	else
+		snprintf(buf, sz, "%s %s", f->name && *f->name ? f->name : "?", file);
+}
+
+void columns__bar(const struct snap_thread *t, size_t width, char *buf, size_t sz)
+{
+	static const char letters[] = "WYHr";
+	const uint64_t part[] = { t->wait_ns, t->yield_ns, t->hold_ns, t->released_ns };
+	double whole = 0, sum = 0;
+	size_t n = 0;
+
+	if (!sz)
+		return;
+	for (size_t i = 0; i < 4; i++)
+		whole += (double)part[i];
+	for (size_t i = 0; i < 4 && whole > 0; i++) {
+		sum += (double)part[i];
+		/* Round the running sum, so that the parts always fill the width. */
+		while (n + 1 < sz && n < width && (double)n + 0.5 < sum / whole * (double)width)
+			buf[n++] = letters[i];
+	}
+	while (n + 1 < sz && n < width)
+		buf[n++] = ' ';
+	buf[n] = '\0';
+}
+
+static int by_column(const void *a, const void *b, void *ctx)
+{
+	const struct column *col = ctx;
+
+	return columns__compare(col, col->desc, a, b);
+}
+
+struct column_row *columns__sorted(const struct snapshot *snap, const struct snap_proc *proc,
+				   const char *sort)
+{
+	struct column_row *rows = calloc(proc->thread_cnt + 1, sizeof(*rows));
+	int col = columns__find(sort ? sort : "delay");
+
+	if (!rows)
+		return NULL;
+	for (size_t i = 0; i < proc->thread_cnt; i++)
+		column_row__init(&rows[i], snap, proc, &proc->threads[i]);
+	if (col >= 0 && thread_columns[col].cmp)
+		qsort_r(rows, proc->thread_cnt, sizeof(*rows), by_column,
+			(void *)&thread_columns[col]);
+	return rows;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* dump.c - one look: who holds each GIL, who waits for it since when, where each of them is */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/units.h"
+#include "user/view/view.h"
+
+struct view_dump {
+	struct view view;
+	FILE *out;
+};
+
+/* Its stack now; else where it was sampled most in this look. */
+static void put_stack(struct view_dump *v, const struct snap_proc *p, const struct snap_thread *t)
+{
+	const struct snap_frame *f = t->now_frames;
+	size_t cnt = t->now_frame_cnt;
+
+	for (size_t i = 0; i < p->stack_cnt && !cnt; i++) {
+		if (p->stacks[i].tid != t->tid ||
+		    (p->stacks[i].kind == SNAP_STACK_WAIT) != (t->state == SNAP_WAITING))
+			continue;
+		f = p->stacks[i].frames;
+		cnt = p->stacks[i].frame_cnt;
+	}
+	for (size_t i = cnt; i-- > 0;) {
+		fprintf(v->out, "      %s", f[i].name);
+		if (f[i].line)
+			fprintf(v->out, " (%s:%u)\n", f[i].file, f[i].line);
+		else
+			fprintf(v->out, "%s%s%s\n", f[i].file[0] ? " (" : "", f[i].file,
+				f[i].file[0] ? ")" : "");
+	}
+	if (!cnt)
+		fprintf(v->out, "      (stack not known)\n");
+}
+
+static void put_thread(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
+		       const struct snap_thread *t)
+{
+	char since[UNITS_SZ];
+	/* A state that is as old as the look began before it: at least so long. */
+	bool older = t->state_ns + 10000000 >= s->now_ns - s->books_ns;
+
+	fprintf(v->out, "    %s (tid %u) %s for %s%s\n", t->name, t->tid,
+		snap_state__name(t->state), older ? "at least " : "",
+		units__duration(t->state_ns, since));
+	put_stack(v, p, t);
+}
+
+static size_t put_threads(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
+			  size_t gil, enum snap_state state)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		if (p->threads[i].gil != gil || p->threads[i].state != state)
+			continue;
+		put_thread(v, s, p, &p->threads[i]);
+		cnt++;
+	}
+	return cnt;
+}
+
+static void put_gil(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
+		    size_t i)
+{
+	const struct snap_gil *g = &p->gils[i];
+
+	if (p->gil_cnt > 1)
+		fprintf(v->out, "  GIL %u", g->id);
+	else
+		fprintf(v->out, "  the GIL");
+	fprintf(v->out, " is %s, %u thread%s wait%s\n", g->held ? "held" : "free", g->waiters,
+		g->waiters == 1 ? "" : "s", g->waiters == 1 ? "s" : "");
+	if (!put_threads(v, s, p, i, SNAP_HOLDING) && g->held)
+		fprintf(v->out, "    by a thread that is not known yet\n");
+	put_threads(v, s, p, i, SNAP_WAITING);
+	put_threads(v, s, p, i, SNAP_YIELDING);
+}
+
+static int begin(struct view *v, const struct view_meta *meta)
+{
+	(void)v;
+	(void)meta;
+	return 0;
+}
+
+static int interval(struct view *v, const struct snapshot *s)
+{
+	(void)v;
+	(void)s;
+	return 0;
+}
+
+static int end(struct view *view, const struct snapshot *s, const char *why)
+{
+	struct view_dump *v = (struct view_dump *)view;
+
+	(void)why;
+	for (size_t i = 0; i < s->proc_cnt; i++) {
+		const struct snap_proc *p = &s->procs[i];
+
+		fprintf(v->out, "pid %u %s  CPython %s  %s\n", p->pid, p->comm, p->python,
+			p->cmdline);
+		for (size_t k = 0; k < p->gil_cnt; k++)
+			put_gil(v, s, p, k);
+		if (!p->gil_cnt)
+			fprintf(v->out, "  nobody touched the GIL meanwhile\n");
+	}
+	return fflush(v->out) ? -errno : 0;
+}
+
+static void dump_free(struct view *v)
+{
+	free(v);
+}
+
+static const struct view_ops dump_ops = {
+	.begin = begin,
+	.interval = interval,
+	.end = end,
+	.free = dump_free,
+};
+
+struct view *view_dump__new(FILE *out)
+{
+	struct view_dump *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->view.ops = &dump_ops;
+	v->out = out;
+	return &v->view;
+}

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* json.c - JSON lines: one meta record, a snapshot per interval, one summary (a contract) */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/json_out.h"
+#include "user/base/util.h"
+#include "user/judge/verdict.h"
+#include "user/view/columns.h"
+#include "user/view/view.h"
+
+#include "bpf/pystack.h"
+
+struct view_json {
+	struct view view;
+	FILE *out;
+	const struct view_opts *opts;
+};
+
+static void put_thread(struct json_out *j, const struct snap_thread *t)
+{
+	json__open(j, NULL, '{');
+	if (t->tid)
+		json__u64(j, "tid", t->tid);
+	else
+		json__null(j, "tid");
+	json__str(j, "name", t->name);
+	if (t->folded_cnt)
+		json__u64(j, "folded", t->folded_cnt);
+	json__u64(j, "gil", t->gil);
+	json__u64(j, "acquisitions", t->acquisitions);
+	json__u64(j, "contended", t->contended);
+	json__u64(j, "releases", t->releases);
+	json__u64(j, "yields", t->yields);
+	json__ns(j, "wait_ns", t->wait_ns);
+	json__ns(j, "wait_max_ns", t->wait_max_ns);
+	json__ns(j, "wait_p50_ns", t->wait_p50_ns);
+	json__ns(j, "wait_p90_ns", t->wait_p90_ns);
+	json__ns(j, "wait_p99_ns", t->wait_p99_ns);
+	json__ns(j, "yield_ns", t->yield_ns);
+	json__ns(j, "hold_ns", t->hold_ns);
+	json__ns(j, "hold_max_ns", t->hold_max_ns);
+	json__ns(j, "hold_p50_ns", t->hold_p50_ns);
+	json__ns(j, "hold_p90_ns", t->hold_p90_ns);
+	json__ns(j, "hold_p99_ns", t->hold_p99_ns);
+	json__ns(j, "hold_offcpu_ns", t->hold_offcpu_ns);
+	json__ns(j, "released_ns", t->released_ns);
+	json__ns(j, "span_ns", t->span_ns);
+	json__ns(j, "blame_ns", t->blame_ns);
+	json__str(j, "state", snap_state__name(t->state));
+	json__ns(j, "state_ns", t->state_ns);
+	json__close(j, '}');
+}
+
+static void put_gil(struct json_out *j, const struct snap_gil *g, uint64_t span_ns)
+{
+	json__open(j, NULL, '{');
+	json__u64(j, "id", g->id);
+	if (g->interpreter >= 0)
+		json__u64(j, "interpreter", (uint64_t)g->interpreter);
+	else
+		json__null(j, "interpreter");
+	json__ns(j, "held_ns", g->held_ns);
+	json__ns(j, "gap_ns", g->gap_ns);
+	json__ns(j, "gap_wall_ns", g->gap_wall_ns);
+	json__ns(j, "wait_ns", g->wait_ns);
+	json__real(j, "utilization", snap_gil__utilization(g, span_ns));
+	json__real(j, "load", snap_gil__load(g, span_ns));
+	json__u64(j, "switches", g->switches);
+	json__u64(j, "acquisitions", g->acquisitions);
+	if (g->holder_tid)
+		json__u64(j, "holder", g->holder_tid);
+	else
+		json__null(j, "holder");
+	json__u64(j, "waiters", g->waiters);
+	json__close(j, '}');
+}
+
+static void put_frame(struct json_out *j, const char *key, const struct snap_frame *f)
+{
+	json__open(j, key, '{');
+	json__str(j, "name", f->name);
+	json__str(j, "file", f->file);
+	if (f->line)
+		json__u64(j, "line", f->line);
+	else
+		json__null(j, "line");
+	json__close(j, '}');
+}
+
+static void put_stack(struct json_out *j, const struct snap_stack *s)
+{
+	static const char *const kinds[] = { "wait", "hold", "blame" };
+
+	json__open(j, NULL, '{');
+	json__str(j, "kind", kinds[s->kind]);
+	if (s->tid)
+		json__u64(j, "tid", s->tid);
+	else
+		json__null(j, "tid");
+	json__ns(j, "ns", s->ns);
+	json__u64(j, "count", s->cnt);
+	if (s->truncated)
+		json__bool(j, "truncated", true);
+	json__open(j, "frames", '[');
+	for (size_t i = 0; i < s->frame_cnt; i++)
+		put_frame(j, NULL, &s->frames[i]);
+	json__close(j, ']');
+	json__close(j, '}');
+}
+
+static void put_threads(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
+			const struct view_opts *o)
+{
+	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, o->sort);
+	size_t shown = 0;
+
+	json__open(j, "threads", '[');
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		/* Without memory for an order, in any. */
+		const struct snap_thread *t = rows ? rows[i].thread : &p->threads[i];
+
+		if (!view_opts__shows_tid(o, t->tid) || (o->limit && shown >= o->limit))
+			continue;
+		put_thread(j, t);
+		shown++;
+	}
+	json__close(j, ']');
+}
+
+static void put_proc(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
+		     const struct view_opts *o)
+{
+	json__open(j, NULL, '{');
+	json__u64(j, "pid", p->pid);
+	json__str(j, "comm", p->comm);
+	json__str(j, "cmdline", p->cmdline);
+	json__str(j, "python", p->python);
+	json__str(j, "runtime", p->runtime);
+	json__str(j, "sites", p->sites);
+	if (p->note[0])
+		json__str(j, "note", p->note);
+	json__ns(j, "span_ns", p->span_ns);
+	json__bool(j, "alive", p->alive);
+	json__open(j, "gils", '[');
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		put_gil(j, &p->gils[i], p->span_ns);
+	json__close(j, ']');
+	put_threads(j, s, p, o);
+	if (p->pairs_known) {
+		json__open(j, "pairs", '[');
+		for (size_t i = 0; i < p->pair_cnt; i++) {
+			const struct snap_frame *at;
+
+			if (!view_opts__shows_tid(o, p->pairs[i].waiter_tid) &&
+			    !view_opts__shows_tid(o, p->pairs[i].holder_tid))
+				continue;
+			json__open(j, NULL, '{');
+			if (p->pairs[i].waiter_tid)
+				json__u64(j, "waiter", p->pairs[i].waiter_tid);
+			else
+				json__null(j, "waiter");
+			if (p->pairs[i].holder_tid)
+				json__u64(j, "holder", p->pairs[i].holder_tid);
+			else
+				json__null(j, "holder");
+			json__ns(j, "ns", p->pairs[i].ns);
+			at = verdict__pair_line(p, p->pairs[i].waiter_tid, p->pairs[i].holder_tid);
+			if (at) /* where the holder made it wait most */
+				put_frame(j, "at", at);
+			json__close(j, '}');
+		}
+		json__close(j, ']');
+	}
+	if (p->stacks_known) {
+		json__open(j, "stacks", '[');
+		for (size_t i = 0; i < p->stack_cnt; i++)
+			if (view_opts__shows_tid(o, p->stacks[i].tid))
+				put_stack(j, &p->stacks[i]);
+		json__close(j, ']');
+	}
+	json__close(j, '}');
+}
+
+/* All that was lost, odd or merely counted, by reason. */
+static void put_stats(struct json_out *j, const struct snapshot *s)
+{
+	static const char *const names[] = {
+		[GT_STAT_THREAD_FULL] = "thread_full",
+		[GT_STAT_GIL_FULL] = "gil_full",
+		[GT_STAT_PAIR_FULL] = "pair_full",
+		[GT_STAT_PAIR_OVERRUN] = "pair_overrun",
+		[GT_STAT_ACQUIRE_HELD] = "acquire_held",
+		[GT_STAT_RELEASE_FOREIGN] = "release_foreign",
+		[GT_STAT_WAIT_HOLDER] = "wait_holder",
+		[GT_STAT_CHECKS] = "checks",
+		[GT_STAT_LOCKED_WRONG] = "locked_wrong",
+		[GT_STAT_LAST_HOLDER_WRONG] = "last_holder_wrong",
+		[GT_STAT_CHECK_FAULT] = "check_fault",
+		[GT_STAT_SPAN_DROP] = "span_drop",
+		[GT_STAT_NOTE_DROP] = "note_drop",
+		[GT_STAT_DEAD_RETRY] = "dead_retry",
+		[GT_STAT_CLOCK_BACK] = "clock_back",
+		[GT_STAT_STACK_FULL] = "stack_full",
+		[GT_STAT_SUM_FULL] = "sum_full",
+		[GT_STAT_CHAIN_FULL] = "chain_full",
+		[GT_STAT_DEAD_FULL] = "dead_full",
+		[GT_STAT_TARGET_FULL] = "target_full",
+		[GT_STAT_WALK + PY_END_ROOT] = "walk_complete",
+		[GT_STAT_WALK + PY_END_DEPTH] = "walk_truncated",
+		[GT_STAT_WALK + PY_END_NO_LAYOUT] = "walk_no_layout",
+		[GT_STAT_WALK + PY_END_TSTATE] = "walk_torn_thread",
+		[GT_STAT_WALK + PY_END_FRAME] = "walk_torn_frame",
+	};
+
+	_Static_assert(ARRAY_SIZE(names) == GT_STAT_CNT, "a name for each counter");
+	json__open(j, "stats", '{');
+	for (size_t i = 0; i < GT_STAT_CNT; i++)
+		if (s->stats[i])
+			json__u64(j, names[i], s->stats[i]);
+	json__close(j, '}');
+}
+
+static int put_record(struct view_json *v, const char *type, const struct snapshot *s,
+		      const char *why)
+{
+	struct json_out j = { .out = v->out };
+
+	json__open(&j, NULL, '{');
+	json__str(&j, "type", type);
+	json__u64(&j, "v", 1);
+	json__ns(&j, "start_ns", s->start_ns);
+	json__ns(&j, "duration_ns", s->now_ns - s->start_ns);
+	json__u64(&j, "lost_events", s->lost_events);
+	json__u64(&j, "violations", s->violations);
+	json__ns(&j, "self_cpu_ns", s->self_cpu_ns);
+	json__u64(&j, "probe_hits", s->probe_hits);
+	put_stats(&j, s);
+	if (why)
+		json__str(&j, "ended_by", why);
+	if (s->dropped_cnt)
+		json__u64(&j, "processes_dropped", s->dropped_cnt);
+	json__open(&j, "processes", '[');
+	for (size_t i = 0; i < s->proc_cnt; i++)
+		put_proc(&j, s, &s->procs[i], v->opts);
+	json__close(&j, ']');
+	json__close(&j, '}');
+	return json__end(&j);
+}
+
+static int begin(struct view *view, const struct view_meta *meta)
+{
+	struct view_json *v = (struct view_json *)view;
+	struct json_out j = { .out = v->out };
+
+	json__open(&j, NULL, '{');
+	json__str(&j, "type", "meta");
+	json__u64(&j, "v", 1);
+	json__str(&j, "giltop", GILTOP_VERSION);
+	json__str(&j, "clock", "monotonic");
+	json__str(&j, "attach", meta->attach);
+	json__ns(&j, "start_ns", meta->first->now_ns);
+	json__ns(&j, "interval_ns", v->opts->interval_ns);
+	json__ns(&j, "load_cpu_ns", meta->first->load_cpu_ns);
+	json__open(&j, "processes", '[');
+	for (size_t i = 0; i < meta->first->proc_cnt; i++) {
+		const struct snap_proc *p = &meta->first->procs[i];
+
+		json__open(&j, NULL, '{');
+		json__u64(&j, "pid", p->pid);
+		json__str(&j, "python", p->python);
+		json__str(&j, "runtime", p->runtime);
+		json__close(&j, '}');
+	}
+	json__close(&j, ']');
+	json__close(&j, '}');
+	return json__end(&j);
+}
+
+static int interval(struct view *view, const struct snapshot *s)
+{
+	return put_record((struct view_json *)view, "snapshot", s, NULL);
+}
+
+static int end(struct view *view, const struct snapshot *total, const char *why)
+{
+	return put_record((struct view_json *)view, "summary", total, why);
+}
+
+static void json_free(struct view *v)
+{
+	free(v);
+}
+
+static const struct view_ops json_ops = {
+	.begin = begin,
+	.interval = interval,
+	.end = end,
+	.free = json_free,
+};
+
+struct view *view_json__new(FILE *out, const struct view_opts *o)
+{
+	struct view_json *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->view.ops = &json_ops;
+	v->out = out;
+	v->opts = o;
+	return &v->view;
+}

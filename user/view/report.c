@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* report.c - plain text: a few lines per process and a row per thread, at each refresh */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/sbuf.h"
+#include "user/base/text.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/judge/verdict.h"
+#include "user/view/columns.h"
+#include "user/view/view.h"
+
+struct view_report {
+	struct view view;
+	FILE *out;
+	const struct view_opts *opts;
+	const char *attach;
+	unsigned int refresh_cnt;
+};
+
+/* In this order; the same for every table, so that a script may cut by column. */
+static const char *const shown[] = { "tid",	"thread",  "state",	   "delay",	"wait",
+				     "yield",	"hold",	   "acquisitions", "contended", "p50wait",
+				     "p99wait", "maxwait", "maxhold",	   "blame",	"at" };
+
+static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
+{
+	size_t chars, bytes = text_prefix(text, (size_t)c->width, SIZE_MAX, &chars);
+	int pad = c->width - (int)chars;
+
+	if (last)
+		fprintf(out, " %s", text);
+	else
+		fprintf(out, " %*s%.*s%*s", c->left ? 0 : pad, "", (int)bytes, text,
+			c->left ? pad : 0, "");
+}
+
+static void put_heading(struct view_report *v, bool with_at)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++)
+		put_cell(v->out, &thread_columns[columns__find(shown[i])],
+			 thread_columns[columns__find(shown[i])].title, i + 1 == ARRAY_SIZE(shown));
+	putc('\n', v->out);
+}
+
+static void put_thread(struct view_report *v, const struct column_row *r, bool with_at)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++) {
+		const struct column *c = &thread_columns[columns__find(shown[i])];
+		char cell[512];
+
+		c->fmt(r, cell, sizeof(cell));
+		put_cell(v->out, c, cell, i + 1 == ARRAY_SIZE(shown));
+	}
+	putc('\n', v->out);
+}
+
+static void put_gil(struct view_report *v, const struct snapshot *s, const struct snap_proc *p,
+		    const struct snap_gil *g)
+{
+	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], gap[UNITS_SZ], self[UNITS_SZ];
+	uint64_t span = p->span_ns;
+
+	fprintf(v->out, "GIL");
+	if (p->gil_cnt > 1)
+		fprintf(v->out, " %u", g->id);
+	if (p->gil_cnt > 1 && g->interpreter >= 0)
+		fprintf(v->out, " (interpreter %lld)", (long long)g->interpreter);
+	fprintf(v->out, "  held %s%%  load %s  hand-overs %s/s  gap %s%%  self %s%%  lost %llu",
+		units__percent(g->held_ns, span, held), units__count(snap_gil__load(g, span), load),
+		units__rate(g->switches, span, switches), units__percent(g->gap_wall_ns, span, gap),
+		units__percent(s->self_cpu_ns, s->now_ns - s->start_ns, self),
+		(unsigned long long)s->lost_events);
+	if (s->violations)
+		fprintf(v->out, "  SELF-CHECK FAILED %llu times",
+			(unsigned long long)s->violations);
+	putc('\n', v->out);
+}
+
+static int put_threads(struct view_report *v, const struct snapshot *s, const struct snap_proc *p)
+{
+	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, v->opts->sort);
+	size_t cnt = 0, hidden = 0;
+	bool with_at = false;
+
+	if (!rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		if (!view_opts__shows_tid(v->opts, rows[i].thread->tid))
+			continue;
+		with_at |= rows[i].thread->at != NULL;
+		rows[cnt++] = rows[i];
+	}
+	if (v->opts->limit && cnt > v->opts->limit) {
+		hidden = cnt - v->opts->limit;
+		cnt = v->opts->limit;
+	}
+	put_heading(v, with_at);
+	for (size_t i = 0; i < cnt; i++)
+		put_thread(v, &rows[i], with_at);
+	if (!cnt)
+		fprintf(v->out, "  no thread has touched the GIL yet\n");
+	if (hidden)
+		fprintf(v->out, "  .. and %zu more threads (-l)\n", hidden);
+	return 0;
+}
+
+static int put_proc(struct view_report *v, const struct snapshot *s, const struct snap_proc *p)
+{
+	struct sbuf who = { 0 };
+	char clock[UNITS_SZ];
+	int err;
+
+	fprintf(v->out, "pid %u %s  CPython %s (%s)  %s%s%s%s\n", p->pid, p->comm, p->python,
+		p->sites, units__clock(s->now_ns - s->books_ns, clock), p->alive ? "" : "  ended",
+		p->note[0] ? "  " : "", p->note);
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		put_gil(v, s, p, &p->gils[i]);
+	verdict__headline(p, verdict__busiest_gil(p), &who);
+	sbuf__puts(&who, "\n");
+	verdict__who(s, p, verdict__busiest_gil(p), VERDICT_FULL, &who);
+	fprintf(v->out, "%s\n", sbuf__str(&who));
+	err = who.oom ? -ENOMEM : 0;
+	sbuf__free(&who);
+	return err ? err : put_threads(v, s, p);
+}
+
+static int put_snapshot(struct view_report *v, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->proc_cnt; i++) {
+		int err = put_proc(v, s, &s->procs[i]);
+
+		if (err)
+			return err;
+		putc('\n', v->out);
+	}
+	return fflush(v->out) ? -errno : 0;
+}
+
+static int begin(struct view *view, const struct view_meta *meta)
+{
+	((struct view_report *)view)->attach = meta->attach;
+	return 0;
+}
+
+static int interval(struct view *view, const struct snapshot *s)
+{
+	return put_snapshot((struct view_report *)view, s);
+}
+
+/* What was lost or odd, by reason; nothing when all is well. */
+static void put_health(struct view_report *v, const struct snapshot *s)
+{
+	static const struct {
+		enum gt_stat stat;
+		const char *what;
+	} words[] = {
+		{ GT_STAT_THREAD_FULL, "hits lost: no room for a thread" },
+		{ GT_STAT_GIL_FULL, "hits lost: no room for a GIL" },
+		{ GT_STAT_NOTE_DROP, "process notes lost: ring buffer full" },
+		{ GT_STAT_SPAN_DROP, "timeline spans lost: ring buffer full" },
+		{ GT_STAT_DEAD_FULL, "threads that died waiting without room: they wait on" },
+		{ GT_STAT_TARGET_FULL, "child processes without room: not followed" },
+		{ GT_STAT_PAIR_FULL, "pairs without room: counted as other" },
+		{ GT_STAT_PAIR_OVERRUN, "waits for more holds than are remembered: rest as other" },
+		{ GT_STAT_STACK_FULL, "stacks without room: counted as [other]" },
+		{ GT_STAT_SUM_FULL, "sums by stack without room: counted as [other]" },
+		{ GT_STAT_CHAIN_FULL, "pairs of stacks without room: counted as [other]" },
+		{ GT_STAT_CHECK_FAULT, "self-check: memory not readable" },
+		{ GT_STAT_ACQUIRE_HELD, "self-check: taken while another held it" },
+		{ GT_STAT_RELEASE_FOREIGN,
+		  "self-check: released by a thread that did not hold it" },
+		{ GT_STAT_WAIT_HOLDER, "self-check: waited for by its holder" },
+		{ GT_STAT_LOCKED_WRONG, "self-check: gil->locked disagrees" },
+		{ GT_STAT_LAST_HOLDER_WRONG, "self-check: gil->last_holder disagrees" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (s->stats[words[i].stat])
+			fprintf(v->out, "%s: %llu\n", words[i].what,
+				(unsigned long long)s->stats[words[i].stat]);
+	fprintf(v->out, "self-checks against the target's memory: %llu, disagreements: %llu\n",
+		(unsigned long long)s->stats[GT_STAT_CHECKS], (unsigned long long)s->violations);
+}
+
+static int end(struct view *view, const struct snapshot *total, const char *why)
+{
+	struct view_report *v = (struct view_report *)view;
+	char span[UNITS_SZ], load[UNITS_SZ], own[UNITS_SZ];
+	int err;
+
+	if (!total->proc_cnt)
+		return 0;
+	fprintf(v->out, "== total of %s (%s) ==\n",
+		units__duration(total->now_ns - total->start_ns, span), why);
+	err = put_snapshot(v, total);
+	if (err)
+		return err;
+	if (total->dropped_cnt)
+		fprintf(v->out, "and %llu processes that ended before those\n",
+			(unsigned long long)total->dropped_cnt);
+	put_health(v, total);
+	fprintf(v->out, "giltop's own CPU time: %s to load and attach, %s since\n",
+		units__duration(total->load_cpu_ns, load),
+		units__duration(total->self_cpu_ns, own));
+	return fflush(v->out) ? -errno : 0;
+}
+
+static void report_free(struct view *v)
+{
+	free(v);
+}
+
+static const struct view_ops report_ops = {
+	.begin = begin,
+	.interval = interval,
+	.end = end,
+	.free = report_free,
+};
+
+struct view *view_report__new(FILE *out, const struct view_opts *o)
+{
+	struct view_report *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return NULL;
+	v->view.ops = &report_ops;
+	v->out = out;
+	v->opts = o;
+	return &v->view;
+}
