@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "user/books/totals.h"
-#include "user/model/model.h"
+#include "tests/unit/say.h"
 
 #define PID   100u
 #define COND  0x7000u
@@ -214,7 +214,7 @@ static inline void feed(struct model *m, struct kernel *k, uint64_t now)
 		.pairs = k->pairs,
 	};
 
-	assert_int_equal(model__feed(m, &t), 0);
+	assert_int_equal(say_totals(m, &t), 0);
 	for (size_t i = k->cnt; i-- > 0;) { /* as the reader does: an ended thread comes once */
 		const struct gt_thread *rec = &k->threads[i].rec;
 
@@ -225,16 +225,16 @@ static inline void feed(struct model *m, struct kernel *k, uint64_t now)
 
 static inline struct model *new_model(void)
 {
-	const struct model_proc_info info = { .pid = PID,
-					      .comm = "app",
-					      .cmdline = "app -x",
-					      .python = "3.11.2",
-					      .runtime = "/x",
-					      .sites = "call-sites" };
+	const struct say_proc info = { .pid = PID,
+				       .comm = "app",
+				       .cmdline = "app -x",
+				       .python = "3.11.2",
+				       .runtime = "/x",
+				       .sites = "call-sites" };
 	struct model *m = model__new();
 
 	assert_non_null(m);
-	assert_int_equal(model__add_proc(m, &info, T0), 0);
+	assert_int_equal(say_start(m, &info, T0), 0);
 	return m;
 }
 

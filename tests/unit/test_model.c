@@ -223,7 +223,7 @@ static void the_end_of_a_process_closes_what_was_open(void **state)
 		t->exit_ns = T0 + 1000;
 	}
 	feed(m, &k, T0 + 1500);
-	model__end_proc(m, PID, T0 + 1500);
+	say_end(m, PID, T0 + 1500);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(s->procs[0].alive, false);
 	assert_int_equal(s->procs[0].gils[0].held, false);
@@ -245,7 +245,7 @@ static void the_end_of_a_process_closes_what_was_open(void **state)
 
 static void a_process_after_exec_starts_afresh_under_its_pid(void **state)
 {
-	const struct model_proc_info info = { .pid = PID, .comm = "new" };
+	const struct say_proc info = { .pid = PID, .comm = "new" };
 	struct model *m = new_model();
 	struct kernel k;
 	struct snapshot *s;
@@ -254,9 +254,9 @@ static void a_process_after_exec_starts_afresh_under_its_pid(void **state)
 	kernel__init(&k);
 	on_acquire(&k, PID, T0 + 100);
 	feed(m, &k, T0 + 500);
-	model__end_proc(m, PID, T0 + 500);
+	say_end(m, PID, T0 + 500);
 	kernel__init(&k);
-	assert_int_equal(model__add_proc(m, &info, T0 + 600), 0);
+	assert_int_equal(say_start(m, &info, T0 + 600), 0);
 	k.gil.rec.first_ns = k.gil.rec.last_ns = T0 + 600;
 	on_acquire(&k, PID, T0 + 700);
 	feed(m, &k, T0 + 800);
@@ -278,8 +278,8 @@ static void who_held_before_the_start_and_never_let_go_has_a_row(void **state)
 	struct snapshot *s;
 
 	(void)state;
-	model__seed_holder(m, PID, COND, true, 42);
-	assert_int_equal(model__feed(m, &t), 0);
+	say_holder(m, PID, COND, true, 42);
+	assert_int_equal(say_totals(m, &t), 0);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(s->procs[0].thread_cnt, 1);
 	assert_int_equal(s->procs[0].threads[0].tid, 42);
@@ -322,11 +322,11 @@ static void names_set_later_win_over_the_kernels(void **state)
 	kernel__init(&k);
 	on_acquire(&k, 1, T0 + 100);
 	feed(m, &k, T0 + 1000);
-	model__offer_thread_name(m, PID, 1, "work()");
-	model__set_thread_name(m, PID, 1, "worker-1");
-	model__offer_thread_name(m, PID, 1, "work()");
-	model__set_thread_name(m, PID, 99, "nobody");
-	model__set_thread_name(m, 4711, 1, "elsewhere");
+	say_makeshift(m, PID, 1, "work()");
+	say_name(m, PID, 1, "worker-1");
+	say_makeshift(m, PID, 1, "work()");
+	say_name(m, PID, 99, "nobody");
+	say_name(m, 4711, 1, "elsewhere");
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_string_equal(s->procs[0].threads[0].name, "worker-1");
 	snapshot__free(s);
@@ -345,7 +345,7 @@ static void lost_events_and_violations_are_shown(void **state)
 	t.stats[GT_STAT_LOCKED_WRONG] = 5;
 	t.stats[GT_STAT_SPAN_DROP] = 6;
 	t.stats[GT_STAT_CHECKS] = 1000;
-	assert_int_equal(model__feed(m, &t), 0);
+	assert_int_equal(say_totals(m, &t), 0);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(s->lost_events, 7);
 	assert_int_equal(s->violations, 5);
@@ -355,7 +355,7 @@ static void lost_events_and_violations_are_shown(void **state)
 	model__mark(m);
 	t.now_ns += 10;
 	t.stats[GT_STAT_NOTE_DROP] = 6;
-	assert_int_equal(model__feed(m, &t), 0);
+	assert_int_equal(say_totals(m, &t), 0);
 	s = model__snapshot(m, MODEL_INTERVAL);
 	assert_int_equal(s->lost_events, 2);
 	assert_int_equal(s->violations, 0);
@@ -369,24 +369,24 @@ static void lost_events_and_violations_are_shown(void **state)
 /* A build server: those that ended first go, however late they came. */
 static void processes_that_ended_long_ago_give_way(void **state)
 {
-	struct model_proc_info info = { .pid = 1, .python = "3.11" };
+	struct say_proc info = { .pid = 1, .python = "3.11" };
 	struct model *m = model__new();
 	struct totals t = { 0 };
 	struct snapshot *s;
 
 	(void)state;
-	assert_int_equal(model__add_proc(m, &info, T0), 0);
+	assert_int_equal(say_start(m, &info, T0), 0);
 	for (uint32_t i = 2; i <= 600; i++) {
 		info.pid = i;
-		assert_int_equal(model__add_proc(m, &info, T0 + 10 * i), 0);
-		model__end_proc(m, i, T0 + 10 * i + 5);
+		assert_int_equal(say_start(m, &info, T0 + 10 * i), 0);
+		say_end(m, i, T0 + 10 * i + 5);
 	}
-	model__end_proc(m, 1, T0 + 7000);
+	say_end(m, 1, T0 + 7000);
 	t.now_ns = T0 + 8000;
-	assert_int_equal(model__feed(m, &t), 0);
+	assert_int_equal(say_totals(m, &t), 0);
 	model__mark(m);
 	info.pid = 1000;
-	assert_int_equal(model__add_proc(m, &info, T0 + 8100), 0);
+	assert_int_equal(say_start(m, &info, T0 + 8100), 0);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(s->dropped_cnt, 100);
 	assert_int_equal(s->proc_cnt, 501);

@@ -8,7 +8,7 @@ static struct snapshot *end_of(struct model *m, struct skernel *k, uint64_t read
 	struct snapshot *s;
 
 	sk__feed(m, k, read_ns, false);
-	model__end_proc(m, PID, end_ns);
+	say_end(m, PID, end_ns);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_non_null(s);
 	assert_false(s->procs[0].alive);
@@ -113,7 +113,7 @@ static void no_death_was_seen(void **state)
 /* Its rows are still there at later readings, and stay as they are; a new life starts at 0. */
 static void what_has_ended_stays_and_the_next_life_is_its_own(void **state)
 {
-	const struct model_proc_info info = { .pid = PID, .comm = "again" };
+	const struct say_proc info = { .pid = PID, .comm = "again" };
 	struct model *m = new_model();
 	struct skernel k;
 	struct snapshot *s;
@@ -122,7 +122,7 @@ static void what_has_ended_stays_and_the_next_life_is_its_own(void **state)
 	three_threads(&k);
 	s = end_of(m, &k, T0 + 900, T0 + 1000);
 	snapshot__free(s);
-	assert_int_equal(model__add_proc(m, &info, T0 + 2000), 0);
+	assert_int_equal(say_start(m, &info, T0 + 2000), 0);
 	sk__init(&k);
 	k.gil.rec.first_ns = k.gil.rec.last_ns = k.gil.rec.seg_start_ns = T0 + 2000;
 	sk__acquire(&k, 1, T0 + 2100);

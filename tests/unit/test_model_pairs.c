@@ -252,9 +252,8 @@ static void who_has_held_since_before_the_books_is_blamed(void **state)
 	k.gil.rec.holder_tid = 77;
 	sk__wait(&k, 2, 5, T0 + 200);
 	sk__sample(&k, 2, 8, T0 + 600);
-	model__seed_holder(m, PID, COND, true, 77);
-	assert_true(model__has_unnamed(m, PID));
-	model__set_thread_name(m, PID, 77, "the-holder");
+	say_holder(m, PID, COND, true, 77);
+	say_name(m, PID, 77, "the-holder");
 	sk__feed(m, &k, T0 + 1000, false);
 	s = total_of(m);
 	all_balanced(s);

@@ -9,7 +9,7 @@ static void held_since_before(struct model *m, struct kernel *k)
 	k->gil.rec.held = 1;
 	k->gil.rec.hold_since_ns = T0;
 	on_wait(k, 2, T0 + 1000);
-	model__seed_holder(m, PID, COND, true, 42);
+	say_holder(m, PID, COND, true, 42);
 }
 
 /* Seen at attach: held by somebody who has shown no event yet, and others wait for it. */
@@ -40,12 +40,12 @@ static void a_hold_from_before_the_start_is_spread_over_its_intervals(void **sta
 
 	(void)state;
 	kernel__init(&k);
-	model__seed_holder(m, PID, COND, true, 42);
-	assert_int_equal(model__feed(m, &none), 0); /* no event at all */
+	say_holder(m, PID, COND, true, 42);
+	assert_int_equal(say_totals(m, &none), 0); /* no event at all */
 	assert_int_equal(check(m, MODEL_INTERVAL).hold, 1000);
 	model__mark(m);
 	none.now_ns = T0 + 2000;
-	assert_int_equal(model__feed(m, &none), 0);
+	assert_int_equal(say_totals(m, &none), 0);
 	assert_int_equal(check(m, MODEL_INTERVAL).hold, 1000);
 	model__mark(m);
 	k.gil.rec.held = 1;
@@ -85,7 +85,7 @@ static void a_hold_from_before_the_start_outlives_its_process_in_the_total(void 
 	feed(m, &k, T0 + 2000);
 	on_exit_of(&k, 2, T0 + 2500);
 	feed(m, &k, T0 + 2600);
-	model__end_proc(m, PID, T0 + 2600);
+	say_end(m, PID, T0 + 2600);
 	s = model__snapshot(m, MODEL_TOTAL);
 	r = balanced_but_pairs(s);
 	snapshot__free(s);
@@ -108,7 +108,7 @@ static void a_hold_from_before_the_start_dies_in_a_later_interval(void **state)
 	feed(m, &k, T0 + 2000);
 	model__mark(m);
 	feed(m, &k, T0 + 2600);
-	model__end_proc(m, PID, T0 + 2600);
+	say_end(m, PID, T0 + 2600);
 	s = model__snapshot(m, MODEL_INTERVAL);
 	t = snap_proc__thread(&s->procs[0], 42);
 	assert_int_equal(t->hold_ns, 600);

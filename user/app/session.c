@@ -27,14 +27,15 @@
 #include "user/base/util.h"
 #include "user/model/model.h"
 #include "user/source/collector.h"
+#include "user/source/source.h"
 #include "user/view/view.h"
 
 /* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
 #define DUMP_NS 100000000
 
-int session__watch(struct session *s, int fd, enum source src)
+int session__watch(struct session *s, int fd, enum session_fd what)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.u32 = src };
+	struct epoll_event e = { .events = EPOLLIN, .data.u32 = what };
 
 	return epoll_ctl(s->epfd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
@@ -49,63 +50,63 @@ static int set_timer(int fd, uint64_t first_ns, uint64_t every_ns)
 	return timerfd_settime(fd, 0, &its, NULL) ? -errno : 0;
 }
 
-static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns, enum source src)
+static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns,
+	       enum session_fd what)
 {
 	if (*fd >= 0)
 		return set_timer(*fd, first_ns, every_ns);
 	*fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (*fd < 0 || set_timer(*fd, first_ns, every_ns))
 		return -errno;
-	return session__watch(s, *fd, src);
+	return session__watch(s, *fd, what);
 }
 
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns)
 {
-	return arm(s, &s->refresh_fd, first_ns, every_ns, SRC_REFRESH);
+	return arm(s, &s->refresh_fd, first_ns, every_ns, FD_REFRESH);
 }
 
 /* ---- processes ---- */
 
-static void on_started(void *ctx, pid_t pid)
+static void on_ended(struct session *s, const struct record *r)
 {
-	struct session *s = ctx;
-
-	if (s->begun)
-		pr_verb("pid %d is measured too\n", pid);
-}
-
-static void on_ended(void *ctx, pid_t pid, bool by_exec)
-{
-	struct session *s = ctx;
-
+	s->live_cnt--;
 	/* A recording in a file does not show why it is shorter than asked for. */
-	if (s->o->verb == VERB_RECORD && !by_exec)
-		pr_info("pid %d has ended\n", pid);
+	if (s->o->verb == VERB_RECORD && !r->end.by_exec)
+		pr_info("pid %u has ended\n", r->pid);
 	else
-		pr_verb("pid %d %s\n", pid, by_exec ? "runs another program now" : "has ended");
-	if (!by_exec)
-		session__live_ended(s, pid);
+		pr_verb("pid %u %s\n", r->pid,
+			r->end.by_exec ? "runs another program now" : "has ended");
+	if (!r->end.by_exec)
+		session__live_ended(s, (pid_t)r->pid);
 }
 
-static void on_span(void *ctx, const struct gt_note *n)
+static int take(struct sink *sink, const struct record *r)
 {
-	session__live_span(ctx, n);
+	struct session *s = (struct session *)sink;
+
+	if (r->kind == REC_PROC_START) {
+		s->live_cnt++;
+		if (s->begun)
+			pr_verb("pid %u is measured too\n", r->pid);
+	} else if (r->kind == REC_PROC_END) {
+		on_ended(s, r);
+	}
+	return 0;
 }
 
 /* ---- views ---- */
 
 static void begin(struct session *s)
 {
-	struct view_meta meta = { .attach = collector__attach_name(s->c) };
 	struct snapshot *snap;
 
-	if (s->begun || collector__refresh(s->c))
+	if (s->begun || source__refresh(s->src))
 		return;
-	snap = model__snapshot(collector__model(s->c), MODEL_INTERVAL);
+	snap = model__snapshot(s->model, MODEL_INTERVAL);
 	if (!snap)
 		return;
-	meta.first = snap;
-	s->view_err = s->view->ops->begin(s->view, &meta);
+	s->view_err = view__begin(s->view, snap);
 	s->begun = true;
 	snapshot__free(snap);
 }
@@ -114,23 +115,23 @@ static void refresh(struct session *s)
 {
 	struct snapshot *snap;
 
-	if (s->o->command && !collector__live_cnt(s->c))
+	if (s->o->command && !s->live_cnt)
 		return; /* nothing to see yet */
 	if (s->live) {
 		session__live_refresh(s);
 		return;
 	}
 	begin(s);
-	if (collector__refresh(s->c)) {
+	if (source__refresh(s->src)) {
 		s->done = "an error";
 		s->failed = true;
 		return;
 	}
-	snap = model__snapshot(collector__model(s->c), MODEL_INTERVAL);
-	model__mark(collector__model(s->c));
+	snap = model__snapshot(s->model, MODEL_INTERVAL);
+	model__mark(s->model);
 	if (!snap)
 		return;
-	s->view_err = s->view->ops->interval(s->view, snap);
+	s->view_err = view__interval(s->view, snap);
 	snapshot__free(snap);
 	s->refresh_cnt++;
 	if (s->o->iterations && s->refresh_cnt >= s->o->iterations)
@@ -144,9 +145,9 @@ static int finish(struct session *s)
 	int code = EXIT_OK;
 
 	begin(s); /* if it ended before the first refresh */
-	if (collector__close(s->c))
+	if (source__close(s->src))
 		return EXIT_RUNTIME;
-	snap = model__snapshot(collector__model(s->c), MODEL_TOTAL);
+	snap = model__snapshot(s->model, MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
 	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))
@@ -168,10 +169,9 @@ static void check_end(struct session *s)
 {
 	if (s->done)
 		return;
-	if (s->launch && launch__ended(s->launch) && !collector__live_cnt(s->c))
+	if (s->launch && launch__ended(s->launch) && !s->live_cnt)
 		s->done = "the command ended";
-	else if (!collector__live_cnt(s->c) && !collector__expected_cnt(s->c) &&
-		 !session__may_come(s))
+	else if (!s->live_cnt && !source__expects(s->src) && !session__may_come(s))
 		s->done = "the target ended";
 	else if (s->view_err)
 		s->done = "the output was closed";
@@ -193,15 +193,15 @@ static void loop(struct session *s)
 				   s->live ? session__live_draw(s) : -1);
 
 		for (int i = 0; i < n && !s->done; i++) {
-			switch ((enum source)ev[i].data.u32) {
-			case SRC_COLLECTOR: collector__dispatch(s->c); break;
-			case SRC_SIGNAL: session__on_signal(s); break;
-			case SRC_REFRESH:
+			switch ((enum session_fd)ev[i].data.u32) {
+			case FD_SOURCE: source__dispatch(s->src); break;
+			case FD_SIGNAL: session__on_signal(s); break;
+			case FD_REFRESH:
 				drain_timer(s->refresh_fd);
 				refresh(s);
 				break;
-			case SRC_DURATION: s->done = "duration"; break;
-			case SRC_INPUT: session__live_input(s); break;
+			case FD_DURATION: s->done = "duration"; break;
+			case FD_INPUT: session__live_input(s); break;
 			}
 		}
 		check_end(s);
@@ -215,7 +215,7 @@ static int setup(struct session *s)
 	s->epfd = epoll_create1(EPOLL_CLOEXEC);
 	err = s->epfd < 0 ? -errno : session__arm_signals(s);
 	if (!err)
-		err = session__watch(s, collector__fd(s->c), SRC_COLLECTOR);
+		err = session__watch(s, s->src->fd, FD_SOURCE);
 	return err;
 }
 
@@ -226,18 +226,19 @@ static int open_collector(struct session *s)
 				     .stacks = !s->o->no_stacks,
 				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .min_hold_ns = s->o->min_hold_ns };
-	struct collector_events ev = {
-		.ctx = s, .started = on_started, .ended = on_ended, .span = on_span
-	};
 	int err;
 
 	if (s->o->all)
 		co.follow = GT_FOLLOW_ALL;
 	else if (s->o->subprocesses == 1 || (s->o->command && s->o->subprocesses))
 		co.follow = GT_FOLLOW_CHILDREN;
-	s->c = collector__new(&co, &ev);
-	if (!s->c)
+	s->sink.take = take;
+	s->model = model__new();
+	s->c = s->model ? collector__new(&co, &s->sinks) : NULL;
+	if (!s->c || sinks__add(&s->sinks, model__sink(s->model)) ||
+	    sinks__add(&s->sinks, &s->sink))
 		return errors__out_of_memory();
+	s->src = collector__source(s->c);
 	err = collector__load(s->c);
 	return err ? errors__of_load(err) : 0;
 }
@@ -293,7 +294,7 @@ static int start(struct session *s)
 	code = session__add_targets(s);
 	if (code)
 		return code;
-	if (duration && arm(s, &s->duration_fd, duration, 0, SRC_DURATION))
+	if (duration && arm(s, &s->duration_fd, duration, 0, FD_DURATION))
 		return EXIT_RUNTIME;
 	if (session__is_live(s->o))
 		return session__live_start(s);
@@ -374,8 +375,10 @@ static int run_once(const struct opts *o, bool *pick_again)
 	 * breakpoint stays in the target (uprobe_unregister: "leaking uprobe"). So at the end that is left to
 	 * the exit of this process, when no signal can reach it any more.
 	 */
-	if (s.pick_again)
-		collector__free(s.c);
+	if (s.pick_again) {
+		source__free(s.src);
+		model__free(s.model);
+	}
 	closep(&s.epfd);
 	closep(&s.refresh_fd);
 	closep(&s.duration_fd);

@@ -9,18 +9,26 @@
 
 #include "user/app/opts.h"
 #include "user/app/output.h"
+#include "user/books/sink.h"
 
 struct collector;
-struct gt_note;
 struct launch;
 struct live;
+struct model;
+struct source;
 struct view;
 
-enum source { SRC_COLLECTOR, SRC_REFRESH, SRC_DURATION, SRC_SIGNAL, SRC_INPUT };
+enum session_fd { FD_SOURCE, FD_REFRESH, FD_DURATION, FD_SIGNAL, FD_INPUT };
 
 struct session {
+	struct sink sink; /* first: a pointer to it is a pointer to the session */
 	const struct opts *o;
-	struct collector *c;
+	struct collector *c; /* the live source, to add processes to */
+	struct source *src;
+	struct sinks
+		sinks; /* what the source sends goes to: the model, this session, the timeline */
+	struct model *model;
+	size_t live_cnt;   /* processes that are measured now */
 	struct view *view; /* NULL while the live view runs */
 	struct live *live; /* NULL: batch */
 	struct output out;
@@ -34,7 +42,7 @@ struct session {
 	int view_err;
 };
 
-int session__watch(struct session *s, int fd, enum source src);
+int session__watch(struct session *s, int fd, enum session_fd what);
 /* (Re)arm the refresh timer: first after first_ns, then every interval. */
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns);
 
@@ -58,7 +66,6 @@ void session__live_refresh(struct session *s);
 void session__live_input(struct session *s);
 void session__live_resize(struct session *s);
 int session__live_draw(struct session *s); /* ms until the next try, -1: none */
-void session__live_span(struct session *s, const struct gt_note *n);
 void session__live_ended(struct session *s, pid_t pid);
 void session__live_stop(struct session *s); /* gives the terminal back; NULL live is fine */
 /* Let the user choose: a pid, 0 (gave up), or < 0: an exit code, negated. */

@@ -17,7 +17,7 @@
 #include "user/base/util.h"
 #include "user/model/model.h"
 #include "user/picture/timeline.h"
-#include "user/source/collector.h"
+#include "user/source/source.h"
 #include "user/view/view.h"
 
 /* Spans kept for the timeline: some minutes at a busy service's pace, 3 MB. */
@@ -76,13 +76,15 @@ int session__live_start(struct session *s)
 		return EXIT_RUNTIME;
 	}
 	s->live = l;
+	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
+		return errors__out_of_memory();
 	/* The first interval starts here. */
-	if (!collector__refresh(s->c))
-		model__mark(collector__model(s->c));
+	if (!source__refresh(s->src))
+		model__mark(s->model);
 #ifdef __GLIBC__
 	malloc_trim(0); /* loading took some megabytes that are not needed again */
 #endif
-	if (session__watch(s, STDIN_FILENO, SRC_INPUT) ||
+	if (session__watch(s, STDIN_FILENO, FD_INPUT) ||
 	    session__arm_refresh(
 		    s, s->o->view.interval_ns < FIRST_NS ? s->o->view.interval_ns : FIRST_NS,
 		    s->o->view.interval_ns))
@@ -129,7 +131,6 @@ static int write_text(const struct session *s, const char *path)
 static int write_json(const struct session *s, const char *path)
 {
 	struct snapshot first = *s->live->total;
-	struct view_meta meta = { .first = &first, .attach = collector__attach_name(s->c) };
 	struct opts o = *s->o;
 	struct output out = { 0 };
 	struct view *v;
@@ -142,9 +143,9 @@ static int write_json(const struct session *s, const char *path)
 	if (output__open(&out, &o))
 		return -EIO;
 	v = view_json__new(out.f, &o.view);
-	err = v ? v->ops->begin(v, &meta) : -ENOMEM;
+	err = v ? view__begin(v, &first) : -ENOMEM;
 	if (!err)
-		err = v->ops->interval(v, s->live->interval);
+		err = view__interval(v, s->live->interval);
 	if (!err)
 		err = v->ops->end(v, s->live->total, NULL);
 	if (v)
@@ -185,7 +186,7 @@ static void want_spans(struct session *s)
 	l->spans = want;
 	if (want)
 		timeline__restart(l->timeline, now, SPAN_MIN_NS);
-	collector__want_spans(s->c, want ? SPAN_MIN_NS : 0);
+	source__want_spans(s->src, want ? SPAN_MIN_NS : 0);
 }
 
 void session__live_refresh(struct session *s)
@@ -193,16 +194,16 @@ void session__live_refresh(struct session *s)
 	struct live *l = s->live;
 	struct snapshot *interval, *total;
 
-	if (collector__refresh(s->c)) {
+	if (source__refresh(s->src)) {
 		s->done = "an error";
 		s->failed = true;
 		return;
 	}
 	if (tui__is_paused(l->tui))
 		return;
-	interval = model__snapshot(collector__model(s->c), MODEL_INTERVAL);
-	total = model__snapshot(collector__model(s->c), MODEL_TOTAL);
-	model__mark(collector__model(s->c));
+	interval = model__snapshot(s->model, MODEL_INTERVAL);
+	total = model__snapshot(s->model, MODEL_TOTAL);
+	model__mark(s->model);
 	if (!interval || !total) {
 		snapshot__free(interval);
 		snapshot__free(total);
@@ -227,7 +228,7 @@ void session__live_input(struct session *s)
 		switch (a) {
 		case TUI_QUIT: s->done = "quit"; break;
 		case TUI_RESET:
-			model__reset(collector__model(s->c));
+			model__reset(s->model);
 			session__live_refresh(s);
 			break;
 		case TUI_INTERVAL_CHANGED:
@@ -264,21 +265,6 @@ int session__live_draw(struct session *s)
 	int ms = tui__draw(s->live->tui);
 
 	return ms ? ms : -1;
-}
-
-void session__live_span(struct session *s, const struct gt_note *n)
-{
-	struct tl_span span = {
-		.start_ns = n->start_ns,
-		.end_ns = n->end_ns,
-		.gil = n->gil,
-		.tgid = n->tgid,
-		.tid = n->tid,
-		.state = (enum gt_state)n->state,
-	};
-
-	if (s->live)
-		timeline__add(s->live->timeline, &span);
 }
 
 void session__live_ended(struct session *s, pid_t pid)

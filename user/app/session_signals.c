@@ -28,7 +28,7 @@ int session__arm_signals(struct session *s)
 		return -errno;
 	signal(SIGPIPE, SIG_IGN); /* seen as an error of the write */
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signal_fd < 0 ? -errno : session__watch(s, s->signal_fd, SRC_SIGNAL);
+	return s->signal_fd < 0 ? -errno : session__watch(s, s->signal_fd, FD_SIGNAL);
 }
 
 void session__on_signal(struct session *s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* totals.h - what a source (live BPF or a recording) knows at one moment: input of the model */
+/* totals.h - what a source knows at one moment: all books, as of the last reading */
 #ifndef GILTOP_BOOKS_TOTALS_H
 #define GILTOP_BOOKS_TOTALS_H
 
@@ -11,14 +11,14 @@
 
 struct total_gil {
 	struct gt_gil_key key;
-	struct gt_gil rec;
+	struct gt_gil rec; /* its stacks are hashes, of use to the source alone; these are .. */
+	uint32_t seg_stack, past_stack[GT_RING_HOLDS]; /* .. their ids, as of rec.past */
 };
 
 struct total_thread {
 	struct gt_thread_key key;
 	struct gt_thread rec;
-	uint32_t
-		open_stack; /* its stack now, if it waits (or was asked for): an id of the stack store, 0: not known */
+	uint32_t open_stack; /* where it is now, if it waits or was asked for; 0: not known */
 };
 
 struct total_ended {
@@ -31,7 +31,7 @@ struct total_pair {
 	uint64_t ns;
 };
 
-/* Time by stack: ids are those of the stack store. */
+/* Time by stack. */
 struct total_stack {
 	uint32_t tgid, tid;
 	uint32_t kind; /* enum gt_sum_kind */
@@ -45,7 +45,7 @@ struct total_chain {
 	uint64_t ns, cnt;
 };
 
-/* Stack hashes in the records of GILs (past[].stack, seg_stack) have become ids of the stack store.
+/* Stacks are ids: those of the REC_STACK records before it (sink.h); 0: not captured, or without room.
  * Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
 struct totals {
 	uint64_t now_ns; /* taken before the records were read: a record may be a little younger */

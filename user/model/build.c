@@ -9,7 +9,6 @@
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 #include "user/picture/snapshot_box.h"
-#include "user/picture/stack_store.h"
 
 struct builder {
 	const struct model *m;
@@ -122,7 +121,7 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 	acc__sub(&t->at[AT_NOW], &t->at[b->base], &d);
 	if (fill_sums(b, &d, s))
 		return -ENOMEM;
-	now_stack = stack_store__get(b->m->store, t->exited ? 0 : t->now_stack);
+	now_stack = model__stack(b->m, t->exited ? 0 : t->now_stack);
 	s->now_frames = now_stack.frames;
 	s->now_frame_cnt = now_stack.cnt;
 	s->tid = t->key.tid;
@@ -398,6 +397,7 @@ struct snapshot *model__snapshot(const struct model *m, enum model_span which)
 		return NULL;
 	}
 	s->procs = procs;
+	s->attach = arena__strdup(&b.box->arena, m->attach ? m->attach : "?");
 	s->now_ns = m->now_ns;
 	s->books_ns = m->books_ns ? m->books_ns : m->now_ns;
 	s->dropped_cnt = m->dropped_cnt;

@@ -9,7 +9,6 @@
 
 #include "user/base/arena.h"
 #include "user/model/model_impl.h"
-#include "user/picture/stack_store.h"
 
 static uint64_t since(const uint64_t at[AT_CNT], int base)
 {
@@ -30,7 +29,7 @@ static int by_kind_ns(const void *a, const void *b)
 static struct snap_stack stack_of(const struct model *m, enum snap_stack_kind kind, uint32_t tid,
 				  uint32_t id, uint64_t ns, uint64_t cnt)
 {
-	struct stored_stack st = stack_store__get(m->store, id);
+	struct stored_stack st = model__stack(m, id);
 
 	return (struct snap_stack){ kind, tid, ns, cnt, st.truncated, st.cnt, st.frames };
 }
@@ -52,8 +51,8 @@ static int build_chains(const struct model *m, const struct mproc *p, int base, 
 		return -ENOMEM;
 	for (size_t i = 0; i < p->chain_cnt; i++) {
 		const struct mchain *c = p->chains[i];
-		struct stored_stack w = stack_store__get(m->store, c->waiter_stack);
-		struct stored_stack h = stack_store__get(m->store, c->holder_stack);
+		struct stored_stack w = model__stack(m, c->waiter_stack);
+		struct stored_stack h = model__stack(m, c->holder_stack);
 		uint64_t ns = since(c->ns_at, base);
 
 		if (!ns)

@@ -33,15 +33,16 @@ static void step(struct mgil *g, uint64_t ns)
 }
 
 /* Its hold ended with it: those who die later waited for it, too. */
-static void end_hold(struct mproc *p, struct mthread *t, struct gt_gil *rec, uint64_t when)
+static void end_hold(struct mproc *p, struct mthread *t, struct mgil *g, uint64_t when)
 {
-	struct gt_past_hold *h = &rec->past[rec->hold_cnt++ % GT_RING_HOLDS];
+	struct gt_gil *rec = &g->rec;
+	size_t at = rec->hold_cnt++ % GT_RING_HOLDS;
 
-	mproc__add_open_hold(p, rec, when);
-	*h = (struct gt_past_hold){ .start_ns = rec->seg_start_ns,
-				    .end_ns = when,
-				    .stack = rec->seg_stack,
-				    .tid = t->key.tid };
+	mproc__add_open_hold(p, g, when);
+	rec->past[at] = (struct gt_past_hold){ .start_ns = rec->seg_start_ns,
+					       .end_ns = when,
+					       .tid = t->key.tid };
+	g->past_stack[at] = g->seg_stack;
 	t->rec.blame_ns += rec->hold_blame_ns;
 	rec->hold_blame_ns = 0;
 	rec->held = 0;
@@ -66,7 +67,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 		mproc__add_open_wait(p, t, g, g->rec.held_ns, when, true);
 		g->rec.waiters--;
 	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
-		end_hold(p, t, &g->rec, when);
+		end_hold(p, t, g, when);
 	}
 	t->rec.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
 	if (t->rec.state == GT_WAIT)

@@ -22,9 +22,20 @@
 /* Ended processes that are kept: a struct mgil (14 KB) and more each, and looked at in every refresh. */
 #define ENDED_PROCS 500
 
+static int take(struct sink *s, const struct record *r);
+
 struct model *model__new(void)
 {
-	return calloc(1, sizeof(struct model));
+	struct model *m = calloc(1, sizeof(*m));
+
+	if (m)
+		m->sink.take = take;
+	return m;
+}
+
+struct sink *model__sink(struct model *m)
+{
+	return &m->sink;
 }
 
 static void mthread__free(struct mthread *t)
@@ -60,13 +71,10 @@ void model__free(struct model *m)
 	for (size_t i = 0; i < m->proc_cnt; i++)
 		mproc__free(m->procs[i]);
 	free(m->procs);
+	free(m->attach);
+	free(m->stacks);
 	hmap__free(&m->thread_by_key);
 	free(m);
-}
-
-void model__set_store(struct model *m, const struct stack_store *store)
-{
-	m->store = store;
 }
 
 struct mproc *model__proc(const struct model *m, uint32_t pid)
@@ -107,32 +115,33 @@ static char *copy(const char *s)
 	return strdup(s ? s : "?");
 }
 
-int model__add_proc(struct model *m, const struct model_proc_info *info, uint64_t books_ns)
+/* A pid known before (after an exec) starts afresh. */
+static int add_proc(struct model *m, const struct record *r)
 {
-	struct mproc *p, *old = model__proc(m, info->pid);
+	struct mproc *p, *old = model__proc(m, r->pid);
 
 	if (array_grow(&m->procs, m->proc_cnt, &m->proc_cap, sizeof(*m->procs)))
 		return -ENOMEM;
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
-	p->pid = info->pid;
-	p->books_ns = books_ns;
-	p->comm = copy(info->comm);
-	p->cmdline = copy(info->cmdline);
-	p->python = copy(info->python);
-	p->runtime = copy(info->runtime);
-	p->sites = copy(info->sites);
-	p->note = copy(info->note ? info->note : "");
+	p->pid = r->pid;
+	p->books_ns = r->proc.books_ns;
+	p->comm = copy(r->proc.comm);
+	p->cmdline = copy(r->proc.cmdline);
+	p->python = copy(r->proc.python);
+	p->runtime = copy(r->proc.runtime);
+	p->sites = copy(r->proc.sites);
+	p->note = copy(r->proc.note ? r->proc.note : "");
 	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note) {
 		mproc__free(p);
 		return -ENOMEM;
 	}
 	if (old)
-		model__end_proc(m, info->pid, books_ns);
+		model__end_proc(m, r->pid, p->books_ns);
 	m->procs[m->proc_cnt++] = p;
 	if (!m->books_ns)
-		m->books_ns = books_ns;
+		m->books_ns = p->books_ns;
 	drop_old_procs(m);
 	return 0;
 }
@@ -320,6 +329,8 @@ static int feed_gils(struct model *m, const struct totals *t)
 		count_hits(m, g->rec.acquisitions + g->rec.releases,
 			   t->gils[i].rec.acquisitions + t->gils[i].rec.releases);
 		g->rec = t->gils[i].rec;
+		g->seg_stack = t->gils[i].seg_stack;
+		memcpy(g->past_stack, t->gils[i].past_stack, sizeof(g->past_stack));
 		g->known = true;
 		gil_acc__of(&g->rec, t->now_ns, &g->at[AT_NOW]);
 	}
@@ -339,7 +350,7 @@ static int feed_gils(struct model *m, const struct totals *t)
 	return 0;
 }
 
-int model__feed(struct model *m, const struct totals *t)
+static int feed(struct model *m, const struct totals *t)
 {
 	int err;
 
@@ -411,4 +422,16 @@ void model__reset(struct model *m)
 	m->zero_ns = m->now_ns;
 	copy_readings(m, AT_ZERO);
 	model__mark(m);
+}
+
+static int take(struct sink *s, const struct record *r)
+{
+	struct model *m = (struct model *)s;
+
+	switch (r->kind) {
+	case REC_PROC_START: return add_proc(m, r);
+	case REC_TOTALS: return feed(m, r->totals);
+	case REC_PROC_END: model__end_proc(m, r->pid, r->end.end_ns); return 0;
+	default: return model__take_fact(m, r);
+	}
 }

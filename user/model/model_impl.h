@@ -7,7 +7,9 @@
 
 #include "user/base/hmap.h"
 #include "user/books/totals.h"
+#include "user/picture/stack_store.h"
 #include "user/model/acc.h"
+#include "user/books/sink.h"
 #include "user/model/model.h"
 
 /* Three readings of each sum: now, at the last mark, at the last reset. */
@@ -38,7 +40,8 @@ struct mfold {
 struct mgil {
 	struct gt_gil_key key;
 	struct gt_gil rec;
-	bool known; /* rec has been read */
+	uint32_t seg_stack, past_stack[GT_RING_HOLDS]; /* as in struct total_gil */
+	bool known;				       /* rec has been read */
 	struct gil_acc at[AT_CNT];
 	int64_t interpreter;
 	bool seed_held; /* in the target's memory, while there is no record */
@@ -88,6 +91,7 @@ struct mproc {
 };
 
 struct model {
+	struct sink sink;		   /* first: a pointer to it is a pointer to the model */
 	uint64_t now_ns, mark_ns, zero_ns; /* mark, zero: 0 = not yet, the books' start counts */
 	uint64_t self_cpu_at[AT_CNT];
 	uint64_t load_cpu_ns;
@@ -97,12 +101,20 @@ struct model {
 	uint64_t stats_at[AT_CNT][GT_STAT_CNT];
 	uint64_t torn_cnt;
 	bool stacks_known;
-	const struct stack_store *store;
+	char *attach; /* how the source probes; NULL: it has not said */
+	size_t stack_cnt, stack_cap;
+	struct stored_stack *stacks; /* id - 1 */
 	size_t proc_cnt, proc_cap;
 	struct mproc **procs;
 	struct hmap thread_by_key; /* (cond, tgid << 32 | tid) of living processes */
 };
 
+/* end.c: its threads are gone; what is still open is closed when each of them died. */
+void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns);
+/* facts.c: names, notes, stacks and whatever else a source says beside the totals. */
+int model__take_fact(struct model *m, const struct record *r);
+/* An empty one for id 0 and for ids never heard of. */
+struct stored_stack model__stack(const struct model *m, uint32_t id);
 struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living one, or NULL */
 struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add);
 void mfold__sum(struct mfold *f);
@@ -117,7 +129,7 @@ int model__feed_pairs(struct model *m, const struct totals *t);
 void mproc__forget_open(struct mproc *p);
 int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct mgil *g,
 			 uint64_t held, uint64_t now, bool last);
-int mproc__add_open_hold(struct mproc *p, const struct gt_gil *rec, uint64_t now);
+int mproc__add_open_hold(struct mproc *p, const struct mgil *g, uint64_t now);
 void mproc__sum_pairs(struct mproc *p);
 void mproc__free_pairs(struct mproc *p);
 void mproc__copy_pairs(struct mproc *p, int to);

@@ -116,7 +116,7 @@ struct open_wait {
 /* A hold whose stack has not been sampled yet will be: its part comes later, under the right stack,
  * unless there is no later.
  */
-static int add_part(const struct open_wait *w, uint32_t holder, uint64_t stack, bool open_hold,
+static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, bool open_hold,
 		    uint64_t ns)
 {
 	struct mpair *pr;
@@ -130,7 +130,7 @@ static int add_part(const struct open_wait *w, uint32_t holder, uint64_t stack, 
 	pr->open_ns += ns;
 	if (!w->stacks || (open_hold && !stack && !w->last))
 		return 0;
-	c = chain_of(w->p, w->waiter, holder, w->waiter_stack, (uint32_t)stack);
+	c = chain_of(w->p, w->waiter, holder, w->waiter_stack, stack);
 	if (!c)
 		return -ENOMEM;
 	c->open_ns += ns;
@@ -155,10 +155,11 @@ static int add_parts(const struct open_wait *w, const struct gt_thread *t, uint6
 
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(w, holder, rec->seg_stack, true, ns);
+		err = add_part(w, holder, w->g->seg_stack, true, ns);
 	}
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
-		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
+		size_t at = (rec->hold_cnt - i) % GT_RING_HOLDS;
+		const struct gt_past_hold *h = &rec->past[at];
 		uint64_t start = h->start_ns > since ? h->start_ns : since, ns;
 
 		if (h->end_ns <= since)
@@ -166,7 +167,7 @@ static int add_parts(const struct open_wait *w, const struct gt_thread *t, uint6
 		ns = h->end_ns - start;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(w, h->tid, h->stack, false, ns);
+		err = add_part(w, h->tid, w->g->past_stack[at], false, ns);
 	}
 	return err ? err : add_part(w, 0, 0, false, rest);
 }
@@ -192,13 +193,14 @@ int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct 
 	return 0;
 }
 
-int mproc__add_open_hold(struct mproc *p, const struct gt_gil *rec, uint64_t now)
+int mproc__add_open_hold(struct mproc *p, const struct mgil *g, uint64_t now)
 {
+	const struct gt_gil *rec = &g->rec;
 	struct msum *s;
 
-	if (!p->stacks_known || !rec->held || !rec->seg_stack || now <= rec->seg_start_ns)
+	if (!p->stacks_known || !rec->held || !g->seg_stack || now <= rec->seg_start_ns)
 		return 0;
-	s = sum_of(p, GT_SUM_HOLD, rec->holder_tid, (uint32_t)rec->seg_stack);
+	s = sum_of(p, GT_SUM_HOLD, rec->holder_tid, g->seg_stack);
 	if (!s)
 		return -ENOMEM;
 	s->open_ns += now - rec->seg_start_ns;
@@ -219,7 +221,7 @@ static int count_open(struct mproc *p, const struct totals *t)
 						   t->last);
 	}
 	for (size_t i = 0; i < p->gil_cnt && !err; i++)
-		err = mproc__add_open_hold(p, &p->gils[i]->rec, t->now_ns);
+		err = mproc__add_open_hold(p, p->gils[i], t->now_ns);
 	return err;
 }
 

@@ -132,6 +132,7 @@ struct snap_proc {
 };
 
 struct snapshot {
+	const char *attach;	     /* how it is probed: "uprobe_multi", "perf events", or "?" */
 	uint64_t start_ns, now_ns;   /* CLOCK_MONOTONIC */
 	uint64_t books_ns;	     /* the books started */
 	uint64_t lost_events;	     /* every kind of loss that touches a total, in the span */

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/books/sink.h"
+
 #define POS_NONE 0u /* positions start at 1 */
 
 /* Spans arrive from several CPUs: allow for so much disorder when deciding that a chain has left the
@@ -35,6 +37,7 @@ struct table {
 };
 
 struct timeline {
+	struct sink sink; /* first: a pointer to it is a pointer to the timeline */
 	struct entry *ring;
 	size_t size;
 	uint64_t next; /* position of the next span */
@@ -110,6 +113,19 @@ static uint64_t chain(struct table *tab, uint64_t key, uint64_t key2, uint64_t p
 	return prev;
 }
 
+static int take(struct sink *s, const struct record *r)
+{
+	const struct tl_span span = { r->span.start_ns, r->span.end_ns, r->span.gil,
+				      r->pid,		r->span.tid,	r->span.state };
+
+	return r->kind == REC_SPAN ? timeline__add((struct timeline *)s, &span) : 0;
+}
+
+struct sink *timeline__sink(struct timeline *t)
+{
+	return &t->sink;
+}
+
 struct timeline *timeline__new(size_t span_max)
 {
 	struct timeline *t = calloc(1, sizeof(*t));
@@ -123,6 +139,7 @@ struct timeline *timeline__new(size_t span_max)
 		errno = ENOMEM;
 		return NULL;
 	}
+	t->sink.take = take;
 	t->next = 1;
 	t->known_from_ns = UINT64_MAX;
 	return t;

@@ -37,11 +37,14 @@ struct tl_window {
 	size_t n;
 };
 
+struct sink;
 struct timeline;
 
 /* Keeps at most span_max spans (56 bytes each). NULL and errno on failure. */
 struct timeline *timeline__new(size_t span_max);
 void timeline__free(struct timeline *t); /* NULL is fine */
+/* Takes spans; lives as long as the timeline. */
+struct sink *timeline__sink(struct timeline *t);
 /* Forget everything; from now on, all spans of at least min_ns are going to be added. */
 void timeline__restart(struct timeline *t, uint64_t now_ns, uint64_t min_ns);
 /* 0, -EINVAL (ends before it starts, or no such state) or -ENOMEM (then the span is dropped). */

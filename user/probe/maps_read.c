@@ -19,17 +19,6 @@
 #define BATCH	   256
 #define TORN_TRIES 8
 
-void totals__free(struct totals *t)
-{
-	free(t->gils);
-	free(t->threads);
-	free(t->ended);
-	free(t->pairs);
-	free(t->stacks);
-	free(t->chains);
-	*t = (struct totals){ 0 };
-}
-
 /* Batches where the kernel has them (5.6). */
 int map_each(const struct bpf_map *map, map_elem_fn fn, void *ctx)
 {

@@ -12,7 +12,6 @@
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
-#include "user/model/model.h"
 #include "user/picture/stack_store.h"
 #include "user/probe/probe.h"
 #include "user/python/sym.h"
@@ -43,8 +42,9 @@ static int stacks_process(void *ctx, uint32_t tgid, struct pystacks_process *ret
 	return 0;
 }
 
-struct collector *collector__new(const struct collector_opts *opts,
-				 const struct collector_events *ev)
+static const struct source_ops collector_ops;
+
+struct collector *collector__new(const struct collector_opts *opts, const struct sinks *sinks)
 {
 	struct collector *c = calloc(1, sizeof(*c));
 	struct probe_opts po = { .tier = (enum probe_tier)opts->attach,
@@ -54,28 +54,31 @@ struct collector *collector__new(const struct collector_opts *opts,
 
 	if (!c)
 		return NULL;
+	c->source = (struct source){ &collector_ops, sinks, -1 };
 	c->opts = *opts;
-	c->ev = *ev;
-	c->epfd = epoll_create1(EPOLL_CLOEXEC);
+	c->source.fd = epoll_create1(EPOLL_CLOEXEC);
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
-	c->model = model__new();
 	c->store = stack_store__new();
-	if (c->epfd < 0 || c->timer < 0 || !c->probe || !c->cache || !c->model || !c->store)
+	if (c->source.fd < 0 || c->timer < 0 || !c->probe || !c->cache || !c->store)
 		goto fail;
 	if (opts->stacks) {
-		c->stacks = pystacks__new(c->probe, c->store, stacks_process, c);
+		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
 		if (!c->stacks)
 			goto fail;
 		if (opts->look_at_all)
 			pystacks__look_at_all(c->stacks);
 	}
-	model__set_store(c->model, c->store);
 	return c;
 fail:
-	collector__free(c);
+	source__free(&c->source);
 	return NULL;
+}
+
+struct source *collector__source(struct collector *c)
+{
+	return &c->source;
 }
 
 static void untrack(struct collector *c, struct tracked *t)
@@ -84,19 +87,18 @@ static void untrack(struct collector *c, struct tracked *t)
 	*t = c->live[--c->live_cnt];
 }
 
-void collector__free(struct collector *c)
+static void collector_free(struct source *s)
 {
-	if (!c)
-		return;
+	struct collector *c = (struct collector *)s;
+
 	while (c->live_cnt)
 		untrack(c, &c->live[0]);
 	free(c->live);
 	free(c->exp);
-	closep(&c->epfd);
+	closep(&c->source.fd);
 	closep(&c->timer);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
-	model__free(c->model);
 	pystacks__free(c->stacks);
 	stack_store__free(c->store);
 	totals__free(&c->totals);
@@ -107,7 +109,7 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 {
 	struct epoll_event e = { .events = EPOLLIN, .data.u64 = id };
 
-	return epoll_ctl(c->epfd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+	return epoll_ctl(c->source.fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 /* epoll ids: the ring buffer, the timer, else a pid whose pidfd it is. */
@@ -116,8 +118,12 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 
 int collector__load(struct collector *c)
 {
+	struct record r = { .kind = REC_SOURCE };
 	int err = probe__load(c->probe);
 
+	r.source.attach = probe_tier__name(probe__tier(c->probe));
+	if (!err)
+		err = sinks__send(c->source.sinks, &r);
 	if (err)
 		return err;
 	probe__follow(c->probe, c->opts.follow);
@@ -152,9 +158,8 @@ int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 	}
 	c->live[c->live_cnt++] = t;
 	pr_verb("pid %d: CPython %s in %s, %zu probes (%s)\n", t.target.pid, t.target.py->version,
-		t.target.runtime, t.target.sites->site_cnt, collector__attach_name(c));
-	if (c->ev.started)
-		c->ev.started(c->ev.ctx, t.target.pid);
+		t.target.runtime, t.target.sites->site_cnt,
+		probe_tier__name(probe__tier(c->probe)));
 	return 0;
 }
 
@@ -212,8 +217,10 @@ static void try_expected(struct collector *c)
 		arm_timer(c);
 }
 
-static int read_and_feed(struct collector *c)
+/* A reading, to the sinks: stacks that are new, the totals, names that are new. */
+static int read_books(struct collector *c)
 {
+	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
 	int err = probe__read(c->probe, &c->totals);
 
 	c->totals.last = c->closed;
@@ -222,7 +229,7 @@ static int read_and_feed(struct collector *c)
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);
 	if (!err)
-		err = model__feed(c->model, &c->totals);
+		err = sinks__send(c->source.sinks, &r);
 	for (size_t i = 0; i < c->live_cnt && !err; i++)
 		tracked__name_threads(&c->live[i], c);
 	return err;
@@ -231,19 +238,30 @@ static int read_and_feed(struct collector *c)
 /* A process ended, or another program runs under its pid: its books are complete. */
 static void end_process(struct collector *c, pid_t pid, bool by_exec, uint64_t end_ns)
 {
+	struct record r = { REC_PROC_END, (uint32_t)pid, .end = { end_ns, by_exec } };
 	struct tracked *t = find_live(c, pid);
 
 	if (!t)
 		return;
-	read_and_feed(c);
-	model__end_proc(c->model, (uint32_t)pid, end_ns);
+	read_books(c);
+	sinks__send(c->source.sinks, &r);
 	if (c->stacks)
 		pystacks__forget(c->stacks, (uint32_t)pid);
 	untrack(c, t);
 	if (!by_exec)
 		probe__forget(c->probe, pid);
-	if (c->ev.ended)
-		c->ev.ended(c->ev.ctx, pid, by_exec);
+}
+
+static void send_span(struct collector *c, const struct gt_note *n)
+{
+	struct record r = { .kind = REC_SPAN, .pid = n->tgid };
+
+	r.span.start_ns = n->start_ns;
+	r.span.end_ns = n->end_ns;
+	r.span.gil = n->gil;
+	r.span.tid = n->tid;
+	r.span.state = (enum gt_state)n->state;
+	sinks__send(c->source.sinks, &r);
 }
 
 static void on_note(void *ctx, const struct gt_note *n)
@@ -252,10 +270,7 @@ static void on_note(void *ctx, const struct gt_note *n)
 	const struct tracked *t;
 
 	switch (n->kind) {
-	case GT_NOTE_SPAN:
-		if (c->ev.span)
-			c->ev.span(c->ev.ctx, n);
-		break;
+	case GT_NOTE_SPAN: send_span(c, n); break;
 	case GT_NOTE_FORK: collector__expect(c, (pid_t)n->tid); break;
 	case GT_NOTE_EXEC:
 		t = find_live(c, (pid_t)n->tgid);
@@ -269,25 +284,11 @@ static void on_note(void *ctx, const struct gt_note *n)
 	}
 }
 
-size_t collector__live_cnt(const struct collector *c)
+static int dispatch(struct source *s)
 {
-	return c->live_cnt;
-}
-
-size_t collector__expected_cnt(const struct collector *c)
-{
-	return c->exp_cnt;
-}
-
-int collector__fd(const struct collector *c)
-{
-	return c->epfd;
-}
-
-int collector__dispatch(struct collector *c)
-{
+	struct collector *c = (struct collector *)s;
 	struct epoll_event ev[16];
-	int n = epoll_wait(c->epfd, ev, ARRAY_SIZE(ev), 0);
+	int n = epoll_wait(c->source.fd, ev, ARRAY_SIZE(ev), 0);
 	uint64_t ticks;
 
 	if (n < 0)
@@ -305,18 +306,21 @@ int collector__dispatch(struct collector *c)
 	return 0;
 }
 
-int collector__refresh(struct collector *c)
+static int refresh(struct source *s)
 {
+	struct collector *c = (struct collector *)s;
+
 	probe__drain(c->probe, on_note, c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
 	}
-	return read_and_feed(c);
+	return read_books(c);
 }
 
-int collector__close(struct collector *c)
+static int close_books(struct source *s)
 {
+	struct collector *c = (struct collector *)s;
 	const struct timespec settle = { .tv_nsec = 1000000 };
 	int err = 0;
 
@@ -330,25 +334,29 @@ int collector__close(struct collector *c)
 	/* Handlers that are under way end within microseconds, on a CPU that is taken away within milliseconds. */
 	for (int i = 0; i < SETTLE_TRIES; i++) {
 		nanosleep(&settle, NULL);
-		err = read_and_feed(c);
+		err = read_books(c);
 		if (err || !c->totals.torn_cnt)
 			break;
 	}
 	/* Those whose end has come meanwhile. */
-	for (size_t i = c->live_cnt; i-- > 0;)
+	for (size_t i = c->live_cnt; i-- > 0;) {
+		struct record r = { REC_PROC_END, (uint32_t)c->live[i].target.pid,
+				    .end = { now_ns(), false } };
+
 		if (!proc__exists(c->live[i].target.pid))
-			model__end_proc(c->model, (uint32_t)c->live[i].target.pid, now_ns());
+			sinks__send(c->source.sinks, &r);
+	}
 	return err;
 }
 
-struct model *collector__model(const struct collector *c)
+static bool expects(const struct source *s)
 {
-	return c->model;
+	return ((const struct collector *)s)->exp_cnt;
 }
 
-const char *collector__attach_name(const struct collector *c)
+static void want_spans(struct source *s, uint64_t min_ns)
 {
-	return probe_tier__name(probe__tier(c->probe));
+	probe__want_spans(((struct collector *)s)->probe, min_ns);
 }
 
 bool collector__is_slow_to_detach(const struct collector *c)
@@ -356,7 +364,11 @@ bool collector__is_slow_to_detach(const struct collector *c)
 	return c->live_cnt && probe__tier(c->probe) == PROBE_TIER_PERF;
 }
 
-void collector__want_spans(struct collector *c, uint64_t min_ns)
-{
-	probe__want_spans(c->probe, min_ns);
-}
+static const struct source_ops collector_ops = {
+	.dispatch = dispatch,
+	.refresh = refresh,
+	.close = close_books,
+	.want_spans = want_spans,
+	.expects = expects,
+	.free = collector_free,
+};

@@ -3,8 +3,10 @@
 #ifndef GILTOP_SOURCE_COLLECTOR_IMPL_H
 #define GILTOP_SOURCE_COLLECTOR_IMPL_H
 
+#include "user/base/hmap.h"
 #include "user/books/totals.h"
 #include "user/source/collector.h"
+#include "user/source/source.h"
 #include "user/target/target.h"
 
 /* A process that is measured. */
@@ -15,6 +17,10 @@ struct tracked {
 	struct pysym *sym;
 	struct native_sym *native;
 	unsigned int rounds;
+	/* Whose names the sinks have: (tid, first_ns of its record; 0: first holders). */
+	struct hmap named;
+	size_t holder_cnt, holder_cap;
+	uint32_t *holders;   /* of GILs that have shown no event yet, known when last looked */
 	uint64_t resolve_ns; /* what it is was looked up after this moment */
 	int pidfd;
 };
@@ -26,11 +32,10 @@ struct expected {
 };
 
 struct collector {
+	struct source source; /* first: a pointer to it is a pointer to the collector */
 	struct collector_opts opts;
-	struct collector_events ev;
 	struct probe *probe;
 	struct target_cache *cache;
-	struct model *model;
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
@@ -42,16 +47,16 @@ struct collector {
 	struct expected *exp;
 };
 
-/* Resolved already (t->target): attach, start its books, tell the model. 0 or -errno with why, where it is not plain
+/* Resolved already (t->target): attach, start its books, tell the sinks. 0 or -errno with why, where it is not plain
  * from the errno; then tracked__deinit is due as well.
  */
 int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why);
 void tracked__deinit(struct tracked *t, struct collector *c);
-/* Tell the model whose GIL is whose, and who holds those that have shown no event yet. */
+/* Tell the sinks whose GIL is whose, and who holds those that have shown no event yet. */
 void tracked__seed(struct tracked *t, struct collector *c);
 /* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. */
 void tracked__update_note(struct tracked *t, struct collector *c);
-/* Ask the interpreter for its threads' names: when there are new ones, and now and then. */
+/* After a reading: ask the interpreter for its threads' names, when there are new ones, and now and then. */
 void tracked__name_threads(struct tracked *t, struct collector *c);
 /* Have collector__dispatch see when fd becomes readable; id: a pid, or one of collector.c's. */
 int collector__watch(struct collector *c, int fd, uint64_t id);

@@ -8,6 +8,7 @@
 
 #include "user/base/hmap.h"
 #include "user/base/text.h"
+#include "user/books/sink.h"
 #include "user/books/totals.h"
 #include "user/picture/stack_store.h"
 #include "user/probe/probe.h"
@@ -41,6 +42,8 @@ struct known {
 struct pystacks {
 	struct probe *probe;
 	struct stack_store *store;
+	const struct sinks *sinks;
+	uint32_t sent; /* stacks that the sinks have: ids up to this one */
 	pystacks_process_fn process_fn;
 	void *ctx;
 	struct raw_sums raw;
@@ -56,7 +59,7 @@ struct pystacks {
 };
 
 struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
-			       pystacks_process_fn fn, void *ctx)
+			       const struct sinks *sinks, pystacks_process_fn fn, void *ctx)
 {
 	struct pystacks *s = calloc(1, sizeof(*s));
 
@@ -64,6 +67,7 @@ struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
 		return NULL;
 	s->probe = probe;
 	s->store = store;
+	s->sinks = sinks;
 	s->process_fn = fn;
 	s->ctx = ctx;
 	return s;
@@ -111,6 +115,24 @@ static bool native_frame(const struct pystacks_process *p, uint64_t ip, struct s
 	return true;
 }
 
+/* Its id in the store; the sinks learn it there and then. 0: no room. */
+static uint32_t keep(struct pystacks *s, const struct snap_frame *frames, size_t cnt,
+		     bool truncated)
+{
+	uint32_t id = stack_store__add(s->store, frames, cnt, truncated);
+
+	for (; s->sent < id; s->sent++) {
+		struct stored_stack kept = stack_store__get(s->store, s->sent + 1);
+		struct record r = { .kind = REC_STACK,
+				    .stack = { s->sent + 1, kept.truncated, kept.cnt,
+					       kept.frames } };
+
+		if (sinks__send(s->sinks, &r))
+			return 0;
+	}
+	return id;
+}
+
 /* Resolve a walked stack (leaf first) into the store (root first). */
 static uint32_t resolve(struct pystacks *s, const struct pystacks_process *p,
 			const struct py_stack *w, uint64_t native_ip)
@@ -135,7 +157,7 @@ static uint32_t resolve(struct pystacks *s, const struct pystacks_process *p,
 		frames[cnt++] = (struct snap_frame){ "[no Python frame]", "", 0 };
 	if (native_ip && native_frame(p, native_ip, &frames[cnt], native, sizeof(native)))
 		cnt++;
-	return stack_store__add(s->store, frames, cnt, w->end == PY_END_DEPTH);
+	return keep(s, frames, cnt, w->end == PY_END_DEPTH);
 }
 
 /* Are the code objects still those that the stack was resolved from? Of those that are gone we know no better. */
@@ -337,11 +359,11 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 		err = stack_totals__add_chain(&s->totals, &r->key, w, h, &r->sum);
 	}
 	for (size_t i = 0; i < t->gil_cnt; i++) {
-		struct gt_gil *g = &t->gils[i].rec;
+		struct total_gil *g = &t->gils[i];
 
 		for (int k = 0; k < GT_RING_HOLDS; k++)
-			g->past[k].stack = id_of_hash(s, t->gils[i].key.tgid, g->past[k].stack);
-		g->seg_stack = id_of_hash(s, t->gils[i].key.tgid, g->seg_stack);
+			g->past_stack[k] = id_of_hash(s, g->key.tgid, g->rec.past[k].stack);
+		g->seg_stack = id_of_hash(s, g->key.tgid, g->rec.seg_stack);
 	}
 	open_waits(s, t);
 	if (!err)

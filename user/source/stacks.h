@@ -15,6 +15,7 @@ struct py_process;
 struct pysym;
 struct stack_store;
 struct pystacks;
+struct sinks;
 struct totals;
 
 /* Of one process; any may be NULL (gone). */
@@ -28,12 +29,12 @@ struct pystacks_process {
 /* ret untouched, -1: not a process of ours (any more). */
 typedef int (*pystacks_process_fn)(void *ctx, uint32_t tgid, struct pystacks_process *ret);
 
-/* NULL + errno. probe and store must outlive it. */
+/* NULL + errno. probe, store and sinks must outlive it. The sinks get each new stack of the store. */
 struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
-			       pystacks_process_fn fn, void *ctx);
+			       const struct sinks *sinks, pystacks_process_fn fn, void *ctx);
 void pystacks__free(struct pystacks *s);
-/* Right after probe__read(): adds the sums by stack to the totals, turns the hashes in them into ids,
- * and finds the stacks of open waits. 0 or -errno.
+/* Right after probe__read(): adds the sums by stack to the totals, the ids of the stacks that their GILs name by hash,
+ * and the stacks of open waits. 0 or -errno.
  */
 int pystacks__read(struct pystacks *s, struct totals *t);
 /* A process ended, or another program runs under its pid: what was read of it counts no more. 0 or -ENOMEM. */

@@ -6,7 +6,6 @@
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
-#include "user/model/model.h"
 #include "user/probe/probe.h"
 #include "user/python/process.h"
 #include "user/python/sym.h"
@@ -16,56 +15,126 @@
 
 #define NAMES_EVERY 16 /* refreshes: programs may rename their threads */
 
+static int send(const struct tracked *t, const struct collector *c, struct record *r)
+{
+	r->pid = (uint32_t)t->target.pid;
+	return sinks__send(c->source.sinks, r);
+}
+
 void tracked__update_note(struct tracked *t, struct collector *c)
 {
+	struct record r = { .kind = REC_NOTE };
 	int off = py_process__gil_is_off(t->py);
 
 	if (off < 0 || off == t->target.gil_off)
 		return;
-	model__set_note(c->model, (uint32_t)t->target.pid, target__free_threaded_note(off));
+	r.note.text = target__free_threaded_note(off);
+	send(t, c, &r);
 	t->target.gil_off = off;
 }
 
 void tracked__seed(struct tracked *t, struct collector *c)
 {
-	struct py_gil *gils = NULL;
+	__cleanup(freep) struct py_gil *gils = NULL;
 	ssize_t n = py_process__gils(t->py, &gils);
 
+	t->holder_cnt = 0;
 	for (ssize_t i = 0; i < n; i++) {
 		uint64_t cond = gils[i].addr + t->target.py->layout.gil_cond;
+		struct record gil = { .kind = REC_GIL,
+				      .gil = { .cond = cond, .interpreter = gils[i].interp_id } };
+		struct record holder = { .kind = REC_HOLDER, .holder = { .cond = cond } };
 		struct py_gil_state st;
 
-		model__set_interpreter(c->model, (uint32_t)t->target.pid, cond, gils[i].interp_id);
-		if (!py_process__gil_state(t->py, gils[i].addr, &st) && st.created)
-			model__seed_holder(c->model, (uint32_t)t->target.pid, cond, st.locked,
-					   st.holder_tid);
+		send(t, c, &gil);
+		if (py_process__gil_state(t->py, gils[i].addr, &st) || !st.created)
+			continue;
+		holder.holder.held = st.locked;
+		holder.holder.tid = st.holder_tid;
+		send(t, c, &holder);
+		if (st.holder_tid &&
+		    !array_grow(&t->holders, t->holder_cnt, &t->holder_cap, sizeof(*t->holders)))
+			t->holders[t->holder_cnt++] = st.holder_tid;
 	}
-	free(gils);
+}
+
+/* ---- names ---- */
+
+/* Living threads of this process in the last reading, then first holders: what `named` has for the i-th. */
+struct who {
+	uint32_t tid;
+	uint64_t first_ns; /* tells one that has the tid of another */
+};
+
+static bool next_living(const struct tracked *t, const struct totals *all, size_t *i,
+			struct who *ret)
+{
+	for (; *i < all->thread_cnt; (*i)++) {
+		const struct gt_thread *rec = &all->threads[*i].rec;
+		bool over =
+			rec->flags & GT_F_EXITED && rec->state != GT_WAIT && rec->state != GT_HOLD;
+
+		if (rec->tgid != (uint32_t)t->target.pid || over)
+			continue;
+		*ret = (struct who){ rec->tid, rec->first_ns };
+		(*i)++;
+		return true;
+	}
+	if (*i - all->thread_cnt >= t->holder_cnt)
+		return false;
+	*ret = (struct who){ t->holders[(*i)++ - all->thread_cnt], 0 };
+	return true;
+}
+
+static bool has_unnamed(const struct tracked *t, const struct totals *all)
+{
+	struct who w;
+
+	for (size_t i = 0; next_living(t, all, &i, &w);)
+		if (!hmap__get(&t->named, w.tid, w.first_ns))
+			return true;
+	return false;
+}
+
+/* Those that have a name now, and those of before that still live. */
+static void remember_named(struct tracked *t, const struct totals *all, const struct hmap *now)
+{
+	struct hmap named = { 0 };
+	struct who w;
+
+	for (size_t i = 0; next_living(t, all, &i, &w);)
+		if (hmap__get(now, w.tid, 0) || hmap__get(&t->named, w.tid, w.first_ns))
+			hmap__put(&named, w.tid, w.first_ns, t); /* no memory: is asked again */
+	hmap__free(&t->named);
+	t->named = named;
 }
 
 void tracked__name_threads(struct tracked *t, struct collector *c)
 {
-	uint32_t pid = (uint32_t)t->target.pid;
-	struct py_thread_name *names;
-	struct py_thread *threads = NULL;
+	__cleanup(freep) struct py_thread_name *names = NULL;
+	__cleanup(freep) struct py_thread *threads = NULL;
+	struct hmap now = { 0 };
 	ssize_t n;
 
-	if (!model__has_unnamed(c->model, pid) && ++t->rounds % NAMES_EVERY)
+	if (!has_unnamed(t, &c->totals) && ++t->rounds % NAMES_EVERY)
 		return;
 	n = py_process__threads(t->py, &threads);
 	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
-	if (names)
-		py_thread_names__read(t->py, t->sym, threads, (size_t)n, names);
-	for (ssize_t i = 0; names && i < n; i++) {
-		if (!threads[i].tid || names[i].source == PY_NAME_NONE)
+	if (!names)
+		return;
+	py_thread_names__read(t->py, t->sym, threads, (size_t)n, names);
+	for (ssize_t i = 0; i < n; i++) {
+		struct record r = { .kind = REC_THREAD,
+				    .thread = { .tid = threads[i].tid,
+						.makeshift = names[i].source >= PY_NAME_FUNCTION,
+						.name = names[i].name } };
+
+		if (!threads[i].tid || names[i].source == PY_NAME_NONE || send(t, c, &r))
 			continue;
-		if (names[i].source >= PY_NAME_FUNCTION)
-			model__offer_thread_name(c->model, pid, threads[i].tid, names[i].name);
-		else
-			model__set_thread_name(c->model, pid, threads[i].tid, names[i].name);
+		hmap__put(&now, threads[i].tid, 0, t);
 	}
-	free(names);
-	free(threads);
+	remember_named(t, &c->totals, &now);
+	hmap__free(&now);
 }
 
 /* Tell the books who holds a GIL already. */
@@ -83,16 +152,13 @@ static void tell_holders(struct tracked *t, struct collector *c)
 int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 {
 	const struct target *tg = &t->target;
-	struct model_proc_info info = {
-		.pid = (uint32_t)tg->pid,
-		.comm = tg->comm,
-		.cmdline = tg->cmdline,
-		.python = tg->py->version,
-		.runtime = tg->runtime,
-		.sites = "call-sites",
-		.note = tg->note,
-	};
-	uint64_t books_ns;
+	struct record start = { .kind = REC_PROC_START,
+				.proc = { .comm = tg->comm,
+					  .cmdline = tg->cmdline,
+					  .python = tg->py->version,
+					  .runtime = tg->runtime,
+					  .sites = "call-sites",
+					  .note = tg->note } };
 	int err;
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
@@ -119,19 +185,19 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 			sbuf__printf(why,
 				     "cannot attach to pid %d: uprobes by %s need root, or "
 				     "CAP_SYS_ADMIN and CAP_SYS_PTRACE",
-				     tg->pid, collector__attach_name(c));
+				     tg->pid, probe_tier__name(probe__tier(c->probe)));
 		else
 			sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
 		return err;
 	}
 	tell_holders(t, c);
-	books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
-	if (!books_ns)
+	start.proc.books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
+	if (!start.proc.books_ns)
 		return -EIO;
 	tell_holders(t, c);
-	err = model__add_proc(c->model, &info, books_ns);
+	err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);
 	if (!err)
-		err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);
+		err = send(t, c, &start);
 	if (!err)
 		tracked__seed(t, c);
 	return err;
@@ -144,4 +210,6 @@ void tracked__deinit(struct tracked *t, struct collector *c)
 	pysym__free(t->sym);
 	py_process__free(t->py);
 	closep(&t->pidfd);
+	hmap__free(&t->named);
+	free(t->holders);
 }

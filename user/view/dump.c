@@ -81,20 +81,6 @@ static void put_gil(struct view_dump *v, const struct snapshot *s, const struct 
 	put_threads(v, s, p, i, SNAP_YIELDING);
 }
 
-static int begin(struct view *v, const struct view_meta *meta)
-{
-	(void)v;
-	(void)meta;
-	return 0;
-}
-
-static int interval(struct view *v, const struct snapshot *s)
-{
-	(void)v;
-	(void)s;
-	return 0;
-}
-
 static int end(struct view *view, const struct snapshot *s, const char *why)
 {
 	struct view_dump *v = (struct view_dump *)view;
@@ -119,8 +105,6 @@ static void dump_free(struct view *v)
 }
 
 static const struct view_ops dump_ops = {
-	.begin = begin,
-	.interval = interval,
 	.end = end,
 	.free = dump_free,
 };

@@ -250,7 +250,7 @@ static int put_record(struct view_json *v, const char *type, const struct snapsh
 	return json__end(&j);
 }
 
-static int begin(struct view *view, const struct view_meta *meta)
+static int begin(struct view *view, const struct snapshot *first)
 {
 	struct view_json *v = (struct view_json *)view;
 	struct json_out j = { .out = v->out };
@@ -260,13 +260,13 @@ static int begin(struct view *view, const struct view_meta *meta)
 	json__u64(&j, "v", 1);
 	json__str(&j, "giltop", GILTOP_VERSION);
 	json__str(&j, "clock", "monotonic");
-	json__str(&j, "attach", meta->attach);
-	json__ns(&j, "start_ns", meta->first->now_ns);
+	json__str(&j, "attach", first->attach);
+	json__ns(&j, "start_ns", first->now_ns);
 	json__ns(&j, "interval_ns", v->opts->interval_ns);
-	json__ns(&j, "load_cpu_ns", meta->first->load_cpu_ns);
+	json__ns(&j, "load_cpu_ns", first->load_cpu_ns);
 	json__open(&j, "processes", '[');
-	for (size_t i = 0; i < meta->first->proc_cnt; i++) {
-		const struct snap_proc *p = &meta->first->procs[i];
+	for (size_t i = 0; i < first->proc_cnt; i++) {
+		const struct snap_proc *p = &first->procs[i];
 
 		json__open(&j, NULL, '{');
 		json__u64(&j, "pid", p->pid);

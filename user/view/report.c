@@ -16,7 +16,6 @@ struct view_report {
 	struct view view;
 	FILE *out;
 	const struct view_opts *opts;
-	const char *attach;
 	unsigned int refresh_cnt;
 };
 
@@ -139,12 +138,6 @@ static int put_snapshot(struct view_report *v, const struct snapshot *s)
 	return fflush(v->out) ? -errno : 0;
 }
 
-static int begin(struct view *view, const struct view_meta *meta)
-{
-	((struct view_report *)view)->attach = meta->attach;
-	return 0;
-}
-
 static int interval(struct view *view, const struct snapshot *s)
 {
 	return put_snapshot((struct view_report *)view, s);
@@ -214,7 +207,6 @@ static void report_free(struct view *v)
 }
 
 static const struct view_ops report_ops = {
-	.begin = begin,
 	.interval = interval,
 	.end = end,
 	.free = report_free,

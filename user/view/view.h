@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* view.h - what shows snapshots: each kind is one file with an ops table at its end
  *
- *	v->ops->begin(v, meta)		once, when the books have started
- *	v->ops->interval(v, snap)	at each refresh: the interval that just ended
+ *	view__begin(v, first)		once, when the books have started: no time has passed in it
+ *	view__interval(v, snap)	at each refresh: the interval that just ended
  *	v->ops->end(v, total, why)	once: all since the books started
  */
 #ifndef GILTOP_VIEW_H
@@ -32,13 +32,9 @@ struct view_opts {
 /* Is this thread to be shown? tid 0 (folded rows) only where no threads are named. */
 bool view_opts__shows_tid(const struct view_opts *o, uint32_t tid);
 
-struct view_meta {
-	const struct snapshot *first; /* names the processes; no time has passed in it */
-	const char *attach;	      /* "uprobe_multi" or "perf events" */
-};
-
+/* begin and interval: NULL where nothing is written before the end. */
 struct view_ops {
-	int (*begin)(struct view *v, const struct view_meta *meta);
+	int (*begin)(struct view *v, const struct snapshot *first);
 	int (*interval)(struct view *v, const struct snapshot *s);
 	int (*end)(struct view *v, const struct snapshot *total, const char *why);
 	void (*free)(struct view *v);
@@ -48,6 +44,16 @@ struct view_ops {
 struct view {
 	const struct view_ops *ops;
 };
+
+static inline int view__begin(struct view *v, const struct snapshot *first)
+{
+	return v->ops->begin ? v->ops->begin(v, first) : 0;
+}
+
+static inline int view__interval(struct view *v, const struct snapshot *s)
+{
+	return v->ops->interval ? v->ops->interval(v, s) : 0;
+}
 
 /* NULL + errno. out is the caller's. */
 struct view *view_report__new(FILE *out, const struct view_opts *o);

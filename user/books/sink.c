@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/books/sink.h"
+
+#include <errno.h>
+
+int sinks__add(struct sinks *all, struct sink *s)
+{
+	if (all->cnt == SINKS_MAX)
+		return -ENOSPC;
+	all->list[all->cnt++] = s;
+	return 0;
+}
+
+int sinks__send(const struct sinks *all, const struct record *r)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < all->cnt; i++) {
+		int err = all->list[i]->take(all->list[i], r);
+
+		first = first ? first : err;
+	}
+	return first;
+}

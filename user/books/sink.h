@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* sink.h - the seam: all that a source knows travels to its sinks as records
+ *
+ * A source (the live collector; a recording that is played) says what happened, a sink (the model, the
+ * timeline, the session; a recording that is written) makes something of it, and neither knows the other.
+ * Nothing else passes between them, so a sink cannot tell a replay from a live run. In this order:
+ *	REC_SOURCE	first, once
+ *	REC_PROC_START	before anything else of that process
+ *	REC_STACK	before the first record that names its id
+ *	REC_GIL, REC_HOLDER, REC_THREAD, REC_NOTE	when it is learned, and when it changes
+ *	REC_SPAN	while spans are wanted, about in the order of their ends
+ *	REC_TOTALS	at each reading: all books as of one moment, losses included
+ *	REC_PROC_END	after the totals that hold its last events
+ */
+#ifndef GILTOP_BOOKS_SINK_H
+#define GILTOP_BOOKS_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/giltop.h"
+
+struct snap_frame;
+struct totals;
+
+enum record_kind {
+	REC_SOURCE = 1,
+	REC_PROC_START,
+	REC_NOTE,
+	REC_GIL,
+	REC_HOLDER,
+	REC_THREAD,
+	REC_STACK,
+	REC_SPAN,
+	REC_TOTALS,
+	REC_PROC_END,
+};
+
+/* Text is clean (base/text.h) and, like all that a record points to, there during the call only; the
+ * frames of a stack live as long as the source.
+ */
+struct record {
+	enum record_kind kind;
+	uint32_t pid; /* whose: 0 for REC_SOURCE, REC_STACK, REC_TOTALS */
+	union {
+		struct {
+			const char *attach; /* how it probes: "uprobe_multi" */
+		} source;
+		struct { /* a process is measured from books_ns on; one known by that pid is over */
+			uint64_t books_ns;
+			const char *comm, *cmdline, *python, *runtime, *sites;
+			const char *note; /* what the user must know, or "" */
+		} proc;
+		struct { /* another note than proc's */
+			const char *text;
+		} note;
+		struct { /* which interpreter a GIL belongs to */
+			uint64_t cond;
+			int64_t interpreter;
+		} gil;
+		/* Who has held this GIL since before the books and has shown no event yet, by the
+		 * target's memory. held with tid 0: somebody, not known who.
+		 */
+		struct {
+			uint64_t cond;
+			uint32_t tid;
+			bool held;
+		} holder;
+		/* makeshift: for a thread without a name only. (One that is about to end is no longer
+		 * among threading's, and must not lose its name for that.)
+		 */
+		struct {
+			uint32_t tid;
+			bool makeshift;
+			const char *name;
+		} thread;
+		struct { /* ids count up from 1 */
+			uint32_t id;
+			bool truncated;
+			size_t cnt;
+			const struct snap_frame *frames; /* root first */
+		} stack;
+		struct { /* a closed state of a thread */
+			uint64_t start_ns, end_ns, gil;
+			uint32_t tid;
+			enum gt_state state;
+		} span;
+		const struct totals *totals;
+		struct { /* by_exec: another program runs under its pid now */
+			uint64_t end_ns;
+			bool by_exec;
+		} end;
+	};
+};
+
+/* Embed it, and find yourself by it. */
+struct sink {
+	/* 0 or -errno; what does not concern it is 0. */
+	int (*take)(struct sink *s, const struct record *r);
+};
+
+#define SINKS_MAX 8
+
+/* Those that a source sends to, in this order. Zero-initialise. */
+struct sinks {
+	size_t cnt;
+	struct sink *list[SINKS_MAX];
+};
+
+/* s must live as long as the source sends. 0 or -ENOSPC. */
+int sinks__add(struct sinks *all, struct sink *s);
+/* To all of them, whatever one says; the first error, or 0. */
+int sinks__send(const struct sinks *all, const struct record *r);
+
+#endif
