@@ -12,7 +12,6 @@
 
 #include <bpf/libbpf.h>
 
-#include "user/app/errors.h"
 #include "user/app/opts.h"
 #include "user/base/caps.h"
 #include "user/base/json_out.h"
@@ -23,6 +22,7 @@
 #include "user/gil/gil_site.h"
 #include "user/probe/multi.h"
 #include "user/python/process.h"
+#include "user/target/failure.h"
 #include "user/target/target.h"
 
 #ifndef CAP_PERFMON
@@ -35,9 +35,9 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 	struct json_out j = { .out = stdout };
 	struct sbuf why = { 0 };
 	struct target t;
-	int err = target__resolve(pid, cache, NULL, &why, &t);
+	enum failure err = target__resolve(pid, cache, NULL, &why, &t);
 
-	if (err == -ENOEXEC || err == -ESRCH || err == -EACCES || err == -EINVAL) {
+	if (err && !failure__is_loud(err)) {
 		sbuf__free(&why);
 		return;
 	}
@@ -83,7 +83,7 @@ int doctor__list(const struct opts *o)
 	size_t found = 0;
 
 	if (!cache || n < 0)
-		return errors__out_of_memory();
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (!o->json)
 		printf("%8s  %-8s %-16s %s\n", "PID", "PYTHON", "NAME", "GIL");
 	for (ssize_t i = 0; i < n; i++)
@@ -202,13 +202,13 @@ static int check_target(pid_t pid, struct target_cache *cache)
 {
 	struct sbuf steps = { 0 }, why = { 0 };
 	struct target t;
-	int err = target__resolve(pid, cache, &steps, &why, &t);
+	enum failure err = target__resolve(pid, cache, &steps, &why, &t);
 	int code = EXIT_OK;
 
 	printf("\n%s", sbuf__str(&steps));
 	if (err) {
 		fflush(stdout);
-		code = errors__of_target(err, sbuf__str(&why), pid);
+		code = failure__say(err, sbuf__str(&why), pid);
 	} else {
 		print_sites(&t);
 		print_gils(&t);
@@ -228,7 +228,7 @@ int doctor__run(const struct opts *o)
 	int code = usable ? EXIT_OK : caps__may_trace() ? EXIT_UNSUPPORTED : EXIT_PERMISSION;
 
 	if (!cache)
-		return errors__out_of_memory();
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	for (size_t i = 0; i < o->pid_cnt; i++) {
 		int c = check_target((pid_t)o->pids[i], cache);
 

@@ -8,6 +8,7 @@
 #include "user/app/session.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
+#include "user/target/failure.h"
 
 /* What list, doctor and --help have printed; a closed pipe is no error. */
 static int written(int code)

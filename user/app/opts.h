@@ -19,17 +19,6 @@ enum verb {
 	VERB_CNT,
 };
 
-/* Exit codes (a contract, with their names in the man page). */
-enum exit_code {
-	EXIT_OK = 0,
-	EXIT_RUNTIME = 1,
-	EXIT_USAGE = 2,
-	EXIT_PERMISSION = 3,
-	EXIT_NO_TARGET = 4,
-	EXIT_UNSUPPORTED = 5,
-	EXIT_LOST = 6,
-};
-
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct opts {

@@ -12,6 +12,7 @@
 #include "user/base/log.h"
 #include "user/base/parse.h"
 #include "user/base/util.h"
+#include "user/target/failure.h"
 
 /* Files that root writes for a user belong to the user; devices and pipes do not. */
 static void give_to_invoker(int fd)

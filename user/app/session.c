@@ -20,14 +20,16 @@
 #include <unistd.h>
 
 #include "user/app/doctor.h"
-#include "user/app/errors.h"
+#include "user/app/preflight.h"
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
+#include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/model/model.h"
 #include "user/source/collector.h"
 #include "user/source/source.h"
+#include "user/target/failure.h"
 #include "user/view/view.h"
 
 /* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
@@ -226,7 +228,8 @@ static int open_collector(struct session *s)
 				     .stacks = !s->o->no_stacks,
 				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .min_hold_ns = s->o->min_hold_ns };
-	int err;
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+	enum failure f;
 
 	if (s->o->all)
 		co.follow = GT_FOLLOW_ALL;
@@ -237,10 +240,10 @@ static int open_collector(struct session *s)
 	s->c = s->model ? collector__new(&co, &s->sinks) : NULL;
 	if (!s->c || sinks__add(&s->sinks, model__sink(s->model)) ||
 	    sinks__add(&s->sinks, &s->sink))
-		return errors__out_of_memory();
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	s->src = collector__source(s->c);
-	err = collector__load(s->c);
-	return err ? errors__of_load(err) : 0;
+	f = collector__load(s->c, &why);
+	return f ? failure__say(f, sbuf__str(&why), 0) : 0;
 }
 
 static struct view *new_view(struct session *s)
@@ -275,8 +278,7 @@ static int start(struct session *s)
 	uint64_t duration = s->o->duration_ns	      ? s->o->duration_ns
 			    : s->o->verb == VERB_DUMP ? DUMP_NS
 						      : 0;
-	int code =
-		errors__check_targets(s->o); /* before anything is loaded: plain mistakes first */
+	int code = preflight__check(s->o); /* before anything is loaded: plain mistakes first */
 
 	if (!code)
 		code = open_collector(s);
@@ -288,7 +290,7 @@ static int start(struct session *s)
 		return code;
 	s->view = new_view(s);
 	if (!s->view)
-		return errors__out_of_memory();
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (session__is_live(s->o) && s->o->command)
 		s->command_out = nameless_file();
 	code = session__add_targets(s);

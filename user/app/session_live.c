@@ -10,7 +10,6 @@
 
 #include "tui/tui.h"
 #include "user/app/doctor.h"
-#include "user/app/errors.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
 #include "user/base/sbuf.h"
@@ -18,6 +17,7 @@
 #include "user/model/model.h"
 #include "user/picture/timeline.h"
 #include "user/source/source.h"
+#include "user/target/failure.h"
 #include "user/view/view.h"
 
 /* Spans kept for the timeline: some minutes at a busy service's pace, 3 MB. */
@@ -63,7 +63,7 @@ int session__live_start(struct session *s)
 	struct live *l = calloc(1, sizeof(*l));
 
 	if (!l)
-		return errors__out_of_memory();
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	l->timeline = timeline__new(SPANS_MAX);
 	l->tui = l->timeline ? tui__new(&to) : NULL;
 	if (!l->tui) {
@@ -77,7 +77,7 @@ int session__live_start(struct session *s)
 	}
 	s->live = l;
 	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
-		return errors__out_of_memory();
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	/* The first interval starts here. */
 	if (!source__refresh(s->src))
 		model__mark(s->model);
@@ -299,7 +299,7 @@ int64_t session__live_pick(const struct opts *o)
 	int64_t pid;
 
 	if (doctor__pythons(&list))
-		return -errors__out_of_memory();
+		return -failure__say(FAIL_NO_MEMORY, NULL, 0);
 	picks = calloc(list.cnt + 1, sizeof(*picks));
 	for (size_t i = 0; picks && i < list.cnt; i++)
 		picks[i] = (struct tui_pick){ list.p[i].pid, list.p[i].version, list.p[i].comm,

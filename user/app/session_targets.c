@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "user/app/errors.h"
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
@@ -12,6 +11,7 @@
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/source/collector.h"
+#include "user/target/failure.h"
 
 /* With -a and -s the maps are sized for so many threads at most: the records of two each are 20 MB. */
 #define THREADS_SIZED 8192
@@ -21,28 +21,25 @@ static bool on_launch_try(void *ctx, pid_t pid)
 {
 	struct session *s = ctx;
 	struct sbuf why = { 0 };
-	int err = collector__add(s->c, pid, &why);
+	enum failure f = collector__add(s->c, pid, &why);
 
-	if (err == -ENOTSUP || err == -EBADE)
-		pr_warn("%s\n", sbuf__str(&why));
-	else if (err && err != -ENOEXEC && err != -EALREADY)
-		pr_verb("%s\n", sbuf__str(&why));
+	failure__say_of_many(f, sbuf__str(&why));
 	sbuf__free(&why);
-	return err != -ENOEXEC;
+	return f != FAIL_NOT_PYTHON;
 }
 
-/* One of many: is it measured? What is no interpreter, gone or not ours to look into is none of them; what else keeps one out is said. */
+/* One of many: is it measured? */
 static bool add_one(struct session *s, pid_t pid)
 {
 	struct sbuf why = { 0 };
-	int err = pid == getpid() ? -EALREADY : collector__add(s->c, pid, &why);
+	enum failure f;
 
-	if (err == -ENOEXEC || err == -EACCES)
-		pr_verb("%s\n", sbuf__str(&why));
-	else if (err && err != -EALREADY && err != -ESRCH)
-		pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
+	if (pid == getpid())
+		return false;
+	f = collector__add(s->c, pid, &why);
+	failure__say_of_many(f, sbuf__str(&why));
 	sbuf__free(&why);
-	return (!err || err == -EALREADY) && pid != getpid();
+	return !f || f == FAIL_ALREADY;
 }
 
 static int add_all(struct session *s)
@@ -86,17 +83,14 @@ static void raise_fd_limit(void)
 static int add_named(struct session *s, pid_t pid)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	int err = collector__add(s->c, pid, &why);
+	enum failure f = collector__add(s->c, pid, &why);
 	bool any = s->o->subprocesses == 1 && add_children(s, pid);
 
-	if (!err || err == -EALREADY)
+	if (!f || f == FAIL_ALREADY)
 		return 0;
 	if (!any)
-		return errors__of_target(err, sbuf__str(&why), pid);
-	if (err == -ENOEXEC)
-		pr_verb("%s\n", sbuf__str(&why));
-	else
-		pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
+		return failure__say(f, sbuf__str(&why), pid);
+	failure__say_of_many(f, sbuf__str(&why));
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "user/base/caps.h"
 #include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
@@ -116,51 +117,67 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 #define ID_RING	 (1ull << 32)
 #define ID_TIMER (2ull << 32)
 
-int collector__load(struct collector *c)
+static enum failure load_failure(int err, struct sbuf *why)
+{
+	switch (err) {
+	case 0: return FAIL_NONE;
+	case -EPERM:
+	case -EACCES: return caps__lockdown_confidential() ? FAIL_LOCKED_DOWN : FAIL_MAY_NOT_LOAD;
+	case -ENOSYS: return FAIL_NO_BPF;
+	case -ENOMEM: return FAIL_NO_MEMORY;
+	default:
+		sbuf__printf(why, "cannot load the BPF programs: %s", errstr(err));
+		return FAIL_KERNEL;
+	}
+}
+
+enum failure collector__load(struct collector *c, struct sbuf *why)
 {
 	struct record r = { .kind = REC_SOURCE };
 	int err = probe__load(c->probe);
 
-	r.source.attach = probe_tier__name(probe__tier(c->probe));
-	if (!err)
-		err = sinks__send(c->source.sinks, &r);
 	if (err)
-		return err;
+		return load_failure(err, why);
+	r.source.attach = probe_tier__name(probe__tier(c->probe));
 	probe__follow(c->probe, c->opts.follow);
-	err = collector__watch(c, probe__fd(c->probe), ID_RING);
-	return err ? err : collector__watch(c, c->timer, ID_TIMER);
+	err = sinks__send(c->source.sinks, &r);
+	if (!err)
+		err = collector__watch(c, probe__fd(c->probe), ID_RING);
+	if (!err)
+		err = collector__watch(c, c->timer, ID_TIMER);
+	return failure__of(err);
 }
 
-int collector__add(struct collector *c, pid_t pid, struct sbuf *why)
+enum failure collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 {
 	struct tracked t = { .pidfd = -1, .resolve_ns = now_ns() };
 	pid_t tgid = proc__tgid(pid);
-	int err;
+	enum failure f;
 
 	if (find_live(c, pid) || find_live(c, tgid))
-		return -EALREADY;
+		return FAIL_ALREADY;
 	/* Whatever it is itself, its children may be interpreters. */
 	if (c->opts.follow == GT_FOLLOW_CHILDREN && tgid > 0)
 		probe__know(c->probe, tgid);
-	err = target__resolve(pid, c->cache, NULL, why, &t.target);
-	if (!err && array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
-		err = -ENOMEM;
-	if (!err)
-		err = tracked__start(&t, c, why);
-	if (err) {
+	f = target__resolve(pid, c->cache, NULL, why, &t.target);
+	if (!f && array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
+		f = FAIL_NO_MEMORY;
+	if (!f)
+		f = tracked__start(&t, c, why);
+	if (f) {
 		tracked__deinit(&t, c);
 		/* Its end takes it out of the kernel's table, unless that came before it was put in. */
 		if (!proc__runs(tgid > 0 ? tgid : pid)) {
 			probe__forget(c->probe, tgid > 0 ? tgid : pid);
-			return -ESRCH;
+			return FAIL_GONE;
 		}
-		return err;
+		return f;
 	}
 	c->live[c->live_cnt++] = t;
 	pr_verb("pid %d: CPython %s in %s, %zu probes (%s)\n", t.target.pid, t.target.py->version,
 		t.target.runtime, t.target.sites->site_cnt,
 		probe_tier__name(probe__tier(c->probe)));
-	return 0;
+	return FAIL_NONE;
 }
 
 static void arm_timer(struct collector *c)
@@ -195,20 +212,19 @@ static void try_expected(struct collector *c)
 		struct expected *e = &c->exp[i];
 		struct sbuf why = { 0 };
 		uint64_t now = now_ns();
-		int err;
+		enum failure f;
 
 		if (now < e->next_ns) {
 			i++;
 			continue;
 		}
-		err = collector__add(c, e->pid, &why);
-		if (err == -ENOEXEC && now < e->until_ns) {
+		f = collector__add(c, e->pid, &why);
+		if (f == FAIL_NOT_PYTHON && now < e->until_ns) {
 			e->next_ns = now + e->wait_ns;
 			e->wait_ns = e->wait_ns < EXPECT_MAX ? 2 * e->wait_ns : EXPECT_MAX;
 			i++;
 		} else {
-			if (err == -ENOTSUP || err == -E2BIG || err == -ENOMEM)
-				pr_warn("%s\n", *sbuf__str(&why) ? sbuf__str(&why) : errstr(err));
+			failure__say_of_many(f, sbuf__str(&why));
 			c->exp[i] = c->exp[--c->exp_cnt];
 		}
 		sbuf__free(&why);

@@ -2,7 +2,7 @@
 /* collector.h - the live source: processes, their probes, what is read of them
  *
  *	c = collector__new(&opts, &sinks);
- *	collector__load(c);			BPF programs into the kernel
+ *	collector__load(c, &why);		BPF programs into the kernel
  *	collector__add(c, pid, &why);		resolve, attach, start the books
  *	src = collector__source(c);		then as any source (source.h); source__free(src)
  */
@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "bpf/giltop.h"
+#include "user/target/failure.h"
 
 struct collector;
 struct sbuf;
@@ -33,12 +34,10 @@ struct collector_opts {
 struct collector *collector__new(const struct collector_opts *opts, const struct sinks *sinks);
 /* To be freed by source__free: takes the probes away. */
 struct source *collector__source(struct collector *c);
-/* 0; -EPERM; -EOPNOTSUPP; said by pr_warn. */
-int collector__load(struct collector *c);
-/* Start measuring a process. 0; -EALREADY; as target__resolve with why; -EBADE: free-threaded with
- * the GIL off.
- */
-int collector__add(struct collector *c, pid_t pid, struct sbuf *why);
+/* why: one line, where the failure alone does not say it; so for both. */
+enum failure collector__load(struct collector *c, struct sbuf *why);
+/* Start measuring a process: it is in the sinks when this returns. */
+enum failure collector__add(struct collector *c, pid_t pid, struct sbuf *why);
 /* A process that is not a CPython yet (just forked or executed): tried again for a while. */
 void collector__expect(struct collector *c, pid_t pid);
 /* Perf events are taken away one by one: source__free may take a second or more. */

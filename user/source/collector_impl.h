@@ -47,10 +47,10 @@ struct collector {
 	struct expected *exp;
 };
 
-/* Resolved already (t->target): attach, start its books, tell the sinks. 0 or -errno with why, where it is not plain
- * from the errno; then tracked__deinit is due as well.
+/* Resolved already (t->target): attach, start its books, tell the sinks. If it fails
+ * tracked__deinit is due as well.
  */
-int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why);
+enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf *why);
 void tracked__deinit(struct tracked *t, struct collector *c);
 /* Tell the sinks whose GIL is whose, and who holds those that have shown no event yet. */
 void tracked__seed(struct tracked *t, struct collector *c);

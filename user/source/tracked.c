@@ -149,7 +149,7 @@ static void tell_holders(struct tracked *t, struct collector *c)
 			probe__set_holder(c->probe, t->target.pid, st.holder_tstate, st.holder_tid);
 }
 
-int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
+enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 {
 	const struct target *tg = &t->target;
 	struct record start = { .kind = REC_PROC_START,
@@ -165,42 +165,44 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 	t->sym = t->py ? pysym__new(t->py) : NULL;
 	t->native = native_sym__new(tg->pid);
 	if (!t->py || !t->sym || !t->native)
-		return -ENOMEM;
+		return FAIL_NO_MEMORY;
 	if (tg->gil_off > 0) {
 		sbuf__printf(why,
 			     "pid %d runs CPython %s free-threaded with the GIL disabled: nothing "
 			     "to wait for",
 			     tg->pid, tg->py->version);
-		return -EBADE;
+		return FAIL_GIL_OFF;
 	}
 	t->pidfd = proc__pidfd(tg->pid);
 	if (t->pidfd < 0) {
 		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));
-		return t->pidfd;
+		return failure__of(t->pidfd);
 	}
 	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
+	if (!t->att && (errno == EACCES || errno == EPERM)) {
+		sbuf__printf(why,
+			     "cannot attach to pid %d: uprobes by %s need root, or CAP_SYS_ADMIN "
+			     "and CAP_SYS_PTRACE",
+			     tg->pid, probe_tier__name(probe__tier(c->probe)));
+		return FAIL_MAY_NOT_ATTACH;
+	}
 	if (!t->att) {
-		err = -errno;
-		if (err == -EACCES || err == -EPERM)
-			sbuf__printf(why,
-				     "cannot attach to pid %d: uprobes by %s need root, or "
-				     "CAP_SYS_ADMIN and CAP_SYS_PTRACE",
-				     tg->pid, probe_tier__name(probe__tier(c->probe)));
-		else
-			sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(err));
-		return err;
+		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(errno));
+		return FAIL_SYSTEM;
 	}
 	tell_holders(t, c);
 	start.proc.books_ns = probe__activate(c->probe, tg->pid, &tg->py->layout);
-	if (!start.proc.books_ns)
-		return -EIO;
+	if (!start.proc.books_ns) {
+		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
+		return FAIL_SYSTEM;
+	}
 	tell_holders(t, c);
 	err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);
 	if (!err)
 		err = send(t, c, &start);
 	if (!err)
 		tracked__seed(t, c);
-	return err;
+	return failure__of(err);
 }
 
 void tracked__deinit(struct tracked *t, struct collector *c)

@@ -338,8 +338,8 @@ const char *target__free_threaded_note(int gil_off)
 		       : "free-threaded build with the GIL on";
 }
 
-int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, struct sbuf *why,
-		    struct target *ret)
+enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps,
+			     struct sbuf *why, struct target *ret)
 {
 	struct target t = { 0 };
 	struct proc_maps maps = { 0 };
@@ -386,5 +386,5 @@ int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, s
 out:
 	proc_maps__free(&maps);
 	sbuf__free(&unheard);
-	return err;
+	return failure__of(err);
 }

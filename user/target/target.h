@@ -13,6 +13,7 @@
 
 #include "user/gil/gil_site.h"
 #include "user/python/runtime.h"
+#include "user/target/failure.h"
 
 struct sbuf;
 struct elf_file;
@@ -37,15 +38,14 @@ struct target {
 	char note[160]; /* what the user must know, or "" */
 };
 
-/* What a process is, without the search for sites: 0 and *ret, else as target__resolve. */
-int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, struct sbuf *why,
-		    struct target *ret);
-/* pid: a process or thread id. steps: each step in words, for doctor (may be NULL). why: one line
- * when it fails. Returns 0; -ESRCH: no such process; -EACCES: may not look into it; -ENOEXEC: not a
- * CPython; -ENOTSUP: a CPython that is refused; -errno.
+/* What a process is and where to probe it. pid: a process or thread id. steps: each step in words, for doctor (may be
+ * NULL). why: one line when it fails: FAIL_GONE, FAIL_MAY_NOT_LOOK, FAIL_NOT_PYTHON, FAIL_REFUSED, FAIL_NO_MEMORY,
+ * FAIL_SYSTEM; then ret is untouched.
  */
+enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps,
+			     struct sbuf *why, struct target *ret);
 
-/* "; its child .. is (..): try ..", if one is a CPython, to be added to -ENOEXEC's words. Looks at every process of
+/* "; its child .. is (..): try ..", if one is a CPython, to be added to FAIL_NOT_PYTHON's words. Looks at every process of
  * the machine.
  */
 void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret);
