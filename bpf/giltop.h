@@ -166,7 +166,7 @@ struct gt_thread {
 	__u32 tgid;
 	__u32 state;	/* enum gt_state */
 	__u32 flags;	/* enum gt_thread_flag */
-	__u32 odd;	/* events that did not fit the state (invariant 4) */
+	__u32 odd;	/* events that did not fit the state (doc/accounting.md, invariant 4) */
 	__u32 gil_slot; /* where in `gils` its GIL is, to be checked by its key */
 	char comm[16];
 	struct gt_hist wait_hist;

@@ -12,7 +12,7 @@ enum log_level {
 	LOG_DEBUG,    /* -vv: libbpf's own words too */
 };
 
-/* The log level is one of the two exceptions to "no globals" (style.md 15). */
+/* The log level is one of the two exceptions to "no globals". */
 void log__set_level(int level); /* -1: errors of main only */
 int log__level(void);
 /* While held, messages are kept (the last 64 KiB); letting go writes them to stderr. */

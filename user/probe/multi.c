@@ -78,7 +78,7 @@ static const char *probe_support(void)
 
 bool probe_multi__supported(const char **why)
 {
-	static const char *reason; /* a cached feature result (style rule 15) */
+	static const char *reason; /* a cached feature result */
 	static bool tried;
 
 	if (!tried) {
