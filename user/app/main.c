@@ -1,4 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c - parse the options, run a verb, map what went wrong to an exit code
+ *
+ * Where to look (doc/architecture.md says why it is cut so, and follows one event through all of it):
+ *	bpf/gil.bpf.c		the programs at the probes; events.bpf.h what each does to the books,
+ *				life.bpf.h what ends of threads and processes do
+ *	user/base/		nothing of giltop: strings, text, tables, /proc, units, messages
+ *	user/elf/		ELF files and their instructions
+ *	user/gil/find.c		from an ELF file to the places to probe
+ *	user/python/process.c	the memory of a running CPython; sym.c names and lines
+ *	user/target/target.c	from a pid to what can be probed; failure.c why not
+ *	user/books/sink.h	records, the seam between sources and sinks; totals.h; counters.h
+ *	user/picture/snapshot.h	what views see; timeline.h, stack_store.h
+ *	user/probe/probe.c	load, attach, read
+ *	user/source/collector.c	the live source
+ *	user/model/model.c	the sums, and build.c: a snapshot of them
+ *	user/judge/verdict.c	what the figures mean
+ *	user/view/formats.c	the table of output formats, each a file; columns.c
+ *	tui/ui.c		the live view, a file a screen
+ *	user/app/session.c	a run: joins source, sinks and views in one loop
+ */
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
