@@ -14,6 +14,7 @@
 #include "user/source/collector_impl.h"
 #include "user/target/native_sym.h"
 
+#define LOOKS	    3
 #define NAMES_EVERY 16 /* refreshes: programs may rename their threads */
 
 void tracked__update_note(struct tracked *t, struct collector *c)
@@ -80,6 +81,24 @@ static void tell_holders(struct tracked *t, struct collector *c)
 			probe__set_holder(c->probe, t->target.pid, st.holder_tstate, st.holder_tid);
 }
 
+/* Refuse what memory shows to be another CPython than the file promises. */
+static int check_layout(struct tracked *t, struct sbuf *why)
+{
+	char misfit[256];
+	int err = -ENOTSUP;
+
+	/* It runs meanwhile: what was torn once is whole the next time. */
+	for (int i = 0; i < LOOKS && err == -ENOTSUP; i++)
+		err = py_process__check(t->py, misfit, sizeof(misfit));
+	if (!err || err == -EAGAIN)
+		return 0;
+	if (err == -ENOTSUP)
+		sbuf__printf(why, "%s", misfit);
+	else
+		sbuf__printf(why, "pid %d: %s", t->target.pid, errstr(err));
+	return err;
+}
+
 int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 {
 	const struct target *tg = &t->target;
@@ -107,6 +126,9 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 			     tg->pid, tg->py->version);
 		return -EBADE;
 	}
+	err = check_layout(t, why);
+	if (err)
+		return err;
 	t->pidfd = proc__pidfd(tg->pid);
 	if (t->pidfd < 0) {
 		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));

@@ -37,21 +37,17 @@ struct target {
 	char note[160]; /* what the user must know, or "" */
 };
 
-/* What a process is, without the search for sites: 0 and *ret, else as target__resolve. */
-int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, struct sbuf *why,
-		    struct target *ret);
 /* pid: a process or thread id. steps: each step in words, for doctor (may be NULL). why: one line
  * when it fails. Returns 0; -ESRCH: no such process; -EACCES: may not look into it; -ENOEXEC: not a
  * CPython; -ENOTSUP: a CPython that is refused; -errno.
  */
+int target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps, struct sbuf *why,
+		    struct target *ret);
 
 /* "; its child .. is (..): try ..", if one is a CPython, to be added to -ENOEXEC's words. Looks at every process of
  * the machine.
  */
 void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret);
-
-/* Start-up time of a process in clock ticks since boot, to tell a reused pid; 0: not known. */
-uint64_t target__start_ticks(pid_t pid);
 
 /* What to tell the user of a free-threaded build, by target.gil_off. Static text. */
 const char *target__free_threaded_note(int gil_off);
