@@ -116,7 +116,7 @@ int tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
 	t->sym = t->py ? pysym__new(t->py) : NULL;
-	t->native = native_sym__new(tg->pid);
+	t->native = native_sym__new(tg->pid, target_cache__native_files(c->cache));
 	if (!t->py || !t->sym || !t->native)
 		return -ENOMEM;
 	if (tg->gil_off > 0) {

@@ -25,6 +25,7 @@
 #include "user/base/util.h"
 #include "user/elf/elf_file.h"
 #include "user/python/process.h"
+#include "user/target/native_sym.h"
 
 /* Somebody else's uprobe or breakpoint sits there already, or it came with a fork: int3; brk #5 (the kernel's
  * UPROBE_SWBP_INSN of arm64).
@@ -53,11 +54,24 @@ struct analysis {
 
 struct target_cache {
 	struct analysis *head;
+	struct native_files *files;
 };
 
 struct target_cache *target_cache__new(void)
 {
-	return calloc(1, sizeof(struct target_cache));
+	struct target_cache *c = calloc(1, sizeof(*c));
+
+	if (c)
+		c->files = native_files__new();
+	if (c && c->files)
+		return c;
+	free(c);
+	return NULL;
+}
+
+struct native_files *target_cache__native_files(struct target_cache *c)
+{
+	return c->files;
 }
 
 void target_cache__free(struct target_cache *c)
@@ -70,6 +84,7 @@ void target_cache__free(struct target_cache *c)
 		free(c->head);
 		c->head = next;
 	}
+	native_files__free(c->files);
 	free(c);
 }
 

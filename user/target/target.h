@@ -14,13 +14,14 @@
 #include "user/gil/gil_site.h"
 #include "user/python/runtime.h"
 
+struct native_files;
 struct sbuf;
-struct elf_file;
 
 /* Analyses of ELF files, kept for the run: by build-id, else by device, inode, size and mtime. */
 struct target_cache;
 struct target_cache *target_cache__new(void); /* NULL + errno */
 void target_cache__free(struct target_cache *c);
+struct native_files *target_cache__native_files(struct target_cache *c); /* owned by c */
 
 struct target {
 	pid_t pid;
