@@ -141,11 +141,52 @@ while True: time.sleep(0.01)' $'\033[31m"quoted"\\' $'\n'
 	[[ $output == '{"type":"meta"'* ]]
 }
 
-@test "-o FILE under sudo belongs to the user behind it" {
+writes_in() {
+	ls -l "/proc/$1/fd" | grep -q -- "-> $2/"
+}
+
+@test "--force: a run that measures nothing, or is killed, leaves the old file and no litter" {
+	python_start "$SLEEP"
+	cd "$BATS_TEST_TMPDIR"
+	mkdir dir
+	echo precious >dir/file
+	run -4 --separate-stderr "$GILTOP" --json -p 999999999 -d 0.2 -o dir/file --force
+	"$GILTOP" --json -i 50ms -p "$WL_PID" -d 20 -o dir/file --force 3>&- &
+	local pid=$!
+	pid_start "$pid"
+	wait_for 10 writes_in "$pid" "$BATS_TEST_TMPDIR/dir"
+	kill -KILL "$pid"
+	wait "$pid" || true
+	[ "$(cat dir/file)" = precious ]
+	[ "$(ls -A dir)" = file ]
+}
+
+@test "-o FILE under sudo is written with the rights of the user behind it, and is that user's" {
 	needs_root
 	python_start "$SLEEP"
-	run -0 env SUDO_UID=65534 SUDO_GID=65533 "$GILTOP" -b -p "$WL_PID" -d 0.2 -o "$BATS_TEST_TMPDIR/mine"
-	[ "$(stat -c %u:%g:%a "$BATS_TEST_TMPDIR/mine")" = 65534:65533:600 ]
+	local dir=$BATS_TEST_TMPDIR/users
+	open_the_way
+	mkdir -m 700 "$dir" "$BATS_TEST_TMPDIR/roots"
+	chown 65534:65533 "$dir"
+	local as_user=(env SUDO_UID=65534 SUDO_GID=65533 "$GILTOP" -b -p "$WL_PID" -d 0.2)
+	run -0 "${as_user[@]}" -o "$dir/mine"
+	[ "$(stat -c %u:%g:%a "$dir/mine")" = 65534:65533:600 ]
+	run -0 "${as_user[@]}" -o "$dir/mine" --force
+	[ "$(stat -c %u:%g:%a "$dir/mine")" = 65534:65533:600 ]
+	echo precious >"$BATS_TEST_TMPDIR/roots/file"
+	chmod 644 "$BATS_TEST_TMPDIR/roots/file"
+	local file
+	for file in file new; do
+		run -1 --separate-stderr "${as_user[@]}" -o "$BATS_TEST_TMPDIR/roots/$file" --force
+		one_line "cannot write $BATS_TEST_TMPDIR/roots/$file: EACCES"
+	done
+	# Its directory is open to all, the file is not.
+	mkdir -m 777 "$BATS_TEST_TMPDIR/open"
+	mv "$BATS_TEST_TMPDIR/roots/file" "$BATS_TEST_TMPDIR/open"
+	run -1 --separate-stderr "${as_user[@]}" -o "$BATS_TEST_TMPDIR/open/file" --force
+	one_line "cannot write $BATS_TEST_TMPDIR/open/file: EACCES"
+	[ "$(cat "$BATS_TEST_TMPDIR/open/file")" = precious ]
+	[ "$(stat -c %u:%g:%a "$BATS_TEST_TMPDIR/open/file")" = "0:$(id -g):644" ]
 	run -0 env SUDO_UID=x SUDO_GID=-1 "$GILTOP" -b -p "$WL_PID" -d 0.2 -o "$BATS_TEST_TMPDIR/root"
 	[ "$(stat -c %u "$BATS_TEST_TMPDIR/root")" = 0 ]
 }

@@ -24,11 +24,7 @@ as_nobody() {
 # Everybody may run it, wherever the build directory is.
 public_giltop() {
 	install -m 755 "$GILTOP" "$BATS_TEST_TMPDIR/giltop"
-	local dir=$BATS_TEST_TMPDIR
-	while [ "$dir" != / ]; do
-		chmod o+x "$dir"
-		dir=$(dirname "$dir")
-	done
+	open_the_way
 	GILTOP=$BATS_TEST_TMPDIR/giltop
 }
 

@@ -423,6 +423,10 @@ subprocess.run([sys.executable, "-c", "import time; time.sleep(1); sum(range(100
 @test "-- COMMAND under sudo runs as the user behind it" {
 	needs_root
 	local code='import os; print(os.getuid(), os.getgid(), os.getgroups(), open("/proc/self/status").read().split("CapEff:")[1].split()[0])'
+	open_the_way
+	mkdir "$BATS_TEST_TMPDIR/users"
+	chown 65534 "$BATS_TEST_TMPDIR/users"
+	OUT=$BATS_TEST_TMPDIR/users/out.json
 	run -0 env SUDO_UID=65534 SUDO_GID=65533 "$GILTOP" --json -o "$OUT" -- /usr/bin/python3 -c "$code"
 	[ "$output" = "65534 65533 [] 0000000000000000" ]
 	numbers --open-end --expr 'gil["acquisitions"] >= 1'

@@ -459,6 +459,14 @@ same_numbers() {
 	shows "said by the command" "the command ends" "== total of"
 }
 
+@test "giltop -- COMMAND: the command inherits stdin, stdout and stderr alone" {
+	live 100 40 "$GILTOP" -- "$PYTHON" -c 'import os; print("open:", *sorted(map(int, os.listdir("/proc/self/fd"))))'
+	live_ended
+	[ "$LIVE_CODE" -eq 0 ]
+	shows "open: 0 1 2 3" # 3: the listing's own
+	run -1 grep "open: 0 1 2 3 " <<<"$(screen)"
+}
+
 @test "several processes: one row each, the busiest in the header, Enter shows one" {
 	demo_start
 	demo=$WL_PID

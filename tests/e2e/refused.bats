@@ -103,6 +103,23 @@ sleeps() {
 	[ "$n" -ge 6 ]
 }
 
+# Its file is as known; what it has in memory is not what this version would have there.
+@test "a CPython whose memory is not laid out as its version has it" {
+	needs_python stock-3.11
+	python_start 'import ctypes, time
+get = ctypes.pythonapi.PyInterpreterState_Get
+get.restype = ctypes.c_void_p
+main_id = ctypes.c_int64.from_address(get() + 48)
+assert main_id.value == 0
+main_id.value = 7
+print("ready", flush=True)
+time.sleep(100)'
+	refused "$WL_PID" 5
+	[[ $stderr == *"the first interpreter's id is not 0: memory is not laid out as expected, refusing to guess"* ]]
+	run "$GILTOP" doctor -p "$WL_PID"
+	[[ $output == *"NO: "*"the first interpreter's id is not 0"* ]]
+}
+
 @test "one good and one refused process: nothing is left in either" {
 	build_condvars condvars
 	condvars_start condvars

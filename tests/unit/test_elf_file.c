@@ -98,6 +98,38 @@ static void bytes_come_only_from_inside_a_segment(void **state)
 	elf_file__free(elf);
 }
 
+/* A text segment at 0x23450 of the file, mapped from the start of its page on. */
+static void load_bias_follows_the_page_size(void **state)
+{
+	static uint8_t file[0x24000];
+	struct tiny t = tiny_elf();
+	const uint64_t base = 0x7f0000000000, va = 0x5023450, off = 0x23450;
+	struct elf_file *elf;
+	uint64_t bias;
+
+	(void)state;
+	t.ph[0].p_offset = off;
+	t.ph[0].p_vaddr = va;
+	t.ph[0].p_filesz = t.ph[0].p_memsz = 0x100;
+	memcpy(file, &t, sizeof(t));
+	elf = open_bytes(file, sizeof(file));
+	assert_non_null(elf);
+	for (uint64_t page = 4096; page <= 65536; page *= 4) {
+		uint64_t from = off / page * page;
+
+		bias = 1;
+		assert_int_equal(elf_file__bias(elf, base + va - (off - from), from, page, &bias),
+				 0);
+		assert_int_equal(bias, base);
+		/* A later part of it, after a mapping was cut. */
+		assert_int_equal(elf_file__bias(elf, base + va + 0x20, off + 0x20, page, &bias), 0);
+		assert_int_equal(bias, base);
+		assert_int_equal(elf_file__bias(elf, base, from - page, page, &bias), -EINVAL);
+		assert_int_equal(elf_file__bias(elf, base, off + 0x100, page, &bias), -EINVAL);
+	}
+	elf_file__free(elf);
+}
+
 static void refuses_what_is_not_an_elf_of_ours(void **state)
 {
 	struct tiny t = tiny_elf();
@@ -223,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_a_minimal_file),
 		cmocka_unit_test(bytes_come_only_from_inside_a_segment),
+		cmocka_unit_test(load_bias_follows_the_page_size),
 		cmocka_unit_test(refuses_what_is_not_an_elf_of_ours),
 		cmocka_unit_test(refuses_segments_that_lie),
 		cmocka_unit_test(a_dynamic_segment_full_of_rubbish_yields_no_symbols),

@@ -8,6 +8,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -244,11 +245,11 @@ static void a_reused_address_is_noticed_in_the_next_round(void **state)
 	make_code(&c, objs(p), "after", 100, one_line, sizeof(one_line));
 	assert_int_equal(pysym__resolve(ps, &ref, &g), 0);
 	assert_ptr_equal(f.name, g.name);
+	assert_string_equal(f.name, "before");
 	pysym__next_round(ps);
 	assert_int_equal(pysym__resolve(ps, &ref, &g), 0);
 	assert_string_equal(g.name, "after");
 	assert_int_equal(g.line, 101);
-	assert_string_equal(f.name, "before"); /* still valid */
 	assert_int_equal(pysym__stats(ps)->codes, 2);
 	assert_int_equal(pysym__stats(ps)->reused, 1);
 	free_code(&c);
@@ -322,6 +323,40 @@ static void line_tables_of_megabytes_are_read_whole(void **state)
 	py_process__free(p);
 }
 
+/* A service that makes code under ever new names. */
+static void names_of_forgotten_code_do_not_pile_up(void **state)
+{
+	struct py_process *p = open_self(11, getpid());
+	struct pysym *ps = pysym__new(p);
+	struct pysym_frame f, g;
+	struct py_frame_ref ref;
+	uint64_t most = 0;
+	char name[1000];
+	struct code c;
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < 40000; i++) {
+		snprintf(name, sizeof(name), "made-%010d", i);
+		name[15] = '-';
+		make_code(&c, objs(p), name, 1, one_line, sizeof(one_line));
+		ref = frame_of(&c, objs(p), 4, 0);
+		pysym__next_round(ps);
+		assert_int_equal(pysym__resolve(ps, &ref, &f), 0);
+		/* Within a round what was handed out stays. */
+		assert_int_equal(pysym__resolve(ps, &ref, &g), 0);
+		assert_ptr_equal(f.name, g.name);
+		assert_string_equal(f.name, name);
+		if (pysym__stats(ps)->text_bytes > most)
+			most = pysym__stats(ps)->text_bytes;
+		free_code(&c);
+	}
+	assert_true(most > 1 << 20 && most < 17 << 20);
+	pysym__free(ps);
+	py_process__free(p);
+}
+
 static void a_dead_process_gives_errors_and_nothing_else(void **state)
 {
 	struct py_interp *interps;
@@ -358,6 +393,7 @@ int main(void)
 		cmocka_unit_test(a_reused_address_is_noticed_in_the_next_round),
 		cmocka_unit_test(what_is_gone_or_no_code_is_counted),
 		cmocka_unit_test(line_tables_of_megabytes_are_read_whole),
+		cmocka_unit_test(names_of_forgotten_code_do_not_pile_up),
 		cmocka_unit_test(a_dead_process_gives_errors_and_nothing_else),
 	};
 

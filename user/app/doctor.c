@@ -181,6 +181,7 @@ static void print_gils(const struct target *t)
 	struct py_process *py = py_process__new(t->pid, t->py, t->bias);
 	struct py_gil *gils = NULL;
 	ssize_t n = py ? py_process__gils(py, &gils) : 0;
+	char why[256];
 
 	for (ssize_t i = 0; i < n; i++) {
 		struct py_gil_state st;
@@ -194,6 +195,8 @@ static void print_gils(const struct target *t)
 			       (unsigned long long)st.interval_us);
 		printf("\n");
 	}
+	if (py && py_process__check(py, why, sizeof(why)) == -ENOTSUP)
+		printf("  NO: %s\n", why);
 	free(gils);
 	py_process__free(py);
 }

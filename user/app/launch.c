@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "user/base/log.h"
-#include "user/base/parse.h"
+#include "user/app/invoker.h"
 #include "user/base/util.h"
 
 /* After so many system calls without a CPython, a program is not one: stop looking at its calls. */
@@ -38,41 +36,25 @@ struct launch {
 	struct traced *traced;
 };
 
-/* The user behind sudo, if any. */
-static void drop_to_invoker(void)
-{
-	const char *u = getenv("SUDO_UID"), *g = getenv("SUDO_GID"), *name = getenv("SUDO_USER");
-	uint64_t uid, gid;
-
-	if (!u || !g || parse_u64(u, 0, UINT32_MAX - 1, &uid) ||
-	    parse_u64(g, 0, UINT32_MAX - 1, &gid))
-		return;
-	if (geteuid() != 0 || uid == 0)
-		return;
-	if ((name ? initgroups(name, (gid_t)gid) : setgroups(0, NULL)) || setgid((gid_t)gid) ||
-	    setuid((uid_t)uid)) {
-		fprintf(stderr, "giltop: cannot become uid %u: %s\n", (unsigned int)uid,
-			errstr(errno));
-		_exit(126);
-	}
-}
-
 static void child(char **argv, int out_fd)
 {
-	int null;
-
+	int null, err;
 	sigset_t none;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	if (out_fd >= 0) {
-		null = open("/dev/null", O_RDONLY);
+		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		dup2(null, STDIN_FILENO);
 		dup2(out_fd, STDOUT_FILENO);
 		dup2(out_fd, STDERR_FILENO);
 	}
-	drop_to_invoker();
+	err = invoker__become();
+	if (err) {
+		fprintf(stderr, "giltop: cannot become the user behind sudo: %s\n", errstr(err));
+		_exit(126);
+	}
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL)) {
 		fprintf(stderr, "giltop: cannot trace the command: %s\n", errstr(errno));
 		_exit(126);
@@ -145,11 +127,6 @@ struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn
 	}
 	l->traced[0].seen = true;
 	return l;
-}
-
-pid_t launch__pid(const struct launch *l)
-{
-	return l->pid;
 }
 
 static void let_run(struct traced *t, int sig)

@@ -20,7 +20,6 @@ typedef bool (*launch_try_fn)(void *ctx, pid_t pid);
  * its stdout and stderr go (then its stdin is empty); -1: as ours. NULL + errno.
  */
 struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn try_fn, void *ctx);
-pid_t launch__pid(const struct launch *l);
 /* Let it run. */
 void launch__go(struct launch *l);
 /* Call at SIGCHLD: handles all that is to be waited for. */

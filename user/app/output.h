@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* output.h - where the data goes: stdout, or a file made safely */
+/* output.h - where the data goes: stdout, or a file made safely
+ *
+ * A file that is there already keeps its content until all of the new one is written: that is made in
+ * the same directory, where the file system can without a name, and takes the old one's name at the end.
+ */
 #ifndef GILTOP_APP_OUTPUT_H
 #define GILTOP_APP_OUTPUT_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -12,16 +17,21 @@ struct opts;
 struct output {
 	FILE *f;
 	const char *path; /* NULL: stdout */
-	bool made;	  /* the file was not there before */
+	bool made;	  /* path was not there before */
+	bool nameless;	  /* beside has not been given to the new file yet */
+	char beside
+		[PATH_MAX]; /* name of the new file that is to replace path; "": path is written itself */
 };
 
-/* Open what -o says: never over an existing file without --force, no symlinks, mode 0600, owned by the
- * user behind sudo. 0 or an exit code that has been explained.
+/* Open what -o says: never over an existing file without --force, no symlinks; with the rights of the user
+ * behind sudo, and what is made is that user's, mode 0600. 0 or an exit code that has been explained.
  */
 int output__open(struct output *out, const struct opts *o);
-/* Flush and close: 0 or -errno (a closed pipe is no error). err: of an earlier write, or 0. */
+/* Flush, close, and let the new file take the old one's place unless something went wrong: 0 or -errno (a closed
+ * pipe is no error). err: of an earlier write, or 0.
+ */
 int output__close(struct output *out, int err);
-/* After the close: take away the file that was made for nothing. */
-void output__discard(const struct output *out);
+/* Instead of the close: take away the file that was made for nothing. */
+void output__discard(struct output *out);
 
 #endif

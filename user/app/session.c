@@ -302,7 +302,9 @@ static int start(struct session *s)
 		return session__live_start(s);
 	if (!s->o->command)
 		begin(s);
+#ifdef __GLIBC__
 	malloc_trim(0); /* loading took some megabytes that are not needed again */
+#endif
 	return session__arm_refresh(s, s->o->view.interval_ns, s->o->view.interval_ns)
 		       ? EXIT_RUNTIME
 		       : 0;
@@ -366,10 +368,10 @@ static int run_once(const struct opts *o, bool *pick_again)
 	session__live_stop(&s);
 	if (s.view)
 		s.view->ops->free(s.view);
-	if (output__close(&s.out, s.view_err) && !code)
-		code = EXIT_RUNTIME;
 	if (code && !s.begun)
 		output__discard(&s.out); /* nothing was measured */
+	if (output__close(&s.out, s.view_err) && !code)
+		code = EXIT_RUNTIME;
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
 	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))
 		pr_info("taking the probes away ..\n");

@@ -14,6 +14,7 @@ static struct {
 	int level;
 	bool held;
 	struct sbuf kept;
+	size_t dropped_cnt; /* lines before those kept */
 } log_state = { .level = LOG_INFO };
 
 void log__set_level(int level)
@@ -31,8 +32,25 @@ void log__hold(bool hold)
 	log_state.held = hold;
 	if (hold || !log_state.kept.len)
 		return;
+	if (log_state.dropped_cnt)
+		fprintf(stderr, "giltop: %zu earlier messages are not kept\n",
+			log_state.dropped_cnt);
+	log_state.dropped_cnt = 0;
 	fputs(sbuf__str(&log_state.kept), stderr);
 	sbuf__free(&log_state.kept);
+}
+
+/* The first lines go, as many as it takes. */
+static void drop_oldest(struct sbuf *kept)
+{
+	while (kept->len > HELD_MAX) {
+		size_t line = (size_t)(strchrnul(kept->s, '\n') - kept->s) + 1;
+
+		line = line < kept->len ? line : kept->len;
+		kept->len -= line;
+		memmove(kept->s, kept->s + line, kept->len + 1);
+		log_state.dropped_cnt++;
+	}
 }
 
 void log__printf(enum log_level level, const char *fmt, ...)
@@ -49,6 +67,6 @@ void log__printf(enum log_level level, const char *fmt, ...)
 		fprintf(stderr, "giltop: %s", line);
 		return;
 	}
-	if (log_state.kept.len < HELD_MAX)
-		sbuf__printf(&log_state.kept, "giltop: %s", line);
+	sbuf__printf(&log_state.kept, "giltop: %s", line);
+	drop_oldest(&log_state.kept);
 }

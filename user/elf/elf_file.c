@@ -232,6 +232,21 @@ int elf_file__va_to_off(const struct elf_file *elf, uint64_t va, uint64_t *ret)
 	return 0;
 }
 
+int elf_file__bias(const struct elf_file *elf, uint64_t start, uint64_t off, uint64_t page_sz,
+		   uint64_t *ret)
+{
+	struct elf_seg seg;
+
+	for (size_t i = 0; i < elf_file__seg_cnt(elf); i++) {
+		if (elf_file__seg(elf, i, &seg) || !(seg.flags & PF_X) ||
+		    off < (seg.off & ~(page_sz - 1)) || off >= seg.off + seg.filesz)
+			continue;
+		*ret = start - (seg.va - seg.off) - off;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 static size_t note_build_id(Elf_Data *data, const uint8_t **ret)
 {
 	size_t off = 0, name_off, desc_off;

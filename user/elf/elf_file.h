@@ -37,6 +37,11 @@ int elf_file__seg(const struct elf_file *elf, size_t i, struct elf_seg *ret);
 /* Bytes at a virtual address as stored in the file; NULL unless [va, va+len) lies in one segment. */
 const void *elf_file__at(const struct elf_file *elf, uint64_t va, size_t len);
 int elf_file__va_to_off(const struct elf_file *elf, uint64_t va, uint64_t *ret);
+/* What is to be added to the file's addresses in a process, from a mapping of its executable segment: the file from off
+ * on, at start. The kernel maps whole pages of page_sz. -EINVAL: of no such segment.
+ */
+int elf_file__bias(const struct elf_file *elf, uint64_t start, uint64_t off, uint64_t page_sz,
+		   uint64_t *ret);
 /* GNU build-id; returns its length (0: none). *ret points into the file. */
 size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret);
 /* A defined symbol by exact name: .dynsym first, then .symtab. -ENOENT. */

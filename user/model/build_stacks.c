@@ -115,22 +115,31 @@ static const struct snap_frame *python_leaf(const struct snap_stack *s)
 	return &s->frames[s->frame_cnt - 1];
 }
 
-/* The line of each thread: where it waits most or inflicts waiting most, whichever is more. */
-static void find_lines(struct snap_proc *ret, struct snap_thread *threads)
+/* The line of each thread: where it waits most or inflicts waiting most, whichever is more. A thread may have a row for
+ * each GIL.
+ */
+static int find_lines(struct snap_proc *ret, struct snap_thread *threads)
 {
-	for (size_t i = 0; i < ret->thread_cnt; i++) {
-		uint64_t best = 0;
+	struct hmap most = { 0 }; /* tid -> its stack */
+	int err = 0;
 
-		for (size_t k = 0; k < ret->stack_cnt; k++) {
-			const struct snap_stack *s = &ret->stacks[k];
+	for (size_t k = 0; k < ret->stack_cnt && !err; k++) {
+		const struct snap_stack *s = &ret->stacks[k], *best;
 
-			if (s->tid != threads[i].tid || !s->frame_cnt ||
-			    s->kind == SNAP_STACK_HOLD || s->ns <= best)
-				continue;
-			best = s->ns;
-			threads[i].at = python_leaf(s);
-		}
+		if (!s->frame_cnt || s->kind == SNAP_STACK_HOLD)
+			continue;
+		best = hmap__get(&most, s->tid, 0);
+		if (!best || s->ns > best->ns)
+			err = hmap__put(&most, s->tid, 0, (void *)(uintptr_t)s);
 	}
+	for (size_t i = 0; i < ret->thread_cnt; i++) {
+		const struct snap_stack *s = hmap__get(&most, threads[i].tid, 0);
+
+		if (s)
+			threads[i].at = python_leaf(s);
+	}
+	hmap__free(&most);
+	return err;
 }
 
 int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
@@ -159,6 +168,7 @@ int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, 
 	ret->stack_cnt = cnt;
 	ret->stacks = stacks;
 	/* ret's threads were built by our caller in the same arena: not const to it. */
-	find_lines(ret, (struct snap_thread *)(uintptr_t)ret->threads);
-	return build_chains(m, p, base, a, ret);
+	return find_lines(ret, (struct snap_thread *)(uintptr_t)ret->threads)
+		       ? -ENOMEM
+		       : build_chains(m, p, base, a, ret);
 }

@@ -156,6 +156,8 @@ static int read_gil(struct py_process *p, uint64_t gil, struct py_gil_state *ret
 		st.enabled = v != 0;
 	}
 	memcpy(&v, raw + l->gil_locked, sizeof(v));
+	if (v < -1 || v > 1) /* -1: not created yet */
+		return -EFAULT;
 	st.created = v >= 0;
 	st.locked = v > 0;
 	memcpy(&st.interval_us, raw + l->gil_interval, 8);
@@ -320,46 +322,53 @@ int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_stat
 
 static int misfit(char *why, size_t why_sz, const struct py_process *p, const char *what)
 {
-	snprintf(why, why_sz, "CPython %s in process %d: %s: memory is not laid out as expected",
+	snprintf(why, why_sz,
+		 "CPython %s in process %d: %s: memory is not laid out as expected, refusing to "
+		 "guess",
 		 p->rt.version, (int)p->pid, what);
 	return -ENOTSUP;
 }
 
+/* sys.setswitchinterval() takes seconds; beyond this (in us: 1000 days) it looks like an address. */
+#define INTERVAL_MAX_US (1000ull * 86400 * 1000000)
+
 int py_process__check(struct py_process *p, char *why, size_t why_sz)
 {
 	__cleanup(freep) struct py_interp *interps = NULL;
-	__cleanup(freep) struct py_thread *threads = NULL;
-	ssize_t n = py_process__interps(p, &interps);
+	const struct py_interp *first;
 	uint64_t tstate, back;
 	struct py_gil_state st;
+	ssize_t n;
+	/* Not even the file's data are there: it runs another program by now. */
+	int err = py_process__read_ptr(p, p->rt.runtime_va + p->bias, &back);
 
-	if (n == -EPERM || n == -ESRCH)
+	if (err)
+		return err == -EFAULT ? -ESRCH : err;
+	n = py_process__interps(p, &interps);
+	if (n == -EPERM || n == -ESRCH || n == -ENOMEM)
 		return (int)n;
 	if (n < 0)
 		return misfit(why, why_sz, p, "the list of interpreters is not readable");
-	if (!n || !interps[n - 1].gil)
+	first = n ? &interps[n - 1] : NULL;
+	if (!first || !first->gil)
 		return -EAGAIN;
-	if (interps[n - 1].id != 0)
+	if (first->id != 0)
 		return misfit(why, why_sz, p, "the first interpreter's id is not 0");
-	if (py_process__gil_state(p, interps[n - 1].gil, &st))
-		return misfit(why, why_sz, p, "the GIL is not readable");
+	if (read_gil(p, first->gil, &st))
+		return misfit(why, why_sz, p, "the GIL is not readable, or is none");
 	if (!st.created)
 		return -EAGAIN;
-	/* sys.setswitchinterval() takes seconds; a day is beyond all use. */
-	if (!st.interval_us || st.interval_us > 86400ull * 1000000)
+	if (!st.interval_us || st.interval_us > INTERVAL_MAX_US)
 		return misfit(why, why_sz, p, "the switch interval is odd");
-	if (py_process__read_ptr(p, interps[n - 1].addr + p->rt.obj.interp_threads, &tstate))
+	if (py_process__read_ptr(p, first->addr + p->rt.obj.interp_threads, &tstate))
 		return misfit(why, why_sz, p, "the list of threads is not readable");
 	if (!tstate)
 		return -EAGAIN;
 	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_interp, &back))
 		return misfit(why, why_sz, p, "a thread state is not readable");
-	if (back != interps[n - 1].addr)
+	if (back != first->addr)
 		return misfit(why, why_sz, p, "a thread state does not point to its interpreter");
-	n = py_process__threads(p, &threads);
-	if (n > 0 && !threads[0].tid && !threads[n - 1].tid)
-		return misfit(why, why_sz, p, "thread ids are not those of its threads");
-	return n < 0 ? (int)n : 0;
+	return 0;
 }
 
 /* ---- the frame walker, compiled for user space ------------------------------------------------- */

@@ -55,8 +55,9 @@ pid_t py_process__pid(const struct py_process *p);
 const struct py_runtime *py_process__runtime(const struct py_process *p);
 uint64_t py_process__code_type(const struct py_process *p); /* address of PyCode_Type; 0: unknown */
 
-/* Does memory look as the layout says? 0; -EAGAIN: the interpreter is not up yet; -ENOTSUP: it does
- * not fit (why says what); -EPERM, -ESRCH.
+/* Does memory look as the layout says? 0; -EAGAIN: the interpreter is not up yet; -ENOTSUP: it does not fit (why says
+ * what), or was torn: look again; -EPERM; -ESRCH: gone, or another program by now. Of the threads' ids it says nothing:
+ * a forked child has its parent's for a while.
  */
 int py_process__check(struct py_process *p, char *why, size_t why_sz);
 

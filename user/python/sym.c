@@ -4,7 +4,8 @@
  * A code object does not change in what matters here, but it can be freed, and its address be used by
  * another one. So what is kept is only believed while the object in memory still has the same name,
  * and the same file, table and first line (as pointers: two reads a round). Lines are decoded from the kept
- * table when asked for. Strings are kept once each and never moved, so that frames can point to them.
+ * table when asked for. Strings are kept once each and not moved or freed within a round, so that frames
+ * can point to them.
  */
 #include "user/python/sym.h"
 
@@ -18,6 +19,7 @@
 #define TEXT_MAX   1024
 #define TABLE_MAX  (16u << 20)	/* bytes of one line table */
 #define TABLES_MAX (256u << 20) /* bytes of all: then all are thrown away and read again */
+#define TEXTS_MAX  (16u << 20)	/* bytes of all names: then the same, at the next round */
 #define CODES_MAX  (1u << 18)
 #define TLBC_MAX   4096
 #define CODE_BYTES 256
@@ -73,25 +75,32 @@ static void drop_codes(struct pysym *ps)
 		if (ps->codes.slots[i].value)
 			code_free(ps->codes.slots[i].value);
 	}
-	hmap__clear(&ps->codes);
+	hmap__free(&ps->codes);
 	ps->table_bytes = 0;
+}
+
+static void drop_all(struct pysym *ps)
+{
+	drop_codes(ps);
+	for (size_t i = 0; i < ps->strings.cap; i++)
+		free(ps->strings.slots[i].value);
+	hmap__free(&ps->strings);
+	ps->stats.text_bytes = 0;
 }
 
 void pysym__free(struct pysym *ps)
 {
 	if (!ps)
 		return;
-	drop_codes(ps);
-	hmap__free(&ps->codes);
-	for (size_t i = 0; i < ps->strings.cap; i++)
-		free(ps->strings.slots[i].value);
-	hmap__free(&ps->strings);
+	drop_all(ps);
 	free(ps);
 }
 
 void pysym__next_round(struct pysym *ps)
 {
 	ps->round++;
+	if (ps->stats.text_bytes > TEXTS_MAX)
+		drop_all(ps);
 }
 
 const struct pysym_stats *pysym__stats(const struct pysym *ps)
@@ -115,6 +124,7 @@ static const char *keep_text(struct pysym *ps, const char *s)
 		free(kept);
 		return NULL;
 	}
+	ps->stats.text_bytes += kept ? strlen(s) + 1 : 0;
 	return kept;
 }
 

@@ -14,7 +14,7 @@
 struct pysym;
 
 struct pysym_frame {
-	const char *name; /* qualified from 3.11 on; clean text, lives as long as the pysym */
+	const char *name; /* qualified from 3.11 on; clean text; lives until the next round */
 	const char *file;
 	uint32_t line; /* 0: none */
 };
@@ -23,6 +23,7 @@ struct pysym_stats {
 	uint64_t codes;	     /* code objects read */
 	uint64_t reused;     /* addresses found to hold another code object than before */
 	uint64_t unreadable; /* code objects that were gone or none (counted at each try) */
+	uint64_t text_bytes; /* names kept now */
 	uint64_t stale;	     /* answered from the cache, as the memory was gone */
 };
 
@@ -30,7 +31,9 @@ struct pysym_stats {
 struct pysym *pysym__new(const struct py_process *p);
 void pysym__free(struct pysym *ps);
 
-/* Start a new round: kept code objects are compared with memory again, once each. */
+/* Start a new round: kept code objects are compared with memory again, once each; the strings of
+ * frames resolved before are no longer valid.
+ */
 void pysym__next_round(struct pysym *ps);
 
 /* 0; -ENOENT: a frame that is still being set up: leave it out, as CPython does; -EFAULT: the code

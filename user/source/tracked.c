@@ -13,6 +13,7 @@
 #include "user/source/collector_impl.h"
 #include "user/target/native_sym.h"
 
+#define LOOKS	    3
 #define NAMES_EVERY 16 /* refreshes: programs may rename their threads */
 
 static int send(const struct tracked *t, const struct collector *c, struct record *r)
@@ -149,6 +150,24 @@ static void tell_holders(struct tracked *t, struct collector *c)
 			probe__set_holder(c->probe, t->target.pid, st.holder_tstate, st.holder_tid);
 }
 
+/* Refuse what memory shows to be another CPython than the file promises. */
+static int check_layout(struct tracked *t, struct sbuf *why)
+{
+	char misfit[256];
+	int err = -ENOTSUP;
+
+	/* It runs meanwhile: what was torn once is whole the next time. */
+	for (int i = 0; i < LOOKS && err == -ENOTSUP; i++)
+		err = py_process__check(t->py, misfit, sizeof(misfit));
+	if (!err || err == -EAGAIN)
+		return 0;
+	if (err == -ENOTSUP)
+		sbuf__printf(why, "%s", misfit);
+	else
+		sbuf__printf(why, "pid %d: %s", t->target.pid, errstr(err));
+	return err;
+}
+
 enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
 {
 	const struct target *tg = &t->target;
@@ -163,7 +182,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf 
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
 	t->sym = t->py ? pysym__new(t->py) : NULL;
-	t->native = native_sym__new(tg->pid);
+	t->native = native_sym__new(tg->pid, target_cache__native_files(c->cache));
 	if (!t->py || !t->sym || !t->native)
 		return FAIL_NO_MEMORY;
 	if (tg->gil_off > 0) {
@@ -173,6 +192,9 @@ enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf 
 			     tg->pid, tg->py->version);
 		return FAIL_GIL_OFF;
 	}
+	err = check_layout(t, why);
+	if (err)
+		return failure__of(err);
 	t->pidfd = proc__pidfd(tg->pid);
 	if (t->pidfd < 0) {
 		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));

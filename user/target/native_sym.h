@@ -14,8 +14,14 @@ struct native_place {
 	uint64_t offset;    /* in the file */
 };
 
-/* NULL + errno. */
-struct native_sym *native_sym__new(pid_t pid);
+/* Symbols of files, read once for all processes; bounded: the longest unused are forgotten. NULL + errno. */
+struct native_files;
+struct native_files *native_files__new(void);
+void native_files__free(struct native_files *fs);
+uint64_t native_files__reads(const struct native_files *fs); /* how often a file was read */
+
+/* files must outlive it. NULL + errno. */
+struct native_sym *native_sym__new(pid_t pid, struct native_files *files);
 void native_sym__free(struct native_sym *n);
 /* 0; -ENOENT: not in a mapped file (JIT code, or unmapped since). Strings live as long as n. */
 int native_sym__find(struct native_sym *n, uint64_t ip, struct native_place *ret);

@@ -25,6 +25,7 @@
 #include "user/base/util.h"
 #include "user/elf/elf_file.h"
 #include "user/python/process.h"
+#include "user/target/native_sym.h"
 
 /* Somebody else's uprobe or breakpoint sits there already, or it came with a fork: int3; brk #5 (the kernel's
  * UPROBE_SWBP_INSN of arm64).
@@ -53,11 +54,24 @@ struct analysis {
 
 struct target_cache {
 	struct analysis *head;
+	struct native_files *files;
 };
 
 struct target_cache *target_cache__new(void)
 {
-	return calloc(1, sizeof(struct target_cache));
+	struct target_cache *c = calloc(1, sizeof(*c));
+
+	if (c)
+		c->files = native_files__new();
+	if (c && c->files)
+		return c;
+	free(c);
+	return NULL;
+}
+
+struct native_files *target_cache__native_files(struct target_cache *c)
+{
+	return c->files;
 }
 
 void target_cache__free(struct target_cache *c)
@@ -70,6 +84,7 @@ void target_cache__free(struct target_cache *c)
 		free(c->head);
 		c->head = next;
 	}
+	native_files__free(c->files);
 	free(c);
 }
 
@@ -149,22 +164,6 @@ static const struct analysis *analyse(struct target_cache *cache, const struct e
 	return a;
 }
 
-/* Load bias, from the mapping of the executable segment. */
-static int find_bias(const struct elf_file *elf, const struct proc_map *m, uint64_t *ret)
-{
-	struct elf_seg seg;
-
-	for (size_t i = 0; i < elf_file__seg_cnt(elf); i++) {
-		if (elf_file__seg(elf, i, &seg) || !(seg.flags & PF_X))
-			continue;
-		if (m->off >= (seg.off & ~0xfffull) && m->off < seg.off + seg.filesz) {
-			*ret = m->start - (seg.va - seg.off) - m->off;
-			return 0;
-		}
-	}
-	return -EINVAL;
-}
-
 /* Gate: the process's memory holds the analysed instructions, all of them inside this mapping. */
 static int check_memory(const struct target *t, const struct proc_maps *maps, uint64_t inode,
 			struct sbuf *why)
@@ -234,7 +233,8 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 	a = analyse(cache, elf, &st, opts);
 	err = !a ? -ENOMEM : a->err;
 	if (!err)
-		err = find_bias(elf, m, &t->bias);
+		err = elf_file__bias(elf, m->start, m->off, (uint64_t)sysconf(_SC_PAGESIZE),
+				     &t->bias);
 	elf_file__free(elf);
 	clean_text(m->path, strlen(m->path), t->runtime, sizeof(t->runtime));
 	if (err == -ENOENT && a->old_python) {
@@ -308,26 +308,6 @@ void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret)
 			return;
 		}
 	}
-}
-
-uint64_t target__start_ticks(pid_t pid)
-{
-	struct sbuf b = { 0 };
-	char path[64];
-	const char *at;
-	uint64_t ticks = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (!read_file(AT_FDCWD, path, 4096, &b)) {
-		/* The name in parentheses may hold anything: count the fields after the last ')'. */
-		at = strrchr(sbuf__str(&b), ')');
-		for (int field = 2; at && field < 22; field++)
-			at = strchr(at + 1, ' ');
-		if (at)
-			ticks = strtoull(at + 1, NULL, 10);
-	}
-	sbuf__free(&b);
-	return ticks;
 }
 
 const char *target__free_threaded_note(int gil_off)

@@ -15,13 +15,14 @@
 #include "user/python/runtime.h"
 #include "user/target/failure.h"
 
+struct native_files;
 struct sbuf;
-struct elf_file;
 
 /* Analyses of ELF files, kept for the run: by build-id, else by device, inode, size and mtime. */
 struct target_cache;
 struct target_cache *target_cache__new(void); /* NULL + errno */
 void target_cache__free(struct target_cache *c);
+struct native_files *target_cache__native_files(struct target_cache *c); /* owned by c */
 
 struct target {
 	pid_t pid;
@@ -49,9 +50,6 @@ enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf 
  * the machine.
  */
 void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret);
-
-/* Start-up time of a process in clock ticks since boot, to tell a reused pid; 0: not known. */
-uint64_t target__start_ticks(pid_t pid);
 
 /* What to tell the user of a free-threaded build, by target.gil_off. Static text. */
 const char *target__free_threaded_note(int gil_off);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_output.c - files of -o: what was there stays until the new one is whole, and no litter */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "user/app/opts.h"
+#include "user/app/output.h"
+#include "user/base/log.h"
+
+static const struct opts over = { .output = "file", .force = true };
+
+/* A directory of its own, and in it. */
+static int setup(void **state)
+{
+	static char dir[64];
+
+	unsetenv("SUDO_UID"); /* sudo make check */
+	strcpy(dir, "/tmp/giltop-output.XXXXXX");
+	if (!mkdtemp(dir) || chdir(dir))
+		return -1;
+	*state = dir;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	DIR *d = opendir(".");
+	struct dirent *e;
+
+	while (d && (e = readdir(d)))
+		unlink(e->d_name);
+	if (d)
+		closedir(d);
+	return rmdir(*state);
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void assert_holds(const char *name, const char *want)
+{
+	char buf[64];
+	FILE *f = fopen(name, "r");
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(buf, 1, sizeof(buf) - 1, f);
+	buf[n] = '\0';
+	fclose(f);
+	assert_string_equal(buf, want);
+}
+
+static int entry_cnt(void)
+{
+	DIR *d = opendir(".");
+	struct dirent *e;
+	int n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)))
+		n += e->d_name[0] != '.' || strlen(e->d_name) > 2;
+	closedir(d);
+	return n;
+}
+
+static void old_file_stays_until_the_new_one_is_whole(void **state)
+{
+	struct output out = { 0 };
+	struct stat before, after;
+	int fd;
+
+	(void)state;
+	put("file", "old");
+	assert_int_equal(chmod("file", 0644), 0);
+	fd = open("file", O_RDONLY);
+	assert_int_equal(fstat(fd, &before), 0);
+	assert_int_equal(output__open(&out, &over), 0);
+	fputs("new", out.f);
+	fflush(out.f);
+	assert_holds("file", "old");
+	assert_int_equal(output__close(&out, 0), 0);
+	assert_holds("file", "new");
+	assert_int_equal(entry_cnt(), 1);
+	assert_int_equal(stat("file", &after), 0);
+	assert_int_equal(after.st_mode & 0777, 0600);
+	/* Whoever has the old one open has it as it was. */
+	assert_int_equal(fstat(fd, &after), 0);
+	assert_int_equal(after.st_mode, before.st_mode);
+	assert_int_equal(after.st_size, 3);
+	close(fd);
+}
+
+static void old_file_stays_when_nothing_was_measured(void **state)
+{
+	struct output out = { 0 };
+
+	(void)state;
+	put("file", "old");
+	assert_int_equal(output__open(&out, &over), 0);
+	output__discard(&out);
+	assert_int_equal(output__close(&out, 0), 0);
+	assert_holds("file", "old");
+	assert_int_equal(entry_cnt(), 1);
+}
+
+static void old_file_stays_when_writing_failed(void **state)
+{
+	struct output out = { 0 };
+
+	(void)state;
+	put("file", "old");
+	assert_int_equal(output__open(&out, &over), 0);
+	fputs("half of th", out.f);
+	assert_int_equal(output__close(&out, -ENOSPC), -ENOSPC);
+	assert_holds("file", "old");
+	assert_int_equal(entry_cnt(), 1);
+}
+
+static void without_force_it_is_refused(void **state)
+{
+	struct opts o = { .output = "file" };
+	struct output out = { 0 };
+
+	(void)state;
+	put("file", "old");
+	assert_int_equal(output__open(&out, &o), EXIT_RUNTIME);
+	assert_int_equal(output__close(&out, 0), 0);
+	output__discard(&out);
+	assert_holds("file", "old");
+}
+
+static void new_file_grows_under_its_name(void **state)
+{
+	struct output out = { 0 };
+
+	(void)state;
+	assert_int_equal(output__open(&out, &over), 0);
+	fputs("new", out.f);
+	fflush(out.f);
+	assert_holds("file", "new");
+	output__discard(&out);
+	assert_int_equal(entry_cnt(), 0);
+}
+
+static void links_are_refused(void **state)
+{
+	struct output out = { 0 };
+
+	(void)state;
+	put("precious", "old");
+	assert_int_equal(symlink("precious", "file"), 0);
+	assert_int_equal(output__open(&out, &over), EXIT_RUNTIME);
+	assert_holds("precious", "old");
+	assert_int_equal(unlink("file"), 0);
+	assert_int_equal(symlink("nowhere", "file"), 0);
+	assert_int_equal(output__open(&out, &over), EXIT_RUNTIME);
+	assert_int_equal(entry_cnt(), 2);
+}
+
+static void devices_and_pipes_are_written(void **state)
+{
+	const struct opts null = { .output = "/dev/null", .force = true };
+	struct output out = { 0 };
+	struct stat st;
+	char got[8] = { 0 };
+	int fd;
+
+	(void)state;
+	assert_int_equal(output__open(&out, &null), 0);
+	assert_int_equal(output__close(&out, 0), 0);
+	assert_int_equal(stat("/dev/null", &st), 0);
+	assert_true(S_ISCHR(st.st_mode) && (st.st_mode & 0777) == 0666);
+
+	assert_int_equal(mkfifo("file", 0644), 0);
+	fd = open("file", O_RDONLY | O_NONBLOCK);
+	assert_int_equal(output__open(&out, &over), 0);
+	fputs("new", out.f);
+	assert_int_equal(output__close(&out, 0), 0);
+	assert_int_equal(read(fd, got, sizeof(got)), 3);
+	assert_string_equal(got, "new");
+	close(fd);
+	assert_int_equal(stat("file", &st), 0);
+	assert_true(S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0644);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(old_file_stays_until_the_new_one_is_whole),
+		TEST(old_file_stays_when_nothing_was_measured),
+		TEST(old_file_stays_when_writing_failed),
+		TEST(without_force_it_is_refused),
+		TEST(new_file_grows_under_its_name),
+		TEST(links_are_refused),
+		TEST(devices_and_pipes_are_written),
+	};
+
+	log__set_level(-1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

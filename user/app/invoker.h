@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* invoker.h - the user behind sudo: whose rights the command gets, and files are written with */
+#ifndef GILTOP_APP_INVOKER_H
+#define GILTOP_APP_INVOKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Become that user for good; without sudo nothing changes. 0 or -errno. */
+int invoker__become(void);
+
+/* What is put back by invoker__leave. Zero-initialise. */
+struct invoker_rights {
+	bool taken;
+	int group_cnt;
+	gid_t *groups;
+};
+
+/* Reach files with that user's rights only, until invoker__leave; without sudo nothing changes. 0 or -errno. */
+int invoker__enter(struct invoker_rights *ret);
+void invoker__leave(struct invoker_rights *r);
+
+#endif
