@@ -208,12 +208,13 @@ static void json_counts_what_was_lost_by_name(void **state)
 	char *text;
 
 	(void)state;
-	s.stats[GT_STAT_STACK_FULL] = 3;
+	s.stats[GT_STAT_STACK_FULL] = s.lost_detail = 3;
 	s.stats[GT_STAT_WALK] = 70;
 	s.stats[GT_STAT_WALK_LAST] = 2;
 	text = written(view_json__new, &o, &p, &s);
 	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(root);
+	assert_int_equal(json_integer_value(json_object_get(root, "lost_detail")), 3);
 	stats = json_object_get(root, "stats");
 	assert_int_equal(json_object_size(stats), 3); /* zeros are left out */
 	assert_int_equal(json_integer_value(json_object_get(stats, "stack_full")), 3);
@@ -227,6 +228,31 @@ static void json_counts_what_was_lost_by_name(void **state)
 	free(text);
 }
 
+static void the_report_says_every_loss_in_words(void **state)
+{
+	static const struct snap_gil gil = { .id = 0 };
+	struct view_opts o = { 0 };
+	struct snapshot s = { .lost_events = 4, .lost_detail = 12 };
+	struct snap_proc p = proc_of(NULL, 0, NULL, 0);
+	char *text;
+
+	(void)state;
+	p.gil_cnt = 1;
+	p.gils = &gil;
+	s.stats[GT_STAT_TID_FULL] = 4;
+	s.stats[COUNTER_STORE_FULL] = 12;
+	text = written(view_report__new, &o, &p, &s);
+	assert_non_null(strstr(text, "  lost 4 (detail 12)\n"));
+	for (size_t i = 0; i < COUNTER_CNT; i++)
+		if (s.stats[i])
+			assert_non_null(strstr(text, counter_table[i].words));
+	free(text);
+	s.lost_detail = 0;
+	text = written(view_report__new, &o, &p, &s);
+	assert_non_null(strstr(text, "  lost 4\n"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +261,7 @@ int main(void)
 		cmocka_unit_test(hostile_names_cannot_break_a_line),
 		cmocka_unit_test(a_chain_is_waiter_down_and_holder_up),
 		cmocka_unit_test(json_counts_what_was_lost_by_name),
+		cmocka_unit_test(the_report_says_every_loss_in_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,8 +57,9 @@ const struct opt_desc opt_table[] = {
 	  "collect stacks of holds of at least TIME (default 1ms), and of those that made others "
 	  "wait",
 	  NULL, 0, 0 },
-	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss), "exit with 6 if more than N events were lost",
-	  NULL, 0, UINT64_MAX },
+	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss),
+	  "exit with 6 if more than N were lost, in totals and in detail together", NULL, 0,
+	  UINT64_MAX },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color), "auto, always or never (NO_COLOR is honoured)",
 	  color_names, 0, 0 },
 	{ "no-unicode", 'U', NULL, OPT_FLAG, OFF(no_unicode), "draw with ASCII only", NULL, 0, 0 },

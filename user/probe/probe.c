@@ -26,6 +26,7 @@ struct probe {
 	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;
+	uint64_t dead_lost;    /* see probe_read__forget */
 	probe_note_fn note_fn; /* while draining */
 	void *note_ctx;
 };
@@ -299,7 +300,7 @@ void probe__forget(struct probe *p, pid_t tgid)
 	__u32 key = (__u32)tgid;
 
 	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &key);
-	probe_read__forget(p->skel, key);
+	p->dead_lost += probe_read__forget(p->skel, key);
 }
 
 void probe__reset(struct probe *p, pid_t tgid)
@@ -308,12 +309,16 @@ void probe__reset(struct probe *p, pid_t tgid)
 	__u32 key = (__u32)tgid;
 
 	bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY);
-	probe_read__forget(p->skel, key);
+	p->dead_lost += probe_read__forget(p->skel, key);
 }
 
 int probe__read(struct probe *p, struct totals *ret)
 {
-	return probe_read__all(p->skel, ret);
+	int err = probe_read__all(p->skel, ret);
+
+	if (!err)
+		ret->stats[GT_STAT_DEAD_FULL] += p->dead_lost;
+	return err;
 }
 
 int probe__read_sums(struct probe *p, struct raw_sums *ret)
