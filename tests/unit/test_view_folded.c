@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,6 +254,54 @@ static void the_report_says_every_loss_in_words(void **state)
 	free(text);
 }
 
+/* A view that wants more than snapshots. */
+struct tiny {
+	struct view view;
+	uint64_t span_ns;
+	int ready;
+};
+
+static int tiny_span(struct view *v, const struct gt_note *n)
+{
+	((struct tiny *)v)->span_ns += n->end_ns - n->start_ns;
+	return 0;
+}
+
+static int tiny_fd(const struct view *v)
+{
+	(void)v;
+	return 7;
+}
+
+static int tiny_ready(struct view *v)
+{
+	return ((struct tiny *)v)->ready++ ? -EIO : 0;
+}
+
+static void a_view_may_ask_for_spans_and_have_a_descriptor(void **state)
+{
+	static const struct view_ops more = { .span = tiny_span,
+					      .fd = tiny_fd,
+					      .ready = tiny_ready };
+	static const struct view_ops less = { .begin = view__nothing_at_begin,
+					      .interval = view__nothing_at_interval };
+	struct gt_note n = { .kind = GT_NOTE_SPAN, .start_ns = 10, .end_ns = 25 };
+	struct tiny t = { .view = { &more } };
+
+	(void)state;
+	assert_int_equal(view__span(&t.view, &n), 0);
+	assert_int_equal(t.span_ns, 15);
+	assert_int_equal(view__fd(&t.view), 7);
+	assert_int_equal(view__ready(&t.view), 0);
+	assert_int_equal(view__ready(&t.view), -EIO);
+	t.view.ops = &less; /* as all others */
+	assert_int_equal(view__span(&t.view, &n), 0);
+	assert_int_equal(view__span(NULL, &n), 0);
+	assert_int_equal(view__fd(&t.view), -1);
+	assert_int_equal(view__ready(&t.view), 0);
+	assert_int_equal(t.span_ns, 15);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +311,7 @@ int main(void)
 		cmocka_unit_test(a_chain_is_waiter_down_and_holder_up),
 		cmocka_unit_test(json_counts_what_was_lost_by_name),
 		cmocka_unit_test(the_report_says_every_loss_in_words),
+		cmocka_unit_test(a_view_may_ask_for_spans_and_have_a_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

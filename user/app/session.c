@@ -27,6 +27,7 @@
 #include "user/base/util.h"
 #include "user/model/model.h"
 #include "user/source/collector.h"
+#include "user/view/formats.h"
 #include "user/view/view.h"
 
 /* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
@@ -89,7 +90,11 @@ static void on_ended(void *ctx, pid_t pid, bool by_exec)
 
 static void on_span(void *ctx, const struct gt_note *n)
 {
-	session__live_span(ctx, n);
+	struct session *s = ctx;
+
+	session__live_span(s, n);
+	if (!s->view_err)
+		s->view_err = view__span(s->view, n);
 }
 
 /* ---- views ---- */
@@ -153,7 +158,7 @@ static int finish(struct session *s)
 		pr_info("%s: no CPython was seen\n", s->o->command[0]);
 	if (!s->view_err)
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
-	if (snap->dropped_cnt && s->o->verb == VERB_RECORD && !opts__records_json(s->o))
+	if (snap->dropped_cnt && !(opts__format(s->o)->bits & FORMAT_DROPPED))
 		pr_warn("%" PRIu64 " processes that ended long ago are not in it: too many\n",
 			snap->dropped_cnt);
 	if (snap->lost_ever > s->o->max_loss)
@@ -202,6 +207,7 @@ static void loop(struct session *s)
 				break;
 			case SRC_DURATION: s->done = "duration"; break;
 			case SRC_INPUT: session__live_input(s); break;
+			case SRC_VIEW: s->view_err = view__ready(s->view); break;
 			}
 		}
 		check_end(s);
@@ -223,7 +229,8 @@ static int open_collector(struct session *s)
 {
 	struct collector_opts co = { .attach = s->o->attach,
 				     .thread_cnt = session__thread_cnt(s->o),
-				     .stacks = !s->o->no_stacks,
+				     .stacks = !s->o->no_stacks &&
+					       opts__format(s->o)->bits & FORMAT_STACKS,
 				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .min_hold_ns = s->o->min_hold_ns };
 	struct collector_events ev = {
@@ -242,17 +249,19 @@ static int open_collector(struct session *s)
 	return err ? errors__of_load(err) : 0;
 }
 
-static struct view *new_view(struct session *s)
+/* With what its format needs. */
+static int open_view(struct session *s)
 {
-	const struct opts *o = s->o;
+	const struct format *f = opts__format(s->o);
 
-	if (o->verb == VERB_DUMP && !o->json)
-		return view_dump__new(s->out.f);
-	if (o->verb == VERB_RECORD && !opts__records_json(o))
-		return view_folded__new(s->out.f, &o->view);
-	if (o->json || o->verb == VERB_RECORD)
-		return view_json__new(s->out.f, &o->view);
-	return view_report__new(s->out.f, &o->view);
+	s->view = f->make(s->out.f, &s->o->view);
+	if (!s->view)
+		return errors__out_of_memory();
+	if (f->bits & FORMAT_SPANS)
+		collector__want_spans(s->c, 1);
+	if (view__fd(s->view) >= 0 && session__watch(s, view__fd(s->view), SRC_VIEW))
+		return EXIT_RUNTIME;
+	return 0;
 }
 
 /* A file that is gone when nobody has it open. -1: none. */
@@ -283,11 +292,10 @@ static int start(struct session *s)
 		code = EXIT_RUNTIME;
 	if (!code)
 		code = output__open(&s->out, s->o);
+	if (!code)
+		code = open_view(s);
 	if (code)
 		return code;
-	s->view = new_view(s);
-	if (!s->view)
-		return errors__out_of_memory();
 	if (session__is_live(s->o) && s->o->command)
 		s->command_out = nameless_file();
 	code = session__add_targets(s);

@@ -16,7 +16,7 @@ struct launch;
 struct live;
 struct view;
 
-enum source { SRC_COLLECTOR, SRC_REFRESH, SRC_DURATION, SRC_SIGNAL, SRC_INPUT };
+enum source { SRC_COLLECTOR, SRC_REFRESH, SRC_DURATION, SRC_SIGNAL, SRC_INPUT, SRC_VIEW };
 
 struct session {
 	const struct opts *o;

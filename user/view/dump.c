@@ -81,20 +81,6 @@ static void put_gil(struct view_dump *v, const struct snapshot *s, const struct 
 	put_threads(v, s, p, i, SNAP_YIELDING);
 }
 
-static int begin(struct view *v, const struct view_meta *meta)
-{
-	(void)v;
-	(void)meta;
-	return 0;
-}
-
-static int interval(struct view *v, const struct snapshot *s)
-{
-	(void)v;
-	(void)s;
-	return 0;
-}
-
 static int end(struct view *view, const struct snapshot *s, const char *why)
 {
 	struct view_dump *v = (struct view_dump *)view;
@@ -119,16 +105,17 @@ static void dump_free(struct view *v)
 }
 
 static const struct view_ops dump_ops = {
-	.begin = begin,
-	.interval = interval,
+	.begin = view__nothing_at_begin,
+	.interval = view__nothing_at_interval,
 	.end = end,
 	.free = dump_free,
 };
 
-struct view *view_dump__new(FILE *out)
+struct view *view_dump__new(FILE *out, const struct view_opts *o)
 {
 	struct view_dump *v = calloc(1, sizeof(*v));
 
+	(void)o;
 	if (!v)
 		return NULL;
 	v->view.ops = &dump_ops;

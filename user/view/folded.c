@@ -138,20 +138,6 @@ static void put_proc(struct view_folded *v, const struct snap_proc *p, struct sb
 	}
 }
 
-static int begin(struct view *v, const struct view_meta *meta)
-{
-	(void)v;
-	(void)meta;
-	return 0;
-}
-
-static int interval(struct view *v, const struct snapshot *s)
-{
-	(void)v;
-	(void)s;
-	return 0; /* all at the end */
-}
-
 static int end(struct view *view, const struct snapshot *total, const char *why)
 {
 	struct view_folded *v = (struct view_folded *)view;
@@ -172,8 +158,8 @@ static void folded_free(struct view *v)
 }
 
 static const struct view_ops folded_ops = {
-	.begin = begin,
-	.interval = interval,
+	.begin = view__nothing_at_begin,
+	.interval = view__nothing_at_interval,
 	.end = end,
 	.free = folded_free,
 };

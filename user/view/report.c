@@ -140,13 +140,6 @@ static int put_snapshot(struct view_report *v, const struct snapshot *s)
 	return fflush(v->out) ? -errno : 0;
 }
 
-static int begin(struct view *view, const struct view_meta *meta)
-{
-	(void)view;
-	(void)meta;
-	return 0;
-}
-
 static int interval(struct view *view, const struct snapshot *s)
 {
 	return put_snapshot((struct view_report *)view, s);
@@ -192,7 +185,7 @@ static void report_free(struct view *v)
 }
 
 static const struct view_ops report_ops = {
-	.begin = begin,
+	.begin = view__nothing_at_begin,
 	.interval = interval,
 	.end = end,
 	.free = report_free,

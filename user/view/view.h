@@ -4,6 +4,12 @@
  *	v->ops->begin(v, meta)		once, when the books have started
  *	v->ops->interval(v, snap)	at each refresh: the interval that just ended
  *	v->ops->end(v, total, why)	once: all since the books started
+ *
+ * In between, if its row in formats.c has FORMAT_SPANS:
+ *	view__span(v, span)		each closed state of a thread, as it comes
+ * and if it has a descriptor of its own (a socket on which it is asked for figures):
+ *	view__fd(v)			once, before begin: the session's loop waits on it
+ *	view__ready(v)			it can be read from
  */
 #ifndef GILTOP_VIEW_H
 #define GILTOP_VIEW_H
@@ -37,11 +43,16 @@ struct view_meta {
 	const char *attach;	      /* "uprobe_multi" or "perf events" */
 };
 
+/* 0, or -errno: the run ends. */
 struct view_ops {
 	int (*begin)(struct view *v, const struct view_meta *meta);
 	int (*interval)(struct view *v, const struct snapshot *s);
 	int (*end)(struct view *v, const struct snapshot *total, const char *why);
 	void (*free)(struct view *v);
+	/* NULL: it has no use for them. */
+	int (*span)(struct view *v, const struct gt_note *span);
+	int (*fd)(const struct view *v);
+	int (*ready)(struct view *v);
 };
 
 /* Views embed this as their first member. */
@@ -49,10 +60,17 @@ struct view {
 	const struct view_ops *ops;
 };
 
+int view__span(struct view *v, const struct gt_note *span); /* v may be NULL */
+int view__fd(const struct view *v);			    /* -1: none */
+int view__ready(struct view *v);
+/* For the ops of a view that writes nothing then. */
+int view__nothing_at_begin(struct view *v, const struct view_meta *meta);
+int view__nothing_at_interval(struct view *v, const struct snapshot *s);
+
 /* NULL + errno. out is the caller's. */
 struct view *view_report__new(FILE *out, const struct view_opts *o);
 struct view *view_json__new(FILE *out, const struct view_opts *o);
 struct view *view_folded__new(FILE *out, const struct view_opts *o);
-struct view *view_dump__new(FILE *out);
+struct view *view_dump__new(FILE *out, const struct view_opts *o);
 
 #endif
