@@ -97,7 +97,7 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name giltop_bpf > $@
 
 # Only the files that include the skeleton wait for it.
-SKEL_USERS := user/probe/probe user/probe/maps_read user/probe/maps_forget
+SKEL_USERS := user/probe/probe user/probe/maps_read user/probe/maps_forget tests/unit/test_counters
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%=$(d)/%.o)): $(SKEL)
 
 # ---- user space ---------------------------------------------------------------------------------

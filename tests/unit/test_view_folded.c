@@ -244,6 +244,7 @@ static void the_report_says_every_loss_in_words(void **state)
 	s.stats[COUNTER_STORE_FULL] = 12;
 	text = written(view_report__new, &o, &p, &s);
 	assert_non_null(strstr(text, "  lost 4 (detail 12)\n"));
+	assert_null(strstr(text, "gap ")); /* on the screen that is a duration */
 	for (size_t i = 0; i < COUNTER_CNT; i++)
 		if (s.stats[i])
 			assert_non_null(strstr(text, counter_table[i].words));

@@ -59,7 +59,7 @@ static void put_thread(struct view_report *v, const struct column_row *r, bool w
 static void put_gil(struct view_report *v, const struct snapshot *s, const struct snap_proc *p,
 		    const struct snap_gil *g)
 {
-	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], gap[UNITS_SZ], self[UNITS_SZ];
+	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], over[UNITS_SZ], self[UNITS_SZ];
 	uint64_t span = p->span_ns;
 
 	fprintf(v->out, "GIL");
@@ -67,9 +67,11 @@ static void put_gil(struct view_report *v, const struct snapshot *s, const struc
 		fprintf(v->out, " %u", g->id);
 	if (p->gil_cnt > 1 && g->interpreter >= 0)
 		fprintf(v->out, " (interpreter %lld)", (long long)g->interpreter);
-	fprintf(v->out, "  held %s%%  load %s  hand-overs %s/s  gap %s%%  self %s%%  lost %llu",
-		units__percent(g->held_ns, span, held), units__count(snap_gil__load(g, span), load),
-		units__rate(g->switches, span, switches), units__percent(g->gap_wall_ns, span, gap),
+	fprintf(v->out,
+		"  held %s%%  in hand-over %s%%  load %s  hand-overs %s/s  self %s%%  lost %llu",
+		units__percent(g->held_ns, span, held), units__percent(g->gap_wall_ns, span, over),
+		units__count(snap_gil__load(g, span), load),
+		units__rate(g->switches, span, switches),
 		units__percent(s->self_cpu_ns, s->now_ns - s->start_ns, self),
 		(unsigned long long)s->lost_events);
 	if (s->lost_detail)
