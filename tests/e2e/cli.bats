@@ -208,6 +208,12 @@ while True: time.sleep(0.01)' $'\033[31m"quoted"\\' $'\n'
 		[[ $("$GILTOP" --help=zsh) == *"$opt"* ]]
 	done
 	bash -c "$("$GILTOP" --help=bash)"
+	local shell
+	for shell in bash zsh fish; do
+		command -v "$shell" >/dev/null || continue
+		"$GILTOP" --help="$shell" >"$BATS_TEST_TMPDIR/completion"
+		"$shell" -n "$BATS_TEST_TMPDIR/completion"
+	done
 }
 
 # ---- which processes ----
