@@ -97,7 +97,7 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name giltop_bpf > $@
 
 # Only the files that include the skeleton wait for it.
-SKEL_USERS := user/probe/probe user/probe/maps_read user/probe/maps_forget
+SKEL_USERS := user/probe/probe user/probe/maps_read user/probe/maps_forget tests/unit/test_counters
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%=$(d)/%.o)): $(SKEL)
 
 # ---- user space ---------------------------------------------------------------------------------
@@ -139,14 +139,16 @@ $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
 
-# The options and the columns come from the program's own tables.
+# The options, the columns and the formats come from the program's own tables.
 $(BUILD)/giltop.1: doc/giltop.1.scd doc/live-view.scd.in $(BUILD)/giltop
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
 	$(Q)$(BUILD)/giltop --help=man > $(BUILD)/options.scd
 	$(Q)$(BUILD)/giltop --help=columns > $(BUILD)/columns.scd
+	$(Q)$(BUILD)/giltop --help=formats > $(BUILD)/formats.scd
 	$(Q)sed -e '/^@COLUMNS@$$/{r $(BUILD)/columns.scd' -e 'd}' doc/live-view.scd.in > $(BUILD)/live-view.scd
 	$(Q)sed -e '/^@OPTIONS@$$/{r $(BUILD)/options.scd' -e 'd}' \
+	        -e '/^@FORMATS@$$/{r $(BUILD)/formats.scd' -e 'd}' \
 	        -e '/^@LIVE@$$/{r $(BUILD)/live-view.scd' -e 'd}' $< > $(BUILD)/giltop.1.scd
 	$(Q)if command -v scdoc >/dev/null; then scdoc < $(BUILD)/giltop.1.scd > $@; \
 	else echo "scdoc is missing: no man page" >&2; : > $@; fi

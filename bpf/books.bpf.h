@@ -215,7 +215,8 @@ static __noinline int gil_reap(struct gt_gil *g, __u64 now)
 			continue;
 		if (g->key.cond != d.gil.cond || g->key.tgid != d.gil.tgid) {
 			stat_inc(GT_STAT_DEAD_RETRY);
-			bpf_map_push_elem(&dead, &d, 0);
+			if (bpf_map_push_elem(&dead, &d, 0))
+				stat_inc(GT_STAT_DEAD_FULL);
 			continue;
 		}
 		g->reaped++;

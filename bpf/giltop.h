@@ -257,6 +257,7 @@ enum gt_stat {
 	GT_STAT_CHAIN_FULL,  /* no room for a pair of stacks: its time is under "[other]" */
 	GT_STAT_DEAD_FULL,   /* no room for a thread that died waiting: it waits on in the books */
 	GT_STAT_TARGET_FULL, /* no room for a child process: its own children are not followed */
+	GT_STAT_TID_FULL,    /* a thread's fifth GIL: its death will not be seen at that one */
 	GT_STAT_WALK,	     /* stack walks by how they ended: enum py_walk_end follows from here */
 	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
 	GT_STAT_CNT,

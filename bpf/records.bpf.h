@@ -55,7 +55,7 @@ static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 
 	if (id->cnt < GT_TID_GILS)
 		id->cond[id->cnt & (GT_TID_GILS - 1)] = key->cond;
 	else
-		stat_inc(GT_STAT_THREAD_FULL); /* its death will not be seen at that GIL */
+		stat_inc(GT_STAT_TID_FULL); /* its death will not be seen at that GIL */
 	id->cnt++;
 	t->tid = key->tid;
 	t->tgid = tgid;

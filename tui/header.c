@@ -73,9 +73,11 @@ static int trust_figures(const struct ui_state *ui, const struct snapshot *s, st
 
 	sbuf__printf(out, "self %s", units__percent_word(s->self_cpu_ns, span, a));
 	sbuf__printf(out, "  lost %s", units__count((double)all->lost_events, b));
+	if (all->lost_detail)
+		sbuf__printf(out, " (detail %s)", units__count((double)all->lost_detail, b));
 	if (all->violations)
 		sbuf__printf(out, "  checks failed %s", units__count((double)all->violations, b));
-	return all->lost_events || all->violations;
+	return all->lost_events || all->lost_detail || all->violations;
 }
 
 static void draw_gil(const struct ui_state *ui, const struct snapshot *s, const struct snap_proc *p,

@@ -20,6 +20,7 @@
 
 #include "user/base/proc.h"
 #include "user/base/util.h"
+#include "user/probe/features.h"
 #include "user/probe/multi.h"
 
 /* Functions of one kind, one for each way to attach: the probed instruction is the first one. It is of
@@ -91,7 +92,7 @@ static int attach(struct bpf_object *obj, const struct variant *v)
 	if (err || !prog)
 		return err ? err : -ENOENT;
 	if (v->tier == MULTI) {
-		if (!probe_multi__supported(NULL))
+		if (!feature__has(FEATURE_MULTI, NULL))
 			return -EOPNOTSUPP;
 		err = probe_multi__link(bpf_program__fd(prog), "/proc/self/exe", &off, NULL, 1,
 					(uint32_t)getpid());
@@ -110,7 +111,7 @@ static struct bpf_object *load(const char *path)
 	if (!obj)
 		return NULL;
 	multi = bpf_object__find_program_by_name(obj, "empty_multi");
-	if (multi && probe_multi__supported(NULL))
+	if (multi && feature__has(FEATURE_MULTI, NULL))
 		bpf_program__set_expected_attach_type(multi, GT_TRACE_UPROBE_MULTI);
 	err = bpf_object__load(obj);
 	if (!err)

@@ -249,6 +249,12 @@ writes_in() {
 		[[ $("$GILTOP" --help=zsh) == *"$opt"* ]]
 	done
 	bash -c "$("$GILTOP" --help=bash)"
+	local shell
+	for shell in bash zsh fish; do
+		command -v "$shell" >/dev/null || continue
+		"$GILTOP" --help="$shell" >"$BATS_TEST_TMPDIR/completion"
+		"$shell" -n "$BATS_TEST_TMPDIR/completion"
+	done
 }
 
 # ---- which processes ----

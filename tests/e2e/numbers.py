@@ -20,7 +20,7 @@ STATES = ("waiting", "holding", "yielding", "released", "exited", "unknown")
 
 META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS, "interval_ns": NS}
 RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,
-          "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
+          "lost_detail": COUNT, "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
 PROCESS = {"pid": COUNT, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
            "span_ns": NS, "alive": BOOL}
 GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_ns": NS, "gap_ns": NS, "wait_ns": NS,

@@ -344,12 +344,16 @@ static void lost_events_and_violations_are_shown(void **state)
 	t.stats[GT_STAT_NOTE_DROP] = 4;
 	t.stats[GT_STAT_LOCKED_WRONG] = 5;
 	t.stats[GT_STAT_SPAN_DROP] = 6;
+	t.stats[COUNTER_STORE_FULL] = 20;
 	t.stats[GT_STAT_CHECKS] = 1000;
+	t.stats[GT_STAT_PAIR_OVERRUN] = t.stats[COUNTER_UNRESOLVED] = 50; /* no fault */
 	assert_int_equal(say_totals(m, &t), 0);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(s->lost_events, 7);
 	assert_int_equal(s->violations, 5);
 	assert_int_equal(s->lost_spans, 6);
+	assert_int_equal(s->lost_detail, 26);
+	assert_int_equal(s->lost_ever, 33); /* for --max-loss: both */
 	snapshot__free(s);
 	/* An interval has its own. */
 	model__mark(m);
@@ -358,11 +362,50 @@ static void lost_events_and_violations_are_shown(void **state)
 	assert_int_equal(say_totals(m, &t), 0);
 	s = model__snapshot(m, MODEL_INTERVAL);
 	assert_int_equal(s->lost_events, 2);
+	assert_int_equal(s->lost_detail, 0);
 	assert_int_equal(s->violations, 0);
 	snapshot__free(s);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(s->lost_events, 9);
 	snapshot__free(s);
+	model__free(m);
+}
+
+static void every_counter_has_a_name_of_its_own_and_a_class(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNTER_CNT; i++) {
+		const struct counter_desc *d = &counter_table[i];
+
+		if (!d->name || !d->class)
+			fail_msg("counter %zu has no row", i);
+		if (d->class != COUNTER_INFO) /* what is lost or wrong is said in words */
+			assert_non_null(d->words);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(d->name, counter_table[k].name);
+	}
+}
+
+/* A record that changed while it was read is whole at the next reading; after the last one there is none. */
+static void a_torn_record_is_lost_only_in_the_last_reading(void **state)
+{
+	struct model *m = new_model();
+	struct totals t = { .now_ns = T0 + 10, .torn_cnt = 2 };
+	struct snapshot *s;
+
+	(void)state;
+	t.stats[COUNTER_TORN] = 2;
+	assert_int_equal(say_totals(m, &t), 0);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->lost_events, 0);
+	assert_int_equal(s->stats[COUNTER_TORN], 2);
+	snapshot__free(s);
+	for (t.last = true, t.torn_cnt = 3; t.torn_cnt-- > 0;) {
+		assert_int_equal(say_totals(m, &t), 0);
+		s = model__snapshot(m, MODEL_TOTAL);
+		assert_int_equal(s->lost_events, t.torn_cnt);
+		snapshot__free(s);
+	}
 	model__free(m);
 }
 
@@ -413,6 +456,8 @@ int main(void)
 		cmocka_unit_test(a_reset_starts_the_total_anew),
 		cmocka_unit_test(names_set_later_win_over_the_kernels),
 		cmocka_unit_test(lost_events_and_violations_are_shown),
+		cmocka_unit_test(every_counter_has_a_name_of_its_own_and_a_class),
+		cmocka_unit_test(a_torn_record_is_lost_only_in_the_last_reading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 
 #include "user/app/opts.h"
 #include "user/base/util.h"
+#include "user/view/formats.h"
 
 #define MAX_ARGS 32
 
@@ -192,12 +193,52 @@ static void what_makes_no_sense_is_refused(void **state)
 		"-t x -p 1",
 		"--max-loss=-1 -p 1",
 		"-p 1 --force=yes",
+		"record -p 1 -o name",
+		"record -p 1 -o name.svg",
+		"record -p 1 -o folded",
+		"record -p 1 -o name.",
+		"record -p 1 -o - -f text",
+		"record -p 1 -o - -f dump",
+		"record -p 1 -o - -f no",
 		"--",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
 		refused(lines[i]);
+}
+
+static void the_format_is_that_of_f_or_json_or_the_suffix(void **state)
+{
+	static const struct {
+		const char *line, *format;
+	} cases[] = {
+		{ "record -p 1 -f jsonl -o x.txt", "jsonl" },
+		{ "record -p 1 -f folded -o x.json", "folded" },
+		{ "record -p 1 -f folded --json -o x", "folded" },
+		{ "record -p 1 --json -o x.folded", "jsonl" },
+		{ "record -p 1 --json -o -", "jsonl" },
+		{ "record -p 1 -o x.folded", "folded" },
+		{ "record -p 1 -o a.json/x.txt", "folded" },
+		{ "record -p 1 -o x.jsonl", "jsonl" },
+		{ "record -p 1 -o .json", "jsonl" },
+		{ "record -p 1 -o -", "folded" },
+		{ "-b -p 1", "text" },
+		{ "-b -p 1 -f jsonl", "text" },
+		{ "--json -p 1", "jsonl" },
+		{ "dump -p 1", "dump" },
+		{ "dump -p 1 --json", "jsonl" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct opts o;
+
+		assert_int_equal(parse(cases[i].line, &o), 0);
+		if (strcmp(opts__format(&o)->name, cases[i].format))
+			fail_msg("giltop %s: %s", cases[i].line, opts__format(&o)->name);
+		opts__free(&o);
+	}
 }
 
 /* As much as a stream takes. */
@@ -232,6 +273,62 @@ static void all_forms_of_help_name_all_options(void **state)
 	assert_int_equal(opts__print_help(stderr, "klingon"), -EINVAL);
 }
 
+static void all_forms_of_help_name_all_formats_of_record(void **state)
+{
+	static const char *const styles[] = { "text", "man", "formats", "bash", "zsh", "fish" };
+
+	(void)state;
+	for (size_t s = 0; s < ARRAY_SIZE(styles); s++) {
+		char *text = help(styles[s]);
+
+		for (size_t i = 0; i < format_cnt; i++) {
+			bool record = format_table[i].bits & FORMAT_RECORD;
+
+			assert_int_equal(record, format_table[i].suffixes != NULL);
+			if (record && !strstr(text, format_table[i].name))
+				fail_msg("--help=%s lacks %s", styles[s], format_table[i].name);
+		}
+		assert_null(strstr(text, "FORMATS"));
+		free(text);
+	}
+}
+
+/* What a shell makes of a line: is every '..' closed? fish has escapes within, the others have not. */
+static bool quotes_are_closed(const char *line, const char *end, bool fish)
+{
+	bool open = false;
+
+	for (const char *p = line; p < end; p++) {
+		if (*p == '\\' && (!open || (fish && (p[1] == '\'' || p[1] == '\\'))))
+			p++;
+		else if (*p == '\'')
+			open = !open;
+	}
+	return !open;
+}
+
+/* One help text, that of -v, has an apostrophe. */
+static void no_help_text_breaks_a_completion_script(void **state)
+{
+	static const char *const shells[] = { "zsh", "fish" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(shells); i++) {
+		char *text = help(shells[i]);
+
+		for (const char *line = text; *line;) {
+			const char *end = strchr(line, '\n');
+
+			if (!quotes_are_closed(line, end, i == 1))
+				fail_msg("--help=%s: %.*s", shells[i], (int)(end - line), line);
+			line = end + 1;
+		}
+		for (int v = 0; v < VERB_CNT; v++)
+			assert_non_null(strstr(text, verb__name((enum verb)v)));
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,7 +338,10 @@ int main(void)
 		cmocka_unit_test(the_command_keeps_its_own_options),
 		cmocka_unit_test(verbs_are_found_at_the_first_place_only),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
+		cmocka_unit_test(the_format_is_that_of_f_or_json_or_the_suffix),
 		cmocka_unit_test(all_forms_of_help_name_all_options),
+		cmocka_unit_test(all_forms_of_help_name_all_formats_of_record),
+		cmocka_unit_test(no_help_text_breaks_a_completion_script),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #include "user/app/opts.h"
 #include "user/app/output.h"
 #include "user/base/log.h"
+#include "user/target/failure.h"
 
 static const struct opts over = { .output = "file", .force = true };
 

@@ -106,9 +106,11 @@ static void a_full_store_says_other_and_keeps_what_it_has(void **state)
 		first = first ? first : id;
 	}
 	assert_int_equal(stack_store__cnt(st), n - 1);
+	assert_int_equal(stack_store__full_cnt(st), 1);
 	assert_int_equal(stack_store__get(st, first).frames[0].line, 0);
 	assert_int_equal(stack_store__add(st, &(struct snap_frame){ "f", "x.py", 5 }, 1, false),
 			 first + 5);
+	assert_int_equal(stack_store__full_cnt(st), 1);
 	stack_store__free(st);
 }
 
@@ -208,6 +210,16 @@ static void without_room_it_is_nobodys_in_particular(void **state)
 	assert_int_equal(sum_ns(&st, 0, 0), 970);
 	assert_int_equal(t.chains[3].waiter | t.chains[3].holder, 0);
 	assert_int_equal(t.chains[3].ns, 97 * 7);
+	assert_int_equal(t.stats[COUNTER_STACK_TOTALS_FULL], 2 * 97);
+	/* The kernel still has them at the next reading: they are not others. */
+	stack_totals__begin(&st);
+	for (uint32_t tid = 1; tid <= 100; tid++)
+		read_sum(&st, tid, 2, 0, 11);
+	stack_totals__keep_epoch(&st, 0);
+	stack_totals__begin(&st);
+	read_sum(&st, 200, 2, 1, 1);
+	assert_int_equal(stack_totals__fill(&st, &t), 0);
+	assert_int_equal(t.stats[COUNTER_STACK_TOTALS_FULL], 97 + 1);
 	totals__free(&t);
 	stack_totals__deinit(&st);
 }

@@ -55,6 +55,7 @@ static void make_hostile(struct fake *f)
 	p->note = "工\033[0m";
 	p->python = "?";
 	f->snap.lost_events = f->snap.lost_spans = f->snap.violations = UINT64_MAX;
+	f->snap.lost_detail = UINT64_MAX;
 }
 
 static void no_size_and_no_name_breaks_a_frame(void **state)
@@ -241,6 +242,24 @@ static void after_a_reset_the_past_is_forgotten(void **state)
 	stage__close(&st);
 }
 
+static void every_loss_is_in_the_header(void **state)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	static struct stage st;
+	struct canvas c;
+
+	(void)state;
+	stage__open(&st, true, 30, 100);
+	st.all.snap.lost_events = 3;
+	st.all.snap.lost_detail = 12;
+	assert_int_equal(canvas__init(&c, 30, 100, true), 0);
+	ui__draw(&st.ui, &c);
+	canvas__to_text(&c, &text);
+	canvas__deinit(&c);
+	assert_non_null(strstr(sbuf__str(&text), "lost 3 (detail 12)"));
+	stage__close(&st);
+}
+
 static void search_and_filter_find_by_name_and_line(void **state)
 {
 	static struct stage st;
@@ -313,6 +332,7 @@ int main(void)
 		cmocka_unit_test(search_and_filter_find_by_name_and_line),
 		cmocka_unit_test(esc_leaves_a_process_at_once_even_after_a_search),
 		cmocka_unit_test(after_a_reset_the_past_is_forgotten),
+		cmocka_unit_test(every_loss_is_in_the_header),
 		cmocka_unit_test(every_key_is_in_the_help_once),
 		cmocka_unit_test(a_thousand_threads_stay_fluent),
 	};

@@ -7,12 +7,14 @@
 #include <cmocka.h>
 
 #include <ctype.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "user/base/util.h"
+#include "user/books/sink.h"
 #include "user/view/view.h"
 
 static struct snap_thread threads[2] = { { .tid = 11, .name = "http 1" },
@@ -208,12 +210,13 @@ static void json_counts_what_was_lost_by_name(void **state)
 	char *text;
 
 	(void)state;
-	s.stats[GT_STAT_STACK_FULL] = 3;
+	s.stats[GT_STAT_STACK_FULL] = s.lost_detail = 3;
 	s.stats[GT_STAT_WALK] = 70;
 	s.stats[GT_STAT_WALK_LAST] = 2;
 	text = written(view_json__new, &o, &p, &s);
 	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(root);
+	assert_int_equal(json_integer_value(json_object_get(root, "lost_detail")), 3);
 	stats = json_object_get(root, "stats");
 	assert_int_equal(json_object_size(stats), 3); /* zeros are left out */
 	assert_int_equal(json_integer_value(json_object_get(stats, "stack_full")), 3);
@@ -227,6 +230,81 @@ static void json_counts_what_was_lost_by_name(void **state)
 	free(text);
 }
 
+static void the_report_says_every_loss_in_words(void **state)
+{
+	static const struct snap_gil gil = { .id = 0 };
+	struct view_opts o = { 0 };
+	struct snapshot s = { .lost_events = 4, .lost_detail = 12 };
+	struct snap_proc p = proc_of(NULL, 0, NULL, 0);
+	char *text;
+
+	(void)state;
+	p.gil_cnt = 1;
+	p.gils = &gil;
+	s.stats[GT_STAT_TID_FULL] = 4;
+	s.stats[COUNTER_STORE_FULL] = 12;
+	text = written(view_report__new, &o, &p, &s);
+	assert_non_null(strstr(text, "  lost 4 (detail 12)\n"));
+	assert_null(strstr(text, "gap ")); /* on the screen that is a duration */
+	for (size_t i = 0; i < COUNTER_CNT; i++)
+		if (s.stats[i])
+			assert_non_null(strstr(text, counter_table[i].words));
+	free(text);
+	s.lost_detail = 0;
+	text = written(view_report__new, &o, &p, &s);
+	assert_non_null(strstr(text, "  lost 4\n"));
+	free(text);
+}
+
+/* A view that wants more than snapshots. */
+struct tiny {
+	struct view view;
+	uint64_t span_ns;
+	int ready;
+};
+
+static int tiny_span(struct view *v, const struct record *r)
+{
+	((struct tiny *)v)->span_ns += r->span.end_ns - r->span.start_ns;
+	return 0;
+}
+
+static int tiny_fd(const struct view *v)
+{
+	(void)v;
+	return 7;
+}
+
+static int tiny_ready(struct view *v)
+{
+	return ((struct tiny *)v)->ready++ ? -EIO : 0;
+}
+
+static void a_view_may_ask_for_spans_and_have_a_descriptor(void **state)
+{
+	static const struct view_ops more = { .span = tiny_span,
+					      .fd = tiny_fd,
+					      .ready = tiny_ready };
+	static const struct view_ops less;
+	const struct record n = { .kind = REC_SPAN, .span = { .start_ns = 10, .end_ns = 25 } };
+	struct tiny t = { .view = { &more } };
+
+	(void)state;
+	assert_int_equal(view__span(&t.view, &n), 0);
+	assert_int_equal(t.span_ns, 15);
+	assert_int_equal(view__fd(&t.view), 7);
+	assert_int_equal(view__ready(&t.view), 0);
+	assert_int_equal(view__ready(&t.view), -EIO);
+	t.view.ops = &less; /* as all others */
+	assert_int_equal(view__span(&t.view, &n), 0);
+	assert_int_equal(view__span(NULL, &n), 0);
+	assert_int_equal(view__fd(&t.view), -1);
+	assert_int_equal(view__ready(&t.view), 0);
+	assert_int_equal(t.span_ns, 15);
+	assert_int_equal(view__begin(&t.view, NULL), 0);
+	assert_int_equal(view__interval(&t.view, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +313,8 @@ int main(void)
 		cmocka_unit_test(hostile_names_cannot_break_a_line),
 		cmocka_unit_test(a_chain_is_waiter_down_and_holder_up),
 		cmocka_unit_test(json_counts_what_was_lost_by_name),
+		cmocka_unit_test(the_report_says_every_loss_in_words),
+		cmocka_unit_test(a_view_may_ask_for_spans_and_have_a_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,7 @@
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/gil/gil_site.h"
-#include "user/probe/multi.h"
+#include "user/probe/features.h"
 #include "user/python/process.h"
 #include "user/target/failure.h"
 #include "user/target/target.h"
@@ -133,7 +133,7 @@ static void say(bool ok, const char *what, const char *detail)
 
 static bool check_kernel(void)
 {
-	bool trace = caps__may_trace(), btf = caps__has_btf(), multi, ring;
+	bool trace = caps__may_trace(), usable = trace;
 	struct utsname u;
 	const char *why;
 	char detail[160];
@@ -147,21 +147,21 @@ static bool check_kernel(void)
 		 caps__has(CAP_SYS_PTRACE) ? "CAP_SYS_PTRACE" : "");
 	say(trace && caps__has(CAP_SYS_PTRACE), "privileges",
 	    detail[0] ? detail : "none: needs root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE");
-	say(btf, "kernel type information", caps__btf_path());
+	for (int f = 0; f < FEATURE_CNT; f++) {
+		bool ok = feature__has((enum feature)f, &why) || !feature_table[f].needed;
+
+		say(ok, feature_table[f].name, why);
+		usable = usable && ok;
+	}
+	printf("     %-28s %s\n", "attach by",
+	       feature__has(FEATURE_MULTI, NULL) ? "uprobe_multi links" : "a perf event per site");
 	say(!caps__lockdown_confidential(), "lockdown",
 	    caps__lockdown_confidential() ? "confidentiality: BPF may not read memory"
 					  : "not in the way");
-	ring = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1;
-	say(ring, "BPF ring buffer",
-	    ring ? "yes (Linux 5.8)" : "no: Linux 5.8 or newer, and privileges");
-	multi = probe_multi__supported(&why);
-	say(true, "uprobe_multi links", multi ? "yes" : why);
-	printf("     %-28s %s\n", "attach by",
-	       multi ? "uprobe_multi links" : "a perf event per site");
 	say(proc__in_init_pidns(), "pid namespace",
 	    proc__in_init_pidns() ? "the machine's"
 				  : "a container's: run giltop with the host's pids");
-	return trace && btf && ring;
+	return usable;
 }
 
 static void print_sites(const struct target *t)

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "user/app/opts_impl.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
 #include "user/view/columns.h"
+#include "user/view/formats.h"
 
 static void help_use(FILE *out, const char *verb, const char *args, const char *help)
 {
@@ -25,13 +28,16 @@ static void help_text(FILE *out)
 		help_use(out, verb_table[v].name, verb_table[v].args, verb_table[v].help);
 	fprintf(out, "\nOptions:\n");
 	for (size_t i = 0; i < opt_cnt; i++) {
+		__cleanup(sbuf__free) struct sbuf help = { 0 };
 		char left[40];
+
+		opt__help(&opt_table[i], &help);
 
 		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", opt_table[i].short_name ? '-' : ' ',
 			 opt_table[i].short_name ? opt_table[i].short_name : ' ',
 			 opt_table[i].short_name ? "," : " ", opt_table[i].name,
 			 opt_table[i].arg ? " " : "", opt_table[i].arg ? opt_table[i].arg : "");
-		fprintf(out, "  %-26s %s\n", left, opt_table[i].help);
+		fprintf(out, "  %-26s %s\n", left, sbuf__str(&help));
 	}
 	fprintf(out, "\nExit status: 0 ok, 1 runtime error, 2 usage, 3 no permission, 4 no such "
 		     "process or not\n"
@@ -40,19 +46,27 @@ static void help_text(FILE *out)
 		     "See giltop(1).\n");
 }
 
+/* A paragraph under its heading. */
+static void put_sentence(FILE *out, const char *text)
+{
+	fprintf(out, "\n\t%c%s.\n\n", text[0] - (text[0] >= 'a' && text[0] <= 'z' ? 32 : 0),
+		*text ? text + 1 : "");
+}
+
 static void help_man(FILE *out)
 {
 	for (size_t i = 0; i < opt_cnt; i++) {
 		const struct opt_desc *d = &opt_table[i];
+		__cleanup(sbuf__free) struct sbuf help = { 0 };
+
+		opt__help(d, &help);
 
 		if (d->short_name)
 			fprintf(out, "*-%c*, ", d->short_name);
 		fprintf(out, "*--%s*", d->name);
 		if (d->arg)
 			fprintf(out, " _%s_", d->arg);
-		fprintf(out, "\n\t%c%s.\n\n",
-			d->help[0] - (d->help[0] >= 'a' && d->help[0] <= 'z' ? 32 : 0),
-			d->help + 1);
+		put_sentence(out, sbuf__str(&help));
 	}
 }
 
@@ -65,51 +79,138 @@ static void help_columns(FILE *out)
 		fprintf(out, "*%s*", c->title);
 		if (c->cmp && strcasecmp(c->title, c->name))
 			fprintf(out, " (--sort %s)", c->name);
-		fprintf(out, "%s\n\t%c%s.\n\n", c->shown ? "" : ", shown when sorted by it",
-			c->help[0] - (c->help[0] >= 'a' && c->help[0] <= 'z' ? 32 : 0),
-			c->help + 1);
+		if (!c->shown)
+			fputs(", shown when sorted by it", out);
+		put_sentence(out, c->help);
 	}
 }
 
-static void help_completion(FILE *out, const char *shell)
+/* Those of record, for the man page. */
+static void help_formats(FILE *out)
 {
-	if (!strcmp(shell, "bash")) {
-		fprintf(out, "complete -W \"");
-		for (int v = 0; v < VERB_CNT; v++)
-			fprintf(out, "%s ", verb_table[v].name);
-		for (size_t i = 0; i < opt_cnt; i++)
-			fprintf(out, "--%s ", opt_table[i].name);
-		fprintf(out, "\" -o default giltop\n");
-		return;
+	for (size_t i = 0; i < format_cnt; i++) {
+		if (!(format_table[i].bits & FORMAT_RECORD))
+			continue;
+		fprintf(out, "*%s* (%s)", format_table[i].name, format_table[i].suffixes);
+		put_sentence(out, format_table[i].help);
 	}
-	if (!strcmp(shell, "zsh"))
-		fprintf(out, "#compdef giltop\n_arguments \\\n");
+}
+
+/* The words that an option's value is one of, empty if it is anything else. */
+static void values_of(const struct opt_desc *d, struct sbuf *out)
+{
+	if (d->type == OPT_FORMAT)
+		formats__names(FORMAT_RECORD, " ", " ", out);
+	for (size_t i = 0; d->type == OPT_ENUM && d->names[i]; i++)
+		sbuf__printf(out, "%s%s", i ? " " : "", d->names[i]);
+}
+
+static void put_verbs(FILE *out)
+{
+	for (int v = 0; v < VERB_CNT; v++)
+		fprintf(out, "%s%s", v ? " " : "", verb_table[v].name);
+}
+
+static void help_bash(FILE *out)
+{
+	fputs("_giltop() {\n\tlocal words=\"", out);
+	put_verbs(out);
+	for (size_t i = 0; i < opt_cnt; i++)
+		fprintf(out, " --%s", opt_table[i].name);
+	fputs("\"\n\tcase $3 in\n", out);
 	for (size_t i = 0; i < opt_cnt; i++) {
 		const struct opt_desc *d = &opt_table[i];
+		__cleanup(sbuf__free) struct sbuf values = { 0 };
 
-		if (!strcmp(shell, "zsh"))
-			fprintf(out, "  '--%s[%s]%s' \\\n", d->name, d->help,
-				d->arg ? ":value:" : "");
-		else
-			fprintf(out, "complete -c giltop -l %s%s%c %s -d '%s'\n", d->name,
-				d->short_name ? " -s " : "", d->short_name ? d->short_name : ' ',
-				d->arg ? "-r" : "-f", d->help);
+		values_of(d, &values);
+		if (d->short_name && values.len)
+			fprintf(out, "\t-%c | --%s) words=\"%s\" ;;\n", d->short_name, d->name,
+				sbuf__str(&values));
+		else if (values.len)
+			fprintf(out, "\t--%s) words=\"%s\" ;;\n", d->name, sbuf__str(&values));
 	}
-	if (!strcmp(shell, "zsh"))
-		fprintf(out, "  '1:verb:(top record dump list doctor)'\n");
+	fputs("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$2\"))\n}\n"
+	      "complete -F _giltop -o default giltop\n",
+	      out);
+}
+
+/* In '..': there zsh ends at the next ', whatever is before it, fish takes \' as one; zsh's _arguments
+ * would end at a ].
+ */
+static void put_quoted(FILE *out, const char *s, bool fish)
+{
+	for (; *s; s++) {
+		if (*s == '\'')
+			fputs(fish ? "\\'" : "'\\''", out);
+		else if (*s == '\\' || (*s == ']' && !fish))
+			fprintf(out, "\\%c", *s);
+		else
+			putc(*s, out);
+	}
+}
+
+static void help_zsh(FILE *out)
+{
+	fputs("#compdef giltop\n_arguments \\\n", out);
+	for (size_t i = 0; i < opt_cnt; i++) {
+		const struct opt_desc *d = &opt_table[i];
+		__cleanup(sbuf__free) struct sbuf help = { 0 }, values = { 0 };
+
+		opt__help(d, &help);
+		values_of(d, &values);
+		fprintf(out, "  '--%s[", d->name);
+		put_quoted(out, sbuf__str(&help), false);
+		if (values.len)
+			fprintf(out, "]:value:(%s)' \\\n", sbuf__str(&values));
+		else
+			fprintf(out, "]%s' \\\n", d->arg ? ":value:" : "");
+	}
+	fputs("  '1:verb:(", out);
+	put_verbs(out);
+	fputs(")'\n", out);
+}
+
+static void help_fish(FILE *out)
+{
+	for (int v = 0; v < VERB_CNT; v++) {
+		fprintf(out, "complete -c giltop -n __fish_use_subcommand -f -a %s -d '",
+			verb_table[v].name);
+		put_quoted(out, verb_table[v].help, true);
+		fputs("'\n", out);
+	}
+	for (size_t i = 0; i < opt_cnt; i++) {
+		const struct opt_desc *d = &opt_table[i];
+		__cleanup(sbuf__free) struct sbuf help = { 0 }, values = { 0 };
+
+		opt__help(d, &help);
+		values_of(d, &values);
+		fprintf(out, "complete -c giltop -l %s", d->name);
+		if (d->short_name)
+			fprintf(out, " -s %c", d->short_name);
+		fprintf(out, " -%c", values.len ? 'x' : d->arg ? 'r' : 'f');
+		if (values.len)
+			fprintf(out, " -a '%s'", sbuf__str(&values));
+		fputs(" -d '", out);
+		put_quoted(out, sbuf__str(&help), true);
+		fputs("'\n", out);
+	}
 }
 
 int opts__print_help(FILE *out, const char *style)
 {
-	if (!strcmp(style, "text"))
-		help_text(out);
-	else if (!strcmp(style, "man"))
-		help_man(out);
-	else if (!strcmp(style, "columns"))
-		help_columns(out);
-	else if (!strcmp(style, "bash") || !strcmp(style, "zsh") || !strcmp(style, "fish"))
-		help_completion(out, style);
-	else
-		return -EINVAL;
-	return 0;
+	static const struct {
+		const char *name;
+		void (*print)(FILE *out);
+	} styles[] = { { "text", help_text },	    { "man", help_man },
+		       { "columns", help_columns }, { "formats", help_formats },
+		       { "bash", help_bash },	    { "zsh", help_zsh },
+		       { "fish", help_fish } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(styles); i++) {
+		if (strcmp(style, styles[i].name))
+			continue;
+		styles[i].print(out);
+		return 0;
+	}
+	return -EINVAL;
 }

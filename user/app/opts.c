@@ -9,8 +9,10 @@
 
 #include "user/app/opts_impl.h"
 #include "user/base/parse.h"
+#include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/view/columns.h"
+#include "user/view/formats.h"
 
 static const char *const weight_names[] = { "wait", "hold", "blame", "chain", NULL };
 static const char *const unit_names[] = { "us", "ns", NULL };
@@ -41,11 +43,11 @@ const struct opt_desc opt_table[] = {
 	{ "json", 0, NULL, OPT_FLAG, OFF(json), "batch as JSON lines", NULL, 0, 0 },
 	{ "output", 'o', "FILE", OPT_STR, OFF(output), "write to FILE (- is stdout)", NULL, 0, 0 },
 	{ "force", 0, NULL, OPT_FLAG, OFF(force), "overwrite FILE", NULL, 0, 0 },
-	{ "format", 'f', "NAME", OPT_STR, OFF(format), "record: folded or jsonl", NULL, 0, 0 },
+	{ "format", 'f', "NAME", OPT_FORMAT, OFF(format), "record: FORMATS", NULL, 0, 0 },
 	{ "weight", 0, "WHAT", OPT_ENUM, OFF(view.weight),
-	  "folded stacks of: wait (who waited), hold, blame (who made others wait), chain (both)",
+	  "FORMATS stacks of: wait (who waited), hold, blame (who made others wait), chain (both)",
 	  weight_names, 0, 0 },
-	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), "folded values in us or ns (default us)",
+	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), "FORMATS values in us or ns (default us)",
 	  unit_names, 0, 0 },
 	{ "sort", 0, "KEY", OPT_STR, OFF(view.sort), "sort threads by a column (default delay)",
 	  NULL, 0, 0 },
@@ -57,8 +59,9 @@ const struct opt_desc opt_table[] = {
 	  "collect stacks of holds of at least TIME (default 1ms), and of those that made others "
 	  "wait",
 	  NULL, 0, 0 },
-	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss), "exit with 6 if more than N events were lost",
-	  NULL, 0, UINT64_MAX },
+	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss),
+	  "exit with 6 if more than N were lost, in totals and in detail together", NULL, 0,
+	  UINT64_MAX },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color), "auto, always or never (NO_COLOR is honoured)",
 	  color_names, 0, 0 },
 	{ "no-unicode", 'U', NULL, OPT_FLAG, OFF(no_unicode), "draw with ASCII only", NULL, 0, 0 },
@@ -77,7 +80,7 @@ const struct verb_desc verb_table[VERB_CNT] = {
 	[VERB_TOP] = { "top", "-p PID | -a | -- COMMAND ..",
 		       "live view, or batch with -b (the default verb)" },
 	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE",
-			  "write folded stacks or JSON lines to a file" },
+			  "measure into a file, in the format of -f" },
 	[VERB_DUMP] = { "dump", "-p PID",
 			"one look: who holds, who waits since when, with Python stacks" },
 	[VERB_LIST] = { "list", "",
@@ -127,8 +130,22 @@ static int add_list(const struct opt_desc *d, const char *arg, size_t *cnt, uint
 	return *cnt ? 0 : usage("--%s needs a number", d->name);
 }
 
+void opt__help(const struct opt_desc *d, struct sbuf *out)
+{
+	static const char mark[] = "FORMATS";
+	const char *at = strstr(d->help, mark);
+
+	sbuf__add(out, d->help, at ? (size_t)(at - d->help) : strlen(d->help));
+	if (!at)
+		return;
+	formats__names(d->type == OPT_FORMAT ? FORMAT_RECORD : FORMAT_WEIGHT, ", ", " or ", out);
+	sbuf__puts(out, at + strlen(mark));
+}
+
 static int set_enum(const struct opt_desc *d, const char *arg, void *field)
 {
+	__cleanup(sbuf__free) struct sbuf help = { 0 };
+
 	for (int i = 0; d->names[i]; i++) {
 		if (strcmp(d->names[i], arg))
 			continue;
@@ -138,7 +155,21 @@ static int set_enum(const struct opt_desc *d, const char *arg, void *field)
 			*(int *)field = i;
 		return 0;
 	}
-	return usage("--%s: '%s' is none of its values (%s)", d->name, arg, d->help);
+	opt__help(d, &help);
+	return usage("--%s: '%s' is none of its values (%s)", d->name, arg, sbuf__str(&help));
+}
+
+static int set_format(const struct opt_desc *d, const char *arg, const struct format **field)
+{
+	__cleanup(sbuf__free) struct sbuf names = { 0 };
+	const struct format *f = formats__find(arg);
+
+	if (f && f->bits & FORMAT_RECORD) {
+		*field = f;
+		return 0;
+	}
+	formats__names(FORMAT_RECORD, ", ", ", ", &names);
+	return usage("--%s: '%s' is none of %s", d->name, arg, sbuf__str(&names));
 }
 
 static int set_option(struct opts *o, const struct opt_desc *d, const char *arg)
@@ -151,6 +182,7 @@ static int set_option(struct opts *o, const struct opt_desc *d, const char *arg)
 	case OPT_ON: *(int *)field = 1; return 0;
 	case OPT_OFF: *(int *)field = 0; return 0;
 	case OPT_STR: *(const char **)field = arg; return 0;
+	case OPT_FORMAT: return set_format(d, arg, (const struct format **)field);
 	case OPT_ENUM: return set_enum(d, arg, field);
 	case OPT_LIST:
 		return add_list(d, arg, (size_t *)field, (uint32_t **)(field + sizeof(size_t)));
@@ -176,24 +208,27 @@ static int find_verb(const char *name)
 	return -1;
 }
 
-static bool ends_with(const char *s, const char *end)
+const struct format *opts__format(const struct opts *o)
 {
-	size_t n = strlen(s), m = strlen(end);
+	const struct format *f;
 
-	return n >= m && !strcmp(s + n - m, end);
+	if (o->format && o->verb == VERB_RECORD)
+		return o->format;
+	if (o->json)
+		return formats__find("jsonl");
+	if (o->verb != VERB_RECORD)
+		return formats__find(o->verb == VERB_DUMP ? "dump" : "text");
+	f = formats__of_file(o->output);
+	return f || strcmp(o->output, "-") ? f : formats__find("folded");
 }
 
-/* record without -f: the suffix says it. */
-static bool format_is_clear(const struct opts *o)
+static int usage_no_format(const struct opts *o)
 {
-	static const char *const known[] = { ".folded", ".txt", ".jsonl", ".json" };
+	__cleanup(sbuf__free) struct sbuf names = { 0 };
 
-	if (o->format || o->json || !strcmp(o->output, "-"))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (ends_with(o->output, known[i]))
-			return true;
-	return false;
+	formats__names(FORMAT_RECORD, ", -f ", " or -f ", &names);
+	return usage("record: the name '%s' does not say which format: add -f %s", o->output,
+		     sbuf__str(&names));
 }
 
 static int check(const struct opts *o)
@@ -208,12 +243,8 @@ static int check(const struct opts *o)
 		return usage("%s needs -p PID", verb__name(o->verb));
 	if (o->verb == VERB_RECORD && !o->output)
 		return usage("record needs -o FILE (- is stdout)");
-	if (o->verb == VERB_RECORD && !format_is_clear(o))
-		return usage("record: the name '%s' does not say which format: add -f folded or -f "
-			     "jsonl",
-			     o->output);
-	if (o->format && strcmp(o->format, "folded") && strcmp(o->format, "jsonl"))
-		return usage("--format: '%s' is none of folded, jsonl", o->format);
+	if (o->verb == VERB_RECORD && !opts__format(o))
+		return usage_no_format(o);
 	if (o->view.interval_ns < 10000000)
 		return usage("--interval is at least 10ms");
 	if ((o->batch || o->json) && o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command)
@@ -322,13 +353,6 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 	else
 		*ret = o;
 	return err;
-}
-
-bool opts__records_json(const struct opts *o)
-{
-	if (o->format)
-		return !strcmp(o->format, "jsonl");
-	return o->json || ends_with(o->output, ".jsonl") || ends_with(o->output, ".json");
 }
 
 void opts__free(struct opts *o)

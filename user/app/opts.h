@@ -21,6 +21,8 @@ enum verb {
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+struct format;
+
 struct opts {
 	enum verb verb;
 	size_t pid_cnt;
@@ -30,8 +32,9 @@ struct opts {
 	uint64_t duration_ns; /* 0: no end */
 	uint64_t iterations;  /* 0: no end */
 	bool batch, json, force, no_stacks, no_unicode, quiet;
-	const char *output, *format;
-	uint64_t min_hold_ns; /* stacks of holds at least so long */
+	const char *output;
+	const struct format *format; /* of -f; NULL: not said, see opts__format */
+	uint64_t min_hold_ns;	     /* stacks of holds at least so long */
 	uint64_t max_loss;
 	int color; /* enum color_mode */
 	int verbose;
@@ -45,10 +48,10 @@ struct opts {
  */
 int opts__parse(int argc, char **argv, struct opts *ret);
 void opts__free(struct opts *o);
-/* record: JSON lines rather than folded stacks (by -f, else by the suffix of -o). */
-bool opts__records_json(const struct opts *o);
+/* What is to be written; never NULL for options that opts__parse has taken. */
+const struct format *opts__format(const struct opts *o);
 const char *verb__name(enum verb v);
-/* The option table as "text" (--help), "man" (scdoc), "bash", "zsh" or "fish". -EINVAL: no such. */
+/* The option table as "text" (--help), "man" (scdoc; "columns", "formats": of other tables), "bash", "zsh" or "fish". -EINVAL: no such. */
 int opts__print_help(FILE *out, const char *style);
 
 #endif

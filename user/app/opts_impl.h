@@ -12,6 +12,7 @@ enum opt_type {
 	OPT_U64,      /* uint64_t */
 	OPT_DURATION, /* uint64_t ns */
 	OPT_LIST,     /* uint32_t *, and its count just before it */
+	OPT_FORMAT,   /* const struct format * */
 	OPT_ENUM,     /* int, index into names */
 	OPT_ON,	      /* int := 1 */
 	OPT_OFF,      /* int := 0 */
@@ -24,7 +25,7 @@ struct opt_desc {
 	const char *arg; /* NULL: takes none */
 	enum opt_type type;
 	size_t off;
-	const char *help;
+	const char *help;	  /* FORMATS in it: see opt__help */
 	const char *const *names; /* OPT_ENUM, ends with NULL */
 	uint64_t min, max;
 };
@@ -33,8 +34,12 @@ struct verb_desc {
 	const char *name, *args, *help;
 };
 
+struct sbuf;
+
 extern const struct opt_desc opt_table[];
 extern const size_t opt_cnt;
 extern const struct verb_desc verb_table[VERB_CNT];
+/* Its help text; for FORMATS the names of the formats that it is about. */
+void opt__help(const struct opt_desc *d, struct sbuf *out);
 
 #endif

@@ -30,6 +30,7 @@
 #include "user/source/collector.h"
 #include "user/source/source.h"
 #include "user/target/failure.h"
+#include "user/view/formats.h"
 #include "user/view/view.h"
 
 /* dump looks for so long: a waiting thread shows itself once per switch interval (5 ms). */
@@ -93,6 +94,8 @@ static int take(struct sink *sink, const struct record *r)
 			pr_verb("pid %u is measured too\n", r->pid);
 	} else if (r->kind == REC_PROC_END) {
 		on_ended(s, r);
+	} else if (r->kind == REC_SPAN && !s->view_err) {
+		s->view_err = view__span(s->view, r);
 	}
 	return 0;
 }
@@ -156,7 +159,7 @@ static int finish(struct session *s)
 		pr_info("%s: no CPython was seen\n", s->o->command[0]);
 	if (!s->view_err)
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
-	if (snap->dropped_cnt && s->o->verb == VERB_RECORD && !opts__records_json(s->o))
+	if (snap->dropped_cnt && !(opts__format(s->o)->bits & FORMAT_DROPPED))
 		pr_warn("%" PRIu64 " processes that ended long ago are not in it: too many\n",
 			snap->dropped_cnt);
 	if (snap->lost_ever > s->o->max_loss)
@@ -204,6 +207,7 @@ static void loop(struct session *s)
 				break;
 			case FD_DURATION: s->done = "duration"; break;
 			case FD_INPUT: session__live_input(s); break;
+			case FD_VIEW: s->view_err = view__ready(s->view); break;
 			}
 		}
 		check_end(s);
@@ -225,7 +229,8 @@ static int open_collector(struct session *s)
 {
 	struct collector_opts co = { .attach = s->o->attach,
 				     .thread_cnt = session__thread_cnt(s->o),
-				     .stacks = !s->o->no_stacks,
+				     .stacks = !s->o->no_stacks &&
+					       opts__format(s->o)->bits & FORMAT_STACKS,
 				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .min_hold_ns = s->o->min_hold_ns };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
@@ -246,17 +251,19 @@ static int open_collector(struct session *s)
 	return f ? failure__say(f, sbuf__str(&why), 0) : 0;
 }
 
-static struct view *new_view(struct session *s)
+/* With what its format needs. */
+static int open_view(struct session *s)
 {
-	const struct opts *o = s->o;
+	const struct format *f = opts__format(s->o);
 
-	if (o->verb == VERB_DUMP && !o->json)
-		return view_dump__new(s->out.f);
-	if (o->verb == VERB_RECORD && !opts__records_json(o))
-		return view_folded__new(s->out.f, &o->view);
-	if (o->json || o->verb == VERB_RECORD)
-		return view_json__new(s->out.f, &o->view);
-	return view_report__new(s->out.f, &o->view);
+	s->view = f->make(s->out.f, &s->o->view);
+	if (!s->view)
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	if (f->bits & FORMAT_SPANS)
+		source__want_spans(s->src, 1);
+	if (view__fd(s->view) >= 0 && session__watch(s, view__fd(s->view), FD_VIEW))
+		return EXIT_RUNTIME;
+	return 0;
 }
 
 /* A file that is gone when nobody has it open. -1: none. */
@@ -286,11 +293,10 @@ static int start(struct session *s)
 		code = EXIT_RUNTIME;
 	if (!code)
 		code = output__open(&s->out, s->o);
+	if (!code)
+		code = open_view(s);
 	if (code)
 		return code;
-	s->view = new_view(s);
-	if (!s->view)
-		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (session__is_live(s->o) && s->o->command)
 		s->command_out = nameless_file();
 	code = session__add_targets(s);

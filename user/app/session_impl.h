@@ -18,7 +18,7 @@ struct model;
 struct source;
 struct view;
 
-enum session_fd { FD_SOURCE, FD_REFRESH, FD_DURATION, FD_SIGNAL, FD_INPUT };
+enum session_fd { FD_SOURCE, FD_REFRESH, FD_DURATION, FD_SIGNAL, FD_INPUT, FD_VIEW };
 
 struct session {
 	struct sink sink; /* first: a pointer to it is a pointer to the session */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "bpf/giltop.h"
+#include "user/books/counters.h"
 
 struct total_gil {
 	struct gt_gil_key key;
@@ -50,9 +51,10 @@ struct total_chain {
 struct totals {
 	uint64_t now_ns; /* taken before the records were read: a record may be a little younger */
 	uint64_t self_cpu_ns;
-	uint64_t stats[GT_STAT_CNT];
-	bool last;	   /* the books are closed: nothing comes after this */
-	uint64_t torn_cnt; /* records that were being written at each of several tries */
+	uint64_t stats
+		[COUNTER_CNT]; /* since the start; of enum counter's, each part that counts adds its own */
+	bool last;	       /* the books are closed: nothing comes after this */
+	uint64_t torn_cnt; /* COUNTER_TORN, of this reading */
 	size_t gil_cnt, gil_cap;
 	struct total_gil *gils;
 	size_t thread_cnt, thread_cap;

@@ -350,20 +350,14 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 
 static void fill_health(struct builder *b, struct snapshot *s)
 {
-	static const enum gt_stat lost[] = { GT_STAT_THREAD_FULL, GT_STAT_GIL_FULL,
-					     GT_STAT_NOTE_DROP };
-	static const enum gt_stat odd[] = { GT_STAT_ACQUIRE_HELD, GT_STAT_RELEASE_FOREIGN,
-					    GT_STAT_WAIT_HOLDER, GT_STAT_LOCKED_WRONG,
-					    GT_STAT_LAST_HOLDER_WRONG };
+	const uint64_t *now = b->m->stats_at[AT_NOW];
 
-	for (size_t i = 0; i < GT_STAT_CNT; i++)
-		s->stats[i] = span(b->m->stats_at[b->base][i], b->m->stats_at[AT_NOW][i]);
-	for (size_t i = 0; i < ARRAY_SIZE(lost); i++) {
-		s->lost_events += s->stats[lost[i]];
-		s->lost_ever += b->m->stats_at[AT_NOW][lost[i]];
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
-		s->violations += s->stats[odd[i]];
+	for (size_t i = 0; i < COUNTER_CNT; i++)
+		s->stats[i] = span(b->m->stats_at[b->base][i], now[i]);
+	s->lost_events = counters__sum(s->stats, COUNTER_LOSS);
+	s->lost_detail = counters__sum(s->stats, COUNTER_LOSS_DETAIL);
+	s->lost_ever = counters__sum(now, COUNTER_LOSS) + counters__sum(now, COUNTER_LOSS_DETAIL);
+	s->violations = counters__sum(s->stats, COUNTER_DISAGREEMENT);
 	s->lost_spans = s->stats[GT_STAT_SPAN_DROP];
 	s->self_cpu_ns = b->m->self_cpu_at[AT_NOW] - b->m->self_cpu_at[b->base];
 	s->load_cpu_ns = b->m->load_cpu_ns;

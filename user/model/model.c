@@ -359,9 +359,10 @@ static int feed(struct model *m, const struct totals *t)
 		m->load_cpu_ns = m->self_cpu_at[AT_MARK] = m->self_cpu_at[AT_ZERO] = t->self_cpu_ns;
 	m->now_ns = t->now_ns;
 	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
-	m->torn_cnt += t->torn_cnt;
 	m->stacks_known = t->stacks_known;
 	memcpy(m->stats_at[AT_NOW], t->stats, sizeof(m->stats_at[AT_NOW]));
+	if (t->last)
+		m->stats_at[AT_NOW][COUNTER_TORN_LAST] = t->torn_cnt;
 	for (size_t i = 0; i < m->proc_cnt; i++)
 		for (size_t k = 0; k < m->procs[i]->thread_cnt; k++)
 			m->procs[i]->threads[k]->seen = m->procs[i]->end_ns != 0;

@@ -98,8 +98,7 @@ struct model {
 	uint64_t books_ns;    /* of the first process */
 	uint64_t dropped_cnt; /* processes that ended long ago and have no row any more */
 	uint64_t hits_at[AT_CNT];
-	uint64_t stats_at[AT_CNT][GT_STAT_CNT];
-	uint64_t torn_cnt;
+	uint64_t stats_at[AT_CNT][COUNTER_CNT];
 	bool stacks_known;
 	char *attach; /* how the source probes; NULL: it has not said */
 	size_t stack_cnt, stack_cap;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include "bpf/giltop.h"
 #include "user/base/hist.h"
+#include "user/books/counters.h"
 
 #define TID_UNKNOWN 0u
 
@@ -135,14 +136,15 @@ struct snapshot {
 	const char *attach;	     /* how it is probed: "uprobe_multi", "perf events", or "?" */
 	uint64_t start_ns, now_ns;   /* CLOCK_MONOTONIC */
 	uint64_t books_ns;	     /* the books started */
-	uint64_t lost_events;	     /* every kind of loss that touches a total, in the span */
-	uint64_t lost_ever;	     /* .. since the start, whatever was reset */
+	uint64_t lost_events;	     /* COUNTER_LOSS: touches a total; in the span */
+	uint64_t lost_detail;	     /* COUNTER_LOSS_DETAIL: totals are whole */
+	uint64_t lost_ever;	     /* both, since the start, whatever was reset */
 	uint64_t lost_spans;	     /* lost for the timeline only */
 	uint64_t violations;	     /* self-check disagreements (see stats) */
 	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */
 	uint64_t load_cpu_ns;	     /* .. before the first reading: to load and attach */
 	uint64_t probe_hits;	     /* in the span */
-	uint64_t stats[GT_STAT_CNT]; /* in the span */
+	uint64_t stats[COUNTER_CNT]; /* in the span */
 	size_t proc_cnt;
 	const struct snap_proc *procs;
 	uint64_t

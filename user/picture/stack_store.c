@@ -17,6 +17,7 @@ struct stack_store {
 	struct hmap by_hash; /* (hash, count) -> index + 1 */
 	size_t cnt, cap;
 	struct stored_stack *stacks; /* id - 1 */
+	uint64_t full_cnt;
 };
 
 struct stack_store *stack_store__new(void)
@@ -85,10 +86,10 @@ uint32_t stack_store__add(struct stack_store *st, const struct snap_frame *frame
 	}
 	if (st->cnt >= STACKS_MAX ||
 	    array_grow(&st->stacks, st->cnt, &st->cap, sizeof(*st->stacks)))
-		return 0;
+		goto full;
 	copy = arena__alloc(&st->arena, cnt, sizeof(*copy));
 	if (!copy || hmap__put(&st->by_hash, h, cnt, (void *)(uintptr_t)(st->cnt + 1)))
-		return 0;
+		goto full;
 	for (size_t i = 0; i < cnt; i++) {
 		copy[i].name = intern(st, frames[i].name);
 		copy[i].file = intern(st, frames[i].file);
@@ -96,6 +97,9 @@ uint32_t stack_store__add(struct stack_store *st, const struct snap_frame *frame
 	}
 	st->stacks[st->cnt++] = (struct stored_stack){ copy, cnt, truncated };
 	return (uint32_t)st->cnt;
+full:
+	st->full_cnt++;
+	return 0;
 }
 
 struct stored_stack stack_store__get(const struct stack_store *st, uint32_t id)
@@ -106,4 +110,9 @@ struct stored_stack stack_store__get(const struct stack_store *st, uint32_t id)
 size_t stack_store__cnt(const struct stack_store *st)
 {
 	return st->cnt;
+}
+
+uint64_t stack_store__full_cnt(const struct stack_store *st)
+{
+	return st->full_cnt;
 }

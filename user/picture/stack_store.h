@@ -33,5 +33,7 @@ struct stored_stack {
 /* id 0 or unknown: an empty one. */
 struct stored_stack stack_store__get(const struct stack_store *st, uint32_t id);
 size_t stack_store__cnt(const struct stack_store *st);
+/* How often stack_store__add has said 0. */
+uint64_t stack_store__full_cnt(const struct stack_store *st);
 
 #endif

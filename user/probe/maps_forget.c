@@ -92,9 +92,11 @@ static void forget_map(struct forget *f, const struct bpf_map *map, size_t tgid_
 	map_each(map, forget_elem, f);
 }
 
-/* Its threads that died waiting and that no event has taken out. */
-static void forget_dead(struct giltop_bpf *skel, uint32_t tgid)
+/* Its threads that died waiting and that no event has taken out. Returns how many others found no room again. */
+static uint64_t forget_dead(struct giltop_bpf *skel, uint32_t tgid)
 {
+	uint64_t lost = 0;
+
 	int fd = bpf_map__fd(skel->maps.dead);
 	struct gt_dead d, *others = NULL;
 	size_t cnt = 0, cap = 0;
@@ -104,11 +106,12 @@ static void forget_dead(struct giltop_bpf *skel, uint32_t tgid)
 		if (d.gil.tgid != tgid)
 			others[cnt++] = d;
 	for (size_t i = 0; i < cnt; i++)
-		bpf_map_update_elem(fd, NULL, &others[i], BPF_ANY);
+		lost += bpf_map_update_elem(fd, NULL, &others[i], BPF_ANY) ? 1 : 0;
 	free(others);
+	return lost;
 }
 
-void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
+uint64_t probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 {
 	struct forget f = { .skel = skel, .tgid = tgid };
 
@@ -129,6 +132,6 @@ void probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 	forget_map(&f, skel->maps.ended, offsetof(struct gt_gil_key, tgid));
 	forget_map(&f, skel->maps.pairs, offsetof(struct gt_pair_key, tgid));
 	forget_map(&f, skel->maps.holders, offsetof(struct gt_tstate_key, tgid));
-	forget_dead(skel, tgid);
 	forget_sums(skel, tgid);
+	return forget_dead(skel, tgid);
 }

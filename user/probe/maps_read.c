@@ -53,7 +53,6 @@ int map_each(const struct bpf_map *map, map_elem_fn fn, void *ctx)
 struct reader {
 	struct giltop_bpf *skel;
 	struct totals *ret;
-	uint64_t dropped;
 };
 
 static int read_gil(void *ctx, const void *key, const void *value)
@@ -281,6 +280,7 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 		return err;
 	}
 	read_stats(skel, ret);
+	ret->stats[COUNTER_TORN] += ret->torn_cnt;
 	drop_exited(skel, ret);
 	getrusage(RUSAGE_SELF, &ru);
 	ret->self_cpu_ns = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000u +

@@ -76,16 +76,10 @@ static const char *probe_support(void)
 	return NULL;
 }
 
-bool probe_multi__supported(const char **why)
+bool probe_multi__try(const char **why)
 {
-	static const char *reason; /* a cached feature result */
-	static bool tried;
+	const char *missing = probe_support();
 
-	if (!tried) {
-		reason = probe_support();
-		tried = true;
-	}
-	if (why)
-		*why = reason ? reason : "yes";
-	return !reason;
+	*why = missing ? missing : "yes";
+	return !missing;
 }

@@ -11,10 +11,10 @@
 #define GT_TRACE_UPROBE_MULTI 48
 
 /* Can this kernel attach uprobe_multi links whose pid means a process? Tried, not guessed from a
- * version: a link is made on "/" (which must fail in a telling way). why: one line. Answer cached.
+ * version: a link is made on "/" (which must fail in a telling way). why: one line. See FEATURE_MULTI.
  * Needs the privileges to load a program; without them the answer is no.
  */
-bool probe_multi__supported(const char **why);
+bool probe_multi__try(const char **why);
 
 /* One link on cnt file offsets of path, for the process pid (0: any). cookies may be NULL.
  * The link lives as long as the returned descriptor. >= 0 or -errno.

@@ -15,6 +15,7 @@
 #include "user/books/totals.h"
 #include "user/probe/attach.h"
 #include "user/probe/clock.h"
+#include "user/probe/features.h"
 #include "user/probe/maps_read.h"
 #include "user/probe/multi.h"
 
@@ -26,6 +27,7 @@ struct probe {
 	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;
+	uint64_t dead_lost;    /* see probe_read__forget */
 	probe_note_fn note_fn; /* while draining */
 	void *note_ctx;
 };
@@ -133,7 +135,7 @@ int probe__load(struct probe *p)
 	int err = -EOPNOTSUPP;
 
 	if (want != PROBE_TIER_PERF) {
-		if (probe_multi__supported(&why)) {
+		if (feature__has(FEATURE_MULTI, &why)) {
 			err = load_tier(p, PROBE_TIER_MULTI);
 		} else {
 			pr_verb("no uprobe_multi links: %s\n", why);
@@ -188,13 +190,19 @@ const char *probe_tier__name(enum probe_tier tier)
 /* The object for sites with a register and displacement: only those programs, all maps shared. */
 static int load_by_reg(struct probe *p)
 {
-	struct giltop_bpf *skel = giltop_bpf__open();
+	struct giltop_bpf *skel;
 	struct bpf_program *prog;
 	struct bpf_map *map;
-	int err = skel ? 0 : -errno;
+	const char *why;
+	int err = 0;
 
-	if (err)
-		return err;
+	if (!feature__has(FEATURE_COOKIE, &why)) {
+		pr_warn("this interpreter's probe points need probe cookies: %s\n", why);
+		return -EOPNOTSUPP;
+	}
+	skel = giltop_bpf__open();
+	if (!skel)
+		return -errno;
 	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
 	for (int k = 0; k < GIL_SITE_KIND_CNT; k++) {
 		if (!reg_prog(skel, k))
@@ -216,8 +224,7 @@ static int load_by_reg(struct probe *p)
 	if (!err)
 		err = giltop_bpf__load(skel);
 	if (err) {
-		pr_warn("cannot load the programs for this interpreter's probe points: %s "
-			"(they need Linux 5.15)\n",
+		pr_warn("cannot load the programs for this interpreter's probe points: %s\n",
 			errstr(err));
 		giltop_bpf__destroy(skel);
 		return err;
@@ -299,7 +306,7 @@ void probe__forget(struct probe *p, pid_t tgid)
 	__u32 key = (__u32)tgid;
 
 	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &key);
-	probe_read__forget(p->skel, key);
+	p->dead_lost += probe_read__forget(p->skel, key);
 }
 
 void probe__reset(struct probe *p, pid_t tgid)
@@ -308,12 +315,16 @@ void probe__reset(struct probe *p, pid_t tgid)
 	__u32 key = (__u32)tgid;
 
 	bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY);
-	probe_read__forget(p->skel, key);
+	p->dead_lost += probe_read__forget(p->skel, key);
 }
 
 int probe__read(struct probe *p, struct totals *ret)
 {
-	return probe_read__all(p->skel, ret);
+	int err = probe_read__all(p->skel, ret);
+
+	if (!err)
+		ret->stats[GT_STAT_DEAD_FULL] += p->dead_lost;
+	return err;
 }
 
 int probe__read_sums(struct probe *p, struct raw_sums *ret)

@@ -42,12 +42,14 @@ static struct key chain_key(const struct total_chain *t)
 	return (struct key){ (uint64_t)t->waiter << 32 | t->holder, stacks ^ t->tgid * TGID_MIX };
 }
 
-static struct stack_entry *sum_entry(struct stack_totals *st, struct total_stack want)
+static struct stack_entry *sum_entry(struct stack_totals *st, struct total_stack want,
+				     uint32_t epoch)
 {
 	struct key k = sum_key(&want);
 	uintptr_t i = (uintptr_t)hmap__get(&st->sum_idx, k.a, k.b);
 
 	if (!i && st->sum_cnt >= max_of(st)) {
+		st->full.cur_cnt[epoch & 1]++;
 		want.tid = want.stack = 0;
 		k = sum_key(&want);
 		i = (uintptr_t)hmap__get(&st->sum_idx, k.a, k.b);
@@ -63,12 +65,14 @@ static struct stack_entry *sum_entry(struct stack_totals *st, struct total_stack
 	return &st->sum_e[st->sum_cnt++];
 }
 
-static struct stack_entry *chain_entry(struct stack_totals *st, struct total_chain want)
+static struct stack_entry *chain_entry(struct stack_totals *st, struct total_chain want,
+				       uint32_t epoch)
 {
 	struct key k = chain_key(&want);
 	uintptr_t i = (uintptr_t)hmap__get(&st->chain_idx, k.a, k.b);
 
 	if (!i && st->chain_cnt >= max_of(st)) {
+		st->full.cur_cnt[epoch & 1]++;
 		want = (struct total_chain){ .tgid = want.tgid };
 		k = chain_key(&want);
 		i = (uintptr_t)hmap__get(&st->chain_idx, k.a, k.b);
@@ -100,7 +104,7 @@ int stack_totals__add_sum(struct stack_totals *st, const struct gt_sum_key *k, u
 		.tgid = k->tgid, .tid = k->tid, .kind = k->kind, .stack = stack
 	};
 
-	return add(sum_entry(st, want), k->epoch, sum);
+	return add(sum_entry(st, want, k->epoch), k->epoch, sum);
 }
 
 int stack_totals__add_chain(struct stack_totals *st, const struct gt_chain_key *k,
@@ -112,7 +116,7 @@ int stack_totals__add_chain(struct stack_totals *st, const struct gt_chain_key *
 				    .waiter_stack = waiter_stack,
 				    .holder_stack = holder_stack };
 
-	return add(chain_entry(st, want), k->epoch, sum);
+	return add(chain_entry(st, want, k->epoch), k->epoch, sum);
 }
 
 static void begin(struct stack_entry *e, size_t cnt)
@@ -127,6 +131,7 @@ void stack_totals__begin(struct stack_totals *st)
 {
 	begin(st->sum_e, st->sum_cnt);
 	begin(st->chain_e, st->chain_cnt);
+	begin(&st->full, 1);
 }
 
 static void keep(struct stack_entry *e, size_t cnt, uint32_t epoch)
@@ -142,6 +147,7 @@ void stack_totals__keep_epoch(struct stack_totals *st, uint32_t epoch)
 {
 	keep(st->sum_e, st->sum_cnt, epoch & 1);
 	keep(st->chain_e, st->chain_cnt, epoch & 1);
+	keep(&st->full, 1, epoch & 1);
 }
 
 int stack_totals__fill(const struct stack_totals *st, struct totals *t)
@@ -165,6 +171,8 @@ int stack_totals__fill(const struct stack_totals *st, struct totals *t)
 		t->chains[t->chain_cnt].ns = e->gone_ns + e->cur_ns[0] + e->cur_ns[1];
 		t->chains[t->chain_cnt++].cnt = e->gone_cnt + e->cur_cnt[0] + e->cur_cnt[1];
 	}
+	t->stats[COUNTER_STACK_TOTALS_FULL] =
+		st->full.gone_cnt + st->full.cur_cnt[0] + st->full.cur_cnt[1];
 	t->stacks_known = true;
 	return 0;
 }

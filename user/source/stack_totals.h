@@ -36,6 +36,7 @@ struct stack_totals {
 	size_t chain_cnt, chain_cap, chain_ecap;
 	struct total_chain *chains;
 	struct stack_entry *chain_e;
+	struct stack_entry full; /* its cnt: sums and chains that found no room */
 };
 
 /* Then what is new goes to "[other]" of nobody in particular, one row a process. */
@@ -48,7 +49,7 @@ int stack_totals__add_sum(struct stack_totals *st, const struct gt_sum_key *k, u
 			  const struct gt_sum *sum);
 int stack_totals__add_chain(struct stack_totals *st, const struct gt_chain_key *k,
 			    uint32_t waiter_stack, uint32_t holder_stack, const struct gt_sum *sum);
-/* Set t's stacks and chains. 0 or -ENOMEM. */
+/* Set t's stacks and chains, and how many found no room. 0 or -ENOMEM. */
 int stack_totals__fill(const struct stack_totals *st, struct totals *t);
 void stack_totals__keep_epoch(struct stack_totals *st, uint32_t epoch);
 /* Drop all of a process. 0 or -ENOMEM. */

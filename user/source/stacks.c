@@ -90,11 +90,6 @@ void pystacks__look_at_all(struct pystacks *s)
 	s->look_at_all = true;
 }
 
-uint64_t pystacks__unresolved(const struct pystacks *s)
-{
-	return s->unresolved;
-}
-
 /* ---- names ---- */
 
 /* The native leaf, where it tells more than "in the interpreter": there the Python line says it. */
@@ -368,6 +363,8 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 	open_waits(s, t);
 	if (!err)
 		err = stack_totals__fill(&s->totals, t);
+	t->stats[COUNTER_STORE_FULL] = stack_store__full_cnt(s->store);
+	t->stats[COUNTER_UNRESOLVED] = s->unresolved;
 	if (t->now_ns - s->epoch_ns >= EPOCH_NS) {
 		s->epoch_ns = t->now_ns;
 		over = probe__next_epoch(s->probe, &s->raw);

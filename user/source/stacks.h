@@ -41,7 +41,5 @@ int pystacks__read(struct pystacks *s, struct totals *t);
 int pystacks__forget(struct pystacks *s, uint32_t tgid);
 /* From now on look at the stacks of all threads at each reading, not only of those that wait. */
 void pystacks__look_at_all(struct pystacks *s);
-/* Frames whose code object was gone when it was looked up. */
-uint64_t pystacks__unresolved(const struct pystacks *s);
 
 #endif

@@ -109,10 +109,11 @@ static const struct view_ops dump_ops = {
 	.free = dump_free,
 };
 
-struct view *view_dump__new(FILE *out)
+struct view *view_dump__new(FILE *out, const struct view_opts *o)
 {
 	struct view_dump *v = calloc(1, sizeof(*v));
 
+	(void)o;
 	if (!v)
 		return NULL;
 	v->view.ops = &dump_ops;

@@ -11,8 +11,6 @@
 #include "user/view/columns.h"
 #include "user/view/view.h"
 
-#include "bpf/pystack.h"
-
 struct view_json {
 	struct view view;
 	FILE *out;
@@ -187,39 +185,10 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 /* All that was lost, odd or merely counted, by reason. */
 static void put_stats(struct json_out *j, const struct snapshot *s)
 {
-	static const char *const names[] = {
-		[GT_STAT_THREAD_FULL] = "thread_full",
-		[GT_STAT_GIL_FULL] = "gil_full",
-		[GT_STAT_PAIR_FULL] = "pair_full",
-		[GT_STAT_PAIR_OVERRUN] = "pair_overrun",
-		[GT_STAT_ACQUIRE_HELD] = "acquire_held",
-		[GT_STAT_RELEASE_FOREIGN] = "release_foreign",
-		[GT_STAT_WAIT_HOLDER] = "wait_holder",
-		[GT_STAT_CHECKS] = "checks",
-		[GT_STAT_LOCKED_WRONG] = "locked_wrong",
-		[GT_STAT_LAST_HOLDER_WRONG] = "last_holder_wrong",
-		[GT_STAT_CHECK_FAULT] = "check_fault",
-		[GT_STAT_SPAN_DROP] = "span_drop",
-		[GT_STAT_NOTE_DROP] = "note_drop",
-		[GT_STAT_DEAD_RETRY] = "dead_retry",
-		[GT_STAT_CLOCK_BACK] = "clock_back",
-		[GT_STAT_STACK_FULL] = "stack_full",
-		[GT_STAT_SUM_FULL] = "sum_full",
-		[GT_STAT_CHAIN_FULL] = "chain_full",
-		[GT_STAT_DEAD_FULL] = "dead_full",
-		[GT_STAT_TARGET_FULL] = "target_full",
-		[GT_STAT_WALK + PY_END_ROOT] = "walk_complete",
-		[GT_STAT_WALK + PY_END_DEPTH] = "walk_truncated",
-		[GT_STAT_WALK + PY_END_NO_LAYOUT] = "walk_no_layout",
-		[GT_STAT_WALK + PY_END_TSTATE] = "walk_torn_thread",
-		[GT_STAT_WALK + PY_END_FRAME] = "walk_torn_frame",
-	};
-
-	_Static_assert(ARRAY_SIZE(names) == GT_STAT_CNT, "a name for each counter");
 	json__open(j, "stats", '{');
-	for (size_t i = 0; i < GT_STAT_CNT; i++)
+	for (size_t i = 0; i < COUNTER_CNT; i++)
 		if (s->stats[i])
-			json__u64(j, names[i], s->stats[i]);
+			json__u64(j, counter_table[i].name, s->stats[i]);
 	json__close(j, '}');
 }
 
@@ -234,6 +203,7 @@ static int put_record(struct view_json *v, const char *type, const struct snapsh
 	json__ns(&j, "start_ns", s->start_ns);
 	json__ns(&j, "duration_ns", s->now_ns - s->start_ns);
 	json__u64(&j, "lost_events", s->lost_events);
+	json__u64(&j, "lost_detail", s->lost_detail);
 	json__u64(&j, "violations", s->violations);
 	json__ns(&j, "self_cpu_ns", s->self_cpu_ns);
 	json__u64(&j, "probe_hits", s->probe_hits);

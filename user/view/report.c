@@ -59,7 +59,7 @@ static void put_thread(struct view_report *v, const struct column_row *r, bool w
 static void put_gil(struct view_report *v, const struct snapshot *s, const struct snap_proc *p,
 		    const struct snap_gil *g)
 {
-	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], gap[UNITS_SZ], self[UNITS_SZ];
+	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], over[UNITS_SZ], self[UNITS_SZ];
 	uint64_t span = p->span_ns;
 
 	fprintf(v->out, "GIL");
@@ -67,11 +67,15 @@ static void put_gil(struct view_report *v, const struct snapshot *s, const struc
 		fprintf(v->out, " %u", g->id);
 	if (p->gil_cnt > 1 && g->interpreter >= 0)
 		fprintf(v->out, " (interpreter %lld)", (long long)g->interpreter);
-	fprintf(v->out, "  held %s%%  load %s  hand-overs %s/s  gap %s%%  self %s%%  lost %llu",
-		units__percent(g->held_ns, span, held), units__count(snap_gil__load(g, span), load),
-		units__rate(g->switches, span, switches), units__percent(g->gap_wall_ns, span, gap),
+	fprintf(v->out,
+		"  held %s%%  in hand-over %s%%  load %s  hand-overs %s/s  self %s%%  lost %llu",
+		units__percent(g->held_ns, span, held), units__percent(g->gap_wall_ns, span, over),
+		units__count(snap_gil__load(g, span), load),
+		units__rate(g->switches, span, switches),
 		units__percent(s->self_cpu_ns, s->now_ns - s->start_ns, self),
 		(unsigned long long)s->lost_events);
+	if (s->lost_detail)
+		fprintf(v->out, " (detail %llu)", (unsigned long long)s->lost_detail);
 	if (s->violations)
 		fprintf(v->out, "  SELF-CHECK FAILED %llu times",
 			(unsigned long long)s->violations);
@@ -146,34 +150,10 @@ static int interval(struct view *view, const struct snapshot *s)
 /* What was lost or odd, by reason; nothing when all is well. */
 static void put_health(struct view_report *v, const struct snapshot *s)
 {
-	static const struct {
-		enum gt_stat stat;
-		const char *what;
-	} words[] = {
-		{ GT_STAT_THREAD_FULL, "hits lost: no room for a thread" },
-		{ GT_STAT_GIL_FULL, "hits lost: no room for a GIL" },
-		{ GT_STAT_NOTE_DROP, "process notes lost: ring buffer full" },
-		{ GT_STAT_SPAN_DROP, "timeline spans lost: ring buffer full" },
-		{ GT_STAT_DEAD_FULL, "threads that died waiting without room: they wait on" },
-		{ GT_STAT_TARGET_FULL, "child processes without room: not followed" },
-		{ GT_STAT_PAIR_FULL, "pairs without room: counted as other" },
-		{ GT_STAT_PAIR_OVERRUN, "waits for more holds than are remembered: rest as other" },
-		{ GT_STAT_STACK_FULL, "stacks without room: counted as [other]" },
-		{ GT_STAT_SUM_FULL, "sums by stack without room: counted as [other]" },
-		{ GT_STAT_CHAIN_FULL, "pairs of stacks without room: counted as [other]" },
-		{ GT_STAT_CHECK_FAULT, "self-check: memory not readable" },
-		{ GT_STAT_ACQUIRE_HELD, "self-check: taken while another held it" },
-		{ GT_STAT_RELEASE_FOREIGN,
-		  "self-check: released by a thread that did not hold it" },
-		{ GT_STAT_WAIT_HOLDER, "self-check: waited for by its holder" },
-		{ GT_STAT_LOCKED_WRONG, "self-check: gil->locked disagrees" },
-		{ GT_STAT_LAST_HOLDER_WRONG, "self-check: gil->last_holder disagrees" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (s->stats[words[i].stat])
-			fprintf(v->out, "%s: %llu\n", words[i].what,
-				(unsigned long long)s->stats[words[i].stat]);
+	for (size_t i = 0; i < COUNTER_CNT; i++)
+		if (s->stats[i] && counter_table[i].words)
+			fprintf(v->out, "%s: %llu\n", counter_table[i].words,
+				(unsigned long long)s->stats[i]);
 	fprintf(v->out, "self-checks against the target's memory: %llu, disagreements: %llu\n",
 		(unsigned long long)s->stats[GT_STAT_CHECKS], (unsigned long long)s->violations);
 }

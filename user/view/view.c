@@ -8,3 +8,28 @@ bool view_opts__shows_tid(const struct view_opts *o, uint32_t tid)
 			return true;
 	return !o->tid_cnt;
 }
+
+int view__begin(struct view *v, const struct snapshot *first)
+{
+	return v->ops->begin ? v->ops->begin(v, first) : 0;
+}
+
+int view__interval(struct view *v, const struct snapshot *s)
+{
+	return v->ops->interval ? v->ops->interval(v, s) : 0;
+}
+
+int view__span(struct view *v, const struct record *span)
+{
+	return v && v->ops->span ? v->ops->span(v, span) : 0;
+}
+
+int view__fd(const struct view *v)
+{
+	return v->ops->fd ? v->ops->fd(v) : -1;
+}
+
+int view__ready(struct view *v)
+{
+	return v->ops->ready ? v->ops->ready(v) : 0;
+}

@@ -4,6 +4,12 @@
  *	view__begin(v, first)		once, when the books have started: no time has passed in it
  *	view__interval(v, snap)	at each refresh: the interval that just ended
  *	v->ops->end(v, total, why)	once: all since the books started
+ *
+ * In between, if its row in formats.c has FORMAT_SPANS:
+ *	view__span(v, span)		each closed state of a thread, as it comes
+ * and if it has a descriptor of its own (a socket on which it is asked for figures):
+ *	view__fd(v)			once, before begin: the session's loop waits on it
+ *	view__ready(v)			it can be read from
  */
 #ifndef GILTOP_VIEW_H
 #define GILTOP_VIEW_H
@@ -14,6 +20,7 @@
 
 #include "user/picture/snapshot.h"
 
+struct record;
 struct view;
 
 enum weight { WEIGHT_WAIT, WEIGHT_HOLD, WEIGHT_BLAME, WEIGHT_CHAIN };
@@ -32,12 +39,15 @@ struct view_opts {
 /* Is this thread to be shown? tid 0 (folded rows) only where no threads are named. */
 bool view_opts__shows_tid(const struct view_opts *o, uint32_t tid);
 
-/* begin and interval: NULL where nothing is written before the end. */
+/* NULL: it has no use for it (end and free are never NULL). Else 0, or -errno: the run ends. */
 struct view_ops {
 	int (*begin)(struct view *v, const struct snapshot *first);
 	int (*interval)(struct view *v, const struct snapshot *s);
 	int (*end)(struct view *v, const struct snapshot *total, const char *why);
 	void (*free)(struct view *v);
+	int (*span)(struct view *v, const struct record *span); /* a REC_SPAN (books/sink.h) */
+	int (*fd)(const struct view *v);
+	int (*ready)(struct view *v);
 };
 
 /* Views embed this as their first member. */
@@ -45,20 +55,16 @@ struct view {
 	const struct view_ops *ops;
 };
 
-static inline int view__begin(struct view *v, const struct snapshot *first)
-{
-	return v->ops->begin ? v->ops->begin(v, first) : 0;
-}
-
-static inline int view__interval(struct view *v, const struct snapshot *s)
-{
-	return v->ops->interval ? v->ops->interval(v, s) : 0;
-}
+int view__begin(struct view *v, const struct snapshot *first);
+int view__interval(struct view *v, const struct snapshot *s);
+int view__span(struct view *v, const struct record *span); /* v may be NULL */
+int view__fd(const struct view *v);			   /* -1: none */
+int view__ready(struct view *v);
 
 /* NULL + errno. out is the caller's. */
 struct view *view_report__new(FILE *out, const struct view_opts *o);
 struct view *view_json__new(FILE *out, const struct view_opts *o);
 struct view *view_folded__new(FILE *out, const struct view_opts *o);
-struct view *view_dump__new(FILE *out);
+struct view *view_dump__new(FILE *out, const struct view_opts *o);
 
 #endif

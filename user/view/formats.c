@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/view/formats.h"
+
+#include <string.h>
+
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
+#include "user/view/view.h"
+
+const struct format format_table[] = {
+	{ .name = "text",
+	  .help = "tables for people",
+	  .bits = FORMAT_STACKS | FORMAT_DROPPED,
+	  .make = view_report__new },
+	{ .name = "dump",
+	  .help = "one look: who holds and who waits",
+	  .bits = FORMAT_STACKS,
+	  .make = view_dump__new },
+	{ .name = "folded",
+	  .suffixes = ".folded, .txt",
+	  .help = "a line a stack with its time, for flame graphs; at the end, of what *--weight* "
+		  "says",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT,
+	  .make = view_folded__new },
+	{ .name = "jsonl",
+	  .suffixes = ".jsonl, .json",
+	  .help = "JSON lines, as it goes: see JSON",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
+	  .make = view_json__new },
+};
+const size_t format_cnt = ARRAY_SIZE(format_table);
+
+const struct format *formats__find(const char *name)
+{
+	for (size_t i = 0; i < format_cnt; i++)
+		if (!strcmp(format_table[i].name, name))
+			return &format_table[i];
+	return NULL;
+}
+
+const struct format *formats__of_file(const char *path)
+{
+	const char *suffix = strrchr(path, '.');
+	size_t len = suffix ? strlen(suffix) : 0;
+
+	for (size_t i = 0; i < format_cnt && len; i++) {
+		const char *s = format_table[i].suffixes;
+
+		for (; s && *s; s += strspn(s, ", ")) {
+			size_t n = strcspn(s, ", ");
+
+			if (n == len && !memcmp(s, suffix, n))
+				return &format_table[i];
+			s += n;
+		}
+	}
+	return NULL;
+}
+
+void formats__names(unsigned int bits, const char *sep, const char *last, struct sbuf *out)
+{
+	size_t cnt = 0, n = 0;
+
+	for (size_t i = 0; i < format_cnt; i++)
+		cnt += (format_table[i].bits & bits) == bits;
+	for (size_t i = 0; i < format_cnt; i++) {
+		if ((format_table[i].bits & bits) != bits)
+			continue;
+		sbuf__puts(out, !n ? "" : n + 1 < cnt ? sep : last);
+		sbuf__puts(out, format_table[i].name);
+		n++;
+	}
+}
