@@ -64,7 +64,7 @@ SKEL      := $(BUILD)/giltop.skel.h
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall clean help deps check unit e2e lint bench demo static fuzz check-kernels
+.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench demo static fuzz check-kernels
 .SECONDARY:
 
 all: $(BUILD)/giltop $(BUILD)/giltop.1
@@ -76,6 +76,7 @@ help:
 #: make deps         install what building and testing need (root)
 #: make demo         build, start a threaded service, look at it for 10 s (root)
 #: make check        all tests (root; installs what is missing)
+#: make check-all    all tests, and those that take minutes: tests/long (GILTOP_SOAK_SECONDS=180)
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
 #: make bench        cost, side by side with one empty uprobe and a naive tracer (root)
 #: make static       one static file, $(BUILD)/giltop-static
@@ -181,11 +182,17 @@ $(BUILD)/nobpf: tests/tools/nobpf.c Makefile
 e2e: all $(BUILD)/oracle.so $(BUILD)/nobpf
 	$(Q)BUILD=$(BUILD) scripts/run-e2e
 
+long: all $(BUILD)/oracle.so $(BUILD)/nobpf
+	$(Q)BUILD=$(BUILD) scripts/run-e2e tests/long/*.bats
+
 lint:
 	$(Q)scripts/lint
 
 check:
 	$(Q)scripts/check
+
+check-all:
+	$(Q)scripts/check --all
 
 demo:
 	$(Q)scripts/demo
