@@ -55,7 +55,7 @@ Q := @
 say = @printf '  %-8s %s\n' "$(1)" "$(2)";
 endif
 
-LIB_SRCS  := $(filter-out user/app/main.c,$(wildcard user/*/*.c)) $(wildcard tui/*.c)
+LIB_SRCS  := $(sort $(filter-out user/app/main.c,$(wildcard user/*/*.c)) $(wildcard tui/*.c))
 LIB_OBJS  := $(LIB_SRCS:%.c=$(BUILD)/%.o)
 ASAN_OBJS := $(LIB_SRCS:%.c=$(BUILD)/asan/%.o)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
@@ -64,7 +64,7 @@ SKEL      := $(BUILD)/giltop.skel.h
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall clean help deps check unit e2e lint bench demo static fuzz check-kernels
+.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench demo static fuzz check-kernels
 .SECONDARY:
 
 all: $(BUILD)/giltop $(BUILD)/giltop.1
@@ -76,6 +76,7 @@ help:
 #: make deps         install what building and testing need (root)
 #: make demo         build, start a threaded service, look at it for 10 s (root)
 #: make check        all tests (root; installs what is missing)
+#: make check-all    all tests, and those that take minutes: tests/long (GILTOP_SOAK_SECONDS=180)
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
 #: make bench        cost, side by side with one empty uprobe and a naive tracer (root)
 #: make static       one static file, $(BUILD)/giltop-static
@@ -86,10 +87,10 @@ help:
 # ---- BPF ----------------------------------------------------------------------------------------
 BPF_BUILD := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -I. \
              -idirafter $(SYSROOT)/usr/include/$(MULTIARCH) $(BPF_CFLAGS)
-$(BUILD)/giltop.bpf.o: bpf/gil.bpf.c $(wildcard bpf/*.h) Makefile
+$(BUILD)/giltop.bpf.o: bpf/gil.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) $(BPF_BUILD) -c $< -o $@.tmp
+	$(Q)$(CLANG) $(BPF_BUILD) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.tmp
 	$(Q)$(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
 
 $(SKEL): $(BUILD)/giltop.bpf.o
@@ -97,8 +98,8 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $< name giltop_bpf > $@
 
 # Only the files that include the skeleton wait for it.
-SKEL_USERS := user/probe/probe user/probe/maps_read user/probe/maps_forget tests/unit/test_counters
-$(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%=$(d)/%.o)): $(SKEL)
+SKEL_USERS := $(shell grep -l '"giltop.skel.h"' $(LIB_SRCS) $(UNIT_SRCS))
+$(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%.c=$(d)/%.o)): $(SKEL)
 
 # ---- user space ---------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c Makefile
@@ -111,13 +112,22 @@ $(BUILD)/asan/%.o: %.c Makefile
 	$(call say,CC asan,$<)
 	$(Q)$(CC) -O1 -g $(GT_CFLAGS) $(SANITIZE) -MMD -MP -c $< -o $@
 
-$(BUILD)/libgiltop.a: $(LIB_OBJS)
-	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) qcs $@ $(LIB_OBJS)
+# A file that is gone makes nothing newer, yet it must leave the libraries.
+ifneq ($(shell cat $(BUILD)/lib.sources 2>/dev/null),$(LIB_SRCS))
+.PHONY: $(BUILD)/lib.sources
+endif
+$(BUILD)/lib.sources:
+	@mkdir -p $(@D)
+	@echo '$(LIB_SRCS)' > $@
 
-$(BUILD)/asan/libgiltop.a: $(ASAN_OBJS)
+# q, not r: files of two folders may share a name, and r would keep the last of them. D: no times, no owners.
+$(BUILD)/libgiltop.a: $(LIB_OBJS) $(BUILD)/lib.sources
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) qcs $@ $(ASAN_OBJS)
+	$(Q)rm -f $@ && $(AR) qcsD $@ $(LIB_OBJS)
+
+$(BUILD)/asan/libgiltop.a: $(ASAN_OBJS) $(BUILD)/lib.sources
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) qcsD $@ $(ASAN_OBJS)
 
 $(BUILD)/giltop: $(BUILD)/user/app/main.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
@@ -174,11 +184,17 @@ $(BUILD)/nobpf: tests/tools/nobpf.c Makefile
 e2e: all $(BUILD)/oracle.so $(BUILD)/nobpf
 	$(Q)BUILD=$(BUILD) scripts/run-e2e
 
+long: all $(BUILD)/oracle.so $(BUILD)/nobpf
+	$(Q)BUILD=$(BUILD) scripts/run-e2e tests/long/*.bats
+
 lint:
 	$(Q)scripts/lint
 
 check:
 	$(Q)scripts/check
+
+check-all:
+	$(Q)scripts/check --all
 
 demo:
 	$(Q)scripts/demo
@@ -192,10 +208,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libgiltop.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
 
-$(BUILD)/bench/cost.bpf.o: tests/bench/cost.bpf.c bpf/kernel.bpf.h Makefile
+$(BUILD)/bench/cost.bpf.o: tests/bench/cost.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
-	$(Q)$(CLANG) $(BPF_BUILD) -c $< -o $@
+	$(Q)$(CLANG) $(BPF_BUILD) -MMD -MP -c $< -o $@
 
 check-kernels:
 	$(Q)BUILD=$(BUILD) scripts/kernel-matrix
