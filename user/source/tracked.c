@@ -33,7 +33,7 @@ void tracked__seed(struct tracked *t, struct collector *c)
 	ssize_t n = py_process__gils(t->py, &gils);
 
 	for (ssize_t i = 0; i < n; i++) {
-		uint64_t cond = gils[i].addr + t->target.py->layout.gil_cond;
+		uint64_t cond = gils[i].addr + t->target.py->obj.gil_cond;
 		struct py_gil_state st;
 
 		model__set_interpreter(c->model, (uint32_t)t->target.pid, cond, gils[i].interp_id);
