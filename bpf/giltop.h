@@ -291,7 +291,7 @@ struct gt_note {
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 48);
-GT_ASSERT(sizeof(struct gt_target) == 8 + 56);
+GT_ASSERT(sizeof(struct gt_target) == 8 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 32);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* pylayout.h - where things are in CPython's memory, as far as BPF needs it
+/* pylayout.h - how a Python stack is walked: where things are in CPython's memory, as far as BPF needs it
  *
  * One of these is filled per interpreter (user/python/layout_table.c has a row per version) and handed to
  * the BPF programs. All members are byte offsets unless said otherwise; PY_NONE where the version has
- * no such field. Offsets that only user space needs (names, strings, lists) are not in here.
+ * no such field. What only user space needs (the GIL's state, lists, names) is in struct py_objects.
  */
 #ifndef GILTOP_PYLAYOUT_H
 #define GILTOP_PYLAYOUT_H
@@ -24,25 +24,11 @@ enum py_walk_kind {
 };
 
 struct py_layout {
-	/* The GIL: relative to struct _gil_runtime_state. */
-	__u16 gil_enabled; /* free-threaded builds only */
-	__u16 gil_interval;
-	__u16 gil_last_holder;
-	__u16 gil_locked;
-	__u16 gil_switch_number;
-	__u16 gil_cond;	       /* what WAIT and RELEASE sites get in their first argument */
-	__u16 gil_switch_cond; /* what ACQUIRE and YIELD sites get */
-
-	/* PyThreadState */
-	__u16 tstate_interp;
-	__u16 tstate_thread_id;	   /* pthread_self() */
-	__u16 tstate_native_id;	   /* tid in the target's pid namespace; 3.11+ */
-	__u16 tstate_eval_breaker; /* 3.13+: bit 0 is the drop request */
-	__u16 tstate_frame;	   /* frame, cframe or current_frame, see walk */
+	__u16 walk;	    /* enum py_walk_kind */
+	__u16 tstate_frame; /* in PyThreadState: frame, cframe or current_frame, see walk */
 	__u16 cframe_current;
 
 	/* A frame. Pointers in it are 8 byte aligned. */
-	__u16 walk;	  /* enum py_walk_kind */
 	__u16 frame_size; /* bytes to read to have all fields below; at most PY_FRAME_BYTES */
 	__u16 frame_code;
 	__u16 frame_back;
@@ -50,12 +36,12 @@ struct py_layout {
 	__u16 frame_owner;
 	__u16 owner_mask; /* 0xff; 0: frames have no owner (-3.10) */
 	__u16 code_tag;	  /* bits to clear in the code pointer (a _PyStackRef from 3.14 on) */
-	__u16 pad[3];
+	__u16 pad[2];
 	__u64 instr_mask; /* bits of the 8 bytes at frame_instr that count */
 };
 
 #define PY_FRAME_BYTES 120
 
-_Static_assert(sizeof(struct py_layout) == 56, "wire format");
+_Static_assert(sizeof(struct py_layout) == 32, "wire format");
 
 #endif

@@ -38,7 +38,7 @@ enum py_owner {
 	PY_FIRST_SHIM_OWNER = 3,
 };
 
-/* Too large for a BPF stack: lives in a per-CPU array. frames[0] is the innermost. */
+/* Too large for a BPF stack: lives in a map, one for each GIL. frames[0] is the innermost. */
 struct py_stack {
 	__u32 cnt;
 	__u32 end;  /* enum py_walk_end */
@@ -47,7 +47,7 @@ struct py_stack {
 	/* scratch */
 	__u64 frame; /* the next one to look at */
 	__u64 fault; /* a frame had no code: it was not readable */
-	__u64 mem;   /* user space: the reader's own handle */
+	__u64 mem; /* the reader's own handle in user space; what BPF hands over: the native leaf's address, or 0 */
 	__u64 buf[16];
 };
 

@@ -59,13 +59,13 @@ static void make_table(const struct py_row *r, char *t)
 	put(t, v13 ? 88 : 96, o->interp_modules == PY_NONE ? 7000 : o->interp_modules);
 	put(t, v13 ? 112 : 120, o->interp_gil);
 	put(t, gil, 7752);
-	put(t, gil + 16, 7752u + l->gil_locked);
-	put(t, gil + 24, 7752u + l->gil_last_holder);
+	put(t, gil + 16, 7752u + o->gil_locked);
+	put(t, gil + 24, 7752u + o->gil_last_holder);
 	put(t, ts + 16, o->tstate_next);
-	put(t, ts + 24, l->tstate_interp);
+	put(t, ts + 24, o->tstate_interp);
 	put(t, ts + 32, l->tstate_frame);
-	put(t, v15 ? 240 : ts + 40, l->tstate_thread_id);
-	put(t, v15 ? 248 : ts + 48, l->tstate_native_id);
+	put(t, v15 ? 240 : ts + 40, o->tstate_thread_id);
+	put(t, v15 ? 248 : ts + 48, o->tstate_native_id);
 	put(t, frame + 8, l->frame_back);
 	put(t, frame + 16, l->frame_code);
 	put(t, frame + 24, l->frame_instr);
@@ -102,8 +102,8 @@ static void every_row_fits_the_walker(void **state)
 		assert_true(l->frame_owner + 1 <= l->frame_size);
 		assert_true(l->instr_mask == 0xffffffff || l->instr_mask == 0x00ffffffffffffff);
 		assert_int_equal(l->owner_mask, py_rows[i].minor > 10 ? 0xff : 0);
-		assert_int_equal(l->gil_locked - l->gil_last_holder, 8);
-		assert_int_equal(l->gil_switch_cond - l->gil_cond, 88);
+		assert_int_equal(o->gil_locked - o->gil_last_holder, 8);
+		assert_int_equal(o->gil_cond - o->gil_locked, 16);
 		assert_true(o->code_lines + 8 <= o->code_size);
 		if (o->code_firsttraceable != PY_NONE)
 			assert_true(o->code_firsttraceable + 4 <= o->code_size);
@@ -219,7 +219,7 @@ static void version_comes_from_debug_offsets_in_the_file(void **state)
 		strcat(want, "t");
 		assert_string_equal(rt.version, want);
 		assert_true(rt.free_threaded);
-		assert_int_equal(rt.layout.gil_cond, 40);
+		assert_int_equal(rt.obj.gil_cond, 40);
 	}
 }
 

@@ -33,10 +33,10 @@ static void make(const struct py_row *r)
 	put(fake.runtime, r->obj.rt_interp_head, at(fake.interp), 8);
 	put(fake.interp, r->obj.interp_gil, at(fake.gil), 8);
 	put(fake.interp, r->obj.interp_threads, at(fake.tstate), 8);
-	put(fake.tstate, r->layout.tstate_interp, at(fake.interp), 8);
-	put(fake.gil, r->layout.gil_interval, 5000, 8);
-	put(fake.gil, r->layout.gil_last_holder, at(fake.tstate), 8);
-	put(fake.gil, r->layout.gil_locked, 1, 4);
+	put(fake.tstate, r->obj.tstate_interp, at(fake.interp), 8);
+	put(fake.gil, r->obj.gil_interval, 5000, 8);
+	put(fake.gil, r->obj.gil_last_holder, at(fake.tstate), 8);
+	put(fake.gil, r->obj.gil_locked, 1, 4);
 }
 
 /* What a look with this row finds. */
@@ -78,10 +78,10 @@ static void a_field_that_is_elsewhere_is_refused_with_what_is_wrong(void **state
 #define OF(f) offsetof(struct py_row, f)
 		{ OF(obj.interp_id), 7344, "first interpreter's id" },
 		{ OF(obj.interp_gil), 7344, "the GIL" }, /* a thread state is none */
-		{ OF(layout.gil_locked), 8, "the GIL" },
-		{ OF(layout.gil_interval), 8, "switch interval" },
-		{ OF(layout.gil_interval), 40, "switch interval" },
-		{ OF(layout.tstate_interp), 24, "does not point to its interpreter" },
+		{ OF(obj.gil_locked), 8, "the GIL" },
+		{ OF(obj.gil_interval), 8, "switch interval" },
+		{ OF(obj.gil_interval), 40, "switch interval" },
+		{ OF(obj.tstate_interp), 24, "does not point to its interpreter" },
 	};
 
 	(void)state;
@@ -90,7 +90,7 @@ static void a_field_that_is_elsewhere_is_refused_with_what_is_wrong(void **state
 		char why[256] = "";
 
 		make(good);
-		put(fake.tstate, r.layout.gil_locked, 4711, 4);
+		put(fake.tstate, r.obj.gil_locked, 4711, 4);
 		memcpy((char *)&r + broken[i].member, &broken[i].off, sizeof(broken[i].off));
 		assert_int_equal(check(&r, why, sizeof(why)), -ENOTSUP);
 		assert_non_null(strstr(why, broken[i].why));
@@ -104,7 +104,7 @@ static void an_interpreter_that_starts_is_no_misfit(void **state)
 
 	(void)state;
 	make(r);
-	put(fake.gil, r->layout.gil_locked, (uint64_t)-1, 4);
+	put(fake.gil, r->obj.gil_locked, (uint64_t)-1, 4);
 	assert_int_equal(check(r, why, sizeof(why)), -EAGAIN);
 	make(r);
 	put(fake.interp, r->obj.interp_threads, 0, 8);

@@ -37,7 +37,7 @@ struct session {
 	int command_out;  /* what the command prints while the screen is up; -1: it prints itself */
 	const char *done; /* why it ends; NULL: it goes on */
 	bool begun, interrupted, pick_again;
-	bool failed; /* a reading of the books */
+	bool failed; /* the books could not be read */
 	uint64_t refresh_cnt;
 	int view_err;
 };

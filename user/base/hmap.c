@@ -47,17 +47,30 @@ static int grow(struct hmap *h)
 	return 0;
 }
 
-int hmap__put(struct hmap *h, uint64_t a, uint64_t b, void *value)
+bool hmap__is_full(const struct hmap *h)
+{
+	return 4 * (h->cnt + 1) > 3 * h->cap;
+}
+
+int hmap__swap(struct hmap *h, uint64_t a, uint64_t b, void *value, void **ret)
 {
 	struct hmap_slot *s;
 
-	if (4 * (h->cnt + 1) > 3 * h->cap && grow(h))
+	if (hmap__is_full(h) && grow(h))
 		return -ENOMEM;
 	s = slot_of(h, a, b);
 	if (!s->value)
 		h->cnt++;
+	*ret = s->value;
 	*s = (struct hmap_slot){ a, b, value };
 	return 0;
+}
+
+int hmap__put(struct hmap *h, uint64_t a, uint64_t b, void *value)
+{
+	void *old;
+
+	return hmap__swap(h, a, b, value, &old);
 }
 
 void hmap__clear(struct hmap *h)

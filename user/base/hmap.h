@@ -3,6 +3,7 @@
 #ifndef GILTOP_BASE_HMAP_H
 #define GILTOP_BASE_HMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,9 @@ struct hmap {
 void *hmap__get(const struct hmap *h, uint64_t a, uint64_t b); /* NULL: not there */
 int hmap__put(struct hmap *h, uint64_t a, uint64_t b,
 	      void *value); /* value != NULL; 0 or -ENOMEM */
+int hmap__swap(struct hmap *h, uint64_t a, uint64_t b, void *value,
+	       void **ret);		  /* .. *ret: what was there */
+bool hmap__is_full(const struct hmap *h); /* one more key makes it grow */
 void hmap__clear(struct hmap *h);
 void hmap__free(struct hmap *h);
 

@@ -307,17 +307,17 @@ static int by_ns(const void *a, const void *b)
 
 static int build_pairs(struct builder *b, const struct mproc *p, struct snap_proc *s)
 {
-	struct snap_pair *pairs = arena__alloc(&b->box->arena, p->pair_cnt, sizeof(*pairs));
+	const struct tallies *all = &p->tallies[PAIRS];
+	struct snap_pair *pairs = arena__alloc(&b->box->arena, all->cnt, sizeof(*pairs));
 
 	if (!pairs)
 		return -ENOMEM;
-	for (size_t i = 0; i < p->pair_cnt; i++) {
-		const struct mpair *pr = p->pairs[i];
-		uint64_t ns = span(pr->at[b->base], pr->at[AT_NOW]);
+	for (size_t i = 0; i < all->cnt; i++) {
+		const struct tally *pr = all->v[i];
+		uint64_t ns = span(pr->ns_at[b->base], pr->ns_at[AT_NOW]);
 
 		if (ns)
-			pairs[s->pair_cnt++] =
-				(struct snap_pair){ pr->key.waiter_tid, pr->key.holder_tid, ns };
+			pairs[s->pair_cnt++] = (struct snap_pair){ pr->tid, pr->other, ns };
 	}
 	qsort(pairs, s->pair_cnt, sizeof(*pairs), by_ns);
 	s->pairs = pairs;

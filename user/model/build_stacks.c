@@ -44,21 +44,22 @@ static int by_ns(const void *a, const void *b)
 static int build_chains(const struct model *m, const struct mproc *p, int base, struct arena *a,
 			struct snap_proc *ret)
 {
-	struct snap_chain *chains = arena__alloc(a, p->chain_cnt, sizeof(*chains));
+	const struct tallies *all = &p->tallies[CHAINS];
+	struct snap_chain *chains = arena__alloc(a, all->cnt, sizeof(*chains));
 	size_t cnt = 0;
 
 	if (!chains)
 		return -ENOMEM;
-	for (size_t i = 0; i < p->chain_cnt; i++) {
-		const struct mchain *c = p->chains[i];
-		struct stored_stack w = model__stack(m, c->waiter_stack);
-		struct stored_stack h = model__stack(m, c->holder_stack);
+	for (size_t i = 0; i < all->cnt; i++) {
+		const struct tally *c = all->v[i];
+		struct stored_stack w = model__stack(m, c->stack);
+		struct stored_stack h = model__stack(m, c->other_stack);
 		uint64_t ns = since(c->ns_at, base);
 
 		if (!ns)
 			continue;
-		chains[cnt] = (struct snap_chain){ .waiter_tid = c->waiter,
-						   .holder_tid = c->holder,
+		chains[cnt] = (struct snap_chain){ .waiter_tid = c->tid,
+						   .holder_tid = c->other,
 						   .ns = ns,
 						   .cnt = since(c->cnt_at, base),
 						   .waiter_truncated = w.truncated,
@@ -77,31 +78,33 @@ static int build_chains(const struct model *m, const struct mproc *p, int base, 
 
 static int by_holder(const void *a, const void *b)
 {
-	const struct mchain *x = *(struct mchain *const *)a, *y = *(struct mchain *const *)b;
+	const struct tally *x = *(struct tally *const *)a, *y = *(struct tally *const *)b;
 
-	if (x->holder != y->holder)
-		return x->holder < y->holder ? -1 : 1;
-	return x->holder_stack < y->holder_stack ? -1 : x->holder_stack > y->holder_stack;
+	if (x->other != y->other)
+		return x->other < y->other ? -1 : 1;
+	return x->other_stack < y->other_stack ? -1 : x->other_stack > y->other_stack;
 }
 
 /* Sum the chains up by holder and holder's stack. */
 static size_t add_blame(const struct model *m, const struct mproc *p, int base,
-			struct mchain **sorted, struct snap_stack *out)
+			struct tally **sorted, struct snap_stack *out)
 {
+	const struct tallies *all = &p->tallies[CHAINS];
 	size_t cnt = 0;
 
-	memcpy(sorted, p->chains, p->chain_cnt * sizeof(*sorted));
-	qsort(sorted, p->chain_cnt, sizeof(*sorted), by_holder);
-	for (size_t i = 0, k; i < p->chain_cnt; i = k) {
+	if (all->cnt)
+		memcpy(sorted, all->v, all->cnt * sizeof(*sorted));
+	qsort(sorted, all->cnt, sizeof(*sorted), by_holder);
+	for (size_t i = 0, k; i < all->cnt; i = k) {
 		uint64_t ns = 0, hits = 0;
 
-		for (k = i; k < p->chain_cnt && !by_holder(&sorted[i], &sorted[k]); k++) {
+		for (k = i; k < all->cnt && !by_holder(&sorted[i], &sorted[k]); k++) {
 			ns += since(sorted[k]->ns_at, base);
 			hits += since(sorted[k]->cnt_at, base);
 		}
 		if (ns)
-			out[cnt++] = stack_of(m, SNAP_STACK_BLAME, sorted[i]->holder,
-					      sorted[i]->holder_stack, ns, hits);
+			out[cnt++] = stack_of(m, SNAP_STACK_BLAME, sorted[i]->other,
+					      sorted[i]->other_stack, ns, hits);
 	}
 	return cnt;
 }
@@ -145,21 +148,22 @@ static int find_lines(struct snap_proc *ret, struct snap_thread *threads)
 int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
 			struct snap_proc *ret)
 {
-	size_t max = p->sum_cnt + p->chain_cnt, cnt = 0;
+	const struct tallies *sums = &p->tallies[SUMS], *chains = &p->tallies[CHAINS];
+	size_t max = sums->cnt + chains->cnt, cnt = 0;
 	struct snap_stack *stacks = arena__alloc(a, max, sizeof(*stacks));
-	struct mchain **sorted = arena__alloc(a, p->chain_cnt, sizeof(*sorted));
+	struct tally **sorted = arena__alloc(a, chains->cnt, sizeof(*sorted));
 
 	if (!m->stacks_known)
 		return 0;
 	if (!stacks || !sorted)
 		return -ENOMEM;
-	for (size_t i = 0; i < p->sum_cnt; i++) {
-		const struct msum *s = p->sums[i];
+	for (size_t i = 0; i < sums->cnt; i++) {
+		const struct tally *s = sums->v[i];
 		uint64_t ns = since(s->ns_at, base);
 
 		if (ns)
 			stacks[cnt++] = stack_of(
-				m, s->kind == GT_SUM_WAIT ? SNAP_STACK_WAIT : SNAP_STACK_HOLD,
+				m, s->other == GT_SUM_WAIT ? SNAP_STACK_WAIT : SNAP_STACK_HOLD,
 				s->tid, s->stack, ns, since(s->cnt_at, base));
 	}
 	cnt += add_blame(m, p, base, sorted, stacks + cnt);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* model_impl.h - the model's insides, shared by the files of model/ */
+/* model_impl.h - the model's insides, shared by model.c (threads and GILs, feed, mark, reset), pairs.c, facts.c (what is
+ * told of processes), end.c, build.c and build_stacks.c (snapshots)
+ */
 #ifndef GILTOP_MODEL_IMPL_H
 #define GILTOP_MODEL_IMPL_H
 
@@ -50,25 +52,23 @@ struct mgil {
 	struct mfold fold;
 };
 
-struct mpair {
-	struct gt_pair_key key;
-	uint64_t closed_ns,
-		open_ns; /* open: of waits that still go on, counted anew at each feed */
-	uint64_t at[AT_CNT];
-};
-
-/* Time by stack, and by pair of stacks. */
-struct msum {
-	uint32_t tid, kind, stack;
-	uint64_t closed_ns, open_ns, cnt;
+/* Time, and how often: by pair of threads, by thread and stack, or by pair of threads with their stacks. */
+struct tally {
+	uint32_t tid,
+		other; /* waiter and holder; of a sum by stack: the thread and enum gt_sum_kind */
+	uint32_t stack, other_stack; /* 0 in a pair */
+	uint64_t closed_ns, cnt;
+	uint64_t open_ns; /* of waits and holds that still go on, counted anew at each feed */
 	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
 };
 
-struct mchain {
-	uint32_t waiter, holder, waiter_stack, holder_stack;
-	uint64_t closed_ns, open_ns, cnt;
-	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
+struct tallies {
+	size_t cnt, cap;
+	struct tally **v;
+	struct hmap by_key; /* (tids, stacks) */
 };
+
+enum { PAIRS, SUMS, CHAINS, TALLIES_CNT };
 
 struct mproc {
 	char *comm, *cmdline, *python, *runtime, *sites, *note;
@@ -79,15 +79,7 @@ struct mproc {
 	struct mgil **gils;
 	size_t thread_cnt, thread_cap;
 	struct mthread **threads;
-	size_t pair_cnt, pair_cap;
-	struct mpair **pairs;
-	struct hmap pair_by_tids; /* (waiter, holder) */
-	size_t sum_cnt, sum_cap;
-	struct msum **sums;
-	struct hmap sum_by_key; /* (kind and tid, stack) */
-	size_t chain_cnt, chain_cap;
-	struct mchain **chains;
-	struct hmap chain_by_key; /* (tids, stacks) */
+	struct tallies tallies[TALLIES_CNT];
 };
 
 struct model {
@@ -134,7 +126,7 @@ void mproc__free_pairs(struct mproc *p);
 void mproc__copy_pairs(struct mproc *p, int to);
 
 struct arena;
-/* model_stacks.c: the stacks and chains of a process for a snapshot, differences to the reading base. */
+/* build_stacks.c: the stacks and chains of a process for a snapshot, differences to the reading base. */
 int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
 			struct snap_proc *ret);
 

@@ -6,104 +6,92 @@
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 
-static struct mpair *pair_of(struct mproc *p, uint32_t waiter, uint32_t holder)
+/* Found or made; NULL: no memory. */
+static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t other,
+			      uint32_t stack, uint32_t other_stack)
 {
-	struct mpair *pr = hmap__get(&p->pair_by_tids, waiter, holder);
+	struct tallies *t = &p->tallies[which];
+	uint64_t a = (uint64_t)tid << 32 | other, b = (uint64_t)stack << 32 | other_stack;
+	struct tally *ret = hmap__get(&t->by_key, a, b);
 
-	if (pr)
-		return pr;
-	if (array_grow(&p->pairs, p->pair_cnt, &p->pair_cap, sizeof(*p->pairs)))
+	if (ret)
+		return ret;
+	if (array_grow(&t->v, t->cnt, &t->cap, sizeof(*t->v)))
 		return NULL;
-	pr = calloc(1, sizeof(*pr));
-	if (!pr)
+	ret = calloc(1, sizeof(*ret));
+	if (!ret)
 		return NULL;
-	pr->key =
-		(struct gt_pair_key){ .tgid = p->pid, .waiter_tid = waiter, .holder_tid = holder };
-	if (hmap__put(&p->pair_by_tids, waiter, holder, pr)) {
-		free(pr);
+	ret->tid = tid;
+	ret->other = other;
+	ret->stack = stack;
+	ret->other_stack = other_stack;
+	if (hmap__put(&t->by_key, a, b, ret)) {
+		free(ret);
 		return NULL;
 	}
-	p->pairs[p->pair_cnt++] = pr;
-	return pr;
+	t->v[t->cnt++] = ret;
+	return ret;
 }
 
-static struct msum *sum_of(struct mproc *p, uint32_t kind, uint32_t tid, uint32_t stack)
+static struct tally *pair_of(struct mproc *p, uint32_t waiter, uint32_t holder)
 {
-	uint64_t a = (uint64_t)kind << 32 | tid;
-	struct msum *s = hmap__get(&p->sum_by_key, a, stack);
-
-	if (s)
-		return s;
-	if (array_grow(&p->sums, p->sum_cnt, &p->sum_cap, sizeof(*p->sums)))
-		return NULL;
-	s = calloc(1, sizeof(*s));
-	if (!s)
-		return NULL;
-	s->kind = kind;
-	s->tid = tid;
-	s->stack = stack;
-	if (hmap__put(&p->sum_by_key, a, stack, s)) {
-		free(s);
-		return NULL;
-	}
-	p->sums[p->sum_cnt++] = s;
-	return s;
+	return tally_of(p, PAIRS, waiter, holder, 0, 0);
 }
 
-static struct mchain *chain_of(struct mproc *p, uint32_t waiter, uint32_t holder,
-			       uint32_t waiter_stack, uint32_t holder_stack)
+static struct tally *sum_of(struct mproc *p, uint32_t kind, uint32_t tid, uint32_t stack)
 {
-	uint64_t a = (uint64_t)waiter << 32 | holder,
-		 b = (uint64_t)waiter_stack << 32 | holder_stack;
-	struct mchain *c = hmap__get(&p->chain_by_key, a, b);
-
-	if (c)
-		return c;
-	if (array_grow(&p->chains, p->chain_cnt, &p->chain_cap, sizeof(*p->chains)))
-		return NULL;
-	c = calloc(1, sizeof(*c));
-	if (!c)
-		return NULL;
-	c->waiter = waiter;
-	c->holder = holder;
-	c->waiter_stack = waiter_stack;
-	c->holder_stack = holder_stack;
-	if (hmap__put(&p->chain_by_key, a, b, c)) {
-		free(c);
-		return NULL;
-	}
-	p->chains[p->chain_cnt++] = c;
-	return c;
+	return tally_of(p, SUMS, tid, kind, stack, 0);
 }
 
 void mproc__free_pairs(struct mproc *p)
 {
-	for (size_t i = 0; i < p->pair_cnt; i++)
-		free(p->pairs[i]);
-	for (size_t i = 0; i < p->sum_cnt; i++)
-		free(p->sums[i]);
-	for (size_t i = 0; i < p->chain_cnt; i++)
-		free(p->chains[i]);
-	hmap__free(&p->pair_by_tids);
-	hmap__free(&p->sum_by_key);
-	hmap__free(&p->chain_by_key);
-	free(p->pairs);
-	free(p->sums);
-	free(p->chains);
+	for (struct tallies *t = p->tallies; t < p->tallies + TALLIES_CNT; t++) {
+		for (size_t i = 0; i < t->cnt; i++)
+			free(t->v[i]);
+		hmap__free(&t->by_key);
+		free(t->v);
+	}
+}
+
+/* Call fn for each of them. */
+static void each_tally(struct mproc *p, void (*fn)(struct tally *t, int to), int to)
+{
+	for (struct tallies *t = p->tallies; t < p->tallies + TALLIES_CNT; t++)
+		for (size_t i = 0; i < t->cnt; i++)
+			fn(t->v[i], to);
+}
+
+static void copy(struct tally *t, int to)
+{
+	t->ns_at[to] = t->ns_at[AT_NOW];
+	t->cnt_at[to] = t->cnt_at[AT_NOW];
+}
+
+static void forget_open(struct tally *t, int to)
+{
+	(void)to;
+	t->open_ns = 0;
+}
+
+static void sum_up(struct tally *t, int to)
+{
+	t->ns_at[to] = t->closed_ns + t->open_ns;
+	t->cnt_at[to] = t->cnt;
 }
 
 void mproc__copy_pairs(struct mproc *p, int to)
 {
-	for (size_t i = 0; i < p->pair_cnt; i++)
-		p->pairs[i]->at[to] = p->pairs[i]->at[AT_NOW];
-	for (size_t i = 0; i < p->sum_cnt; i++) {
-		p->sums[i]->ns_at[to] = p->sums[i]->ns_at[AT_NOW];
-		p->sums[i]->cnt_at[to] = p->sums[i]->cnt_at[AT_NOW];
-	}
-	for (size_t i = 0; i < p->chain_cnt; i++) {
-		p->chains[i]->ns_at[to] = p->chains[i]->ns_at[AT_NOW];
-		p->chains[i]->cnt_at[to] = p->chains[i]->cnt_at[AT_NOW];
-	}
+	each_tally(p, copy, to);
+}
+
+void mproc__forget_open(struct mproc *p)
+{
+	each_tally(p, forget_open, AT_NOW);
+}
+
+void mproc__sum_pairs(struct mproc *p)
+{
+	each_tally(p, sum_up, AT_NOW);
 }
 
 struct open_wait {
@@ -119,8 +107,8 @@ struct open_wait {
 static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, bool open_hold,
 		    uint64_t ns)
 {
-	struct mpair *pr;
-	struct mchain *c;
+	struct tally *pr;
+	struct tally *c;
 
 	if (!ns)
 		return 0;
@@ -130,7 +118,7 @@ static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, 
 	pr->open_ns += ns;
 	if (!w->stacks || (open_hold && !stack && !w->last))
 		return 0;
-	c = chain_of(w->p, w->waiter, holder, w->waiter_stack, stack);
+	c = tally_of(w->p, CHAINS, w->waiter, holder, w->waiter_stack, stack);
 	if (!c)
 		return -ENOMEM;
 	c->open_ns += ns;
@@ -182,7 +170,7 @@ int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct 
 				     .stacks = p->stacks_known,
 				     .last = last };
 	int err = add_parts(&w, &t->rec, held, now);
-	struct msum *s;
+	struct tally *s;
 
 	if (err || !p->stacks_known || now <= t->rec.since_ns)
 		return err;
@@ -196,7 +184,7 @@ int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct 
 int mproc__add_open_hold(struct mproc *p, const struct mgil *g, uint64_t now)
 {
 	const struct gt_gil *rec = &g->rec;
-	struct msum *s;
+	struct tally *s;
 
 	if (!p->stacks_known || !rec->held || !g->seg_stack || now <= rec->seg_start_ns)
 		return 0;
@@ -229,7 +217,7 @@ static int take_pairs(struct model *m, const struct totals *t)
 {
 	for (size_t i = 0; i < t->pair_cnt; i++) {
 		struct mproc *p = model__proc(m, t->pairs[i].key.tgid);
-		struct mpair *pr =
+		struct tally *pr =
 			p ? pair_of(p, t->pairs[i].key.waiter_tid, t->pairs[i].key.holder_tid)
 			  : NULL;
 
@@ -244,18 +232,21 @@ static int take_pairs(struct model *m, const struct totals *t)
 /* With stacks the pairs are the chains without their stacks: one table less that can be full. */
 static int take_chains(struct model *m, const struct totals *t)
 {
-	for (size_t i = 0; i < m->proc_cnt; i++)
-		for (size_t k = 0; k < m->procs[i]->pair_cnt && !m->procs[i]->end_ns; k++)
-			m->procs[i]->pairs[k]->closed_ns = 0;
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct tallies *pairs = &m->procs[i]->tallies[PAIRS];
+
+		for (size_t k = 0; k < pairs->cnt && !m->procs[i]->end_ns; k++)
+			pairs->v[k]->closed_ns = 0;
+	}
 	for (size_t i = 0; i < t->chain_cnt; i++) {
 		const struct total_chain *in = &t->chains[i];
 		struct mproc *p = model__proc(m, in->tgid);
-		struct mpair *pr;
-		struct mchain *c;
+		struct tally *pr;
+		struct tally *c;
 
 		if (!p)
 			continue;
-		c = chain_of(p, in->waiter, in->holder, in->waiter_stack, in->holder_stack);
+		c = tally_of(p, CHAINS, in->waiter, in->holder, in->waiter_stack, in->holder_stack);
 		pr = pair_of(p, in->waiter, in->holder);
 		if (!c || !pr)
 			return -ENOMEM;
@@ -273,7 +264,7 @@ static int take_closed(struct model *m, const struct totals *t)
 	for (size_t i = 0; i < t->stack_cnt; i++) {
 		const struct total_stack *in = &t->stacks[i];
 		struct mproc *p = model__proc(m, in->tgid);
-		struct msum *s = p ? sum_of(p, in->kind, in->tid, in->stack) : NULL;
+		struct tally *s = p ? sum_of(p, in->kind, in->tid, in->stack) : NULL;
 
 		if (p && !s)
 			return -ENOMEM;
@@ -283,30 +274,6 @@ static int take_closed(struct model *m, const struct totals *t)
 		s->cnt = in->cnt;
 	}
 	return take_chains(m, t);
-}
-
-void mproc__forget_open(struct mproc *p)
-{
-	for (size_t i = 0; i < p->pair_cnt; i++)
-		p->pairs[i]->open_ns = 0;
-	for (size_t i = 0; i < p->sum_cnt; i++)
-		p->sums[i]->open_ns = 0;
-	for (size_t i = 0; i < p->chain_cnt; i++)
-		p->chains[i]->open_ns = 0;
-}
-
-void mproc__sum_pairs(struct mproc *p)
-{
-	for (size_t i = 0; i < p->pair_cnt; i++)
-		p->pairs[i]->at[AT_NOW] = p->pairs[i]->closed_ns + p->pairs[i]->open_ns;
-	for (size_t i = 0; i < p->sum_cnt; i++) {
-		p->sums[i]->ns_at[AT_NOW] = p->sums[i]->closed_ns + p->sums[i]->open_ns;
-		p->sums[i]->cnt_at[AT_NOW] = p->sums[i]->cnt;
-	}
-	for (size_t i = 0; i < p->chain_cnt; i++) {
-		p->chains[i]->ns_at[AT_NOW] = p->chains[i]->closed_ns + p->chains[i]->open_ns;
-		p->chains[i]->cnt_at[AT_NOW] = p->chains[i]->cnt;
-	}
 }
 
 int model__feed_pairs(struct model *m, const struct totals *t)

@@ -4,7 +4,8 @@
  * Times are ns, counts are counts; NS_UNKNOWN (all ones) where a number is not known, which is not
  * the same as 0. Every string is clean UTF-8: no control bytes, no invalid sequences, never NULL.
  * A snapshot covers the time from start_ns to now_ns: one interval, or all since the books started.
- * Everything in it is owned by it and lives until snapshot__free().
+ * Everything in it is owned by it and lives until snapshot__free(), but for the frames: those are in the stack store
+ * of whoever made it, and live as long as that.
  */
 #ifndef GILTOP_PICTURE_SNAPSHOT_H
 #define GILTOP_PICTURE_SNAPSHOT_H

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/hmap.h"
 #include "user/books/sink.h"
 
 #define POS_NONE 0u /* positions start at 1 */
@@ -26,31 +27,14 @@ struct entry {
 	uint64_t prev_thread, prev_hold; /* positions */
 };
 
-struct head {
-	uint64_t key, key2;
-	uint64_t pos; /* newest span; POS_NONE: slot free */
-};
-
-struct table {
-	struct head *slots;
-	size_t cap, used; /* cap: power of two */
-};
-
 struct timeline {
 	struct sink sink; /* first: a pointer to it is a pointer to the timeline */
 	struct entry *ring;
 	size_t size;
 	uint64_t next; /* position of the next span */
 	uint64_t known_from_ns, min_ns;
-	struct table threads, gils;
+	struct hmap threads, gils; /* -> position of the newest span */
 };
-
-static size_t hash(uint64_t key, uint64_t key2)
-{
-	uint64_t h = (key ^ key2 * 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
-
-	return (size_t)(h ^ h >> 32);
-}
 
 static bool is_kept(const struct timeline *t, uint64_t pos)
 {
@@ -62,55 +46,48 @@ static const struct entry *entry_at(const struct timeline *t, uint64_t pos)
 	return &t->ring[pos % t->size];
 }
 
-static struct head *find(const struct table *tab, uint64_t key, uint64_t key2)
+static uint64_t newest(const struct hmap *heads, uint64_t key, uint64_t key2)
 {
-	size_t i;
-
-	if (!tab->cap)
-		return NULL;
-	i = hash(key, key2) & (tab->cap - 1);
-	while (tab->slots[i].pos != POS_NONE &&
-	       (tab->slots[i].key != key || tab->slots[i].key2 != key2))
-		i = (i + 1) & (tab->cap - 1);
-	return &tab->slots[i];
+	return (uint64_t)(uintptr_t)hmap__get(heads, key, key2);
 }
 
-/* Make room for one more; heads of threads that left the ring long ago are dropped. */
-static int reserve(struct timeline *t, struct table *tab)
+/* Before the table would grow: heads of threads that left the ring long ago are dropped, if that makes room. */
+static void drop_stale(const struct timeline *t, struct hmap *heads)
 {
-	struct table fresh = { .cap = 64 };
-	size_t live = 0;
+	struct hmap fresh = { 0 };
+	size_t stale = 0;
 
-	if (tab->used + 1 <= tab->cap / 4 * 3)
-		return 0;
-	for (size_t i = 0; i < tab->cap; i++)
-		live += is_kept(t, tab->slots[i].pos);
-	while (fresh.cap / 2 < live + 1)
-		fresh.cap *= 2;
-	fresh.slots = calloc(fresh.cap, sizeof(*fresh.slots));
-	if (!fresh.slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < tab->cap; i++) {
-		if (!is_kept(t, tab->slots[i].pos))
-			continue;
-		*find(&fresh, tab->slots[i].key, tab->slots[i].key2) = tab->slots[i];
-		fresh.used++;
+	for (size_t i = 0; i < heads->cap; i++)
+		stale += heads->slots[i].value &&
+			 !is_kept(t, (uint64_t)(uintptr_t)heads->slots[i].value);
+	if (stale < heads->cap / 4)
+		return;
+	for (size_t i = 0; i < heads->cap; i++) {
+		const struct hmap_slot *s = &heads->slots[i];
+
+		if (is_kept(t, (uint64_t)(uintptr_t)s->value) &&
+		    hmap__put(&fresh, s->a, s->b, s->value)) {
+			hmap__free(&fresh);
+			return;
+		}
 	}
-	free(tab->slots);
-	*tab = fresh;
-	return 0;
+	hmap__free(heads);
+	*heads = fresh;
 }
 
-/* Put pos at the head of the chain; returns what was there. */
-static uint64_t chain(struct table *tab, uint64_t key, uint64_t key2, uint64_t pos)
+/* Put the next position at the head of the chain; *ret: what was there. */
+static int chain(const struct timeline *t, struct hmap *heads, uint64_t key, uint64_t key2,
+		 uint64_t *ret)
 {
-	struct head *h = find(tab, key, key2);
-	uint64_t prev = h->pos;
+	void *prev;
+	int err;
 
-	if (prev == POS_NONE)
-		tab->used++;
-	*h = (struct head){ .key = key, .key2 = key2, .pos = pos };
-	return prev;
+	if (hmap__is_full(heads) && newest(heads, key, key2) == POS_NONE)
+		drop_stale(t, heads);
+	err = hmap__swap(heads, key, key2, (void *)(uintptr_t)t->next, &prev);
+	if (!err)
+		*ret = (uint64_t)(uintptr_t)prev;
+	return err;
 }
 
 static int take(struct sink *s, const struct record *r)
@@ -149,17 +126,16 @@ void timeline__free(struct timeline *t)
 {
 	if (!t)
 		return;
-	free(t->threads.slots);
-	free(t->gils.slots);
+	hmap__free(&t->threads);
+	hmap__free(&t->gils);
 	free(t->ring);
 	free(t);
 }
 
 void timeline__restart(struct timeline *t, uint64_t now_ns, uint64_t min_ns)
 {
-	free(t->threads.slots);
-	free(t->gils.slots);
-	t->threads = t->gils = (struct table){ 0 };
+	hmap__free(&t->threads);
+	hmap__free(&t->gils);
 	t->next = 1;
 	t->known_from_ns = now_ns;
 	t->min_ns = min_ns;
@@ -168,24 +144,25 @@ void timeline__restart(struct timeline *t, uint64_t now_ns, uint64_t min_ns)
 int timeline__add(struct timeline *t, const struct tl_span *s)
 {
 	struct entry *e = &t->ring[t->next % t->size];
+	uint64_t prev;
+	int err = 0;
 
 	if (s->end_ns < s->start_ns || (unsigned int)s->state >= GT_STATE_CNT)
 		return -EINVAL;
 	/* Of before the restart; what lies between is not known. */
 	if (t->known_from_ns != UINT64_MAX && s->end_ns <= t->known_from_ns)
 		return 0;
-	if (reserve(t, &t->threads) || reserve(t, &t->gils))
+	if (chain(t, &t->threads, s->tid, 0, &prev))
 		return -ENOMEM;
 	if (t->next > t->size && e->span.end_ns > t->known_from_ns)
 		t->known_from_ns = e->span.end_ns;
 	if (t->known_from_ns == UINT64_MAX)
 		t->known_from_ns = s->start_ns;
-	*e = (struct entry){ .span = *s };
-	e->prev_thread = chain(&t->threads, s->tid, 0, t->next);
+	*e = (struct entry){ .span = *s, .prev_thread = prev };
 	if (s->state == GT_HOLD)
-		e->prev_hold = chain(&t->gils, s->gil, s->tgid, t->next);
+		err = chain(t, &t->gils, s->gil, s->tgid, &e->prev_hold);
 	t->next++;
-	return 0;
+	return err;
 }
 
 uint64_t timeline__known_from(const struct timeline *t)
@@ -288,7 +265,6 @@ void timeline__row(const struct timeline *t, uint32_t tid, const struct tl_span 
 {
 	uint64_t(*sum)[TL_CELL_CNT];
 	struct row_ctx ctx;
-	const struct head *h = find(&t->threads, tid, 0);
 	uint64_t known_from = t->known_from_ns > first_ns ? t->known_from_ns : first_ns;
 
 	for (size_t i = 0; i < w->n; i++)
@@ -301,7 +277,7 @@ void timeline__row(const struct timeline *t, uint32_t tid, const struct tl_span 
 		ctx.state = cell_state(open->state);
 		spread(w, open->start_ns, open->end_ns, add_state, &ctx);
 	}
-	for (uint64_t pos = h ? h->pos : POS_NONE; is_kept(t, pos);) {
+	for (uint64_t pos = newest(&t->threads, tid, 0); is_kept(t, pos);) {
 		const struct entry *e = entry_at(t, pos);
 
 		if (e->span.end_ns + DISORDER_NS < w->from_ns)
@@ -355,7 +331,6 @@ static void add_owner(void *ctx, size_t cell, uint64_t ns)
 int timeline__owner(const struct timeline *t, uint32_t tgid, uint64_t gil,
 		    const struct tl_span *open, const struct tl_window *w, uint32_t *ret)
 {
-	const struct head *h = find(&t->gils, gil, tgid);
 	struct owner_ctx ctx = { 0 };
 
 	for (size_t i = 0; i < w->n; i++)
@@ -369,7 +344,7 @@ int timeline__owner(const struct timeline *t, uint32_t tgid, uint64_t gil,
 		ctx.tid = open->tid;
 		spread(w, open->start_ns, open->end_ns, add_owner, &ctx);
 	}
-	for (uint64_t pos = h ? h->pos : POS_NONE; is_kept(t, pos);) {
+	for (uint64_t pos = newest(&t->gils, gil, tgid); is_kept(t, pos);) {
 		const struct entry *e = entry_at(t, pos);
 
 		if (e->span.end_ns + DISORDER_NS < w->from_ns)

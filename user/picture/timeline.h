@@ -47,7 +47,7 @@ void timeline__free(struct timeline *t); /* NULL is fine */
 struct sink *timeline__sink(struct timeline *t);
 /* Forget everything; from now on, all spans of at least min_ns are going to be added. */
 void timeline__restart(struct timeline *t, uint64_t now_ns, uint64_t min_ns);
-/* 0, -EINVAL (ends before it starts, or no such state) or -ENOMEM (then the span is dropped). */
+/* 0, -EINVAL (ends before it starts, or no such state) or -ENOMEM (then it is not there, or not as its GIL's). */
 int timeline__add(struct timeline *t, const struct tl_span *s);
 /* All spans that ended after this are there. UINT64_MAX if it was never started. */
 uint64_t timeline__known_from(const struct timeline *t);

@@ -20,10 +20,18 @@ enum strictness {
 	MAY,  /* differs from the row: take it over */
 };
 
+/* A column for each minor version from this one on; all tables below have as many. */
+#define FIRST_MINOR 13
+
+/* The table as such, and the GIL's own fields, given from the start of the interpreter: only their distance counts. */
+static const struct {
+	uint16_t size, gil, locked, last_holder;
+} columns[] = { { 584, 120, 136, 144 }, { 760, 128, 144, 152 }, { 888, 128, 144, 152 } };
+
 struct dbg_field {
 	const char *name;
-	uint16_t pos[3]; /* in the table of 3.13, 3.14, 3.15 */
-	uint16_t member; /* in struct py_row */
+	uint16_t pos[ARRAY_SIZE(columns)]; /* in the table of 3.13, 3.14, 3.15 */
+	uint16_t member;		   /* in struct py_row */
 	uint8_t strict;
 };
 
@@ -38,10 +46,10 @@ static const struct dbg_field fields[] = {
 	{ "interpreter_state.imports_modules", { 88, 96, 96 }, O(interp_modules), MAY },
 	{ "interpreter_state.ceval_gil", { 112, 120, 120 }, O(interp_gil), MAY },
 	{ "thread_state.next", { 168, 192, 192 }, O(tstate_next), MAY },
-	{ "thread_state.interp", { 176, 200, 200 }, L(tstate_interp), MAY },
+	{ "thread_state.interp", { 176, 200, 200 }, O(tstate_interp), MAY },
 	{ "thread_state.current_frame", { 184, 208, 208 }, L(tstate_frame), MAY },
-	{ "thread_state.thread_id", { 192, 216, 240 }, L(tstate_thread_id), MAY },
-	{ "thread_state.native_thread_id", { 200, 224, 248 }, L(tstate_native_id), MAY },
+	{ "thread_state.thread_id", { 192, 216, 240 }, O(tstate_thread_id), MAY },
+	{ "thread_state.native_thread_id", { 200, 224, 248 }, O(tstate_native_id), MAY },
 	{ "interpreter_frame.previous", { 232, 256, 320 }, L(frame_back), MUST },
 	{ "interpreter_frame.executable", { 240, 264, 328 }, L(frame_code), MUST },
 	{ "interpreter_frame.instr_ptr", { 248, 272, 336 }, L(frame_instr), MUST },
@@ -60,16 +68,19 @@ static const struct dbg_field fields[] = {
 	{ "unicode_object.asciiobject_size", { 560, 640, 736 }, O(str_ascii_size), MUST },
 };
 
-/* The GIL's own fields, given from the start of the interpreter: only their distance counts. */
-static const struct {
-	uint16_t base, locked, holder;
-} gil_pos[3] = { { 120, 136, 144 }, { 128, 144, 152 }, { 128, 144, 152 } };
+/* The column of a version, or -1. */
+static int column_of(int minor)
+{
+	int i = minor - FIRST_MINOR;
 
-static const uint16_t table_size[3] = { 584, 760, 888 };
+	return i >= 0 && i < (int)ARRAY_SIZE(columns) ? i : -1;
+}
 
 size_t py_debug_offsets__size(int minor)
 {
-	return minor >= 13 && minor <= 15 ? table_size[minor - 13] : 0;
+	int col = column_of(minor);
+
+	return col < 0 ? 0 : columns[col].size;
 }
 
 static uint64_t get64(const void *table, uint16_t pos)
@@ -80,34 +91,33 @@ static uint64_t get64(const void *table, uint16_t pos)
 	return v;
 }
 
-static int check_gil(const struct py_row *row, const void *table, char *why, size_t why_sz)
+static int check_gil(const struct py_row *row, int col, const void *table, char *why, size_t why_sz)
 {
-	uint64_t base = get64(table, gil_pos[row->minor - 13].base);
-	uint64_t locked = get64(table, gil_pos[row->minor - 13].locked) - base;
-	uint64_t holder = get64(table, gil_pos[row->minor - 13].holder) - base;
+	uint64_t gil = get64(table, columns[col].gil);
+	uint64_t locked = get64(table, columns[col].locked) - gil;
+	uint64_t holder = get64(table, columns[col].last_holder) - gil;
 
-	if (locked == row->layout.gil_locked && holder == row->layout.gil_last_holder)
+	if (locked == row->obj.gil_locked && holder == row->obj.gil_last_holder)
 		return 0;
 	snprintf(why, why_sz, "debug offsets: gil.locked %lld, last_holder %lld; known: %u, %u",
-		 (long long)locked, (long long)holder, row->layout.gil_locked,
-		 row->layout.gil_last_holder);
+		 (long long)locked, (long long)holder, row->obj.gil_locked,
+		 row->obj.gil_last_holder);
 	return -ENOTSUP;
 }
 
 int py_row__apply_debug_offsets(struct py_row *row, const void *table, size_t len, char *why,
 				size_t why_sz)
 {
-	size_t need = py_debug_offsets__size(row->minor);
-	int differs = 0, err;
+	int col = column_of(row->minor), differs = 0, err;
 
-	if (!need || len < need)
+	if (col < 0 || len < columns[col].size)
 		return -EINVAL;
-	err = check_gil(row, table, why, why_sz);
+	err = check_gil(row, col, table, why, why_sz);
 	if (err)
 		return err;
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct dbg_field *f = &fields[i];
-		uint64_t v = get64(table, f->pos[row->minor - 13]);
+		uint64_t v = get64(table, f->pos[col]);
 		uint16_t known, now = (uint16_t)v;
 
 		memcpy(&known, (char *)row + f->member, sizeof(known));

@@ -3,237 +3,206 @@
  *
  * The numbers come from the DWARF of x86_64 builds (3.7.16 3.8.18 3.9.18 3.10.13 3.11.7 3.12.1 3.13.0
  * and Debian's 3.9.2 3.11.2 3.13.5 3.13.18 3.14.10 3.15.2); within one minor version they were equal
- * in all builds looked at, except where a row says so. A row lists what changed against the previous
- * one in its comment and spells every field out, so that it can be checked alone.
+ * in all builds looked at, except where a row says so. What versions have in common is written once,
+ * named after the first of them; a row says in its comment what changed, and has the numbers that did.
  */
 #include "user/python/layout_table.h"
 
 #include <elf.h>
 #include <string.h>
 
-/* struct _gil_runtime_state, the same from 3.7 to 3.15. switch_cond is that of x86_64; see
- * gil_switch_cond in runtime.c for aarch64.
- */
-#define GIL_FIELDS                                                                                 \
-	.gil_enabled = PY_NONE, .gil_interval = 0, .gil_last_holder = 8, .gil_locked = 16,         \
-	.gil_switch_number = 24, .gil_cond = 32, .gil_switch_cond = 120
-/* Free-threaded builds put an int `enabled` in front. */
-#define GIL_FIELDS_FT                                                                              \
-	.gil_enabled = 0, .gil_interval = 8, .gil_last_holder = 16, .gil_locked = 24,              \
-	.gil_switch_number = 32, .gil_cond = 40, .gil_switch_cond = 128
+/* clang-format off */
+
+/* struct _gil_runtime_state, the same from 3.7 to 3.15. Free-threaded builds put an int `enabled` in front. */
+#define GIL								\
+	.gil_enabled = PY_NONE, .gil_interval = 0, .gil_last_holder = 8,	\
+	.gil_locked = 16, .gil_switch_number = 24, .gil_cond = 32
+#define GIL_FT								\
+	.gil_enabled = 0, .gil_interval = 8, .gil_last_holder = 16,	\
+	.gil_locked = 24, .gil_switch_number = 32, .gil_cond = 40
+
+/* ---- frames ---- */
 
 /* The bits of an instruction pointer; the top byte is used for the owner. */
 #define INSTR_PTR 0x00ffffffffffffff
 
-/* Frames are PyFrameObjects (3.7 - 3.10). */
-#define FRAMEOBJ_FIELDS                                                                            \
-	.walk = PY_WALK_FRAMEOBJ, .tstate_interp = 16, .tstate_thread_id = 176,                    \
-	.tstate_native_id = PY_NONE, .tstate_eval_breaker = PY_NONE, .tstate_frame = 24,           \
-	.cframe_current = PY_NONE, .frame_size = 112, .frame_code = 32, .frame_back = 24,          \
-	.frame_owner = 0, .owner_mask = 0, .code_tag = 0, .instr_mask = 0xffffffff
+/* PyFrameObjects (3.7 - 3.10). */
+#define FRAME_37							\
+	.walk = PY_WALK_FRAMEOBJ, .tstate_frame = 24, .cframe_current = PY_NONE, \
+	.frame_size = 112, .frame_code = 32, .frame_back = 24, .frame_owner = 0, \
+	.owner_mask = 0, .code_tag = 0, .instr_mask = 0xffffffff
+/* _PyInterpreterFrames through cframe. */
+#define FRAME_311							\
+	.walk = PY_WALK_CFRAME, .tstate_frame = 56, .frame_size = 72,	\
+	.frame_instr = 56, .owner_mask = 0xff, .code_tag = 0, .instr_mask = INSTR_PTR
+/* .. in the thread state. */
+#define FRAME_313							\
+	.walk = PY_WALK_INTERPFRAME, .tstate_frame = 72, .cframe_current = PY_NONE, \
+	.frame_code = 0, .frame_back = 8, .frame_instr = 56, .owner_mask = 0xff, \
+	.instr_mask = INSTR_PTR
 
-#define STR_OLD                                                                                    \
-	.var_size = 16, .bytes_data = 32, .str_length = 16, .str_state = 32, .str_kind_shift = 2,  \
-	.str_ascii_size = 48, .str_compact_size = 72
-#define STR_312                                                                                    \
-	.var_size = 16, .bytes_data = 32, .str_length = 16, .str_state = 32, .str_kind_shift = 2,  \
-	.str_ascii_size = 40, .str_compact_size = 56
-#define STR_FT                                                                                     \
-	.var_size = 32, .bytes_data = 48, .str_length = 32, .str_state = 48, .str_ascii_size = 56, \
-	.str_compact_size = 72
+/* ---- threads and interpreters ---- */
 
-#define DICT_OLD                                                                                   \
-	.attrs = PY_ATTRS_DICTOFFSET, .dict_keys = 32, .dict_values = 40, .values_data = 0,        \
-	.keys_log2 = 0, .keys_nentries = 32, .keys_indices = 40, .module_dict = 16,                \
-	.type_dictoffset = 288, .type_basicsize = 32, .type_flags = 168, .int_tagged = 0
-#define DICT_311                                                                                   \
-	.dict_keys = 32, .dict_values = 40, .keys_log2 = 1, .keys_nentries = 24,                   \
-	.keys_indices = 32, .module_dict = 16, .type_dictoffset = 288, .type_basicsize = 32,       \
-	.type_flags = 168
-#define DICT_FT                                                                                    \
-	.attrs = PY_ATTRS_INLINE, .dict_keys = 48, .dict_values = 56, .values_data = 8,            \
-	.keys_log2 = 1, .keys_nentries = 24, .keys_indices = 32, .module_dict = 32,                \
+#define TSTATE_37							\
+	.tstate_next = 8, .tstate_interp = 16, .tstate_thread_id = 176,	\
+	.tstate_native_id = PY_NONE
+#define TSTATE(thread_id, native_id)					\
+	.tstate_next = 8, .tstate_interp = 16,				\
+	.tstate_thread_id = thread_id, .tstate_native_id = native_id
+
+/* The GIL is the runtime's (-3.11), an interpreter points to its own (3.12+). */
+#define INTERP_37 .interp_next = 0, .interp_threads = 8, .interp_gil = PY_NONE
+#define INTERP_313							\
+	.rt_interp_head = 632, .rt_gil = PY_NONE, .interp_next = 7264,	\
+	.interp_id = 7272, .interp_threads = 7344, .interp_gil = 16
+#define INTERP_314							\
+	.rt_interp_head = 808, .rt_gil = PY_NONE, .interp_next = 7272,	\
+	.interp_id = 7280, .interp_threads = 7344, .interp_gil = 16
+#define INTERP_315							\
+	.rt_interp_head = 936, .rt_gil = PY_NONE, .interp_next = 7264,	\
+	.interp_id = 7272, .interp_threads = 7336, .interp_gil = 16
+
+/* ---- code objects ---- */
+
+#define NO_BYTECODE							\
+	.ob_type = 8, .code_bytecode = PY_NONE, .code_tlbc = PY_NONE,	\
+	.code_qualname = PY_NONE, .code_firsttraceable = PY_NONE
+#define CODE_37								\
+	NO_BYTECODE, .code_size = 120, .code_firstlineno = 36,		\
+	.code_filename = 96, .code_name = 104, .code_lines = 112
+#define CODE_38								\
+	NO_BYTECODE, .code_size = 128, .code_firstlineno = 40,		\
+	.code_filename = 104, .code_name = 112, .code_lines = 120
+/* The bytecode is inside the object, at its end. */
+#define CODE_311(bytecode, firsttraceable)				\
+	.ob_type = 8, .lasti_shift = 0, .code_tlbc = PY_NONE,		\
+	.code_filename = 112, .code_name = 120, .code_qualname = 128,	\
+	.code_lines = 136, .line_table = PY_LINES_LOCATIONS,		\
+	.code_bytecode = bytecode, .code_size = bytecode,		\
+	.code_firsttraceable = firsttraceable
+/* Objects have a header of 32 bytes. */
+#define CODE_FT(bytecode, firsttraceable)				\
+	.ob_type = 24, .lasti_shift = 0, .code_firstlineno = 84,	\
+	.code_filename = 128, .code_name = 136, .code_qualname = 144,	\
+	.code_lines = 152, .line_table = PY_LINES_LOCATIONS,		\
+	.code_bytecode = bytecode, .code_size = bytecode,		\
+	.code_firsttraceable = firsttraceable
+
+/* ---- bytes and str, dicts and what else thread names are found through ---- */
+
+#define STR_37								\
+	.var_size = 16, .bytes_data = 32, .str_length = 16, .str_state = 32, \
+	.str_kind_shift = 2, .str_ascii_size = 48, .str_compact_size = 72
+#define STR_312								\
+	.var_size = 16, .bytes_data = 32, .str_length = 16, .str_state = 32, \
+	.str_kind_shift = 2, .str_ascii_size = 40, .str_compact_size = 56
+#define STR_FT								\
+	.var_size = 32, .bytes_data = 48, .str_length = 32, .str_state = 48, \
+	.str_ascii_size = 56, .str_compact_size = 72
+
+#define DICT_37								\
+	.attrs = PY_ATTRS_DICTOFFSET, .dict_keys = 32, .dict_values = 40, \
+	.values_data = 0, .keys_log2 = 0, .keys_nentries = 32, .keys_indices = 40, \
+	.module_dict = 16, .type_dictoffset = 288, .type_basicsize = 32, \
+	.type_flags = 168, .int_tagged = 0
+#define DICT_311							\
+	.dict_keys = 32, .dict_values = 40, .keys_log2 = 1, .keys_nentries = 24, \
+	.keys_indices = 32, .module_dict = 16, .type_dictoffset = 288,	\
+	.type_basicsize = 32, .type_flags = 168
+#define DICT_313							\
+	DICT_311, .attrs = PY_ATTRS_INLINE, .values_data = 8, .int_tagged = 1
+#define DICT_FT								\
+	.attrs = PY_ATTRS_INLINE, .dict_keys = 48, .dict_values = 56, .values_data = 8, \
+	.keys_log2 = 1, .keys_nentries = 24, .keys_indices = 32, .module_dict = 32, \
 	.type_dictoffset = 304, .type_basicsize = 48, .type_flags = 184, .int_tagged = 1
 
-/* A table: several fields to a line. */
-/* clang-format off */
+/* 3.14 and 3.15 differ in the interpreter's and the thread's fields alone. */
+#define FRAME_314    FRAME_313, .frame_size = 80, .frame_owner = 74, .code_tag = 3
+#define FRAME_314_FT FRAME_313, .frame_size = 80, .frame_owner = 78, .code_tag = 3
+#define OBJECTS_314							\
+	GIL, CODE_311(208, 192), .code_firstlineno = 68, STR_312, DICT_313, \
+	.type_cached_keys = PY_NONE
+#define OBJECTS_314_FT							\
+	GIL_FT, CODE_FT(232, 208), .code_tlbc = 224, STR_FT, .str_kind_shift = 8, \
+	DICT_FT, .interp_modules = PY_NONE, .type_cached_keys = PY_NONE
+
 const struct py_row py_rows[] = {
 	/* 3.7.0 - 3.7.3: _PyRuntime is shorter, the GIL 88 bytes further up. */
 	{ .minor = 7, .rt_size_min = 1424, .rt_size_max = 1424,
-	  .layout = { GIL_FIELDS, FRAMEOBJ_FIELDS, .frame_instr = 104 },
-	  .obj = { .ob_type = 8, .rt_interp_head = 24, .rt_gil = 1176, .interp_next = 0,
-		.interp_id = 16, .interp_threads = 8, .interp_gil = PY_NONE, .interp_modules = 40,
-		.tstate_next = 8, .lasti_shift = 1, .code_bytecode = PY_NONE,
-		.code_tlbc = PY_NONE, .code_size = 120, .code_firstlineno = 36,
-		.code_filename = 96, .code_name = 104, .code_qualname = PY_NONE,
-		.code_lines = 112, .code_firsttraceable = PY_NONE, .line_table = PY_LINES_LNOTAB,
-		.type_cached_keys = 856, STR_OLD, DICT_OLD } },
+	  .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { GIL, .rt_interp_head = 24, .rt_gil = 1176, INTERP_37, .interp_id = 16,
+		.interp_modules = 40, TSTATE_37, CODE_37, .lasti_shift = 1,
+		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 856 } },
 	/* 3.7.4+ */
 	{ .minor = 7, .rt_size_min = 1520, .rt_size_max = 1520,
-	  .layout = { GIL_FIELDS, FRAMEOBJ_FIELDS, .frame_instr = 104 },
-	  .obj = { .ob_type = 8, .rt_interp_head = 24, .rt_gil = 1264, .interp_next = 0,
-		.interp_id = 16, .interp_threads = 8, .interp_gil = PY_NONE, .interp_modules = 40,
-		.tstate_next = 8, .lasti_shift = 1, .code_bytecode = PY_NONE,
-		.code_tlbc = PY_NONE, .code_size = 120, .code_firstlineno = 36,
-		.code_filename = 96, .code_name = 104, .code_qualname = PY_NONE,
-		.code_lines = 112, .code_firsttraceable = PY_NONE, .line_table = PY_LINES_LNOTAB,
-		.type_cached_keys = 856, STR_OLD, DICT_OLD } },
+	  .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { GIL, .rt_interp_head = 24, .rt_gil = 1264, INTERP_37, .interp_id = 16,
+		.interp_modules = 40, TSTATE_37, CODE_37, .lasti_shift = 1,
+		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 856 } },
 	/* 3.8: co_posonlyargcount (PEP 570) moves most of PyCodeObject by 8. */
 	{ .minor = 8, .rt_size_min = 1464, .rt_size_max = 1464,
-	  .layout = { GIL_FIELDS, FRAMEOBJ_FIELDS, .frame_instr = 104 },
-	  .obj = { .ob_type = 8, .rt_interp_head = 32, .rt_gil = 1152, .interp_next = 0,
-		.interp_id = 16, .interp_threads = 8, .interp_gil = PY_NONE, .interp_modules = 56,
-		.tstate_next = 8, .lasti_shift = 1, .code_bytecode = PY_NONE,
-		.code_tlbc = PY_NONE, .code_size = 128, .code_firstlineno = 40,
-		.code_filename = 104, .code_name = 112, .code_qualname = PY_NONE,
-		.code_lines = 120, .code_firsttraceable = PY_NONE, .line_table = PY_LINES_LNOTAB,
-		.type_cached_keys = 872, STR_OLD, DICT_OLD } },
+	  .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { GIL, .rt_interp_head = 32, .rt_gil = 1152, INTERP_37, .interp_id = 16,
+		.interp_modules = 56, TSTATE_37, CODE_38, .lasti_shift = 1,
+		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 872 } },
 	/* 3.9: ceval state split between runtime and interpreter; tp_print is gone from the type. */
 	{ .minor = 9, .rt_size_min = 656, .rt_size_max = 656,
-	  .layout = { GIL_FIELDS, FRAMEOBJ_FIELDS, .frame_instr = 104 },
-	  .obj = { .ob_type = 8, .rt_interp_head = 32, .rt_gil = 352, .interp_next = 0,
-		.interp_id = 24, .interp_threads = 8, .interp_gil = PY_NONE,
-		.interp_modules = 856, .tstate_next = 8, .lasti_shift = 1,
-		.code_bytecode = PY_NONE, .code_tlbc = PY_NONE, .code_size = 128,
-		.code_firstlineno = 40, .code_filename = 104, .code_name = 112,
-		.code_qualname = PY_NONE, .code_lines = 120, .code_firsttraceable = PY_NONE,
-		.line_table = PY_LINES_LNOTAB, .type_cached_keys = 864, STR_OLD, DICT_OLD } },
+	  .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { GIL, .rt_interp_head = 32, .rt_gil = 352, INTERP_37, .interp_id = 24,
+		.interp_modules = 856, TSTATE_37, CODE_38, .lasti_shift = 1,
+		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 864 } },
 	/* 3.10: f_lasti counts code units (bpo-27129), co_linetable (PEP 626). */
 	{ .minor = 10, .rt_size_min = 672, .rt_size_max = 672,
-	  .layout = { GIL_FIELDS, FRAMEOBJ_FIELDS, .frame_instr = 96 },
-	  .obj = { .ob_type = 8, .rt_interp_head = 32, .rt_gil = 352, .interp_next = 0,
-		.interp_id = 24, .interp_threads = 8, .interp_gil = PY_NONE,
-		.interp_modules = 856, .tstate_next = 8, .lasti_shift = 0,
-		.code_bytecode = PY_NONE, .code_tlbc = PY_NONE, .code_size = 128,
-		.code_firstlineno = 40, .code_filename = 104, .code_name = 112,
-		.code_qualname = PY_NONE, .code_lines = 120, .code_firsttraceable = PY_NONE,
-		.line_table = PY_LINES_LINETABLE, .type_cached_keys = 872, STR_OLD, DICT_OLD } },
+	  .layout = { FRAME_37, .frame_instr = 96 },
+	  .obj = { GIL, .rt_interp_head = 32, .rt_gil = 352, INTERP_37, .interp_id = 24,
+		.interp_modules = 856, TSTATE_37, CODE_38, .lasti_shift = 0,
+		.line_table = PY_LINES_LINETABLE, STR_37, DICT_37, .type_cached_keys = 872 } },
 	/* 3.11: _PyInterpreterFrame through cframe (bpo-44032, bpo-46090), bytecode inside the code
 	 * object, native_thread_id, qualified names, PEP 657 locations, split keys outside a dict.
 	 */
 	{ .minor = 11, .rt_size_min = 166688, .rt_size_max = 166688,
-	  .layout = { GIL_FIELDS, .walk = PY_WALK_CFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 152, .tstate_native_id = 160, .tstate_eval_breaker = PY_NONE,
-		.tstate_frame = 56, .cframe_current = 8, .frame_size = 72, .frame_code = 32,
-		.frame_back = 48, .frame_instr = 56, .frame_owner = 69, .code_tag = 0,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 8, .rt_interp_head = 40, .rt_gil = 360, .interp_next = 0,
-		.interp_id = 48, .interp_threads = 16, .interp_gil = PY_NONE,
-		.interp_modules = 888, .tstate_next = 8, .lasti_shift = 0, .code_bytecode = 184,
-		.code_tlbc = PY_NONE, .code_size = 184, .code_firstlineno = 72,
-		.code_filename = 112, .code_name = 120, .code_qualname = 128, .code_lines = 136,
-		.code_firsttraceable = 168, .line_table = PY_LINES_LOCATIONS,
-		.attrs = PY_ATTRS_PREHEADER, .values_data = 0, .type_cached_keys = 872,
-		.int_tagged = 0, STR_OLD, DICT_311 } },
+	  .layout = { FRAME_311, .cframe_current = 8, .frame_code = 32, .frame_back = 48, .frame_owner = 69 },
+	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = 360, .interp_next = 0, .interp_id = 48,
+		.interp_threads = 16, .interp_gil = PY_NONE, .interp_modules = 888,
+		TSTATE(152, 160), CODE_311(184, 168), .code_firstlineno = 72, STR_37, DICT_311,
+		.attrs = PY_ATTRS_PREHEADER, .values_data = 0, .type_cached_keys = 872, .int_tagged = 0 } },
 	/* 3.12: one GIL per interpreter (PEP 684), shim frames (owner 3), no wstr in str (PEP 623),
 	 * tagged int sizes. _PyRuntime grew from 459944 to 459992 within the patch releases.
 	 */
 	{ .minor = 12, .rt_size_min = 459944, .rt_size_max = 459992,
-	  .layout = { GIL_FIELDS, .walk = PY_WALK_CFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 136, .tstate_native_id = 144, .tstate_eval_breaker = PY_NONE,
-		.tstate_frame = 56, .cframe_current = 0, .frame_size = 72, .frame_code = 0,
-		.frame_back = 8, .frame_instr = 56, .frame_owner = 70, .code_tag = 0,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 8, .rt_interp_head = 40, .rt_gil = PY_NONE, .interp_next = 0,
-		.interp_id = 8, .interp_threads = 72, .interp_gil = 384, .interp_modules = 944,
-		.tstate_next = 8, .lasti_shift = 0, .code_bytecode = 192, .code_tlbc = PY_NONE,
-		.code_size = 192, .code_firstlineno = 68, .code_filename = 112, .code_name = 120,
-		.code_qualname = 128, .code_lines = 136, .code_firsttraceable = 176,
-		.line_table = PY_LINES_LOCATIONS, .attrs = PY_ATTRS_TAGGED, .values_data = 0,
-		.type_cached_keys = 880, .int_tagged = 1, STR_312, DICT_311 } },
-	/* 3.13: current_frame in the thread state, instr_ptr (points at the instruction), eval breaker
-	 * per thread, _Py_DebugOffsets, inline values.
+	  .layout = { FRAME_311, .cframe_current = 0, .frame_code = 0, .frame_back = 8, .frame_owner = 70 },
+	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = PY_NONE, .interp_next = 0, .interp_id = 8,
+		.interp_threads = 72, .interp_gil = 384, .interp_modules = 944,
+		TSTATE(136, 144), CODE_311(192, 176), .code_firstlineno = 68, STR_312, DICT_311,
+		.attrs = PY_ATTRS_TAGGED, .values_data = 0, .type_cached_keys = 880, .int_tagged = 1 } },
+	/* 3.13: current_frame in the thread state, instr_ptr (points at the instruction), _Py_DebugOffsets,
+	 * inline values.
 	 */
 	{ .minor = 13,
-	  .layout = { GIL_FIELDS, .walk = PY_WALK_INTERPFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 152, .tstate_native_id = 160, .tstate_eval_breaker = 24,
-		.tstate_frame = 72, .cframe_current = PY_NONE, .frame_size = 72, .frame_code = 0,
-		.frame_back = 8, .frame_instr = 56, .frame_owner = 70, .code_tag = 0,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 8, .rt_interp_head = 632, .rt_gil = PY_NONE, .interp_next = 7264,
-		.interp_id = 7272, .interp_threads = 7344, .interp_gil = 16,
-		.interp_modules = 7656, .tstate_next = 8, .lasti_shift = 0, .code_bytecode = 200,
-		.code_tlbc = PY_NONE, .code_size = 200, .code_firstlineno = 68,
-		.code_filename = 112, .code_name = 120, .code_qualname = 128, .code_lines = 136,
-		.code_firsttraceable = 184, .line_table = PY_LINES_LOCATIONS,
-		.attrs = PY_ATTRS_INLINE, .values_data = 8, .type_cached_keys = 880,
-		.int_tagged = 1, STR_312, DICT_311 } },
+	  .layout = { FRAME_313, .frame_size = 72, .frame_owner = 70, .code_tag = 0 },
+	  .obj = { GIL, INTERP_313, .interp_modules = 7656, TSTATE(152, 160), CODE_311(200, 184),
+		.code_firstlineno = 68, STR_312, DICT_313, .type_cached_keys = 880 } },
 	/* 3.13t: objects have a 32 byte header. */
 	{ .minor = 13, .free_threaded = true,
-	  .layout = { GIL_FIELDS_FT, .walk = PY_WALK_INTERPFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 152, .tstate_native_id = 160, .tstate_eval_breaker = 24,
-		.tstate_frame = 72, .cframe_current = PY_NONE, .frame_size = 72, .frame_code = 0,
-		.frame_back = 8, .frame_instr = 56, .frame_owner = 70, .code_tag = 0,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 24, .rt_interp_head = 632, .rt_gil = PY_NONE, .interp_next = 7264,
-		.interp_id = 7272, .interp_threads = 7344, .interp_gil = 16,
-		.interp_modules = 7664, .tstate_next = 8, .lasti_shift = 0, .code_bytecode = 216,
-		.code_tlbc = PY_NONE, .code_size = 216, .code_firstlineno = 84,
-		.code_filename = 128, .code_name = 136, .code_qualname = 144, .code_lines = 152,
-		.code_firsttraceable = 200, .line_table = PY_LINES_LOCATIONS, .str_kind_shift = 2,
-		.type_cached_keys = 896, STR_FT, DICT_FT } },
+	  .layout = { FRAME_313, .frame_size = 72, .frame_owner = 70, .code_tag = 0 },
+	  .obj = { GIL_FT, INTERP_313, .interp_modules = 7664, TSTATE(152, 160), CODE_FT(216, 200),
+		.code_tlbc = PY_NONE, STR_FT, .str_kind_shift = 2, DICT_FT, .type_cached_keys = 896 } },
 	/* 3.14: f_executable is a tagged _PyStackRef, owner 3 = interpreter, 4 = C stack; threads set
 	 * their OS name themselves, so no dict needs to be read. imports.modules moved in 3.14.5.
 	 */
-	{ .minor = 14,
-	  .layout = { GIL_FIELDS, .walk = PY_WALK_INTERPFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 152, .tstate_native_id = 160, .tstate_eval_breaker = 24,
-		.tstate_frame = 72, .cframe_current = PY_NONE, .frame_size = 80, .frame_code = 0,
-		.frame_back = 8, .frame_instr = 56, .frame_owner = 74, .code_tag = 3,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 8, .rt_interp_head = 808, .rt_gil = PY_NONE, .interp_next = 7272,
-		.interp_id = 7280, .interp_threads = 7344, .interp_gil = 16,
-		.interp_modules = 7688, .tstate_next = 8, .lasti_shift = 0, .code_bytecode = 208,
-		.code_tlbc = PY_NONE, .code_size = 208, .code_firstlineno = 68,
-		.code_filename = 112, .code_name = 120, .code_qualname = 128, .code_lines = 136,
-		.code_firsttraceable = 192, .line_table = PY_LINES_LOCATIONS,
-		.attrs = PY_ATTRS_INLINE, .values_data = 8, .type_cached_keys = PY_NONE,
-		.int_tagged = 1, STR_312, DICT_311 } },
+	{ .minor = 14, .layout = { FRAME_314 },
+	  .obj = { INTERP_314, .interp_modules = 7688, TSTATE(152, 160), OBJECTS_314 } },
 	/* 3.14t: a thread can run its own copy of the bytecode (co_tlbc), other bits in str's state.
 	 * Computed from the headers, not measured.
 	 */
-	{ .minor = 14, .free_threaded = true,
-	  .layout = { GIL_FIELDS_FT, .walk = PY_WALK_INTERPFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 152, .tstate_native_id = 160, .tstate_eval_breaker = 24,
-		.tstate_frame = 72, .cframe_current = PY_NONE, .frame_size = 80, .frame_code = 0,
-		.frame_back = 8, .frame_instr = 56, .frame_owner = 78, .code_tag = 3,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 24, .rt_interp_head = 808, .rt_gil = PY_NONE, .interp_next = 7272,
-		.interp_id = 7280, .interp_threads = 7344, .interp_gil = 16,
-		.interp_modules = PY_NONE, .tstate_next = 8, .lasti_shift = 0,
-		.code_bytecode = 232, .code_tlbc = 224, .code_size = 232, .code_firstlineno = 84,
-		.code_filename = 128, .code_name = 136, .code_qualname = 144, .code_lines = 152,
-		.code_firsttraceable = 208, .line_table = PY_LINES_LOCATIONS, .str_kind_shift = 8,
-		.type_cached_keys = PY_NONE, STR_FT, DICT_FT } },
+	{ .minor = 14, .free_threaded = true, .layout = { FRAME_314_FT },
+	  .obj = { INTERP_314, TSTATE(152, 160), OBJECTS_314_FT } },
 	/* 3.15: thread ids and interpreter fields moved; owner 4 is gone, the chain ends in base_frame. */
-	{ .minor = 15,
-	  .layout = { GIL_FIELDS, .walk = PY_WALK_INTERPFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 176, .tstate_native_id = 184, .tstate_eval_breaker = 24,
-		.tstate_frame = 72, .cframe_current = PY_NONE, .frame_size = 80, .frame_code = 0,
-		.frame_back = 8, .frame_instr = 56, .frame_owner = 74, .code_tag = 3,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 8, .rt_interp_head = 936, .rt_gil = PY_NONE, .interp_next = 7264,
-		.interp_id = 7272, .interp_threads = 7336, .interp_gil = 16,
-		.interp_modules = 7592, .tstate_next = 8, .lasti_shift = 0, .code_bytecode = 208,
-		.code_tlbc = PY_NONE, .code_size = 208, .code_firstlineno = 68,
-		.code_filename = 112, .code_name = 120, .code_qualname = 128, .code_lines = 136,
-		.code_firsttraceable = 192, .line_table = PY_LINES_LOCATIONS,
-		.attrs = PY_ATTRS_INLINE, .values_data = 8, .type_cached_keys = PY_NONE,
-		.int_tagged = 1, STR_312, DICT_311 } },
+	{ .minor = 15, .layout = { FRAME_314 },
+	  .obj = { INTERP_315, .interp_modules = 7592, TSTATE(176, 184), OBJECTS_314 } },
 	/* 3.15t: computed from the headers, not measured. */
-	{ .minor = 15, .free_threaded = true,
-	  .layout = { GIL_FIELDS_FT, .walk = PY_WALK_INTERPFRAME, .tstate_interp = 16,
-		.tstate_thread_id = 176, .tstate_native_id = 184, .tstate_eval_breaker = 24,
-		.tstate_frame = 72, .cframe_current = PY_NONE, .frame_size = 80, .frame_code = 0,
-		.frame_back = 8, .frame_instr = 56, .frame_owner = 78, .code_tag = 3,
-		.owner_mask = 0xff, .instr_mask = INSTR_PTR },
-	  .obj = { .ob_type = 24, .rt_interp_head = 936, .rt_gil = PY_NONE, .interp_next = 7264,
-		.interp_id = 7272, .interp_threads = 7336, .interp_gil = 16,
-		.interp_modules = PY_NONE, .tstate_next = 8, .lasti_shift = 0,
-		.code_bytecode = 232, .code_tlbc = 224, .code_size = 232, .code_firstlineno = 84,
-		.code_filename = 128, .code_name = 136, .code_qualname = 144, .code_lines = 152,
-		.code_firsttraceable = 208, .line_table = PY_LINES_LOCATIONS, .str_kind_shift = 8,
-		.type_cached_keys = PY_NONE, STR_FT, DICT_FT } },
+	{ .minor = 15, .free_threaded = true, .layout = { FRAME_314_FT },
+	  .obj = { INTERP_315, TSTATE(176, 184), OBJECTS_314_FT } },
 };
 const size_t py_row_cnt = sizeof(py_rows) / sizeof(py_rows[0]);
 /* clang-format on */

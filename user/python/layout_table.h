@@ -29,6 +29,13 @@ enum py_attrs {
 
 /* Byte offsets that only user space needs. PY_NONE: the version has no such field. */
 struct py_objects {
+	/* struct _gil_runtime_state */
+	uint16_t gil_enabled; /* free-threaded builds only */
+	uint16_t gil_interval;
+	uint16_t gil_last_holder;
+	uint16_t gil_locked;
+	uint16_t gil_switch_number;
+	uint16_t gil_cond; /* what WAIT and RELEASE sites get in their first argument */
 	/* _PyRuntimeState */
 	uint16_t rt_interp_head;
 	uint16_t rt_gil; /* -3.11: the one GIL */
@@ -40,6 +47,9 @@ struct py_objects {
 	uint16_t interp_modules;
 	/* PyThreadState */
 	uint16_t tstate_next;
+	uint16_t tstate_interp;
+	uint16_t tstate_thread_id; /* pthread_self() */
+	uint16_t tstate_native_id; /* tid in the target's pid namespace; 3.11+ */
 	uint16_t ob_type;
 	/* PyCodeObject */
 	uint16_t lasti_shift;	/* -3.10: f_lasti >> this = code units */

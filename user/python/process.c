@@ -143,7 +143,7 @@ static bool has_gil(const struct py_gil *gils, size_t n, uint64_t addr)
 /* The fields of a GIL, without the holder's tid: looking for that takes long. */
 static int read_gil(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
 {
-	const struct py_layout *l = &p->rt.layout;
+	const struct py_objects *o = &p->rt.obj;
 	struct py_gil_state st = { .enabled = true };
 	uint8_t raw[48];
 	int32_t v;
@@ -151,18 +151,18 @@ static int read_gil(struct py_process *p, uint64_t gil, struct py_gil_state *ret
 
 	if (err)
 		return err;
-	if (l->gil_enabled != PY_NONE) {
-		memcpy(&v, raw + l->gil_enabled, sizeof(v));
+	if (o->gil_enabled != PY_NONE) {
+		memcpy(&v, raw + o->gil_enabled, sizeof(v));
 		st.enabled = v != 0;
 	}
-	memcpy(&v, raw + l->gil_locked, sizeof(v));
+	memcpy(&v, raw + o->gil_locked, sizeof(v));
 	if (v < -1 || v > 1) /* -1: not created yet */
 		return -EFAULT;
 	st.created = v >= 0;
 	st.locked = v > 0;
-	memcpy(&st.interval_us, raw + l->gil_interval, 8);
-	memcpy(&st.holder_tstate, raw + l->gil_last_holder, 8);
-	memcpy(&st.switch_number, raw + l->gil_switch_number, 8);
+	memcpy(&st.interval_us, raw + o->gil_interval, 8);
+	memcpy(&st.holder_tstate, raw + o->gil_last_holder, 8);
+	memcpy(&st.switch_number, raw + o->gil_switch_number, 8);
 	*ret = st;
 	return 0;
 }
@@ -216,9 +216,9 @@ static uint32_t thread_tid(const struct py_process *p, uint64_t tstate, uint64_t
 {
 	uint64_t own;
 
-	if (p->rt.layout.tstate_native_id == PY_NONE)
+	if (p->rt.obj.tstate_native_id == PY_NONE)
 		return py_tids__of_pthread(&p->tids, p, ident);
-	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_native_id, &own))
+	if (py_process__read_ptr(p, tstate + p->rt.obj.tstate_native_id, &own))
 		return 0;
 	return py_tids__of_own(&p->tids, own);
 }
@@ -231,11 +231,11 @@ static int read_thread(const struct py_process *p, uint64_t tstate, const struct
 
 	ret->tstate = tstate;
 	ret->interp_id = interp->id;
-	err = py_process__read_ptr(p, tstate + p->rt.layout.tstate_interp, &back);
+	err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_interp, &back);
 	if (!err && back != interp->addr)
 		err = -EFAULT; /* freed meanwhile, or no tstate at all */
 	if (!err)
-		err = py_process__read_ptr(p, tstate + p->rt.layout.tstate_thread_id, &ret->ident);
+		err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_thread_id, &ret->ident);
 	if (!err)
 		err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_next, next);
 	return err;
@@ -284,7 +284,7 @@ ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
 		free(list);
 		return err;
 	}
-	if (p->rt.layout.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
+	if (p->rt.obj.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
 		py_tids__find_pthread(&p->tids, p, list, n);
 	for (size_t i = 0; i < n; i++)
 		list[i].tid = thread_tid(p, list[i].tstate, list[i].ident);
@@ -299,7 +299,7 @@ static uint32_t holder_tid(struct py_process *p, uint64_t tstate)
 	uint64_t ident;
 	uint32_t tid;
 
-	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_thread_id, &ident))
+	if (py_process__read_ptr(p, tstate + p->rt.obj.tstate_thread_id, &ident))
 		return 0;
 	tid = thread_tid(p, tstate, ident);
 	if (tid)
@@ -364,7 +364,7 @@ int py_process__check(struct py_process *p, char *why, size_t why_sz)
 		return misfit(why, why_sz, p, "the list of threads is not readable");
 	if (!tstate)
 		return -EAGAIN;
-	if (py_process__read_ptr(p, tstate + p->rt.layout.tstate_interp, &back))
+	if (py_process__read_ptr(p, tstate + p->rt.obj.tstate_interp, &back))
 		return misfit(why, why_sz, p, "a thread state is not readable");
 	if (back != first->addr)
 		return misfit(why, why_sz, p, "a thread state does not point to its interpreter");

@@ -88,9 +88,6 @@ static void take_row(struct py_runtime *rt, const struct py_row *row)
 {
 	rt->layout = row->layout;
 	rt->obj = row->obj;
-	/* A pthread_mutex_t lies between the two condition variables: 48 bytes there, not 40. */
-	if (rt->machine == EM_AARCH64)
-		rt->layout.gil_switch_cond += 8;
 }
 
 static void set_version(struct py_runtime *rt, uint32_t hex)
@@ -238,8 +235,7 @@ int py_runtime__identify(const struct elf_file *elf, struct py_runtime *ret, cha
 	err = find_runtime(elf, &rt.runtime_va, &size, why, why_sz);
 	if (err)
 		return err;
-	/* Exported under these options only; Py_TRACE_REFS lengthens every object's header. */
-	rt.debug_build = has_sym(elf, "_Py_NegativeRefcount");
+	/* Exported under this option only, which lengthens every object's header. */
 	if (has_sym(elf, "_Py_PrintReferences")) {
 		snprintf(why, why_sz, "a CPython built with Py_TRACE_REFS: not supported");
 		return -ENOTSUP;

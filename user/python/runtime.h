@@ -19,7 +19,6 @@ struct py_runtime {
 	int micro;		 /* -1: not known */
 	uint32_t hex;		 /* PY_VERSION_HEX, 0: not known (before 3.11) */
 	bool free_threaded;	 /* built without a GIL (it may be on all the same) */
-	bool debug_build;	 /* Py_DEBUG / Py_REF_DEBUG */
 	uint16_t machine;	 /* EM_X86_64 or EM_AARCH64 */
 	char version[24];	 /* "3.11.2", "3.13.0t", "3.9.?" */
 	char how[96];		 /* what it was told by, one line for doctor */

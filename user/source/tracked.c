@@ -34,6 +34,16 @@ void tracked__update_note(struct tracked *t, struct collector *c)
 	t->target.gil_off = off;
 }
 
+/* Has the last reading a record of this thread? */
+static bool has_record(const struct tracked *t, const struct totals *all, uint32_t tid)
+{
+	for (size_t i = 0; i < all->thread_cnt; i++)
+		if (all->threads[i].key.tid == tid &&
+		    all->threads[i].rec.tgid == (uint32_t)t->target.pid)
+			return true;
+	return false;
+}
+
 void tracked__seed(struct tracked *t, struct collector *c)
 {
 	__cleanup(freep) struct py_gil *gils = NULL;
@@ -41,7 +51,7 @@ void tracked__seed(struct tracked *t, struct collector *c)
 
 	t->holder_cnt = 0;
 	for (ssize_t i = 0; i < n; i++) {
-		uint64_t cond = gils[i].addr + t->target.py->layout.gil_cond;
+		uint64_t cond = gils[i].addr + t->target.py->obj.gil_cond;
 		struct record gil = { .kind = REC_GIL,
 				      .gil = { .cond = cond, .interpreter = gils[i].interp_id } };
 		struct record holder = { .kind = REC_HOLDER, .holder = { .cond = cond } };
@@ -53,7 +63,7 @@ void tracked__seed(struct tracked *t, struct collector *c)
 		holder.holder.held = st.locked;
 		holder.holder.tid = st.holder_tid;
 		send(t, c, &holder);
-		if (st.holder_tid &&
+		if (st.holder_tid && !has_record(t, &c->totals, st.holder_tid) &&
 		    !array_grow(&t->holders, t->holder_cnt, &t->holder_cap, sizeof(*t->holders)))
 			t->holders[t->holder_cnt++] = st.holder_tid;
 	}
