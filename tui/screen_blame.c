@@ -73,8 +73,8 @@ static void draw_stack(struct canvas *c, int y, int x, int w, const struct snap_
 	canvas__puts(c, y, x, w, ROLE_NORMAL, buf);
 }
 
-static void draw_entry(const struct ui_state *ui, struct canvas *c, int y, struct rect r,
-		       const struct stack_entry *e)
+static void draw_row(const struct ui_state *ui, struct canvas *c, int y, struct rect r,
+		     const struct stack_row *e)
 {
 	uint64_t sum = ui->stacks.sum_ns;
 	bool wide = r.w >= 76;
@@ -143,10 +143,10 @@ static int draw_advice(const struct ui_state *ui, struct canvas *c, struct rect 
 	return used;
 }
 
-/* The heaviest stack with the selected entry in it, innermost first. */
+/* The heaviest stack with the selected row in it, innermost first. */
 static void draw_selected(const struct ui_state *ui, struct canvas *c, struct rect r)
 {
-	const struct stack_entry *e = &ui->stacks.entries[ui->sel[UI_BLAME]];
+	const struct stack_row *e = &ui->stacks.rows[ui->sel[UI_BLAME]];
 	const struct snap_stack *s = e->stack;
 	char buf[UNITS_SZ];
 
@@ -190,7 +190,7 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 	for (int y = 2; y < r.h && top + (size_t)y - 2 < ui->stacks.cnt; y++) {
 		size_t i = top + (size_t)y - 2;
 
-		draw_entry(ui, c, r.y + y, r, &ui->stacks.entries[i]);
+		draw_row(ui, c, r.y + y, r, &ui->stacks.rows[i]);
 		if (i == sel)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}
@@ -203,7 +203,7 @@ static size_t rows(const struct ui_state *ui)
 
 static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
 {
-	columns__frame(ui->stacks.entries[row].frame, buf, sz);
+	columns__frame(ui->stacks.rows[row].frame, buf, sz);
 }
 
 static bool change_view(struct ui_state *ui, enum key_action action)
@@ -229,7 +229,7 @@ static bool key(struct ui_state *ui, enum key_action action)
 		return true;
 	if (action != ACT_ENTER || ui->sel[UI_BLAME] >= ui->stacks.cnt)
 		return false;
-	f = ui->stacks.entries[ui->sel[UI_BLAME]].frame;
+	f = ui->stacks.rows[ui->sel[UI_BLAME]].frame;
 	ui->tree_frame = (struct snap_frame){ 0 };
 	if (f) {
 		/* The snapshot that it is in will be gone before the user leaves the tree. */

@@ -142,7 +142,7 @@ static size_t pane_rows(const struct ui_state *ui, size_t n, struct column_row *
 
 /* Who holds it in that line: the thread that does so most, and whether there are more. */
 static void draw_holders(const struct ui_state *ui, struct canvas *c, int y, int x, int w,
-			 const struct stack_entry *e)
+			 const struct stack_row *e)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 	const struct snap_proc *procs;
@@ -175,8 +175,8 @@ static void draw_culprits(const struct ui_state *ui, struct canvas *c, struct re
 
 	canvas__rule(c, r.y, r.x, r.w);
 	canvas__puts(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " lines that make others wait ");
-	for (int i = 0; i + 1 < r.h && (size_t)i < t->cnt && t->entries[i].self_ns; i++) {
-		const struct stack_entry *e = &t->entries[i];
+	for (int i = 0; i + 1 < r.h && (size_t)i < t->cnt && t->rows[i].self_ns; i++) {
+		const struct stack_row *e = &t->rows[i];
 		int y = r.y + 1 + i, x = r.x;
 
 		canvas__puts_right(c, y, x, 7, ROLE_HOLD,

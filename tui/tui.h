@@ -48,9 +48,8 @@ struct tui_opts {
 	enum tui_colours colours; /* NO_COLOR is the caller's to read */
 	int screen;		  /* 1..6; 0: the first */
 	uint64_t interval_ns;
-	bool no_pane;	  /* no timeline on the threads screen, so no spans are wanted there */
-	bool mouse;	  /* the wheel and clicks; off: the terminal's own copy and paste works */
-	const char *sort; /* name of a thread column, or NULL */
+	bool no_pane;	       /* no timeline on the threads screen, so no spans are wanted there */
+	const char *sort;      /* name of a thread column, or NULL */
 	const uint32_t *tids;  /* only these threads, if tid_cnt; must live as long as the tui */
 	size_t tid_cnt, limit; /* limit: only the first so many threads; 0: all */
 };
