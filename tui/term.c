@@ -225,7 +225,7 @@ static int translate(int key)
 		if (keys[i].curses == key)
 			return keys[i].ui;
 	if (key >= KEY_F(1) && key <= KEY_F(12))
-		return UI_KEY_F1 + key - KEY_F(1);
+		return UI_KEY_F(key - KEY_F(0));
 	return TERM_NO_KEY;
 }
 
