@@ -34,7 +34,9 @@ const struct past_interval *past__at(const struct past *past, size_t i);
 /* The octave of a histogram bucket, and the lower end of an octave. */
 size_t octave__of(unsigned int bucket);
 uint64_t octave__floor_ns(size_t octave);
-/* Waits (hold: holds) of the threads of g (NULL: all) of p, added up, and the longest (or NS_UNKNOWN). */
+/* Waits (hold: holds) of the threads of g (NULL: all) of p, added up; and the longest, NS_UNKNOWN if
+ * there is none.
+ */
 void past__sum_hist(const struct snap_proc *p, const struct snap_gil *g, bool hold,
 		    struct gt_hist *ret, uint64_t *ret_max_ns);
 

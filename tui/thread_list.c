@@ -117,7 +117,7 @@ void thread_list__choose(struct ui_state *ui, const struct screen *s, bool found
 
 	if (s->sel >= l->cnt)
 		return;
-	/* Back at the top of a sorted table, it is the top that is of interest again, not this thread. */
+	/* Back at the top of a sorted table, the top is of interest again, not this thread. */
 	ui->sel_set = s->sel > 0 || found || !(s->ops->keys & KEYS_SORT);
 	ui->sel_pid = l->rows[s->sel].proc->pid;
 	ui->sel_tid = l->rows[s->sel].thread->tid;
