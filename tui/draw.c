@@ -6,6 +6,7 @@
 
 #include "tui/cells.h"
 #include "user/base/text.h"
+#include "user/view/columns.h"
 
 static double clamp01(double v)
 {
@@ -31,13 +32,13 @@ void draw__bar(struct canvas *c, int y, int x, int w, enum role role, double v, 
 		canvas__fill(c, (struct rect){ y, x + full, 1, 1 }, role, eighths >= 4 ? '#' : ':');
 }
 
-void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const struct ui_state *ui,
+void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const struct past *past,
 		 bool waiting, double full)
 {
 	static const char ascii[] = "_.:-=+*#";
 
-	for (int i = 0; i < w && (size_t)i < ui->past_cnt; i++) {
-		const struct ui_past *p = ui__past(ui, (size_t)i);
+	for (int i = 0; i < w && (size_t)i < past->cnt; i++) {
+		const struct past_interval *p = past__at(past, (size_t)i);
 		double v = waiting ? (double)p->waiting : (double)p->held;
 		int level = (int)(clamp01(full > 0 ? v / full : 0) * 7 + 0.5);
 		uint32_t ch =
@@ -161,4 +162,41 @@ int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enu
 	canvas__puts(c, y, x, max, ROLE_DIM, label);
 	canvas__puts(c, y, x + cells__width(label, c->unicode) + 1, max, role, value);
 	return w + 2;
+}
+
+struct rect draw__box(struct canvas *c, int h, int w, const char *title)
+{
+	struct rect r;
+	bool u = c->unicode;
+
+	h = h > c->h ? c->h : h;
+	/* Slivers of what lies below do not help: all or a good part of the width. */
+	w = w > c->w - 8 ? c->w : w;
+	r = (struct rect){ (c->h - h) / 2, (c->w - w) / 2, h, w };
+	canvas__fill(c, r, ROLE_NORMAL, ' ');
+	for (int y = r.y; y < r.y + r.h; y++)
+		for (int x = r.x; x < r.x + r.w; x++) {
+			struct cell *cell = canvas__at(c, y, x);
+
+			if (cell)
+				cell->selected = false;
+		}
+	canvas__rule(c, r.y, r.x, r.w);
+	canvas__rule(c, r.y + r.h - 1, r.x, r.w);
+	for (int y = r.y; y < r.y + r.h; y++) {
+		bool top = y == r.y, bottom = y == r.y + r.h - 1;
+
+		canvas__fill(c, (struct rect){ y, r.x, 1, 1 }, ROLE_DIM,
+			     !u	      ? (top || bottom ? '+' : '|')
+			     : top    ? 0x250c
+			     : bottom ? 0x2514
+				      : 0x2502);
+		canvas__fill(c, (struct rect){ y, r.x + r.w - 1, 1, 1 }, ROLE_DIM,
+			     !u	      ? (top || bottom ? '+' : '|')
+			     : top    ? 0x2510
+			     : bottom ? 0x2518
+				      : 0x2502);
+	}
+	canvas__printf(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " %s ", title);
+	return (struct rect){ r.y + 1, r.x + 2, r.h - 2, r.w - 4 };
 }

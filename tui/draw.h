@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* draw.h - pieces that several screens draw with: bars, sparklines, states, notes */
+/* draw.h - pieces that several screens draw with: bars, sparklines, states, notes, histograms, boxes
+ *
+ * They are given values, and know nothing of what is shown or chosen (ui.h).
+ */
 #ifndef GILTOP_TUI_DRAW_H
 #define GILTOP_TUI_DRAW_H
 
-#include "tui/ui.h"
+#include "tui/canvas.h"
+#include "tui/past.h"
+#include "user/picture/snapshot.h"
 #include "user/picture/timeline.h"
 
 /* A bar of at most w cells for v of max (0 or more); eighths of a cell where Unicode is at hand. */
 void draw__bar(struct canvas *c, int y, int x, int w, enum role role, double v, double max);
-/* The newest n values of the past, newest right: how much of full each is. */
-void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const struct ui_state *ui,
+/* The newest w intervals of the past, newest right: how much of full each is. */
+void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const struct past *past,
 		 bool waiting, double full);
 /* Timeline cells with their roles. */
 void draw__cells(struct canvas *c, int y, int x, const enum tl_cell *cells, size_t n);
@@ -29,24 +34,14 @@ void draw__name(struct canvas *c, int y, int x, int w, enum role role, const cha
 /* Label, figure: "p99 " "38.2ms"; returns the cells used, with two blanks behind. */
 int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enum role role,
 		 const char *value);
-/* The lines above the body; the layout says which of them. */
-void draw__header(const struct ui_state *ui, struct canvas *c, int title, int gil, int spark,
-		  int headline, int who, int rule);
-/* All in one line, for a window too small for more. */
-void draw__one_line(const struct ui_state *ui, struct canvas *c);
-void draw__footer(const struct ui_state *ui, struct canvas *c, int hints, int tabs);
-void draw__help(const struct ui_state *ui, struct canvas *c);
-void draw__sort_menu(const struct ui_state *ui, struct canvas *c);
-/* How threads are drawn on the timeline: width of the labels, and the rows. */
-void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
-		    const struct column_row *rows, size_t row_cnt, long selected);
 /* A histogram by octaves (several to a line if there are more than lines), with its percentiles in the
  * first line. h NULL or empty: says so.
  */
 void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
 		const struct gt_hist *h, uint64_t max_ns);
 /* Time across, octaves of the waits up: how they were spread in each interval of the past. */
-void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r);
-size_t draw__help_lines(void); /* how long the help is */
+void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64_t interval_ns);
+/* A box in the middle of the sheet; returns its inside. */
+struct rect draw__box(struct canvas *c, int h, int w, const char *title);
 
 #endif

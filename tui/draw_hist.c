@@ -7,24 +7,18 @@
 #include "tui/draw.h"
 #include "user/base/units.h"
 
-/* The lower end of an octave, ns. */
-static uint64_t octave_floor(size_t octave)
-{
-	return octave ? 1ull << (GT_HIST_MIN_SHIFT + octave - 1) : 0;
-}
-
 struct octaves {
-	uint64_t cnt[UI_OCTAVES];
+	uint64_t cnt[OCTAVES];
 	uint64_t sum;
 	size_t lo, hi; /* the first and the last that are not empty */
 };
 
 static bool octaves__build(const struct gt_hist *h, struct octaves *o)
 {
-	*o = (struct octaves){ .lo = UI_OCTAVES };
+	*o = (struct octaves){ .lo = OCTAVES };
 	for (unsigned int b = 0; h && b < GT_HIST_BUCKETS; b++)
-		o->cnt[ui__octave(b)] += h->cnt[b];
-	for (size_t i = 0; i < UI_OCTAVES; i++) {
+		o->cnt[octave__of(b)] += h->cnt[b];
+	for (size_t i = 0; i < OCTAVES; i++) {
 		if (!o->cnt[i])
 			continue;
 		o->sum += o->cnt[i];
@@ -75,7 +69,7 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 		const struct gt_hist *h, uint64_t max_ns)
 {
 	struct octaves o;
-	uint64_t line[UI_OCTAVES], max = 0;
+	uint64_t line[OCTAVES], max = 0;
 	size_t step;
 	char buf[UNITS_SZ];
 
@@ -103,16 +97,16 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 		int y = r.y + 1 + (int)i;
 
 		canvas__puts_right(c, y, r.x, 7, ROLE_DIM,
-				   units__duration(octave_floor(o.lo + i * step), buf));
+				   units__duration(octave__floor_ns(o.lo + i * step), buf));
 		draw__bar(c, y, r.x + 8, r.w - 8 - 7, role, (double)line[i], (double)max);
 		canvas__puts_right(c, y, r.x + r.w - 6, 6, line[i] ? ROLE_NORMAL : ROLE_DIM,
 				   units__count((double)line[i], buf));
 	}
 }
 
-void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
+void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64_t interval_ns)
 {
-	size_t n = (size_t)(r.w > 9 ? r.w - 8 : 0), lo = UI_OCTAVES, hi = 0;
+	size_t n = (size_t)(r.w > 9 ? r.w - 8 : 0), lo = OCTAVES, hi = 0;
 	size_t step; /* so many octaves to a line */
 	double most = 0;
 	char buf[UNITS_SZ];
@@ -120,12 +114,12 @@ void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 
 	if (r.h < 3 || !n)
 		return;
-	if (n > ui->past_cnt)
-		n = ui->past_cnt;
+	if (n > past->cnt)
+		n = past->cnt;
 	for (size_t i = 0; i < n; i++) {
-		const struct ui_past *p = ui__past(ui, i);
+		const struct past_interval *p = past__at(past, i);
 
-		for (size_t k = 0; k < UI_OCTAVES; k++) {
+		for (size_t k = 0; k < OCTAVES; k++) {
 			if (!p->waits[k])
 				continue;
 			lo = k < lo ? k : lo;
@@ -136,7 +130,7 @@ void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 	lines = lo > hi ? 1 : (int)((hi - lo) / step) + 1;
 	canvas__printf(c, r.y + r.h - 1 - lines, r.x, r.w, ROLE_TITLE,
 		       "Waits over time, one column every %s, newest right",
-		       units__duration(ui->interval_ns, buf));
+		       units__duration(interval_ns, buf));
 	if (lo > hi) {
 		canvas__puts(c, r.y + r.h - 1, r.x + 8, r.w - 8, ROLE_DIM,
 			     "no thread has waited yet");
@@ -144,7 +138,7 @@ void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 	}
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < n; i++) {
-			const struct ui_past *p = ui__past(ui, i);
+			const struct past_interval *p = past__at(past, i);
 
 			for (size_t line = 0; lo + line * step <= hi; line++) {
 				double sum = 0;
@@ -164,5 +158,5 @@ void draw__heat(const struct ui_state *ui, struct canvas *c, struct rect r)
 	}
 	for (size_t line = 0; lo + line * step <= hi && (int)line < r.h - 1; line++)
 		canvas__puts_right(c, r.y + r.h - 1 - (int)line, r.x, 7, ROLE_DIM,
-				   units__duration(octave_floor(lo + line * step), buf));
+				   units__duration(octave__floor_ns(lo + line * step), buf));
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* header.c - the lines above every screen: what is looked at, and the answer in words */
+#include "tui/header.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -131,17 +132,17 @@ static void draw_sparks(const struct ui_state *ui, struct canvas *c, int y)
 	double most = 0;
 	char buf[32];
 
-	for (size_t i = 0; i < ui->past_cnt && (int)i < half; i++)
-		if ((double)ui__past(ui, i)->waiting > most)
-			most = (double)ui__past(ui, i)->waiting;
+	for (size_t i = 0; i < ui->past.cnt && (int)i < half; i++)
+		if ((double)past__at(&ui->past, i)->waiting > most)
+			most = (double)past__at(&ui->past, i)->waiting;
 	canvas__puts(c, y, 0, label, ROLE_DIM, "held");
-	draw__spark(c, y, label, half - label, ROLE_HOLD, ui, false, 1);
+	draw__spark(c, y, label, half - label, ROLE_HOLD, &ui->past, false, 1);
 	if (most < 0.05)
 		snprintf(buf, sizeof(buf), "waiting");
 	else
 		snprintf(buf, sizeof(buf), "waiting 0..%.1f", most);
 	w = canvas__puts(c, y, half + 2, -1, ROLE_DIM, buf) + 1;
-	draw__spark(c, y, half + 2 + w, c->w - half - 2 - w, ROLE_WAIT, ui, true, most);
+	draw__spark(c, y, half + 2 + w, c->w - half - 2 - w, ROLE_WAIT, &ui->past, true, most);
 }
 
 static void draw_who(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
@@ -158,34 +159,33 @@ static void draw_who(const struct snapshot *s, const struct snap_proc *p, const 
 	canvas__puts(c, y, 0, c->w, ROLE_VERDICT, sbuf__str(&text));
 }
 
-void draw__header(const struct ui_state *ui, struct canvas *c, int title, int gil, int spark,
-		  int headline, int who, int rule)
+void header__draw(const struct ui_state *ui, struct canvas *c, const struct layout *l)
 {
 	const struct snapshot *s = ui__snap(ui);
 	const struct snap_proc *p = ui__proc(ui);
 	const struct snap_gil *g = ui__gil(ui, p);
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
-	draw_title(ui, s, p, c, title);
-	draw_gil(ui, s, p, g, c, gil);
-	if (spark >= 0)
-		draw_sparks(ui, c, spark);
-	if (headline >= 0 && p) {
+	draw_title(ui, s, p, c, l->title);
+	draw_gil(ui, s, p, g, c, l->gil);
+	if (l->spark >= 0)
+		draw_sparks(ui, c, l->spark);
+	if (l->headline >= 0 && p) {
 		bool bad = verdict__level(p, g) == VERDICT_BOTTLENECK;
 
 		verdict__headline(p, g, &text);
 		if (*p->note)
 			sbuf__printf(&text, "  [%s]", p->note);
-		canvas__puts(c, headline, 0, c->w, bad ? ROLE_WAIT : ROLE_VERDICT,
+		canvas__puts(c, l->headline, 0, c->w, bad ? ROLE_WAIT : ROLE_VERDICT,
 			     sbuf__str(&text));
 	}
 	if (p)
-		draw_who(s, p, g, c, who);
-	if (rule >= 0)
-		canvas__rule(c, rule, 0, c->w);
+		draw_who(s, p, g, c, l->who);
+	if (l->rule >= 0)
+		canvas__rule(c, l->rule, 0, c->w);
 }
 
-void draw__one_line(const struct ui_state *ui, struct canvas *c)
+void header__draw_line(const struct ui_state *ui, struct canvas *c)
 {
 	const struct snapshot *s = ui__snap(ui);
 	const struct snap_proc *p = ui__proc(ui);

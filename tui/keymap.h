@@ -22,19 +22,9 @@ enum ui_keycode {
 	UI_KEY_ESC,
 	UI_KEY_TAB,
 	UI_KEY_BACKTAB,
-	UI_KEY_F1, /* F1..F12 follow each other */
-	UI_KEY_F2,
-	UI_KEY_F3,
-	UI_KEY_F4,
-	UI_KEY_F5,
-	UI_KEY_F6,
-	UI_KEY_F7,
-	UI_KEY_F8,
-	UI_KEY_F9,
-	UI_KEY_F10,
-	UI_KEY_F11,
-	UI_KEY_F12,
+	UI_KEY_F0, /* UI_KEY_F(1).. follow */
 };
+#define UI_KEY_F(n) (UI_KEY_F0 + (n))
 
 enum key_action {
 	ACT_NONE,
@@ -50,12 +40,7 @@ enum key_action {
 	ACT_END,
 	ACT_ENTER,
 	ACT_BACK,
-	ACT_SCREEN_1, /* the six follow each other */
-	ACT_SCREEN_2,
-	ACT_SCREEN_3,
-	ACT_SCREEN_4,
-	ACT_SCREEN_5,
-	ACT_SCREEN_6,
+	ACT_SCREEN, /* the one with the number that was pressed */
 	ACT_NEXT_SCREEN,
 	ACT_PREV_SCREEN,
 	ACT_SEARCH,
@@ -88,22 +73,34 @@ enum key_action {
 	ACT_REDRAW,
 };
 
-#define KEYS_MAX 4
+/* Keys that belong together. A screen says which of them it has (at least one). */
+enum key_group {
+	KEYS_VIEW = 1 << 0,   /* wherever something is measured */
+	KEYS_OPEN = 1 << 1,   /* Enter */
+	KEYS_FIND = 1 << 2,   /* search, filter */
+	KEYS_ACROSS = 1 << 3, /* left, right */
+	KEYS_SORT = 1 << 4,
+	KEYS_PANE = 1 << 5,
+	KEYS_STACKS = 1 << 6,
+	KEYS_TIME = 1 << 7,
+};
+
+#define KEYS_MAX 9
 
 struct key_def {
 	enum key_action action;
-	unsigned int screens; /* bits of enum ui_screen */
-	const char *group;    /* heading in the help */
-	const char *shown;    /* how the keys are written: "PgUp PgDn" */
-	const char *hint;     /* for the footer, NULL: not there */
-	const char *help;     /* plain words; NULL: not in the help (listed with another) */
+	unsigned int groups; /* on screens that have one of these */
+	const char *group;   /* heading in the help */
+	const char *shown;   /* how the keys are written: "PgUp PgDn" */
+	const char *hint;    /* for the footer, NULL: not there */
+	const char *help;    /* plain words; NULL: not in the help (listed with another) */
 	int keys[KEYS_MAX];
 };
 
 extern const struct key_def key_table[];
 extern const size_t key_cnt;
 
-/* What this key does on this screen; ACT_NONE if nothing. */
-enum key_action keymap__action(unsigned int screen, int key);
+/* What this key does on a screen with these groups of keys; ACT_NONE if nothing. */
+enum key_action keymap__action(unsigned int groups, int key);
 
 #endif

@@ -5,26 +5,43 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/cells.h"
 #include "tui/draw.h"
 #include "tui/list.h"
+#include "tui/stack_sum.h"
+#include "tui/ui.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
+#include "user/base/util.h"
 #include "user/judge/verdict.h"
+#include "user/view/columns.h"
 
-static const char *kind_words(enum snap_stack_kind kind)
-{
-	switch (kind) {
-	case SNAP_STACK_WAIT: return "where threads waited";
-	case SNAP_STACK_HOLD: return "where the GIL was held";
-	default: return "what made others wait";
-	}
-}
+/* What key o goes round. */
+static const struct kind {
+	enum snap_stack_kind kind;
+	enum role role;
+	const char *words, *none;
+} kinds[] = {
+	{ SNAP_STACK_BLAME, ROLE_HOLD, "what made others wait", "no thread has waited yet" },
+	{ SNAP_STACK_WAIT, ROLE_WAIT, "where threads waited", "no thread has waited yet" },
+	{ SNAP_STACK_HOLD, ROLE_HOLD, "where the GIL was held", "no stack of a holder yet" },
+};
 
-static enum role kind_role(enum snap_stack_kind kind)
+struct blame {
+	enum stack_view view;
+	size_t kind; /* of kinds; the tree shows this one, too */
+	struct stack_table stacks;
+};
+
+struct tree {
+	struct stack_tree calls;
+	struct snap_frame frame; /* name NULL: all; else the strings are copies in text */
+	char text[2][256];
+};
+
+static struct blame *blame_of(const struct ui_state *ui)
 {
-	return kind == SNAP_STACK_WAIT ? ROLE_WAIT : ROLE_HOLD;
+	return ui->screens[UI_BLAME].state;
 }
 
 static bool stacks_known(const struct ui_state *ui)
@@ -39,7 +56,8 @@ static bool stacks_known(const struct ui_state *ui)
 	return known;
 }
 
-static void draw_empty(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw_empty(const struct ui_state *ui, const struct kind *k, struct canvas *c,
+		       struct rect r)
 {
 	if (!ui__snap(ui))
 		draw__note(c, r, "waiting for the first data");
@@ -47,10 +65,8 @@ static void draw_empty(const struct ui_state *ui, struct canvas *c, struct rect 
 		draw__note(
 			c, r,
 			"Python stacks are not measured here (see the note above, or giltop(1))");
-	else if (ui->kind == SNAP_STACK_HOLD)
-		draw__note(c, r, "no stack of a holder yet");
 	else
-		draw__note(c, r, "no thread has waited yet");
+		draw__note(c, r, k->none);
 }
 
 /* "inner < caller < its caller", as many as fit. */
@@ -73,18 +89,18 @@ static void draw_stack(struct canvas *c, int y, int x, int w, const struct snap_
 	canvas__puts(c, y, x, w, ROLE_NORMAL, buf);
 }
 
-static void draw_entry(const struct ui_state *ui, struct canvas *c, int y, struct rect r,
-		       const struct stack_entry *e)
+static void draw_row(const struct blame *b, struct canvas *c, int y, struct rect r,
+		     const struct stack_row *e)
 {
-	uint64_t sum = ui->stacks.sum_ns;
+	uint64_t sum = b->stacks.sum_ns;
 	bool wide = r.w >= 76;
 	char buf[UNITS_SZ];
 	int x = r.x;
 
-	canvas__puts_right(c, y, x, 6, kind_role(ui->kind), units__percent(e->self_ns, sum, buf));
+	canvas__puts_right(c, y, x, 6, kinds[b->kind].role, units__percent(e->self_ns, sum, buf));
 	x += 7;
 	if (wide) {
-		draw__bar(c, y, x, 10, kind_role(ui->kind), (double)e->self_ns, (double)sum);
+		draw__bar(c, y, x, 10, kinds[b->kind].role, (double)e->self_ns, (double)sum);
 		x += 11;
 	}
 	canvas__puts_right(c, y, x, 6, ROLE_NORMAL, units__percent(e->total_ns, sum, buf));
@@ -98,9 +114,9 @@ static void draw_entry(const struct ui_state *ui, struct canvas *c, int y, struc
 	if (!e->frame)
 		canvas__puts(c, y, x, r.x + r.w - x, ROLE_DIM,
 			     "[other: found no room in the tables]");
-	else if (ui->view == STACKS_WHOLE)
+	else if (b->view == STACKS_WHOLE)
 		draw_stack(c, y, x, r.x + r.w - x, e->stack);
-	else if (ui->view == STACKS_BY_LINE)
+	else if (b->view == STACKS_BY_LINE)
 		draw__frame(c, y, x, r.x + r.w - x, ROLE_NORMAL, e->frame);
 	else
 		canvas__printf(c, y, x, r.x + r.w - x, ROLE_NORMAL,
@@ -108,7 +124,7 @@ static void draw_entry(const struct ui_state *ui, struct canvas *c, int y, struc
 			       path_base(e->frame->file));
 }
 
-static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, struct rect r)
+static void draw_heading(const struct blame *b, struct canvas *c, int y, struct rect r)
 {
 	static const char *const what[] = { "FUNCTION", "LINE", "STACK (innermost < caller < ..)" };
 	bool wide = r.w >= 76;
@@ -123,7 +139,7 @@ static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, str
 		canvas__puts_right(c, y, x + 8, 6, ROLE_HEAD, "TIMES");
 		x += 15;
 	}
-	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, what[ui->view]);
+	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, what[b->view]);
 }
 
 /* What could be done about it, in words; returns the lines used. */
@@ -143,39 +159,40 @@ static int draw_advice(const struct ui_state *ui, struct canvas *c, struct rect 
 	return used;
 }
 
-/* The heaviest stack with the selected entry in it, innermost first. */
-static void draw_selected(const struct ui_state *ui, struct canvas *c, struct rect r)
+/* The heaviest stack with the selected row in it, innermost first. */
+static void draw_selected(const struct blame *b, size_t sel, struct canvas *c, struct rect r)
 {
-	const struct stack_entry *e = &ui->stacks.entries[ui->sel[UI_BLAME]];
+	const struct stack_row *e = &b->stacks.rows[sel];
 	const struct snap_stack *s = e->stack;
 	char buf[UNITS_SZ];
 
 	canvas__rule(c, r.y, r.x, r.w);
 	canvas__printf(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " heaviest stack of it (%s%%) ",
-		       units__percent(s->ns, ui->stacks.sum_ns, buf));
+		       units__percent(s->ns, b->stacks.sum_ns, buf));
 	for (size_t i = 0; i < s->frame_cnt && (int)i + 1 < r.h; i++)
 		draw__frame(c, r.y + 1 + (int)i, r.x + 2, r.w - 2, ROLE_NORMAL,
 			    &s->frames[s->frame_cnt - 1 - i]);
 }
 
-static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	static const char *const by[] = { "by function", "by line", "whole stacks" };
-	size_t sel = ui->sel[UI_BLAME], top;
+	const struct blame *b = s->state;
+	size_t sel = s->sel, top;
 	char buf[UNITS_SZ];
 	int x, below;
 
-	x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kind_words(ui->kind),
-			   by[ui->view]);
-	if (!ui->stacks.cnt) {
-		draw_empty(ui, c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w });
+	x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kinds[b->kind].words,
+			   by[b->view]);
+	if (!b->stacks.cnt) {
+		draw_empty(ui, &kinds[b->kind], c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w });
 		return;
 	}
 	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %s in all",
-		       units__duration(ui->stacks.sum_ns, buf));
-	list__position(c, r.y, r.x + r.w, list__top(sel, ui->stacks.cnt, r.h - 2), ui->stacks.cnt,
+		       units__duration(b->stacks.sum_ns, buf));
+	list__position(c, r.y, r.x + r.w, list__top(sel, b->stacks.cnt, r.h - 2), b->stacks.cnt,
 		       r.h - 2);
-	if (r.h >= 12 && ui->kind == SNAP_STACK_BLAME) {
+	if (r.h >= 12 && kinds[b->kind].kind == SNAP_STACK_BLAME) {
 		x = draw_advice(ui, c, (struct rect){ r.y + 1, r.x, 4, r.w });
 		r.y += x;
 		r.h -= x;
@@ -183,77 +200,128 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 	/* The stack comes below the table if there is room for a good part of both. */
 	below = r.h >= 24 ? (r.h - 2) / 2 : 0;
 	if (below)
-		draw_selected(ui, c, (struct rect){ r.y + r.h - below, r.x, below, r.w });
+		draw_selected(b, sel, c, (struct rect){ r.y + r.h - below, r.x, below, r.w });
 	r.h -= below;
-	draw_heading(ui, c, r.y + 1, r);
-	top = list__top(sel, ui->stacks.cnt, r.h - 2);
-	for (int y = 2; y < r.h && top + (size_t)y - 2 < ui->stacks.cnt; y++) {
+	draw_heading(b, c, r.y + 1, r);
+	top = list__top(sel, b->stacks.cnt, r.h - 2);
+	for (int y = 2; y < r.h && top + (size_t)y - 2 < b->stacks.cnt; y++) {
 		size_t i = top + (size_t)y - 2;
 
-		draw_entry(ui, c, r.y + y, r, &ui->stacks.entries[i]);
+		draw_row(b, c, r.y + y, r, &b->stacks.rows[i]);
 		if (i == sel)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}
 }
 
-static size_t rows(const struct ui_state *ui)
+static void deinit(struct screen *s)
 {
-	return ui->stacks.cnt;
+	struct blame *b = s->state;
+
+	stack_table__free(&b->stacks);
 }
 
-static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
+static void refresh(struct ui_state *ui, struct screen *s)
 {
-	columns__frame(ui->stacks.entries[row].frame, buf, sz);
+	struct blame *b = s->state;
+	const struct snap_proc *procs;
+	size_t n;
+
+	ui__shown_procs(ui, &procs, &n);
+	stack_table__build(&b->stacks, procs, n, kinds[b->kind].kind, b->view, 0);
+	s->cnt = b->stacks.cnt;
 }
 
-static bool change_view(struct ui_state *ui, enum key_action action)
+static void text(const struct ui_state *ui, const struct screen *s, size_t row, char *buf,
+		 size_t sz)
 {
-	if (action == ACT_VIEW) {
-		ui->view = (ui->view + 1) % STACK_VIEW_CNT;
-	} else if (action == ACT_KIND) {
-		ui->kind = ui->kind == SNAP_STACK_BLAME	 ? SNAP_STACK_WAIT
-			   : ui->kind == SNAP_STACK_WAIT ? SNAP_STACK_HOLD
-							 : SNAP_STACK_BLAME;
-	} else {
-		return false;
-	}
-	ui->sel[ui->screen] = 0;
-	return true;
+	const struct blame *b = s->state;
+
+	(void)ui;
+	columns__frame(b->stacks.rows[row].frame, buf, sz);
 }
 
-static bool key(struct ui_state *ui, enum key_action action)
+/* What both screens do. */
+static enum tui_action change_view(struct ui_state *ui, struct screen *s, enum key_action action)
 {
-	const struct snap_frame *f;
+	struct blame *b = blame_of(ui);
 
-	if (change_view(ui, action))
-		return true;
-	if (action != ACT_ENTER || ui->sel[UI_BLAME] >= ui->stacks.cnt)
-		return false;
-	f = ui->stacks.entries[ui->sel[UI_BLAME]].frame;
-	ui->tree_frame = (struct snap_frame){ 0 };
-	if (f) {
-		/* The snapshot that it is in will be gone before the user leaves the tree. */
-		snprintf(ui->tree_text[0], sizeof(ui->tree_text[0]), "%s", f->name);
-		snprintf(ui->tree_text[1], sizeof(ui->tree_text[1]), "%s", f->file);
-		ui->tree_frame =
-			(struct snap_frame){ .name = ui->tree_text[0], .file = ui->tree_text[1] };
-	}
-	ui__goto(ui, UI_TREE);
-	return true;
+	if (action == ACT_VIEW)
+		b->view = (b->view + 1) % STACK_VIEW_CNT;
+	else if (action == ACT_KIND)
+		b->kind = (b->kind + 1) % ARRAY_SIZE(kinds);
+	else
+		return TUI_NONE;
+	s->sel = 0;
+	return TUI_HANDLED;
 }
 
-static void draw_node(const struct ui_state *ui, struct canvas *c, int y, struct rect r,
+static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
+{
+	const struct blame *b = s->state;
+
+	if (action != ACT_ENTER || s->sel >= s->cnt)
+		return change_view(ui, s, action);
+	ui__open(ui, UI_TREE, &(struct ui_subject){ .frame = b->stacks.rows[s->sel].frame });
+	return TUI_HANDLED;
+}
+
+const struct screen_ops screen_blame = {
+	.name = "blame",
+	.short_name = "blame",
+	.help = "blame: the code that makes others wait",
+	.keys = KEYS_VIEW | KEYS_FIND | KEYS_OPEN | KEYS_STACKS,
+	.state_sz = sizeof(struct blame),
+	.deinit = deinit,
+	.refresh = refresh,
+	.draw = draw,
+	.key = key,
+	.text = text,
+};
+
+/* ---- the tree of calls ---- */
+
+/* The snapshot that the frame is in will be gone before the user leaves the tree. */
+static void open_tree(struct screen *s, const struct ui_subject *what)
+{
+	struct tree *t = s->state;
+
+	t->frame = (struct snap_frame){ 0 };
+	if (!what->frame)
+		return;
+	snprintf(t->text[0], sizeof(t->text[0]), "%s", what->frame->name);
+	snprintf(t->text[1], sizeof(t->text[1]), "%s", what->frame->file);
+	t->frame = (struct snap_frame){ .name = t->text[0], .file = t->text[1] };
+}
+
+static void refresh_tree(struct ui_state *ui, struct screen *s)
+{
+	struct tree *t = s->state;
+	const struct snap_proc *procs;
+	size_t n;
+
+	ui__shown_procs(ui, &procs, &n);
+	stack_tree__build(&t->calls, procs, n, kinds[blame_of(ui)->kind].kind,
+			  t->frame.name ? &t->frame : NULL, 0);
+	s->cnt = t->calls.cnt;
+}
+
+static void deinit_tree(struct screen *s)
+{
+	struct tree *t = s->state;
+
+	stack_tree__free(&t->calls);
+}
+
+static void draw_node(const struct tree *t, enum role role, struct canvas *c, int y, struct rect r,
 		      const struct stack_node *n)
 {
-	const struct stack_tree *t = &ui->tree;
 	int indent = n->depth * 2 < r.w / 2 ? n->depth * 2 : r.w / 2, x = r.x + 14;
-	bool here = ui->tree_frame.name && stack_frame__same(n->frame, &ui->tree_frame, false);
+	bool here = t->frame.name && stack_frame__same(n->frame, &t->frame, false);
 	char buf[UNITS_SZ];
 
-	canvas__puts_right(c, y, r.x, 6, kind_role(ui->kind),
-			   units__percent(n->total_ns, t->sum_ns, buf));
-	canvas__puts_right(c, y, r.x + 7, 6, n->self_ns ? kind_role(ui->kind) : ROLE_DIM,
-			   units__percent(n->self_ns, t->sum_ns, buf));
+	canvas__puts_right(c, y, r.x, 6, role, units__percent(n->total_ns, t->calls.sum_ns, buf));
+	canvas__puts_right(c, y, r.x + 7, 6, n->self_ns ? role : ROLE_DIM,
+			   units__percent(n->self_ns, t->calls.sum_ns, buf));
 	if (!n->frame) {
 		canvas__puts(c, y, x + indent, r.w - 14 - indent, ROLE_DIM, "[other]");
 		return;
@@ -264,15 +332,16 @@ static void draw_node(const struct ui_state *ui, struct canvas *c, int y, struct
 		    n->frame);
 }
 
-static void draw_tree(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw_tree(const struct ui_state *ui, const struct screen *s, struct canvas *c,
+		      struct rect r)
 {
-	const struct stack_tree *t = &ui->tree;
-	size_t sel = ui->sel[UI_TREE], top = list__top(sel, t->cnt, r.h - 2);
+	const struct tree *t = s->state;
+	const struct kind *k = &kinds[blame_of(ui)->kind];
+	size_t n = t->calls.cnt, top = list__top(s->sel, n, r.h - 2);
 
 	canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Calls: %s%s%s, from the outermost in",
-		       kind_words(ui->kind), ui->tree_frame.name ? " in " : "",
-		       ui->tree_frame.name ? ui->tree_frame.name : "");
-	if (!t->cnt) {
+		       k->words, t->frame.name ? " in " : "", t->frame.name ? t->frame.name : "");
+	if (!n) {
 		draw__note(c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w },
 			   "nothing of it in this interval (c shows the totals)");
 		return;
@@ -280,27 +349,23 @@ static void draw_tree(const struct ui_state *ui, struct canvas *c, struct rect r
 	canvas__puts_right(c, r.y + 1, r.x, 6, ROLE_HEAD, "TOTAL%");
 	canvas__puts_right(c, r.y + 1, r.x + 7, 6, ROLE_HEAD, "SELF%");
 	canvas__puts(c, r.y + 1, r.x + 14, r.w - 14, ROLE_HEAD,
-		     t->cut ? "FRAME (cut: too many)" : "FRAME");
-	for (int y = 2; y < r.h && top + (size_t)y - 2 < t->cnt; y++) {
+		     t->calls.cut ? "FRAME (cut: too many)" : "FRAME");
+	for (int y = 2; y < r.h && top + (size_t)y - 2 < n; y++) {
 		size_t i = top + (size_t)y - 2;
 
-		draw_node(ui, c, r.y + y, r, &t->nodes[i]);
-		if (i == sel)
+		draw_node(t, k->role, c, r.y + y, r, &t->calls.nodes[i]);
+		if (i == s->sel)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}
-	list__position(c, r.y + 1, r.x + r.w, top, t->cnt, r.h - 2);
+	list__position(c, r.y + 1, r.x + r.w, top, n, r.h - 2);
 }
 
-static size_t tree_rows(const struct ui_state *ui)
-{
-	return ui->tree.cnt;
-}
-
-const struct screen_ops screen_blame = {
-	.name = "blame", .short_name = "blame", .draw = draw, .key = key, .rows = rows, .text = text
+const struct screen_ops screen_tree = {
+	.keys = KEYS_VIEW | KEYS_STACKS,
+	.state_sz = sizeof(struct tree),
+	.deinit = deinit_tree,
+	.open = open_tree,
+	.refresh = refresh_tree,
+	.draw = draw_tree,
+	.key = change_view,
 };
-const struct screen_ops screen_tree = { .name = "calls",
-					.short_name = "calls",
-					.draw = draw_tree,
-					.key = change_view,
-					.rows = tree_rows };

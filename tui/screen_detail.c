@@ -9,6 +9,7 @@
 #include "tui/draw.h"
 #include "tui/layout.h"
 #include "tui/list.h"
+#include "tui/ui.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
@@ -17,6 +18,10 @@
 #define PAIRS_MAX  8
 #define STACKS_MAX 3
 #define HIST_H	   14
+
+struct detail {
+	uint32_t pid, tid;
+};
 
 /* The text is written line by line; c NULL only counts them. */
 struct doc {
@@ -203,13 +208,16 @@ static void add_hist(struct doc *d, const char *title, enum role role, const str
 	canvas__deinit(&tmp);
 }
 
-static void emit(const struct ui_state *ui, struct doc *d)
+static void emit(const struct ui_state *ui, const struct detail *which, struct doc *d)
 {
 	const struct snapshot *s = ui__snap(ui);
-	const struct snap_proc *p;
-	const struct snap_thread *t = ui__detail_thread(ui, s, &p);
+	const struct snap_proc *p = ui__find_proc(s, which->pid);
+	const struct snap_thread *t = NULL;
 	__cleanup(sbuf__free) struct sbuf b = { 0 };
 
+	for (size_t i = 0; p && !t && i < p->thread_cnt; i++)
+		if (p->threads[i].tid == which->tid) /* 0: all that have ended */
+			t = &p->threads[i];
 	if (!t) {
 		doc_puts(d, 0, ROLE_DIM,
 			 "This thread is not in this picture: it has ended (c shows the totals)");
@@ -238,30 +246,40 @@ static void emit(const struct ui_state *ui, struct doc *d)
 	add_hist(d, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns);
 }
 
-static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	struct doc d = { .r = r };
 	long lines;
 
-	emit(ui, &d);
+	emit(ui, s->state, &d);
 	lines = d.line;
-	d = (struct doc){ .c = c, .r = r, .top = (long)ui->sel[UI_DETAIL] };
+	d = (struct doc){ .c = c, .r = r, .top = (long)s->sel };
 	if (d.top + r.h > lines)
 		d.top = lines > r.h ? lines - r.h : 0;
-	emit(ui, &d);
+	emit(ui, s->state, &d);
 	list__position(c, r.y, r.x + r.w, (size_t)d.top, (size_t)lines, r.h);
 }
 
-/* How far it can scroll. */
-static size_t rows(const struct ui_state *ui)
+static void refresh(struct ui_state *ui, struct screen *s)
 {
-	struct layout l = layout__frame(ui->h, ui->w);
+	int h = layout__frame(ui->h, ui->w).body.h;
 	struct doc d = { .r = { 0, 0, 0, ui->w } };
 
-	emit(ui, &d);
-	return d.line > l.body.h ? (size_t)(d.line - l.body.h) + 1 : 1;
+	emit(ui, s->state, &d);
+	s->cnt = d.line > h ? (size_t)(d.line - h) + 1 : 1;
+}
+
+static void open_thread(struct screen *s, const struct ui_subject *what)
+{
+	struct detail *which = s->state;
+
+	*which = (struct detail){ what->pid, what->tid };
 }
 
 const struct screen_ops screen_detail = {
-	.name = "thread", .short_name = "thread", .draw = draw, .rows = rows
+	.keys = KEYS_VIEW,
+	.state_sz = sizeof(struct detail),
+	.open = open_thread,
+	.refresh = refresh,
+	.draw = draw,
 };

@@ -4,31 +4,8 @@
  */
 #include <stdio.h>
 
-#include "tui/cells.h"
 #include "tui/draw.h"
-#include "user/judge/verdict.h"
-
-/* Row 0 is all threads together, the others are those of the thread table. */
-static size_t rows(const struct ui_state *ui)
-{
-	return ui->row_cnt + 1;
-}
-
-static uint64_t longest(const struct snap_proc *p, const struct snap_gil *g, bool hold)
-{
-	uint64_t max = NS_UNKNOWN;
-
-	for (size_t i = 0; i < p->thread_cnt; i++) {
-		const struct snap_thread *t = &p->threads[i];
-		uint64_t v = hold ? t->hold_max_ns : t->wait_max_ns;
-
-		if (g && (t->gil >= p->gil_cnt || &p->gils[t->gil] != g))
-			continue;
-		if (v != NS_UNKNOWN && (max == NS_UNKNOWN || v > max))
-			max = v;
-	}
-	return max;
-}
+#include "tui/thread_list.h"
 
 static void draw_both(struct canvas *c, struct rect r, const struct gt_hist *wait,
 		      uint64_t wait_max, const struct gt_hist *hold, uint64_t hold_max)
@@ -48,24 +25,25 @@ static void draw_both(struct canvas *c, struct rect r, const struct gt_hist *wai
 	draw__hist(c, right, "Holds", ROLE_HOLD, hold, hold_max);
 }
 
-static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
-	size_t sel = ui->sel[UI_LATENCY];
+	const struct thread_list *l = s->state;
+	size_t sel = s->sel > l->cnt ? l->cnt : s->sel;
+	const struct snap_thread *t = sel ? l->rows[sel - 1].thread : NULL;
 	const struct snap_proc *p = ui__proc(ui);
 	const struct snap_gil *g = ui__gil(ui, p);
 	struct rect heat = r;
 	struct gt_hist wait, hold;
+	uint64_t wait_max, hold_max;
 	int x;
 
 	if (!p) {
 		draw__note(c, r, "waiting for the first data");
 		return;
 	}
-	if (sel > ui->row_cnt)
-		sel = ui->row_cnt;
-	if (sel)
-		x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Latency: %s (%u)",
-				   ui->rows[sel - 1].thread->name, ui->rows[sel - 1].thread->tid);
+	if (t)
+		x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Latency: %s (%u)", t->name,
+				   t->tid);
 	else if (p->gil_cnt > 1 && g)
 		x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Latency: all threads of GIL %u",
 				   g->id);
@@ -78,27 +56,43 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 		heat.h = r.h / 3 + 1;
 		heat.y = r.y + r.h - heat.h;
 		r.h -= heat.h;
-		draw__heat(ui, c, heat);
+		draw__heat(c, heat, &ui->past, ui->interval_ns);
 	}
-	if (sel) {
-		const struct snap_thread *t = ui->rows[sel - 1].thread;
-
+	if (t) {
 		draw_both(c, r, t->wait_hist, t->wait_max_ns, t->hold_hist, t->hold_max_ns);
 		return;
 	}
-	ui__sum_hist(p, g, false, &wait);
-	ui__sum_hist(p, g, true, &hold);
-	draw_both(c, r, &wait, longest(p, g, false), &hold, longest(p, g, true));
+	past__sum_hist(p, g, false, &wait, &wait_max);
+	past__sum_hist(p, g, true, &hold, &hold_max);
+	draw_both(c, r, &wait, wait_max, &hold, hold_max);
 }
 
-static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
+/* Row 0 is all threads together, the others are those of the thread table. */
+static void refresh(struct ui_state *ui, struct screen *s)
+{
+	struct thread_list *l = s->state;
+
+	thread_list__build(l, ui);
+	s->cnt = l->cnt + 1;
+}
+
+static void text(const struct ui_state *ui, const struct screen *s, size_t row, char *buf,
+		 size_t sz)
 {
 	if (row)
-		screen_threads.text(ui, row - 1, buf, sz);
+		thread_list__text(ui, s, row - 1, buf, sz);
 	else
 		snprintf(buf, sz, "all threads");
 }
 
 const struct screen_ops screen_latency = {
-	.name = "latency", .short_name = "lat", .draw = draw, .rows = rows, .text = text
+	.name = "latency",
+	.short_name = "lat",
+	.help = "latency: how long waits and holds take",
+	.keys = KEYS_VIEW | KEYS_FIND,
+	.state_sz = sizeof(struct thread_list),
+	.deinit = thread_list__deinit,
+	.refresh = refresh,
+	.draw = draw,
+	.text = text,
 };

@@ -8,12 +8,18 @@
 
 #include "tui/cells.h"
 #include "tui/draw.h"
+#include "tui/ui.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
 
 #define SIDE 8
+
+/* The selected cell. */
+struct cursor {
+	int row, col;
+};
 
 struct axis {
 	uint32_t tid[SIDE];
@@ -142,12 +148,12 @@ static void axis_name(const struct snap_proc *p, const struct axis *a, int i, st
 		verdict__thread_name(p, a->tid[i], out);
 }
 
-static void clamp_cursor(const struct ui_state *ui, const struct matrix *m, int *row, int *col)
+static void clamp_cursor(const struct cursor *cur, const struct matrix *m, int *row, int *col)
 {
 	int rows = axis_len(&m->waiters), cols = axis_len(&m->holders);
 
-	*row = ui->mat_row < rows ? ui->mat_row : rows - 1;
-	*col = ui->mat_col < cols ? ui->mat_col : cols - 1;
+	*row = cur->row < rows ? cur->row : rows - 1;
+	*col = cur->col < cols ? cur->col : cols - 1;
 }
 
 /* Thread names are alike at their beginning ("ThreadPoolExecutor-0_12"): the end tells them apart. */
@@ -179,7 +185,7 @@ static void draw_cell(struct canvas *c, int y, int x, int w, uint64_t ns, const 
 	canvas__puts_right(c, y, x + 2, w - 2, ROLE_WAIT, units__percent(ns, m->sum, buf));
 }
 
-static void draw_grid(const struct ui_state *ui, struct canvas *c, struct rect r,
+static void draw_grid(const struct cursor *cur, struct canvas *c, struct rect r,
 		      const struct snap_proc *p, const struct matrix *m)
 {
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
@@ -188,7 +194,7 @@ static void draw_grid(const struct ui_state *ui, struct canvas *c, struct rect r
 	int w = (r.w - label - 8) / (cols ? cols : 1), row, col, left = 0, top = 0, shown;
 	char buf[UNITS_SZ];
 
-	clamp_cursor(ui, m, &row, &col);
+	clamp_cursor(cur, m, &row, &col);
 	w = w > 14 ? 14 : w < 8 ? 8 : w;
 	shown = (r.w - label - 8) / w;
 	if (shown < cols && col >= shown)
@@ -234,11 +240,11 @@ static void draw_sentence(struct canvas *c, struct rect r, const struct snap_pro
 }
 
 /* The selected cell as a pair. */
-static struct snap_pair selected_pair(const struct ui_state *ui, const struct matrix *m)
+static struct snap_pair selected_pair(const struct cursor *cur, const struct matrix *m)
 {
 	int row, col, wi, hi;
 
-	clamp_cursor(ui, m, &row, &col);
+	clamp_cursor(cur, m, &row, &col);
 	wi = axis_index(&m->waiters, row);
 	hi = axis_index(&m->holders, col);
 	return (struct snap_pair){ .waiter_tid = wi < SIDE ? m->waiters.tid[wi] : 0,
@@ -246,7 +252,7 @@ static struct snap_pair selected_pair(const struct ui_state *ui, const struct ma
 				   .ns = m->ns[wi][hi] };
 }
 
-static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	const struct snap_proc *p = ui__proc(ui);
 	struct snap_pair pair;
@@ -271,9 +277,9 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 	}
 	canvas__printf(c, r.y - 1, r.x + x, r.w - x, ROLE_DIM, ", %% of all waiting (%s)",
 		       units__duration(m.sum, buf));
-	pair = selected_pair(ui, &m);
+	pair = selected_pair(s->state, &m);
 	draw_sentence(c, r, p, &pair, ROLE_VERDICT);
-	draw_grid(ui, c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w }, p, &m);
+	draw_grid(s->state, c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w }, p, &m);
 	/* What is left says the same in words, the worst first. */
 	r.y += axis_len(&m.waiters) + 3;
 	r.h -= axis_len(&m.waiters) + 3;
@@ -283,35 +289,41 @@ static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
 				      &p->pairs[i], ROLE_DIM);
 }
 
-static bool key(struct ui_state *ui, enum key_action action)
+static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
 {
 	const struct snap_proc *p = ui__proc(ui);
-	int *row = &ui->mat_row, *col = &ui->mat_col;
+	struct cursor *cur = s->state;
+	int *row = &cur->row, *col = &cur->col;
 	struct matrix m;
 	int wi;
 
 	if (!p || !build(p, &m))
-		return false;
-	clamp_cursor(ui, &m, row, col);
+		return TUI_NONE;
+	clamp_cursor(cur, &m, row, col);
 	switch (action) {
-	case ACT_UP: *row -= *row > 0; return true;
-	case ACT_DOWN: *row += *row + 1 < axis_len(&m.waiters); return true;
-	case ACT_LEFT: *col -= *col > 0; return true;
-	case ACT_RIGHT: *col += *col + 1 < axis_len(&m.holders); return true;
-	case ACT_HOME: *row = *col = 0; return true;
-	case ACT_END: *row = axis_len(&m.waiters) - 1; return true;
+	case ACT_UP: *row -= *row > 0; break;
+	case ACT_DOWN: *row += *row + 1 < axis_len(&m.waiters); break;
+	case ACT_LEFT: *col -= *col > 0; break;
+	case ACT_RIGHT: *col += *col + 1 < axis_len(&m.holders); break;
+	case ACT_HOME: *row = *col = 0; break;
+	case ACT_END: *row = axis_len(&m.waiters) - 1; break;
 	case ACT_ENTER:
 		wi = axis_index(&m.waiters, *row);
-		if (wi == SIDE)
-			return true;
-		ui->detail_pid = p->pid;
-		ui->detail_tid = m.waiters.tid[wi];
-		ui__goto(ui, UI_DETAIL);
-		return true;
-	default: return false;
+		if (wi != SIDE)
+			ui__open(ui, UI_DETAIL,
+				 &(struct ui_subject){ .pid = p->pid, .tid = m.waiters.tid[wi] });
+		break;
+	default: return TUI_NONE;
 	}
+	return TUI_HANDLED;
 }
 
 const struct screen_ops screen_matrix = {
-	.name = "who-blocks-whom", .short_name = "who", .draw = draw, .key = key
+	.name = "who-blocks-whom",
+	.short_name = "who",
+	.help = "who blocks whom: waiters by holders",
+	.keys = KEYS_VIEW | KEYS_OPEN | KEYS_ACROSS,
+	.state_sz = sizeof(struct cursor),
+	.draw = draw,
+	.key = key,
 };

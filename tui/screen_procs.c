@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* screen_procs.c - one row a process; and the list of processes to choose one from */
+/* screen_procs.c - one row a process */
 #include <stdio.h>
-#include <string.h>
 
 #include "tui/cells.h"
 #include "tui/draw.h"
 #include "tui/list.h"
+#include "tui/ui.h"
 #include "user/base/units.h"
 #include "user/judge/verdict.h"
-
-static size_t rows(const struct ui_state *ui)
-{
-	const struct snapshot *s = ui__snap(ui);
-
-	return s ? s->proc_cnt : 0;
-}
 
 /* "lost 41%: worker-3": who suffers most. */
 static void draw_worst(struct canvas *c, int y, int x, int w, const struct snap_proc *p)
@@ -87,131 +80,57 @@ static void draw_heading(struct canvas *c, int y, struct rect r)
 	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, "COMMAND");
 }
 
-static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
-	const struct snapshot *s = ui__snap(ui);
-	size_t sel = ui->sel[UI_PROCS], n = rows(ui), top = list__top(sel, n, r.h - 1);
+	const struct snapshot *snap = ui__snap(ui);
+	size_t n = s->cnt, top = list__top(s->sel, n, r.h - 1);
 
 	draw_heading(c, r.y, r);
 	if (!n)
-		draw__note(c, r, s ? "no process is being measured" : "waiting for the first data");
+		draw__note(c, r,
+			   snap ? "no process is being measured" : "waiting for the first data");
 	for (int y = 1; y < r.h && top + (size_t)y - 1 < n; y++) {
 		size_t i = top + (size_t)y - 1;
 
-		draw_proc(c, r.y + y, r, &s->procs[i]);
-		if (i == sel)
+		draw_proc(c, r.y + y, r, &snap->procs[i]);
+		if (i == s->sel)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}
 }
 
-static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
+static void refresh(struct ui_state *ui, struct screen *s)
+{
+	const struct snapshot *snap = ui__snap(ui);
+
+	s->cnt = snap ? snap->proc_cnt : 0;
+}
+
+static void text(const struct ui_state *ui, const struct screen *s, size_t row, char *buf,
+		 size_t sz)
 {
 	const struct snap_proc *p = &ui__snap(ui)->procs[row];
 
+	(void)s;
 	snprintf(buf, sz, "%u %s %s", p->pid, p->comm, p->cmdline);
 }
 
-static bool key(struct ui_state *ui, enum key_action action)
+static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
 {
-	const struct snapshot *s = ui__snap(ui);
-	size_t sel = ui->sel[UI_PROCS];
-
-	if (action != ACT_ENTER || !s || sel >= s->proc_cnt)
-		return false;
-	ui->focus_pid = s->procs[sel].pid;
-	ui->gil = -1;
-	ui->past_cnt = 0;
+	if (action != ACT_ENTER || s->sel >= s->cnt)
+		return TUI_NONE;
+	ui__focus(ui, ui__snap(ui)->procs[s->sel].pid);
 	ui->sel_set = false;
-	ui->sel[UI_THREADS] = 0;
-	ui__goto(ui, UI_THREADS);
-	return true;
+	ui__open(ui, UI_THREADS, &(struct ui_subject){ .pid = ui->focus_pid });
+	return TUI_HANDLED;
 }
 
-const struct screen_ops screen_procs = { .name = "processes",
-					 .short_name = "proc",
-					 .draw = draw,
-					 .key = key,
-					 .rows = rows,
-					 .text = text };
-
-/* ---- the list to choose from ---- */
-
-static size_t pick_rows(const struct ui_state *ui)
-{
-	size_t n = 0;
-	char buf[1024];
-
-	if (!*ui->filter)
-		return ui->pick_cnt;
-	for (size_t i = 0; i < ui->pick_cnt; i++) {
-		snprintf(buf, sizeof(buf), "%u %s %s", ui->picks[i].pid, ui->picks[i].comm,
-			 ui->picks[i].cmdline);
-		n += ui__matches(ui->filter, buf);
-	}
-	return n;
-}
-
-static const struct tui_pick *pick_at(const struct ui_state *ui, size_t row)
-{
-	char buf[1024];
-
-	if (!*ui->filter)
-		return row < ui->pick_cnt ? &ui->picks[row] : NULL;
-	for (size_t i = 0; i < ui->pick_cnt; i++) {
-		snprintf(buf, sizeof(buf), "%u %s %s", ui->picks[i].pid, ui->picks[i].comm,
-			 ui->picks[i].cmdline);
-		if (ui__matches(ui->filter, buf) && row-- == 0)
-			return &ui->picks[i];
-	}
-	return NULL;
-}
-
-static void draw_pick(const struct ui_state *ui, struct canvas *c, struct rect r)
-{
-	size_t sel = ui->sel[UI_PICK], n = pick_rows(ui), top = list__top(sel, n, r.h - 1);
-
-	canvas__puts(c, r.y, r.x, r.w, ROLE_HEAD, "     PID PYTHON   NAME            COMMAND");
-	if (!n)
-		draw__note(c, r,
-			   *ui->filter ? "no process has this text"
-				       : "no Python process that giltop may look at");
-	for (int y = 1; y < r.h && top + (size_t)y - 1 < n; y++) {
-		size_t i = top + (size_t)y - 1;
-		const struct tui_pick *p = pick_at(ui, i);
-
-		canvas__printf(c, r.y + y, r.x, 8, ROLE_NORMAL, "%8u", p->pid);
-		canvas__puts(c, r.y + y, r.x + 9, 8, ROLE_DIM, *p->version ? p->version : "?");
-		canvas__puts(c, r.y + y, r.x + 18, 15, ROLE_NORMAL, p->comm);
-		canvas__puts(c, r.y + y, r.x + 34, r.w - 34, ROLE_NORMAL,
-			     cells__command(p->cmdline));
-		if (i == sel)
-			canvas__select(c, r.y + y, r.x, r.w);
-	}
-}
-
-static void pick_text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
-{
-	const struct tui_pick *p = pick_at(ui, row);
-
-	if (p)
-		snprintf(buf, sz, "%u %s %s", p->pid, p->comm, p->cmdline);
-	else
-		buf[0] = '\0';
-}
-
-static bool pick_key(struct ui_state *ui, enum key_action action)
-{
-	const struct tui_pick *p = pick_at(ui, ui->sel[UI_PICK]);
-
-	if (action != ACT_ENTER || !p)
-		return false;
-	ui->focus_pid = p->pid;
-	return true;
-}
-
-const struct screen_ops screen_pick = { .name = "choose",
-					.short_name = "choose",
-					.draw = draw_pick,
-					.key = pick_key,
-					.rows = pick_rows,
-					.text = pick_text };
+const struct screen_ops screen_procs = {
+	.name = "processes",
+	.short_name = "proc",
+	.help = "processes: one row for each",
+	.keys = KEYS_VIEW | KEYS_FIND | KEYS_OPEN,
+	.refresh = refresh,
+	.draw = draw,
+	.key = key,
+	.text = text,
+};

@@ -3,16 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tui/cells.h"
 #include "tui/draw.h"
+#include "tui/lanes.h"
 #include "tui/layout.h"
 #include "tui/list.h"
+#include "tui/stack_sum.h"
+#include "tui/thread_list.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
 
 #define COLUMN_MAX 32
+
+struct threads {
+	struct thread_list list;
+	struct stack_table lines; /* that make others wait */
+	bool pane;		  /* the timeline above the table */
+};
 
 static unsigned long long extra_columns(const struct ui_state *ui)
 {
@@ -95,23 +103,24 @@ static void draw_row(struct canvas *c, int y, int x0, const struct column_fit *f
 	}
 }
 
-static void draw_table(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw_table(const struct ui_state *ui, const struct thread_list *l, size_t sel,
+		       struct canvas *c, struct rect r)
 {
 	struct column_fit fit[COLUMN_MAX];
 	size_t n = layout__columns(r.w, ui->sort_col, extra_columns(ui), fit, COLUMN_MAX);
-	size_t sel = ui->sel[UI_THREADS], top = list__top(sel, ui->row_cnt, r.h - 1);
+	size_t top = list__top(sel, l->cnt, r.h - 1);
 
 	draw_heading(ui, c, r.y, r.x, fit, n);
-	if (!ui->row_cnt)
+	if (!l->cnt)
 		draw__note(c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w },
 			   *ui->filter	   ? "no thread has this text (Esc clears the filter)"
 			   : !ui__snap(ui) ? "waiting for the first data"
 			   : ui->tid_cnt   ? "none of the threads of -t has touched the GIL yet"
 					   : "no thread has touched the GIL yet");
-	for (int y = 1; y < r.h && top + (size_t)y - 1 < ui->row_cnt; y++) {
+	for (int y = 1; y < r.h && top + (size_t)y - 1 < l->cnt; y++) {
 		size_t i = top + (size_t)y - 1;
 
-		draw_row(c, r.y + y, r.x, fit, n, &ui->rows[i]);
+		draw_row(c, r.y + y, r.x, fit, n, &l->rows[i]);
 		if (i == sel)
 			canvas__select(c, r.y + y, r.x, r.w);
 	}
@@ -120,17 +129,17 @@ static void draw_table(const struct ui_state *ui, struct canvas *c, struct rect 
 /* The rows of the pane: those around the selection, and always the one that makes others wait most:
  * without it the picture has no sense.
  */
-static size_t pane_rows(const struct ui_state *ui, size_t n, struct column_row *ret)
+static size_t pane_rows(const struct thread_list *l, size_t sel, size_t n, struct column_row *ret)
 {
-	size_t top = list__top(ui->sel[UI_THREADS], ui->row_cnt, (int)n), last = n - 1;
+	size_t top = list__top(sel, l->cnt, (int)n), last = n - 1;
 	const struct column_row *culprit = NULL;
 
-	memcpy(ret, ui->rows + top, n * sizeof(*ret));
-	for (size_t i = 0; i < ui->row_cnt; i++)
-		if (ui->rows[i].thread->tid && ui->rows[i].thread->blame_ns &&
-		    (!culprit || ui->rows[i].thread->blame_ns > culprit->thread->blame_ns))
-			culprit = &ui->rows[i];
-	if (top + last == ui->sel[UI_THREADS] && last)
+	memcpy(ret, l->rows + top, n * sizeof(*ret));
+	for (size_t i = 0; i < l->cnt; i++)
+		if (l->rows[i].thread->tid && l->rows[i].thread->blame_ns &&
+		    (!culprit || l->rows[i].thread->blame_ns > culprit->thread->blame_ns))
+			culprit = &l->rows[i];
+	if (top + last == sel && last)
 		last--;
 	for (size_t i = 0; culprit && i < n; i++)
 		if (ret[i].thread == culprit->thread)
@@ -142,7 +151,7 @@ static size_t pane_rows(const struct ui_state *ui, size_t n, struct column_row *
 
 /* Who holds it in that line: the thread that does so most, and whether there are more. */
 static void draw_holders(const struct ui_state *ui, struct canvas *c, int y, int x, int w,
-			 const struct stack_entry *e)
+			 const struct stack_row *e)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 	const struct snap_proc *procs;
@@ -167,16 +176,16 @@ static void draw_holders(const struct ui_state *ui, struct canvas *c, int y, int
 }
 
 /* The lines that make others wait, in the room below a short table. */
-static void draw_culprits(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw_culprits(const struct ui_state *ui, const struct stack_table *t, struct canvas *c,
+			  struct rect r)
 {
-	const struct stack_table *t = &ui->stacks;
 	int who = r.w >= 100 ? 30 : r.w >= 76 ? 22 : 0;
 	char buf[UNITS_SZ];
 
 	canvas__rule(c, r.y, r.x, r.w);
 	canvas__puts(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " lines that make others wait ");
-	for (int i = 0; i + 1 < r.h && (size_t)i < t->cnt && t->entries[i].self_ns; i++) {
-		const struct stack_entry *e = &t->entries[i];
+	for (int i = 0; i + 1 < r.h && (size_t)i < t->cnt && t->rows[i].self_ns; i++) {
+		const struct stack_row *e = &t->rows[i];
 		int y = r.y + 1 + i, x = r.x;
 
 		canvas__puts_right(c, y, x, 7, ROLE_HOLD,
@@ -193,54 +202,81 @@ static void draw_culprits(const struct ui_state *ui, struct canvas *c, struct re
 	}
 }
 
-static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
-	int table = 1 + (int)(ui->row_cnt > 1 ? ui->row_cnt : 1), culprits;
-	int threads = ui->pane ? layout__pane_threads(r.h, ui->row_cnt) : 0;
+	const struct threads *t = s->state;
+	size_t n = t->list.cnt, top;
+	int table = 1 + (int)(n > 1 ? n : 1), culprits;
+	int threads = t->pane ? layout__pane_threads(r.h, n) : 0;
 	struct column_row shown[LAYOUT_PANE_MAX];
-	size_t top;
 
 	if (threads) {
-		top = pane_rows(ui, (size_t)threads, shown);
-		draw__timeline(ui, c, (struct rect){ r.y, r.x, threads + 1, r.w }, shown,
-			       (size_t)threads, (long)(ui->sel[UI_THREADS] - top));
+		top = pane_rows(&t->list, s->sel, (size_t)threads, shown);
+		lanes__draw(ui, c, (struct rect){ r.y, r.x, threads + 1, r.w }, shown,
+			    (size_t)threads, (long)(s->sel - top));
 		canvas__rule(c, r.y + threads + 1, r.x, r.w);
 		r.y += threads + 2;
 		r.h -= threads + 2;
 	}
-	culprits = ui->stacks.sum_ns ? layout__culprits(r.h - table) : 0;
+	culprits = t->lines.sum_ns ? layout__culprits(r.h - table) : 0;
 	if (culprits) {
-		draw_culprits(ui, c, (struct rect){ r.y + table, r.x, culprits, r.w });
+		draw_culprits(ui, &t->lines, c, (struct rect){ r.y + table, r.x, culprits, r.w });
 		r.h = table;
 	}
-	draw_table(ui, c, r);
+	draw_table(ui, &t->list, s->sel, c, r);
 }
 
-static size_t rows(const struct ui_state *ui)
+static void init(struct screen *s, const struct tui_opts *opts)
 {
-	return ui->row_cnt;
+	struct threads *t = s->state;
+
+	t->pane = !opts->no_pane;
 }
 
-static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
+static void deinit(struct screen *s)
 {
-	char at[512];
+	struct threads *t = s->state;
 
-	columns__frame(ui->rows[row].thread->at, at, sizeof(at));
-	snprintf(buf, sz, "%u %s %s", ui->rows[row].thread->tid, ui->rows[row].thread->name, at);
+	thread_list__deinit(s);
+	stack_table__free(&t->lines);
 }
 
-static bool key(struct ui_state *ui, enum key_action action)
+static void refresh(struct ui_state *ui, struct screen *s)
 {
-	size_t sel = ui->sel[ui->screen];
+	struct threads *t = s->state;
+	const struct snap_proc *procs;
+	size_t proc_cnt;
 
-	if (action != ACT_ENTER || sel >= ui->row_cnt)
-		return false;
-	ui->detail_pid = ui->rows[sel].proc->pid;
-	ui->detail_tid = ui->rows[sel].thread->tid;
-	ui__goto(ui, UI_DETAIL);
-	return true;
+	thread_list__build(&t->list, ui);
+	ui__shown_procs(ui, &procs, &proc_cnt);
+	stack_table__build(&t->lines, procs, proc_cnt, SNAP_STACK_BLAME, STACKS_BY_LINE, 0);
+	thread_list__follow(ui, s);
+	s->spans = t->pane && layout__pane_threads(layout__frame(ui->h, ui->w).body.h, s->cnt) > 0;
+}
+
+static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
+{
+	struct threads *t = s->state;
+
+	if (action == ACT_ENTER)
+		return thread_list__open(ui, s);
+	if (action != ACT_PANE)
+		return TUI_NONE;
+	t->pane = !t->pane;
+	return TUI_HANDLED;
 }
 
 const struct screen_ops screen_threads = {
-	.name = "threads", .short_name = "thr", .draw = draw, .key = key, .rows = rows, .text = text
+	.name = "threads",
+	.short_name = "thr",
+	.help = "threads: who waits, who makes them wait",
+	.keys = KEYS_VIEW | KEYS_FIND | KEYS_OPEN | KEYS_SORT | KEYS_PANE,
+	.state_sz = sizeof(struct threads),
+	.init = init,
+	.deinit = deinit,
+	.refresh = refresh,
+	.draw = draw,
+	.key = key,
+	.text = thread_list__text,
+	.chose = thread_list__choose,
 };

@@ -1,221 +1,65 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* screen_timeline.c - one row a thread, newest right, with the GIL's owner on top
- *
- * Closed states come from the timeline; the one that a thread is in now from the snapshot.
- */
-#include <ctype.h>
-#include <stdio.h>
-#include <string.h>
+/* screen_timeline.c - every thread's states over time */
+#include <stdlib.h>
 
-#include "tui/cells.h"
 #include "tui/draw.h"
+#include "tui/lanes.h"
 #include "tui/list.h"
+#include "tui/thread_list.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
 
-#define CELL_MAX 512
-
 static const unsigned int zooms_ms[] = { 10,   20,   50,    100,   200,	  500,	 1000,
 					 2000, 5000, 10000, 20000, 60000, 300000 };
 
-uint64_t ui__zoom_ns(const struct ui_state *ui)
+static uint64_t activity(const struct snap_thread *t)
 {
-	return zooms_ms[ui->zoom] * 1000000ull;
+	return t->wait_ns + t->yield_ns + t->hold_ns;
 }
 
-static struct tl_window window(const struct ui_state *ui, const struct snapshot *s, size_t n)
+static int cmp_activity(const void *a, const void *b)
 {
-	uint64_t span = ui__zoom_ns(ui), to = s->now_ns;
+	const struct column_row *x = a, *y = b;
+	uint64_t u = activity(x->thread), v = activity(y->thread);
 
-	to -= ui->scroll_ns < to ? ui->scroll_ns : to;
-	return (struct tl_window){ to > span ? to - span : 0, to, n };
+	if (u != v)
+		return u > v ? -1 : 1;
+	return x->thread->tid < y->thread->tid ? -1 : x->thread->tid > y->thread->tid;
 }
 
-static bool open_span(const struct snapshot *s, const struct snap_proc *p,
-		      const struct snap_thread *t, struct tl_span *ret)
+static int cmp_tid(const void *a, const void *b)
 {
-	static const enum gt_state states[] = { [SNAP_RELEASED] = GT_RELEASED,
-						[SNAP_WAITING] = GT_WAIT,
-						[SNAP_HOLDING] = GT_HOLD,
-						[SNAP_YIELDING] = GT_YIELD };
+	const struct column_row *x = a, *y = b;
 
-	if (t->state > SNAP_YIELDING)
-		return false;
-	*ret = (struct tl_span){ .start_ns = t->state_ns < s->now_ns ? s->now_ns - t->state_ns : 0,
-				 .end_ns = s->now_ns,
-				 .tgid = p->pid,
-				 .tid = t->tid,
-				 .state = states[t->state] };
-	if (t->gil < p->gil_cnt)
-		ret->gil = p->gils[t->gil].addr;
-	return true;
+	if (x->proc->pid != y->proc->pid)
+		return x->proc->pid < y->proc->pid ? -1 : 1;
+	return x->thread->tid < y->thread->tid ? -1 : x->thread->tid > y->thread->tid;
 }
 
-/* The last digit of "worker-3", the first letter of "MainThread". */
-static char name_letter(const char *name)
+/* It ended before what the timeline shows. */
+static bool is_past(const struct ui_state *ui, const struct snap_thread *t)
 {
-	size_t len = strlen(name);
-
-	if (len && isdigit((unsigned char)name[len - 1]))
-		return name[len - 1];
-	return len && isalpha((unsigned char)name[0]) ? (char)toupper((unsigned char)name[0]) : '+';
+	return !t->tid || (t->state == SNAP_EXITED && t->state_ns > ui->zoom_ns + ui->scroll_ns);
 }
 
-/* One letter a thread; if it is taken another letter of the name, and '+' if all are. */
-static void name_letters(const struct column_row *rows, size_t n, char *ret)
+/* Rows must not change places all the time: the most active ones of the whole run come on the first
+ * page, and within a page the order is that of the thread ids.
+ */
+static void refresh(struct ui_state *ui, struct screen *s)
 {
-	bool taken[128] = { ['+'] = true };
+	struct thread_list *l = s->state;
+	size_t page = ui->h > 12 ? (size_t)ui->h - 10 : 2;
 
-	for (size_t i = 0; i < n; i++) {
-		const char *name = rows[i].thread->name;
-		char want = name_letter(name);
-
-		for (size_t k = 0; name[k] && taken[(unsigned char)want & 127]; k++)
-			if (isalnum((unsigned char)name[k]))
-				want = name[k];
-		for (char l = 'a'; l <= 'z' && taken[(unsigned char)want & 127]; l++)
-			want = l;
-		ret[i] = taken[(unsigned char)want & 127] ? '+' : want;
-		taken[(unsigned char)want & 127] = true;
-	}
-}
-
-/* A thread that has no row here goes by the letter of its name if no other has that, else by '+'. */
-static char stranger_letter(const struct snap_proc *p, uint32_t tid, const char *letters, size_t n)
-{
-	const struct snap_thread *t = snap_proc__thread(p, tid);
-	char l = t ? name_letter(t->name) : '+';
-
-	for (size_t i = 0; i < p->thread_cnt && l != '+'; i++)
-		if (p->threads[i].tid != tid && name_letter(p->threads[i].name) == l)
-			l = '+';
-	return memchr(letters, l, n) ? '+' : l;
-}
-
-/* Hardly a cell has an owner although the GIL was in use: an empty row would say that it was free. */
-static void draw_short_holds(const struct ui_state *ui, struct canvas *c, int y, int x,
-			     const struct tl_window *w, size_t owned, double used)
-{
-	uint64_t from = timeline__known_from(ui->timeline);
-	double known = from < w->from_ns ? 1
-		       : from < w->to_ns
-			       ? (double)(w->to_ns - from) / (double)(w->to_ns - w->from_ns)
-			       : 0;
-	double cells = known * (double)w->n;
-	char buf[UNITS_SZ];
-
-	if (used > 0.1 && cells >= 16 && (double)owned < cells * used / 4)
-		canvas__printf(c, y, x, (int)w->n, ROLE_DIM,
-			       "most holds were shorter than %s: too short to draw",
-			       units__duration(timeline__min_ns(ui->timeline), buf));
-}
-
-static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x,
-		       const struct tl_window *w, const struct column_row *rows, size_t n,
-		       const char *letters)
-{
-	const struct snapshot *s = ui__snap(ui);
-	const struct snap_proc *p = ui__proc(ui);
-	const struct snap_gil *g = ui__gil(ui, p);
-	const struct snap_thread *holder;
-	uint32_t owner[CELL_MAX];
-	struct tl_span open;
-	size_t owned = 0;
-	char last = '+';
-	bool has_open;
-
-	if (!g)
-		return;
-	holder = g->holder_tid != TID_UNKNOWN ? snap_proc__thread(p, g->holder_tid) : NULL;
-	has_open = holder && holder->state == SNAP_HOLDING && open_span(s, p, holder, &open);
-	if (timeline__owner(ui->timeline, p->pid, g->addr, has_open ? &open : NULL, w, owner))
-		return;
-	for (size_t i = 0; i < w->n; i++) {
-		char l = '\0';
-
-		if (!owner[i])
-			continue;
-		for (size_t k = 0; k < n; k++)
-			if (rows[k].thread->tid == owner[i])
-				l = letters[k];
-		if (!l)
-			l = i && owner[i] == owner[i - 1]
-				    ? last
-				    : stranger_letter(p, owner[i], letters, n);
-		last = l;
-		owned++;
-		canvas__fill(c, (struct rect){ y, x + (int)i, 1, 1 }, ROLE_HOLD, (unsigned char)l);
-	}
-	draw_short_holds(ui, c, y, x, w, owned,
-			 p->span_ns ? snap_gil__utilization(g, p->span_ns) : 0);
-}
-
-static void draw_thread(const struct ui_state *ui, struct canvas *c, int y, int x,
-			const struct tl_window *w, const struct column_row *r)
-{
-	enum tl_cell cells[CELL_MAX];
-	const struct snap_thread *all = r->thread;
-	const struct snap_proc *p = ui->total ? ui__find_proc(ui->total, r->proc->pid) : NULL;
-	const struct snapshot *s = r->snap;
-	struct tl_span open;
-	bool has_open = open_span(s, r->proc, r->thread, &open);
-	uint64_t first;
-
-	/* How long it has been known the total says best; what is not running now ended since. */
-	if (p && snap_proc__thread(p, r->thread->tid))
-		all = snap_proc__thread(p, r->thread->tid);
-	first = all->span_ns < s->now_ns ? s->now_ns - all->span_ns : 0;
-	if (r->thread->state == SNAP_EXITED)
-		first -= r->thread->state_ns < first ? r->thread->state_ns : first;
-	timeline__row(ui->timeline, r->thread->tid, has_open ? &open : NULL, first, w, cells);
-	for (size_t i = 0; r->thread->state == SNAP_EXITED && i < w->n; i++) {
-		uint64_t at = w->from_ns + (w->to_ns - w->from_ns) * i / w->n;
-
-		if (at + r->thread->state_ns >= s->now_ns)
-			cells[i] = TL_NONE;
-	}
-	draw__cells(c, y, x, cells, w->n);
-}
-
-void draw__timeline(const struct ui_state *ui, struct canvas *c, struct rect r,
-		    const struct column_row *rows, size_t row_cnt, long selected)
-{
-	const struct snapshot *s = ui__snap(ui);
-	int label = r.w >= 100 ? 16 : 12;
-	struct tl_window w;
-	char letters[CELL_MAX], buf[UNITS_SZ];
-	size_t n = (size_t)(r.w > label + 3 ? r.w - label - 3 : 0);
-
-	if (!s || !n || r.h < 2)
-		return;
-	if (n > CELL_MAX)
-		n = CELL_MAX;
-	if (row_cnt > (size_t)r.h - 1)
-		row_cnt = (size_t)r.h - 1;
-	if (row_cnt > CELL_MAX)
-		row_cnt = CELL_MAX;
-	w = window(ui, s, n);
-	units__duration(ui__zoom_ns(ui), buf);
-	canvas__printf(c, r.y, r.x, label + 2, ROLE_DIM, "owner, %s", buf);
-	name_letters(rows, row_cnt, letters);
-	if (!ui->timeline || timeline__known_from(ui->timeline) == UINT64_MAX)
-		canvas__puts(c, r.y, r.x + label + 3, -1, ROLE_DIM,
-			     "waiting for the first hand-overs");
-	else
-		draw_owner(ui, c, r.y, r.x + label + 3, &w, rows, row_cnt, letters);
-	for (size_t i = 0; i < row_cnt; i++) {
-		int y = r.y + 1 + (int)i;
-
-		canvas__printf(c, y, r.x, 1, ROLE_HOLD, "%c", letters[i]);
-		draw__name(c, y, r.x + 2, label,
-			   rows[i].thread->state == SNAP_EXITED ? ROLE_DIM : ROLE_NORMAL,
-			   rows[i].thread->tid ? rows[i].thread->name : "ended");
-		if (ui->timeline && rows[i].thread->tid)
-			draw_thread(ui, c, y, r.x + label + 3, &w, &rows[i]);
-		if ((long)i == selected)
-			canvas__select(c, y, r.x, label + 2);
-	}
+	thread_list__collect(l, ui, ui->total ? ui->total : ui__snap(ui), is_past);
+	if (l->cnt)
+		qsort(l->rows, l->cnt, sizeof(*l->rows), cmp_activity);
+	thread_list__limit(l, ui);
+	for (size_t i = 0; i < l->cnt; i += page)
+		qsort(l->rows + i, l->cnt - i < page ? l->cnt - i : page, sizeof(*l->rows),
+		      cmp_tid);
+	thread_list__follow(ui, s);
+	s->spans = true;
 }
 
 static void draw_scale(const struct ui_state *ui, const struct snapshot *s, struct canvas *c,
@@ -236,55 +80,66 @@ static void draw_scale(const struct ui_state *ui, const struct snapshot *s, stru
 	canvas__puts(c, r.y, r.x, r.w, s->lost_spans ? ROLE_WARN : ROLE_DIM, sbuf__str(&text));
 }
 
-static void draw(const struct ui_state *ui, struct canvas *c, struct rect r)
+static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
-	const struct snapshot *s = ui__snap(ui);
-	int page = r.h - 2;
-	size_t sel = ui->sel[UI_TIMELINE], top;
+	const struct thread_list *l = s->state;
+	const struct snapshot *snap = ui__snap(ui);
+	size_t top = list__top(s->sel, l->cnt, r.h - 2);
 
-	if (!s || !ui->row_cnt) {
+	if (!snap || !l->cnt) {
 		draw__note(c, r,
-			   s ? "no thread has touched the GIL yet" : "waiting for the first data");
+			   snap ? "no thread has touched the GIL yet"
+				: "waiting for the first data");
 		return;
 	}
-	top = list__top(sel, ui->row_cnt, page);
-	draw__timeline(ui, c, (struct rect){ r.y, r.x, r.h - 1, r.w }, ui->rows + top,
-		       ui->row_cnt - top, (long)(sel - top));
-	draw_scale(ui, s, c, (struct rect){ r.y + r.h - 1, r.x, 1, r.w });
+	lanes__draw(ui, c, (struct rect){ r.y, r.x, r.h - 1, r.w }, l->rows + top, l->cnt - top,
+		    (long)(s->sel - top));
+	draw_scale(ui, snap, c, (struct rect){ r.y + r.h - 1, r.x, 1, r.w });
 }
 
-static bool key(struct ui_state *ui, enum key_action action)
+static void zoom(struct ui_state *ui, int step)
 {
-	uint64_t step = ui__zoom_ns(ui) / 4;
+	int n = ARRAY_SIZE(zooms_ms), i = 0;
+
+	while (i < n - 1 && zooms_ms[i] * 1000000ull < ui->zoom_ns)
+		i++;
+	i += step;
+	if (i >= 0 && i < n)
+		ui->zoom_ns = zooms_ms[i] * 1000000ull;
+}
+
+static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
+{
+	uint64_t step = ui->zoom_ns / 4;
+	bool was_paused = ui->paused;
 
 	switch (action) {
-	case ACT_ZOOM_IN: ui->zoom -= ui->zoom > 0; return true;
-	case ACT_ZOOM_OUT: ui->zoom += ui->zoom + 1 < (int)ARRAY_SIZE(zooms_ms); return true;
+	case ACT_ZOOM_IN: zoom(ui, -1); return TUI_HANDLED;
+	case ACT_ZOOM_OUT: zoom(ui, 1); return TUI_HANDLED;
 	case ACT_LEFT:
 		/* Looking back needs a picture that stands still. */
 		ui->paused = true;
 		if (ui->scroll_ns < 3600ull * 1000000000)
 			ui->scroll_ns += step;
-		return true;
-	case ACT_RIGHT: ui->scroll_ns -= ui->scroll_ns < step ? ui->scroll_ns : step; return true;
-	case ACT_ENTER: return screen_threads.key(ui, action);
-	default: return false;
+		return was_paused ? TUI_HANDLED : TUI_PAUSE_CHANGED;
+	case ACT_RIGHT:
+		ui->scroll_ns -= ui->scroll_ns < step ? ui->scroll_ns : step;
+		return TUI_HANDLED;
+	case ACT_ENTER: return thread_list__open(ui, s);
+	default: return TUI_NONE;
 	}
 }
 
-static size_t rows(const struct ui_state *ui)
-{
-	return ui->row_cnt;
-}
-
-static void text(const struct ui_state *ui, size_t row, char *buf, size_t sz)
-{
-	screen_threads.text(ui, row, buf, sz);
-}
-
-const struct screen_ops screen_timeline = { .name = "timeline",
-					    .short_name = "time",
-					    .draw = draw,
-					    .key = key,
-					    .rows = rows,
-					    .text = text };
+const struct screen_ops screen_timeline = {
+	.name = "timeline",
+	.short_name = "time",
+	.help = "timeline: every hand-over, newest right",
+	.keys = KEYS_VIEW | KEYS_FIND | KEYS_OPEN | KEYS_ACROSS | KEYS_TIME,
+	.state_sz = sizeof(struct thread_list),
+	.deinit = thread_list__deinit,
+	.refresh = refresh,
+	.draw = draw,
+	.key = key,
+	.text = thread_list__text,
+	.chose = thread_list__choose,
+};

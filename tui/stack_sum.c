@@ -33,11 +33,11 @@ static uint64_t frame_hash(const struct snap_frame *f, bool with_line)
 }
 
 struct index {
-	uint32_t *slots; /* entry number + 1; 0: free */
+	uint32_t *slots; /* row number + 1; 0: free */
 	size_t cap;
 };
 
-/* Twice as many slots as entries, at least. */
+/* Twice as many slots as rows, at least. */
 static int index_reserve(struct index *ix, const struct stack_table *t, bool with_line)
 {
 	struct index fresh = { .cap = ix->cap ? ix->cap * 2 : 256 };
@@ -48,7 +48,7 @@ static int index_reserve(struct index *ix, const struct stack_table *t, bool wit
 	if (!fresh.slots)
 		return -ENOMEM;
 	for (size_t e = 0; e < t->cnt; e++) {
-		size_t i = (size_t)frame_hash(t->entries[e].frame, with_line) & (fresh.cap - 1);
+		size_t i = (size_t)frame_hash(t->rows[e].frame, with_line) & (fresh.cap - 1);
 
 		while (fresh.slots[i])
 			i = (i + 1) & (fresh.cap - 1);
@@ -59,25 +59,25 @@ static int index_reserve(struct index *ix, const struct stack_table *t, bool wit
 	return 0;
 }
 
-static struct stack_entry *table_new(struct stack_table *t)
+static struct stack_row *table_new(struct stack_table *t)
 {
-	if (array_grow(&t->entries, t->cnt, &t->cap, sizeof(*t->entries)))
+	if (array_grow(&t->rows, t->cnt, &t->cap, sizeof(*t->rows)))
 		return NULL;
-	t->entries[t->cnt] = (struct stack_entry){ 0 };
-	return &t->entries[t->cnt++];
+	t->rows[t->cnt] = (struct stack_row){ 0 };
+	return &t->rows[t->cnt++];
 }
 
-static struct stack_entry *table_get(struct stack_table *t, struct index *ix,
-				     const struct snap_frame *f, bool with_line)
+static struct stack_row *table_get(struct stack_table *t, struct index *ix,
+				   const struct snap_frame *f, bool with_line)
 {
-	struct stack_entry *e;
+	struct stack_row *e;
 	size_t i;
 
 	if (index_reserve(ix, t, with_line))
 		return NULL;
 	i = (size_t)frame_hash(f, with_line) & (ix->cap - 1);
 	for (; ix->slots[i]; i = (i + 1) & (ix->cap - 1)) {
-		e = &t->entries[ix->slots[i] - 1];
+		e = &t->rows[ix->slots[i] - 1];
 		if (stack_frame__same(e->frame, f, with_line))
 			return e;
 	}
@@ -97,7 +97,7 @@ static int add_stack(struct stack_table *t, struct index *ix, const struct snap_
 	for (size_t i = 0; i < s->frame_cnt || i == 0; i++) {
 		size_t depth = s->frame_cnt ? s->frame_cnt - 1 - i : 0; /* innermost first */
 		const struct snap_frame *f = s->frame_cnt ? &s->frames[depth] : NULL;
-		struct stack_entry *e =
+		struct stack_row *e =
 			whole ? table_new(t) : table_get(t, ix, f, view == STACKS_BY_LINE);
 
 		if (!e)
@@ -119,9 +119,9 @@ static int add_stack(struct stack_table *t, struct index *ix, const struct snap_
 	return 0;
 }
 
-static int cmp_entry(const void *a, const void *b)
+static int cmp_row(const void *a, const void *b)
 {
-	const struct stack_entry *x = a, *y = b;
+	const struct stack_row *x = a, *y = b;
 
 	if (x->self_ns != y->self_ns)
 		return x->self_ns > y->self_ns ? -1 : 1;
@@ -153,13 +153,13 @@ int stack_table__build(struct stack_table *t, const struct snap_proc *procs, siz
 	}
 	free(ix.slots);
 	if (t->cnt)
-		qsort(t->entries, t->cnt, sizeof(*t->entries), cmp_entry);
+		qsort(t->rows, t->cnt, sizeof(*t->rows), cmp_row);
 	return err;
 }
 
 void stack_table__free(struct stack_table *t)
 {
-	free(t->entries);
+	free(t->rows);
 	*t = (struct stack_table){ 0 };
 }
 

@@ -13,7 +13,7 @@
 
 enum stack_view { STACKS_BY_FUNCTION, STACKS_BY_LINE, STACKS_WHOLE, STACK_VIEW_CNT };
 
-struct stack_entry {
+struct stack_row {
 	const struct snap_frame *frame; /* NULL: "[other]", stacks that found no room */
 	const struct snap_stack
 		*stack;	   /* the heaviest one with this frame (whole: the stack itself) */
@@ -24,7 +24,7 @@ struct stack_entry {
 };
 
 struct stack_table {
-	struct stack_entry *entries; /* by self time, largest first */
+	struct stack_row *rows; /* by self time, largest first */
 	size_t cnt, cap;
 	uint64_t sum_ns; /* of all stacks of the kind */
 };

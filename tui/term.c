@@ -23,7 +23,7 @@
 
 struct term {
 	SCREEN *screen;
-	bool unicode, mouse;
+	bool unicode;
 	int fd;
 	attr_t attrs[ROLE_CNT];
 	short pairs[ROLE_CNT];
@@ -93,7 +93,7 @@ static void init_looks(struct term *t, enum tui_colours want)
 		t->attrs[ROLE_DIM] |= A_DIM;
 }
 
-static void init_input(struct term *t)
+static void init_input(void)
 {
 	raw();
 	noecho();
@@ -102,8 +102,6 @@ static void init_input(struct term *t)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	curs_set(0);
-	if (t->mouse)
-		mousemask(BUTTON1_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 }
 
 /* Can the terminal place the cursor? */
@@ -137,7 +135,6 @@ struct term *term__open(const struct tui_opts *opts)
 	if (!t)
 		return NULL;
 	t->fd = STDIN_FILENO;
-	t->mouse = opts->mouse;
 	t->unicode = !opts->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
 	signals_save(&saved);
 	set_escdelay(25);
@@ -156,7 +153,7 @@ struct term *term__open(const struct tui_opts *opts)
 		return NULL;
 	}
 	init_looks(t, opts->colours);
-	init_input(t);
+	init_input();
 	return t;
 }
 
@@ -228,19 +225,8 @@ static int translate(int key)
 		if (keys[i].curses == key)
 			return keys[i].ui;
 	if (key >= KEY_F(1) && key <= KEY_F(12))
-		return UI_KEY_F1 + key - KEY_F(1);
+		return UI_KEY_F(key - KEY_F(0));
 	return TERM_NO_KEY;
-}
-
-static int mouse_key(void)
-{
-	MEVENT m;
-
-	if (getmouse(&m) != OK)
-		return TERM_NO_KEY;
-	return m.bstate & BUTTON4_PRESSED   ? UI_KEY_UP
-	       : m.bstate & BUTTON5_PRESSED ? UI_KEY_DOWN
-					    : TERM_NO_KEY;
 }
 
 /* Nothing to read although it is said to be readable: the other end has gone. */
@@ -265,7 +251,7 @@ int term__key(struct term *t)
 		if (kind == ERR)
 			return is_lost(t) ? TERM_LOST : TERM_NO_KEY;
 		if (kind == KEY_CODE_YES) {
-			key = c == KEY_MOUSE ? mouse_key() : translate((int)c);
+			key = translate((int)c);
 			if (key != TERM_NO_KEY)
 				return key;
 			continue; /* a key that means nothing: the next one */

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #include "tui/canvas.h"
-#include "tui/tui.h"
+#include "tui/tui_opts.h"
 
 struct term;
 

@@ -208,9 +208,7 @@ int64_t tui__pick(const struct tui_opts *opts, const struct tui_pick *procs, siz
 	sigprocmask(SIG_BLOCK, &caught, &before);
 	sigdelset(&caught, SIGWINCH);
 	sfd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
-	t->ui.picks = procs;
-	t->ui.pick_cnt = cnt;
-	ui__goto(&t->ui, UI_PICK);
+	ui__open(&t->ui, UI_PICK, &(struct ui_subject){ .picks = procs, .pick_cnt = cnt });
 	while (ret < 0) {
 		int ms = tui__draw(t), h, w;
 		struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN },

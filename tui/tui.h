@@ -20,48 +20,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tui/tui_opts.h"
 #include "user/picture/timeline.h"
 
 struct sbuf;
 struct snapshot;
 struct tui;
-
-enum tui_action {
-	TUI_NONE,
-	TUI_QUIT,
-	TUI_RESET,	      /* start the books anew */
-	TUI_INTERVAL_CHANGED, /* tui__interval_ns() says to what */
-	TUI_PAUSE_CHANGED,    /* tui__is_paused(): while it is, do not call tui__update */
-	TUI_SUSPEND,	      /* ^Z */
-	TUI_PICK_PID,	      /* the user wants to choose another process */
-	TUI_WRITE,	      /* write the screen to a file: tui__text */
-	TUI_HANDLED,	      /* a key that concerns only the view */
-	/* Done by the tui itself, never seen by the session: */
-	TUI_REDRAW, /* the terminal shows garbage: draw all of it again */
-	TUI_PICKED, /* a process was chosen (tui__pick) */
-};
-
-enum tui_colours { TUI_COLOURS_AUTO, TUI_COLOURS_NONE, TUI_COLOURS_16, TUI_COLOURS_256 };
-
-struct tui_opts {
-	bool ascii;		  /* no Unicode even if the locale has it */
-	enum tui_colours colours; /* NO_COLOR is the caller's to read */
-	int screen;		  /* 1..6; 0: the first */
-	uint64_t interval_ns;
-	bool no_pane;	  /* no timeline on the threads screen, so no spans are wanted there */
-	bool mouse;	  /* the wheel and clicks; off: the terminal's own copy and paste works */
-	const char *sort; /* name of a thread column, or NULL */
-	const uint32_t *tids;  /* only these threads, if tid_cnt; must live as long as the tui */
-	size_t tid_cnt, limit; /* limit: only the first so many threads; 0: all */
-};
-
-/* A process to choose. Strings need only live during the call. */
-struct tui_pick {
-	uint32_t pid;
-	const char *version; /* "3.11", or "" */
-	const char *comm;
-	const char *cmdline;
-};
 
 /* Can there be a live view here? 0, -ENOTTY or -ENODEV: as tui__new would say. Changes nothing. */
 int tui__can_run(void);

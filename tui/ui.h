@@ -4,44 +4,53 @@
  * Pure: no clock, no I/O, no ncurses. Data come with ui__update, keys with ui__key, and ui__draw
  * makes a frame of any size from the state; so whole sessions run in the tests.
  * The one thing that is worked out beforehand is the order of the rows: on new data and on keys.
+ *
+ * Here is what all screens have in common. What only one of them knows is in its own file, behind a
+ * struct screen_ops.
  */
 #ifndef GILTOP_TUI_UI_H
 #define GILTOP_TUI_UI_H
 
 #include "tui/canvas.h"
 #include "tui/keymap.h"
-#include "tui/stack_sum.h"
-#include "tui/tui.h"
+#include "tui/past.h"
+#include "tui/tui_opts.h"
 #include "user/picture/snapshot.h"
 #include "user/picture/timeline.h"
-#include "user/view/columns.h"
 
+/* All screens. To add one: write its file, with its ops at the end, and a row here. The tabs come
+ * first, in the order of their number keys; the others are opened from a screen (ui__open).
+ */
+#define UI_SCREENS(TAB, OTHER)                                                                     \
+	TAB(UI_THREADS, screen_threads)                                                            \
+	TAB(UI_TIMELINE, screen_timeline)                                                          \
+	TAB(UI_BLAME, screen_blame)                                                                \
+	TAB(UI_MATRIX, screen_matrix)                                                              \
+	TAB(UI_LATENCY, screen_latency)                                                            \
+	TAB(UI_PROCS, screen_procs)                                                                \
+	OTHER(UI_DETAIL, screen_detail)                                                            \
+	OTHER(UI_TREE, screen_tree)                                                                \
+	OTHER(UI_PICK, screen_pick)
+
+#define UI_ID(id, ops)	id,
+#define UI_ONE(id, ops) +1
+#define UI_NIL(id, ops)
 enum ui_screen {
-	UI_THREADS,
-	UI_TIMELINE,
-	UI_BLAME,
-	UI_MATRIX,
-	UI_LATENCY,
-	UI_PROCS,
-	UI_TAB_CNT,
-	UI_DETAIL = UI_TAB_CNT, /* one thread */
-	UI_TREE,		/* the call tree of one function */
-	UI_PICK,		/* choose a process */
-	UI_SCREEN_CNT,
+	UI_SCREENS(UI_ID, UI_ID) UI_SCREEN_CNT,
+	UI_TAB_CNT = UI_SCREENS(UI_ONE, UI_NIL),
 };
 
 enum ui_overlay { UI_OVER_NONE, UI_OVER_HELP, UI_OVER_SORT };
 enum ui_prompt { UI_PROMPT_NONE, UI_PROMPT_SEARCH, UI_PROMPT_FILTER };
 
 #define UI_TEXT_SZ 64
-#define UI_PAST	   256
-#define UI_OCTAVES (GT_HIST_OCTAVES + 2) /* below, the octaves, above */
 
-/* One interval of the past, of the GIL in the header. */
-struct ui_past {
-	float held;    /* 0..1, < 0: not known */
-	float waiting; /* mean number of waiters */
-	uint32_t waits[UI_OCTAVES];
+struct screen {
+	const struct screen_ops *ops;
+	void *state; /* its own: ops->state_sz bytes */
+	size_t sel;  /* selected row; on screens without one, the first line shown */
+	size_t cnt;  /* rows to select, or lines that one can scroll; set by refresh */
+	bool spans;  /* it shows a timeline; set by refresh */
 };
 
 struct ui_state {
@@ -51,55 +60,34 @@ struct ui_state {
 	/* data; not owned */
 	const struct snapshot *interval, *total;
 	const struct timeline *timeline;
-	const struct tui_pick *picks;
-	size_t pick_cnt;
 	const uint32_t *tids; /* -t: only these threads; tid_cnt 0: all */
 	size_t tid_cnt, limit;
 
-	enum ui_screen screen, back; /* back: where Esc leads from a drill-down */
-	enum ui_overlay overlay;
-	bool cumulative, paused, grouped, pane;
+	struct screen screens[UI_SCREEN_CNT];
+	enum ui_screen screen, tab; /* tab: shown, or where Esc leads from what it opened */
+	bool cumulative, paused;
 	uint64_t interval_ns;
-	uint32_t focus_pid; /* only this process; 0: all */
-	int gil;	    /* id of the GIL in the header; -1: the busiest */
+	uint32_t focus_pid;	     /* only this process; 0: all */
+	int gil;		     /* id of the GIL in the header; -1: the busiest */
+	struct past past;	     /* of that GIL */
+	uint64_t zoom_ns, scroll_ns; /* the time that timelines show, and how far back from now */
 
-	/* threads: a selection once made follows its thread */
-	int sort_col, sort_menu;
-	bool sort_desc;
-	struct column_row *rows;
-	size_t row_cnt, row_cap;
+	/* threads: their order, and the one that the user chose: the selection follows it */
+	int sort_col;
+	bool sort_desc, grouped;
 	uint32_t sel_pid, sel_tid;
 	bool sel_set;
-	size_t sel[UI_SCREEN_CNT]; /* selected row; on screens without one, the first line shown */
 
-	/* timeline */
-	int zoom;	    /* index into the table of spans of time */
-	uint64_t scroll_ns; /* so far back from now */
-
-	/* matrix */
-	int mat_row, mat_col;
-
-	/* blame */
-	enum stack_view view;
-	enum snap_stack_kind kind;
-	struct stack_table stacks;
-	struct stack_tree tree;
-	struct snap_frame tree_frame; /* strings are copies in tree_text */
-	char tree_text[2][256];
-
-	uint32_t detail_pid, detail_tid;
-
+	enum ui_overlay overlay;
+	size_t help_top;
+	int sort_menu; /* the selected column */
 	enum ui_prompt prompt;
 	char search[UI_TEXT_SZ], filter[UI_TEXT_SZ];
 	bool search_failed;
 	char message[256];
-	size_t help_top;
-
-	struct ui_past past[UI_PAST];
-	size_t past_cnt, past_next;
 };
 
-/* 0 or -ENOMEM. */
+/* 0 or -ENOMEM (then ui__deinit is due all the same). */
 int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode);
 void ui__deinit(struct ui_state *ui);
 void ui__resize(struct ui_state *ui, int h, int w);
@@ -113,52 +101,64 @@ void ui__message(struct ui_state *ui, const char *text);
 
 /* ---- for the screens ---- */
 
+/* What another screen is opened on; it copies what it keeps. */
+struct ui_subject {
+	uint32_t pid, tid;
+	const struct snap_frame *frame; /* NULL: all functions */
+	const struct tui_pick *picks;	/* these must live as long as the screen */
+	size_t pick_cnt;
+};
+
+/* All but keys and draw may be missing. */
+struct screen_ops {
+	const char *name, *short_name, *help; /* of a tab: in the footer and in the help */
+	/* It stands alone: these instead of header and footer, and Esc quits. */
+	const char *question, *hints;
+	unsigned int keys; /* groups of keys (keymap.h) */
+	size_t state_sz;   /* zeroed for init */
+	void (*init)(struct screen *s, const struct tui_opts *opts);
+	void (*deinit)(struct screen *s);
+	void (*open)(struct screen *s, const struct ui_subject *what);
+	/* Work out the rows: after open, new data, another size and keys, while it is shown.
+	 * Pointers into a snapshot are good until the next one.
+	 */
+	void (*refresh)(struct ui_state *ui, struct screen *s);
+	void (*draw)(const struct ui_state *ui, const struct screen *s, struct canvas *c,
+		     struct rect body);
+	/* TUI_NONE: this key is not its own. */
+	enum tui_action (*key)(struct ui_state *ui, struct screen *s, enum key_action action);
+	/* Text of a row, for search. */
+	void (*text)(const struct ui_state *ui, const struct screen *s, size_t row, char *buf,
+		     size_t sz);
+	/* The user moved the selection; found: by a search. */
+	void (*chose)(struct ui_state *ui, const struct screen *s, bool found);
+};
+
+#define UI_DECLARE(id, ops) extern const struct screen_ops ops;
+UI_SCREENS(UI_DECLARE, UI_DECLARE)
+
 /* What is shown: one interval, or the total. NULL before the first data. */
 const struct snapshot *ui__snap(const struct ui_state *ui);
-/* The past, i intervals ago; i < past_cnt. */
-const struct ui_past *ui__past(const struct ui_state *ui, size_t i);
 /* The process of the header: the one in focus, or else the one with the busiest GIL; or NULL. */
 const struct snap_proc *ui__proc(const struct ui_state *ui);
 /* The GIL of the header, or NULL. */
 const struct snap_gil *ui__gil(const struct ui_state *ui, const struct snap_proc *p);
 const struct snap_proc *ui__find_proc(const struct snapshot *s, uint32_t pid);
-/* Is text empty, or in s somewhere, without regard to case? */
-bool ui__matches(const char *text, const char *s);
-/* The thread of the drill-down in s, or NULL; *ret_proc: its process or NULL. */
-const struct snap_thread *ui__detail_thread(const struct ui_state *ui, const struct snapshot *s,
-					    const struct snap_proc **ret_proc);
-/* Threads and waits of a GIL (NULL: all) of p, added up. hold: of holds. */
-void ui__sum_hist(const struct snap_proc *p, const struct snap_gil *g, bool hold,
-		  struct gt_hist *ret);
 /* Processes that are shown: the one in focus, or all. */
 void ui__shown_procs(const struct ui_state *ui, const struct snap_proc **ret, size_t *ret_cnt);
-/* The time that the timeline shows. */
-uint64_t ui__zoom_ns(const struct ui_state *ui);
-/* Mark the selected row as one that the user chose: it follows its thread from now on. */
-void ui__pin(struct ui_state *ui);
+/* Is text empty, or in s somewhere, without regard to case? */
+bool ui__matches(const char *text, const char *s);
+/* Show only this process; 0: all. */
+void ui__focus(struct ui_state *ui, uint32_t pid);
+/* Sort threads by this column, if it has an order. */
+void ui__sort_by(struct ui_state *ui, int col);
+/* Show a screen as it was left. */
 void ui__goto(struct ui_state *ui, enum ui_screen screen);
-/* The search that is being typed has found nothing yet, and the data are new. */
-void ui__search_again(struct ui_state *ui);
-/* The octave of a histogram bucket: index into ui_past.waits. */
-size_t ui__octave(unsigned int bucket);
-/* Work out the rows anew. */
+/* Show it from its first row, about this. */
+void ui__open(struct ui_state *ui, enum ui_screen screen, const struct ui_subject *what);
+/* Select the next row, from start on, that has what is searched for. */
+void ui__search(struct ui_state *ui, size_t start);
+/* Work out the rows of the screen that is shown anew. */
 void ui__refresh(struct ui_state *ui);
-/* The rows that one can move among on this screen. */
-size_t ui__row_cnt(const struct ui_state *ui);
-
-struct screen_ops {
-	const char *name, *short_name; /* in the footer */
-	void (*draw)(const struct ui_state *ui, struct canvas *c, struct rect body);
-	/* NULL: nothing of its own. True if it did something. */
-	bool (*key)(struct ui_state *ui, enum key_action action);
-	/* How many can be selected, or how far it scrolls; NULL: neither. */
-	size_t (*rows)(const struct ui_state *ui);
-	/* Text of a row, for search. */
-	void (*text)(const struct ui_state *ui, size_t row, char *buf, size_t sz);
-};
-
-extern const struct screen_ops *const ui_screens[UI_SCREEN_CNT];
-extern const struct screen_ops screen_threads, screen_timeline, screen_blame, screen_matrix,
-	screen_latency, screen_procs, screen_detail, screen_tree, screen_pick;
 
 #endif

@@ -111,7 +111,7 @@ static void no_keys_break_it(void **state)
 				       UI_KEY_ESC,
 				       UI_KEY_TAB,
 				       UI_KEY_BACKTAB,
-				       UI_KEY_F12,
+				       UI_KEY_F(12),
 				       0x5de5,
 				       0x301,
 				       -1,
@@ -147,17 +147,17 @@ static void a_chosen_thread_stays_chosen(void **state)
 	(void)state;
 	stage__open(&st, true, 24, 80);
 	keys(&st, "jj"); /* worker-1 is third */
-	assert_int_equal(st.ui.rows[st.ui.sel[UI_THREADS]].thread->tid, 4244);
+	assert_int_equal(stage__selected_tid(&st), 4244);
 	st.now.threads[2].wait_ns = 9 * S; /* now it is the first */
 	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
-	assert_int_equal(st.ui.sel[UI_THREADS], 0);
-	assert_int_equal(st.ui.rows[0].thread->tid, 4244);
+	assert_int_equal(st.ui.screens[UI_THREADS].sel, 0);
+	assert_int_equal(stage__threads(&st)->rows[0].thread->tid, 4244);
 	/* Who has not moved stays at the top, whoever is there. */
 	keys(&st, "g");
 	st.now.threads[1].wait_ns = 9 * S + 1;
 	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
-	assert_int_equal(st.ui.sel[UI_THREADS], 0);
-	assert_int_equal(st.ui.rows[0].thread->tid, 4245);
+	assert_int_equal(st.ui.screens[UI_THREADS].sel, 0);
+	assert_int_equal(stage__threads(&st)->rows[0].thread->tid, 4245);
 	stage__close(&st);
 }
 
@@ -169,7 +169,7 @@ static void keys_ask_the_session_for_what_only_it_can_do(void **state)
 	(void)state;
 	stage__open(&st, true, 24, 80);
 	assert_int_equal(ui__key(ui, 'q'), TUI_QUIT);
-	assert_int_equal(ui__key(ui, UI_KEY_F10), TUI_QUIT);
+	assert_int_equal(ui__key(ui, UI_KEY_F(10)), TUI_QUIT);
 	assert_int_equal(ui__key(ui, 3), TUI_QUIT);
 	assert_int_equal(ui__key(ui, 26), TUI_SUSPEND);
 	assert_int_equal(ui__key(ui, 'r'), TUI_RESET);
@@ -232,7 +232,7 @@ static void after_a_reset_the_past_is_forgotten(void **state)
 	for (size_t i = 0; i < st.now.procs[0].gil_cnt; i++)
 		st.now.gils[i].wait_ns = 0;
 	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
-	assert_int_equal(st.ui.past_cnt, 1);
+	assert_int_equal(st.ui.past.cnt, 1);
 	assert_int_equal(canvas__init(&c, 30, 100, true), 0);
 	ui__draw(&st.ui, &c);
 	canvas__to_text(&c, &text);
@@ -267,26 +267,31 @@ static void search_and_filter_find_by_name_and_line(void **state)
 	(void)state;
 	stage__open(&st, true, 24, 80);
 	keys(&st, "/METRICS\n");
-	assert_int_equal(st.ui.rows[st.ui.sel[UI_THREADS]].thread->tid, 4249);
+	assert_int_equal(stage__selected_tid(&st), 4249);
 	keys(&st, "\\encoder.py\n");
-	assert_int_equal(st.ui.row_cnt, 1);
-	assert_int_equal(st.ui.rows[0].thread->tid, 4242);
+	assert_int_equal(stage__threads(&st)->cnt, 1);
+	assert_int_equal(stage__threads(&st)->rows[0].thread->tid, 4242);
 	keys(&st, "\033");
-	assert_int_equal(st.ui.row_cnt, 9);
+	assert_int_equal(stage__threads(&st)->cnt, 9);
 	stage__close(&st);
 }
 
 static void every_key_is_in_the_help_once(void **state)
 {
+	static struct stage st;
+
 	(void)state;
-	for (unsigned int s = 0; s < UI_SCREEN_CNT; s++) {
+	stage__open(&st, true, 24, 80);
+	for (size_t s = 0; s < UI_SCREEN_CNT; s++) {
+		unsigned int groups = st.ui.screens[s].ops->keys;
+
 		for (size_t i = 0; i < key_cnt; i++) {
 			const struct key_def *k = &key_table[i];
 
-			if (!(k->screens & (1u << s)))
+			if (!(k->groups & groups))
 				continue;
 			for (size_t j = 0; j < KEYS_MAX && k->keys[j]; j++) {
-				enum key_action a = keymap__action(s, k->keys[j]);
+				enum key_action a = keymap__action(groups, k->keys[j]);
 
 				/* + and - have another meaning on the timeline, on purpose. */
 				assert_true(a == k->action || a == ACT_ZOOM_IN ||
@@ -296,6 +301,9 @@ static void every_key_is_in_the_help_once(void **state)
 	}
 	for (size_t i = 0; i < key_cnt; i++)
 		assert_true(!key_table[i].help || (key_table[i].shown && key_table[i].group));
+	for (size_t i = 0; i < UI_TAB_CNT; i++)
+		assert_non_null(st.ui.screens[i].ops->help);
+	stage__close(&st);
 }
 
 static void a_thousand_threads_stay_fluent(void **state)

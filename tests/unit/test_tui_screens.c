@@ -179,9 +179,8 @@ static void many_threads_gils_and_processes_look_as_before(void **state)
 	keys(&st, "6j\n");
 	assert_int_equal(st.ui.focus_pid, 4243);
 	assert_int_equal(st.ui.screen, UI_THREADS);
-	st.ui.picks = picks;
-	st.ui.pick_cnt = ARRAY_SIZE(picks);
-	ui__goto(&st.ui, UI_PICK);
+	ui__open(&st.ui, UI_PICK,
+		 &(struct ui_subject){ .picks = picks, .pick_cnt = ARRAY_SIZE(picks) });
 	check_frame(&st, "pick", false);
 	keys(&st, "j");
 	assert_int_equal(ui__key(&st.ui, UI_KEY_ENTER), TUI_PICKED);

@@ -4,6 +4,7 @@
 #define GILTOP_TUI_STAGE_H
 
 #include "tests/unit/fake_snapshot.h"
+#include "tui/thread_list.h"
 #include "tui/ui.h"
 
 struct stage {
@@ -46,6 +47,17 @@ static inline void keys(struct stage *st, const char *s)
 {
 	for (; *s; s++)
 		ui__key(&st->ui, *s == '\n' ? UI_KEY_ENTER : *s == '\033' ? UI_KEY_ESC : *s);
+}
+
+/* The rows of the screen of threads, and the thread that is selected there. */
+static inline const struct thread_list *stage__threads(const struct stage *st)
+{
+	return st->ui.screens[UI_THREADS].state;
+}
+
+static inline uint32_t stage__selected_tid(const struct stage *st)
+{
+	return stage__threads(st)->rows[st->ui.screens[UI_THREADS].sel].thread->tid;
 }
 
 /* A thousand threads, many GILs. */

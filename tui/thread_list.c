@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tui/thread_list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "user/base/util.h"
+
+static bool row_matches(const struct ui_state *ui, const struct column_row *r)
+{
+	char at[512], text[1024];
+	bool wanted = !ui->tid_cnt;
+
+	for (size_t i = 0; i < ui->tid_cnt && !wanted; i++)
+		wanted = ui->tids[i] == r->thread->tid;
+	if (!wanted || !*ui->filter)
+		return wanted;
+	columns__frame(r->thread->at, at, sizeof(at));
+	snprintf(text, sizeof(text), "%u %s %s %s", r->thread->tid, r->thread->name, at,
+		 r->proc->comm);
+	return ui__matches(ui->filter, text);
+}
+
+void thread_list__collect(struct thread_list *l, const struct ui_state *ui,
+			  const struct snapshot *s,
+			  bool (*skip)(const struct ui_state *ui, const struct snap_thread *t))
+{
+	const struct snap_proc *focus = ui->focus_pid ? ui__find_proc(s, ui->focus_pid) : NULL;
+
+	l->cnt = 0;
+	for (size_t p = 0; s && p < s->proc_cnt; p++) {
+		if (focus && focus != &s->procs[p])
+			continue;
+		for (size_t i = 0; i < s->procs[p].thread_cnt; i++) {
+			struct column_row r;
+
+			if (skip && skip(ui, &s->procs[p].threads[i]))
+				continue;
+			column_row__init(&r, s, &s->procs[p], &s->procs[p].threads[i]);
+			if (!row_matches(ui, &r))
+				continue;
+			if (array_grow(&l->rows, l->cnt, &l->cap, sizeof(r)))
+				return;
+			l->rows[l->cnt++] = r;
+		}
+	}
+}
+
+void thread_list__limit(struct thread_list *l, const struct ui_state *ui)
+{
+	const struct snapshot *s = l->cnt ? l->rows[0].snap : NULL;
+	__cleanup(freep) size_t *shown =
+		s && ui->limit ? calloc(s->proc_cnt, sizeof(*shown)) : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; shown && i < l->cnt; i++)
+		if (shown[l->rows[i].proc - s->procs]++ < ui->limit)
+			l->rows[n++] = l->rows[i];
+	if (shown)
+		l->cnt = n;
+}
+
+static int cmp_rows(const void *a, const void *b, void *ctx)
+{
+	const struct ui_state *ui = ctx;
+	const struct column_row *x = a, *y = b;
+
+	if (ui->grouped && x->proc->pid != y->proc->pid)
+		return x->proc->pid < y->proc->pid ? -1 : 1;
+	return columns__compare(&thread_columns[ui->sort_col], ui->sort_desc, x, y);
+}
+
+void thread_list__build(struct thread_list *l, struct ui_state *ui)
+{
+	thread_list__collect(l, ui, ui__snap(ui), NULL);
+	if (l->cnt)
+		qsort_r(l->rows, l->cnt, sizeof(*l->rows), cmp_rows, ui);
+	thread_list__limit(l, ui);
+}
+
+void thread_list__deinit(struct screen *s)
+{
+	struct thread_list *l = s->state;
+
+	free(l->rows);
+}
+
+void thread_list__text(const struct ui_state *ui, const struct screen *s, size_t row, char *buf,
+		       size_t sz)
+{
+	const struct thread_list *l = s->state;
+	char at[512];
+
+	(void)ui;
+	columns__frame(l->rows[row].thread->at, at, sizeof(at));
+	snprintf(buf, sz, "%u %s %s", l->rows[row].thread->tid, l->rows[row].thread->name, at);
+}
+
+void thread_list__follow(const struct ui_state *ui, struct screen *s)
+{
+	const struct thread_list *l = s->state;
+
+	s->cnt = l->cnt;
+	for (size_t i = 0; ui->sel_set && i < l->cnt; i++) {
+		if (l->rows[i].proc->pid == ui->sel_pid && l->rows[i].thread->tid == ui->sel_tid) {
+			s->sel = i;
+			return;
+		}
+	}
+	if (s->sel >= l->cnt)
+		s->sel = l->cnt ? l->cnt - 1 : 0;
+}
+
+void thread_list__choose(struct ui_state *ui, const struct screen *s, bool found)
+{
+	const struct thread_list *l = s->state;
+
+	if (s->sel >= l->cnt)
+		return;
+	/* Back at the top of a sorted table, the top is of interest again, not this thread. */
+	ui->sel_set = s->sel > 0 || found || !(s->ops->keys & KEYS_SORT);
+	ui->sel_pid = l->rows[s->sel].proc->pid;
+	ui->sel_tid = l->rows[s->sel].thread->tid;
+}
+
+enum tui_action thread_list__open(struct ui_state *ui, const struct screen *s)
+{
+	const struct thread_list *l = s->state;
+
+	if (s->sel >= l->cnt)
+		return TUI_NONE;
+	ui__open(ui, UI_DETAIL,
+		 &(struct ui_subject){ .pid = l->rows[s->sel].proc->pid,
+				       .tid = l->rows[s->sel].thread->tid });
+	return TUI_HANDLED;
+}
