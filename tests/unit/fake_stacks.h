@@ -15,7 +15,7 @@ struct skernel {
 	size_t cnt;
 	struct total_stack sums[512];
 	size_t sum_cnt;
-	struct total_chain chains[4096];
+	struct total_stack chains[4096];
 	size_t chain_cnt;
 	uint64_t overruns;
 };
@@ -63,12 +63,12 @@ static inline void sk__sum(struct skernel *k, uint32_t kind, uint32_t tid, uint3
 static inline void sk__chain(struct skernel *k, uint32_t waiter, uint32_t holder, uint32_t ws,
 			     uint32_t hs, uint64_t ns)
 {
-	struct total_chain *c;
+	struct total_stack *c;
 
 	for (size_t i = 0; ns && i < k->chain_cnt; i++) {
 		c = &k->chains[i];
-		if (c->waiter == waiter && c->holder == holder && c->waiter_stack == ws &&
-		    c->holder_stack == hs) {
+		if (c->tid == waiter && c->other == holder && c->stack == ws &&
+		    c->other_stack == hs) {
 			c->ns += ns;
 			c->cnt++;
 			return;
@@ -77,11 +77,11 @@ static inline void sk__chain(struct skernel *k, uint32_t waiter, uint32_t holder
 	if (!ns)
 		return;
 	assert_true(k->chain_cnt < ARRAY_SIZE(k->chains));
-	k->chains[k->chain_cnt++] = (struct total_chain){ .tgid = PID,
-							  .waiter = waiter,
-							  .holder = holder,
-							  .waiter_stack = ws,
-							  .holder_stack = hs,
+	k->chains[k->chain_cnt++] = (struct total_stack){ .tgid = PID,
+							  .tid = waiter,
+							  .other = holder,
+							  .stack = ws,
+							  .other_stack = hs,
 							  .ns = ns,
 							  .cnt = 1 };
 }

@@ -200,7 +200,7 @@ static void rows_of_nobody_in_particular_count(void **state)
 	for (size_t i = 0; i < k.sum_cnt; i++)
 		k.sums[i].tid = k.sums[i].stack = 0;
 	for (size_t i = 0; i < k.chain_cnt; i++)
-		k.chains[i] = (struct total_chain){ .tgid = PID, .ns = k.chains[i].ns };
+		k.chains[i] = (struct total_stack){ .tgid = PID, .ns = k.chains[i].ns };
 	sk__feed(m, &k, T0 + 1100, true);
 	s = total_of(m);
 	balanced(s);

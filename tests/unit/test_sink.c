@@ -65,14 +65,8 @@ static struct total_thread threads[] = {
 static struct total_stack sums[] = {
 	{ .tgid = PID, .tid = 2, .kind = GT_SUM_WAIT, .stack = 2, .ns = 850, .cnt = 1 },
 };
-static struct total_chain chains[] = {
-	{ .tgid = PID,
-	  .waiter = 2,
-	  .holder = 1,
-	  .waiter_stack = 2,
-	  .holder_stack = 1,
-	  .ns = 800,
-	  .cnt = 1 },
+static struct total_stack chains[] = {
+	{ .tgid = PID, .tid = 2, .other = 1, .stack = 2, .other_stack = 1, .ns = 800, .cnt = 1 },
 };
 
 static const struct totals totals = {

@@ -208,7 +208,7 @@ static void without_room_it_is_nobodys_in_particular(void **state)
 		ns += t.stacks[i].ns;
 	assert_int_equal(ns, 1000);
 	assert_int_equal(sum_ns(&st, 0, 0), 970);
-	assert_int_equal(t.chains[3].waiter | t.chains[3].holder, 0);
+	assert_int_equal(t.chains[3].tid | t.chains[3].other, 0);
 	assert_int_equal(t.chains[3].ns, 97 * 7);
 	assert_int_equal(t.stats[COUNTER_STACK_TOTALS_FULL], 2 * 97);
 	/* The kernel still has them at the next reading: they are not others. */

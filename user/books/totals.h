@@ -32,17 +32,13 @@ struct total_pair {
 	uint64_t ns;
 };
 
-/* Time by stack. */
+/* Time by stack: of a thread's waits or holds; or of a chain: how long tid waited at stack for other, who was at
+ * other_stack.
+ */
 struct total_stack {
-	uint32_t tgid, tid;
-	uint32_t kind; /* enum gt_sum_kind */
-	uint32_t stack;
-	uint64_t ns, cnt;
-};
-
-struct total_chain {
-	uint32_t tgid, waiter, holder;
-	uint32_t waiter_stack, holder_stack;
+	uint32_t tgid, tid, stack;
+	uint32_t kind; /* enum gt_sum_kind; of a chain GT_SUM_WAIT */
+	uint32_t other, other_stack;
 	uint64_t ns, cnt;
 };
 
@@ -67,7 +63,7 @@ struct totals {
 	size_t stack_cnt, stack_cap;
 	struct total_stack *stacks;
 	size_t chain_cnt, chain_cap;
-	struct total_chain *chains;
+	struct total_stack *chains;
 };
 
 void totals__free(struct totals *t);

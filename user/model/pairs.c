@@ -216,10 +216,9 @@ static int count_open(struct mproc *p, const struct totals *t)
 static int take_pairs(struct model *m, const struct totals *t)
 {
 	for (size_t i = 0; i < t->pair_cnt; i++) {
-		struct mproc *p = model__proc(m, t->pairs[i].key.tgid);
-		struct tally *pr =
-			p ? pair_of(p, t->pairs[i].key.waiter_tid, t->pairs[i].key.holder_tid)
-			  : NULL;
+		const struct gt_pair_key *k = &t->pairs[i].key;
+		struct mproc *p = model__proc(m, k->tgid);
+		struct tally *pr = p ? pair_of(p, k->waiter_tid, k->holder_tid) : NULL;
 
 		if (p && !pr)
 			return -ENOMEM;
@@ -230,50 +229,45 @@ static int take_pairs(struct model *m, const struct totals *t)
 }
 
 /* With stacks the pairs are the chains without their stacks: one table less that can be full. */
-static int take_chains(struct model *m, const struct totals *t)
+static int take_stack(struct model *m, const struct total_stack *in, bool chain)
 {
+	struct mproc *p = model__proc(m, in->tgid);
+	struct tally *s, *pr = NULL;
+
+	if (!p)
+		return 0;
+	if (chain) {
+		s = tally_of(p, CHAINS, in->tid, in->other, in->stack, in->other_stack);
+		pr = pair_of(p, in->tid, in->other);
+	} else {
+		s = sum_of(p, in->kind, in->tid, in->stack);
+	}
+	if (!s || (chain && !pr))
+		return -ENOMEM;
+	s->closed_ns = in->ns;
+	s->cnt = in->cnt;
+	if (pr)
+		pr->closed_ns += in->ns;
+	return 0;
+}
+
+static int take_closed(struct model *m, const struct totals *t)
+{
+	int err = 0;
+
+	if (!t->stacks_known)
+		return take_pairs(m, t);
 	for (size_t i = 0; i < m->proc_cnt; i++) {
 		struct tallies *pairs = &m->procs[i]->tallies[PAIRS];
 
 		for (size_t k = 0; k < pairs->cnt && !m->procs[i]->end_ns; k++)
 			pairs->v[k]->closed_ns = 0;
 	}
-	for (size_t i = 0; i < t->chain_cnt; i++) {
-		const struct total_chain *in = &t->chains[i];
-		struct mproc *p = model__proc(m, in->tgid);
-		struct tally *pr;
-		struct tally *c;
-
-		if (!p)
-			continue;
-		c = tally_of(p, CHAINS, in->waiter, in->holder, in->waiter_stack, in->holder_stack);
-		pr = pair_of(p, in->waiter, in->holder);
-		if (!c || !pr)
-			return -ENOMEM;
-		c->closed_ns = in->ns;
-		c->cnt = in->cnt;
-		pr->closed_ns += in->ns;
-	}
-	return 0;
-}
-
-static int take_closed(struct model *m, const struct totals *t)
-{
-	if (!t->stacks_known)
-		return take_pairs(m, t);
-	for (size_t i = 0; i < t->stack_cnt; i++) {
-		const struct total_stack *in = &t->stacks[i];
-		struct mproc *p = model__proc(m, in->tgid);
-		struct tally *s = p ? sum_of(p, in->kind, in->tid, in->stack) : NULL;
-
-		if (p && !s)
-			return -ENOMEM;
-		if (!s)
-			continue;
-		s->closed_ns = in->ns;
-		s->cnt = in->cnt;
-	}
-	return take_chains(m, t);
+	for (size_t i = 0; i < t->stack_cnt && !err; i++)
+		err = take_stack(m, &t->stacks[i], false);
+	for (size_t i = 0; i < t->chain_cnt && !err; i++)
+		err = take_stack(m, &t->chains[i], true);
+	return err;
 }
 
 int model__feed_pairs(struct model *m, const struct totals *t)

@@ -25,17 +25,17 @@ struct stack_entry {
 	uint64_t cur_ns[2], cur_cnt[2];
 };
 
+struct stack_table {
+	struct hmap idx; /* (threads, stacks and process) -> index + 1 */
+	size_t cnt, cap, ecap;
+	struct total_stack *v; /* ns, cnt: not used */
+	struct stack_entry *e;
+};
+
 /* Zero-initialise; stack_totals__deinit at the end. */
 struct stack_totals {
-	size_t max;	     /* entries of each kind; 0: STACK_TOTALS_MAX */
-	struct hmap sum_idx; /* (kind and tid, tgid and stack) -> index + 1 */
-	struct hmap chain_idx;
-	size_t sum_cnt, sum_cap, sum_ecap;
-	struct total_stack *sums;
-	struct stack_entry *sum_e;
-	size_t chain_cnt, chain_cap, chain_ecap;
-	struct total_chain *chains;
-	struct stack_entry *chain_e;
+	size_t max; /* entries of each table; 0: STACK_TOTALS_MAX */
+	struct stack_table sums, chains;
 	struct stack_entry full; /* its cnt: sums and chains that found no room */
 };
 
