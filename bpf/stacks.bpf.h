@@ -47,7 +47,6 @@ struct {
 
 static const struct py_stack new_walk;
 
-#define NO_PYTHON_FRAME 1 /* "hash" of an empty stack: a thread that runs no Python */
 /* Native places are told apart by 16 bytes: functions start at such addresses. */
 #define NATIVE_SHIFT 4
 
