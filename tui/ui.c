@@ -137,8 +137,7 @@ void ui__sum_hist(const struct snap_proc *p, const struct snap_gil *g, bool hold
 		if (!h || (g && (t->gil >= p->gil_cnt || &p->gils[t->gil] != g)))
 			continue;
 		for (size_t b = 0; b < GT_HIST_BUCKETS; b++)
-			if (__builtin_add_overflow(ret->cnt[b], h->cnt[b], &ret->cnt[b]))
-				ret->cnt[b] = UINT32_MAX;
+			ret->cnt[b] += h->cnt[b];
 	}
 }
 
