@@ -250,4 +250,30 @@ static __always_inline int on_yield_end(void)
 	return 0;
 }
 
+/* A clock of each CPU: is a holder running here while others wait? Then remember where. This is what
+ * names the native function that keeps the GIL.
+ */
+static __always_inline int on_clock(__u64 ip)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	__u32 tid = (__u32)id;
+	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
+	struct gt_gil_key key = { .tgid = id >> 32 };
+	struct gt_gil *g;
+
+	if (!where)
+		return 0;
+	for (__u32 i = 0; i < GT_TID_GILS; i++) {
+		if (i >= where->cnt)
+			break;
+		key.cond = where->cond[i];
+		g = gil_find(&key);
+		if (!g || g->holder_tid != tid || !g->waiters)
+			continue;
+		g->native_ip = ip; /* not ordered by gil->mutex: a hint, checked for age */
+		g->native_ns = bpf_ktime_get_ns();
+	}
+	return 0;
+}
+
 #endif

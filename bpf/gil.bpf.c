@@ -20,13 +20,7 @@
  * shutdown) is put into a queue, and the next event of that GIL closes its wait, under the mutex.
  */
 #include "bpf/kernel.bpf.h"
-#include "bpf/giltop.h"
-#include "bpf/maps.bpf.h"
-#include "bpf/records.bpf.h"
-#include "bpf/stacks.bpf.h"
-#include "bpf/books.bpf.h"
-#include "bpf/events.bpf.h"
-#include "bpf/life.bpf.h"
+#include "bpf/accounting.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -102,32 +96,10 @@ int gil_yield_reg(struct pt_regs *ctx)
 	return on_yield(arg_by_cookie(ctx) + SWITCH_COND_TO_COND);
 }
 
-/* A clock of each CPU: is a holder running here while others wait? Then remember where. This is what
- * names the native function that keeps the GIL.
- */
 SEC("perf_event")
 int cpu_clock(struct pt_regs *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tid = (__u32)id;
-	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
-	struct gt_gil_key key = { .tgid = id >> 32 };
-	struct gt_gil *g;
-
-	if (!where)
-		return 0;
-	for (__u32 i = 0; i < GT_TID_GILS; i++) {
-		if (i >= where->cnt)
-			break;
-		key.cond = where->cond[i];
-		g = gil_find(&key);
-		if (!g || g->holder_tid != tid || !g->waiters)
-			continue;
-		g->native_ip =
-			PT_REGS_IP(ctx); /* not ordered by gil->mutex: a hint, checked for age */
-		g->native_ns = bpf_ktime_get_ns();
-	}
-	return 0;
+	return on_clock(PT_REGS_IP(ctx));
 }
 
 /* ---- the life of threads and processes ---- */

@@ -296,11 +296,11 @@ GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 32);
 GT_ASSERT(sizeof(struct gt_gil) == 22 * 8 + 8 * 4 + 256 * 32 + 8);
-GT_ASSERT(sizeof(struct gt_thread) == 21 * 8 + 6 * 4 + 16 + 2 * 488 + 8);
+GT_ASSERT(sizeof(struct gt_thread) == 21 * 8 + 6 * 4 + 16 + 2 * 976 + 8);
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);
 GT_ASSERT(sizeof(struct gt_chain_key) == 32);
-GT_ASSERT(sizeof(struct gt_ended) == 16 * 8 + 2 * 488);
+GT_ASSERT(sizeof(struct gt_ended) == 16 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_pair_key) == 16);
 GT_ASSERT(sizeof(struct gt_note) == 40);
 

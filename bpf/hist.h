@@ -16,7 +16,7 @@
 #define GT_HIST_BUCKETS	  (1 + (GT_HIST_OCTAVES << GT_HIST_SUB_BITS) + 1)
 
 struct gt_hist {
-	__u32 cnt[GT_HIST_BUCKETS];
+	__u64 cnt[GT_HIST_BUCKETS]; /* 32 bits would be full after 12 hours of 100,000 a second */
 };
 
 static inline __attribute__((always_inline)) __u32 gt_log2(__u64 v)
@@ -59,6 +59,6 @@ static inline __attribute__((always_inline)) __u32 gt_hist_bucket(__u64 ns)
 	return b < GT_HIST_BUCKETS ? b : GT_HIST_BUCKETS - 1;
 }
 
-_Static_assert(sizeof(struct gt_hist) == 4 * 122, "wire format");
+_Static_assert(sizeof(struct gt_hist) == 8 * 122, "wire format");
 
 #endif

@@ -112,8 +112,13 @@ volatile __u32 follow = 0;
 /* The books are closed: ignore every hit. */
 volatile __u32 frozen = 0;
 
+/* Set before load, read-only from then on. (Tests of the accounting as user code change them.) */
+#ifndef GT_SETTING
+#define GT_SETTING const volatile
+#endif
+
 /* More than this many unfetched ended threads: fold them here, into `ended`. */
-const volatile __u64 exited_keep = 1024;
+GT_SETTING __u64 exited_keep = 1024;
 
 /* Templates for new elements: too large for the BPF stack. */
 static const struct gt_thread new_thread;
@@ -142,7 +147,9 @@ static __always_inline void touch(const void *p)
 }
 
 /* Keeps the compiler from moving stores across the sequence counters. */
+#ifndef barrier
 #define barrier() asm volatile("" ::: "memory")
+#endif
 
 static __always_inline void thread_begin(struct gt_thread *t)
 {

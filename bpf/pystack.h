@@ -38,6 +38,8 @@ enum py_owner {
 	PY_FIRST_SHIM_OWNER = 3,
 };
 
+#define NO_PYTHON_FRAME 1 /* "hash" of an empty stack: a thread that runs no Python */
+
 /* Too large for a BPF stack: lives in a map, one for each GIL. frames[0] is the innermost. */
 struct py_stack {
 	__u32 cnt;

@@ -12,8 +12,8 @@
 
 #include "bpf/pystack.bpf.h"
 
-const volatile __u32 stacks_on = 1;
-const volatile __u64 min_hold_ns = 1000000;
+GT_SETTING __u32 stacks_on = 1;
+GT_SETTING __u64 min_hold_ns = 1000000;
 /* Which of the two sets of sums is written: see struct gt_sum_key. */
 volatile __u32 sum_epoch = 0;
 
@@ -47,7 +47,6 @@ struct {
 
 static const struct py_stack new_walk;
 
-#define NO_PYTHON_FRAME 1 /* "hash" of an empty stack: a thread that runs no Python */
 /* Native places are told apart by 16 bytes: functions start at such addresses. */
 #define NATIVE_SHIFT 4
 

@@ -28,8 +28,7 @@ void past__sum_hist(const struct snap_proc *p, const struct snap_gil *g, bool ho
 		if (max != NS_UNKNOWN && (*ret_max_ns == NS_UNKNOWN || max > *ret_max_ns))
 			*ret_max_ns = max;
 		for (size_t b = 0; h && b < GT_HIST_BUCKETS; b++)
-			if (__builtin_add_overflow(ret->cnt[b], h->cnt[b], &ret->cnt[b]))
-				ret->cnt[b] = UINT32_MAX;
+			ret->cnt[b] += h->cnt[b];
 	}
 }
 

@@ -99,6 +99,22 @@ static void quantiles_of_one_bucket_stay_within_it(void **state)
 	assert_true(hist__quantile(&h, 0.1) < hist__quantile(&h, 0.9));
 }
 
+/* Hundred thousand a second in one bucket are that many after half a day. */
+static void more_than_32_bits_fit_into_a_bucket(void **state)
+{
+	unsigned int low = gt_hist_bucket(1000), high = gt_hist_bucket(1000000);
+	struct gt_hist h = { 0 };
+
+	(void)state;
+	h.cnt[low] = (1ull << 32) + 1;
+	h.cnt[high] = 1ull << 32;
+	assert_true(hist__count(&h) == (1ull << 33) + 1);
+	assert_in_range(hist__quantile(&h, 0.25), hist__bucket_floor(low),
+			hist__bucket_floor(low + 1));
+	assert_in_range(hist__quantile(&h, 0.75), hist__bucket_floor(high),
+			hist__bucket_floor(high + 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +124,7 @@ int main(void)
 		cmocka_unit_test(the_quantile_of_nothing_is_unknown),
 		cmocka_unit_test(quantiles_are_within_a_quarter_of_the_exact_ones),
 		cmocka_unit_test(quantiles_of_one_bucket_stay_within_it),
+		cmocka_unit_test(more_than_32_bits_fit_into_a_bucket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

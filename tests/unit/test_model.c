@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_model.c - the model fed with readings made by hand: sums, intervals, open states, ended threads */
-#include "tests/unit/fake_books.h"
+#include "tests/unit/model_feed.h"
 
 static void two_threads_and_a_gap_add_up(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct snapshot *s;
 	const struct snap_thread *a, *b;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 1, T0 + 100);
-	on_wait(&k, 2, T0 + 300);
-	on_release(&k, 1, T0 + 1000);
-	on_acquire(&k, 2, T0 + 1050);
-	on_release(&k, 2, T0 + 1250);
+	machine__init(&k, false);
+	acquires(&k, 1, T0 + 100);
+	waits(&k, 2, T0 + 300);
+	releases(&k, 1, T0 + 1000);
+	acquires(&k, 2, T0 + 1050);
+	releases(&k, 2, T0 + 1250);
 	feed(m, &k, T0 + 2000);
 	s = model__snapshot(m, MODEL_TOTAL);
 	balanced(s);
@@ -37,17 +37,18 @@ static void two_threads_and_a_gap_add_up(void **state)
 	assert_string_equal(a->name, "t1");
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void open_wait_and_open_hold_count_up_to_the_reading(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 1, T0 + 100);
-	on_wait(&k, 2, T0 + 500);
+	machine__init(&k, false);
+	acquires(&k, 1, T0 + 100);
+	waits(&k, 2, T0 + 500);
 	for (uint64_t now = T0 + 1000; now <= T0 + 5000; now += 1000) {
 		struct snapshot *s;
 		const struct snap_thread *a, *b;
@@ -69,6 +70,7 @@ static void open_wait_and_open_hold_count_up_to_the_reading(void **state)
 		snapshot__free(s);
 	}
 	model__free(m);
+	machine__deinit(&k);
 }
 
 /* Three threads, round robin with waits and gaps, read at odd moments: in the middle of everything. */
@@ -76,21 +78,21 @@ static void intervals_balance_and_add_up_to_the_total(void **state)
 {
 	struct model *m = new_model();
 	struct sums sum = { 0 }, total;
-	struct kernel k;
+	struct machine k;
 	uint64_t now = T0, x = 7;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 1, now += 50);
+	machine__init(&k, false);
+	acquires(&k, 1, now += 50);
 	for (uint32_t round = 0; round < 2000; round++) {
 		uint32_t holder = 1 + round % 3, next = 1 + (round + 1) % 3;
 		struct sums r;
 
 		x = x * 6364136223846793005u + 1442695040888963407u;
-		on_wait(&k, next, now += 1 + (x >> 40) % 5000);
+		waits(&k, next, now += 1 + (x >> 40) % 5000);
 		if (x & 1)
-			on_wait(&k, next, now += 5000); /* the timed wait starts again */
-		on_release(&k, holder, now += 1 + (x >> 30) % 900);
+			waits(&k, next, now += 5000); /* the timed wait starts again */
+		releases(&k, holder, now += 1 + (x >> 30) % 900);
 		if (round % 7 == 3) {
 			feed(m, &k, now += 11); /* in a gap */
 			r = check(m, MODEL_INTERVAL);
@@ -99,7 +101,7 @@ static void intervals_balance_and_add_up_to_the_total(void **state)
 				sum.gap += r.gap;
 			sum.acquisitions += r.acquisitions, sum.releases += r.releases;
 		}
-		on_acquire(&k, next, now += (x >> 20) % 100);
+		acquires(&k, next, now += (x >> 20) % 100);
 		if (round % 11 == 5) {
 			feed(m, &k, now += 3); /* in a hold */
 			r = check(m, MODEL_INTERVAL);
@@ -124,22 +126,23 @@ static void intervals_balance_and_add_up_to_the_total(void **state)
 	assert_int_equal(total.acquisitions, 2001);
 	assert_int_equal(total.releases, 2000);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void many_ended_threads_fold_into_one_row_and_lose_nothing(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct snapshot *s;
 	struct sums r;
 	uint64_t now = T0;
 
 	(void)state;
-	kernel__init(&k);
+	machine__init(&k, false);
 	for (uint32_t tid = 1; tid <= 200; tid++) {
-		on_acquire(&k, tid, now += 10);
-		on_release(&k, tid, now += 30);
-		on_exit_of(&k, tid, now += 5);
+		acquires(&k, tid, now += 10);
+		releases(&k, tid, now += 30);
+		dies(&k, tid, now += 5);
 		feed(m, &k, now);
 	}
 	s = model__snapshot(m, MODEL_TOTAL);
@@ -151,24 +154,25 @@ static void many_ended_threads_fold_into_one_row_and_lose_nothing(void **state)
 	assert_int_equal(r.folded + s->procs[0].thread_cnt - 1, 200);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void threads_that_the_kernel_folded_are_counted_once(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct sums a, b;
 	uint64_t now = T0;
 
 	(void)state;
-	kernel__init(&k);
+	machine__init(&k, false);
+	exited_keep = 0;
 	for (uint32_t tid = 1; tid <= 50; tid++) {
-		on_acquire(&k, tid, now += 10);
-		on_release(&k, tid, now += 30);
+		acquires(&k, tid, now += 10);
+		releases(&k, tid, now += 30);
 		if (tid % 2) /* seen alive by the model first */
 			feed(m, &k, now);
-		on_exit_of(&k, tid, now += 5);
-		fold(&k, tid);
+		dies(&k, tid, now += 5);
 	}
 	feed(m, &k, now += 10);
 	a = check(m, MODEL_INTERVAL);
@@ -181,47 +185,45 @@ static void threads_that_the_kernel_folded_are_counted_once(void **state)
 	assert_int_equal(b.acquisitions, 0);
 	assert_int_equal(check(m, MODEL_TOTAL).acquisitions, 50);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void a_tid_that_comes_again_is_another_thread(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct sums r;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 5, T0 + 10);
-	on_release(&k, 5, T0 + 30);
+	machine__init(&k, false);
+	exited_keep = 0;
+	acquires(&k, 5, T0 + 10);
+	releases(&k, 5, T0 + 30);
 	feed(m, &k, T0 + 40);
-	on_exit_of(&k, 5, T0 + 50);
-	fold(&k, 5);
-	on_acquire(&k, 5, T0 + 60);
-	on_release(&k, 5, T0 + 65);
+	dies(&k, 5, T0 + 50);
+	acquires(&k, 5, T0 + 60);
+	releases(&k, 5, T0 + 65);
 	feed(m, &k, T0 + 100);
 	r = check(m, MODEL_TOTAL);
 	assert_int_equal(r.acquisitions, 2);
 	assert_int_equal(r.hold, 25);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void the_end_of_a_process_closes_what_was_open(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct snapshot *s;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 1, T0 + 100);
-	on_wait(&k, 2, T0 + 200);
-	on_wait(&k, 3, T0 + 300);
-	for (uint32_t tid = 1; tid <= 3; tid++) { /* SIGKILL */
-		struct gt_thread *t = thread(&k, tid, 0);
-
-		t->flags |= GT_F_EXITED;
-		t->exit_ns = T0 + 1000;
-	}
+	machine__init(&k, false);
+	acquires(&k, 1, T0 + 100);
+	waits(&k, 2, T0 + 200);
+	waits(&k, 3, T0 + 300);
+	for (uint32_t tid = 1; tid <= 3; tid++) /* SIGKILL */
+		dies(&k, tid, T0 + 1000);
 	feed(m, &k, T0 + 1500);
 	say_end(m, PID, T0 + 1500);
 	s = model__snapshot(m, MODEL_TOTAL);
@@ -241,24 +243,24 @@ static void the_end_of_a_process_closes_what_was_open(void **state)
 	assert_int_equal(s->proc_cnt, 0); /* it had ended before this interval */
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void a_process_after_exec_starts_afresh_under_its_pid(void **state)
 {
 	const struct say_proc info = { .pid = PID, .comm = "new" };
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct snapshot *s;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, PID, T0 + 100);
+	machine__init(&k, false);
+	acquires(&k, PID, T0 + 100);
 	feed(m, &k, T0 + 500);
 	say_end(m, PID, T0 + 500);
-	kernel__init(&k);
+	next_program(&k, PID, T0 + 600);
 	assert_int_equal(say_start(m, &info, T0 + 600), 0);
-	k.gil.rec.first_ns = k.gil.rec.last_ns = T0 + 600;
-	on_acquire(&k, PID, T0 + 700);
+	acquires(&k, PID, T0 + 700);
 	feed(m, &k, T0 + 800);
 	s = model__snapshot(m, MODEL_TOTAL);
 	assert_int_equal(s->proc_cnt, 2);
@@ -269,6 +271,7 @@ static void a_process_after_exec_starts_afresh_under_its_pid(void **state)
 	assert_string_equal(s->procs[1].python, "?");
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void who_held_before_the_start_and_never_let_go_has_a_row(void **state)
@@ -293,34 +296,35 @@ static void who_held_before_the_start_and_never_let_go_has_a_row(void **state)
 static void a_reset_starts_the_total_anew(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct sums r;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 1, T0 + 100);
-	on_wait(&k, 2, T0 + 200);
+	machine__init(&k, false);
+	acquires(&k, 1, T0 + 100);
+	waits(&k, 2, T0 + 200);
 	feed(m, &k, T0 + 1000);
 	model__reset(m);
-	on_release(&k, 1, T0 + 1300);
-	on_acquire(&k, 2, T0 + 1310);
+	releases(&k, 1, T0 + 1300);
+	acquires(&k, 2, T0 + 1310);
 	feed(m, &k, T0 + 1500);
 	r = check(m, MODEL_TOTAL);
 	assert_int_equal(r.hold, 300 + 190);
 	assert_int_equal(r.wait, 310);
 	assert_int_equal(r.acquisitions, 1);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void names_set_later_win_over_the_kernels(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct snapshot *s;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 1, T0 + 100);
+	machine__init(&k, false);
+	acquires(&k, 1, T0 + 100);
 	feed(m, &k, T0 + 1000);
 	say_makeshift(m, PID, 1, "work()");
 	say_name(m, PID, 1, "worker-1");
@@ -331,6 +335,7 @@ static void names_set_later_win_over_the_kernels(void **state)
 	assert_string_equal(s->procs[0].threads[0].name, "worker-1");
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void lost_events_and_violations_are_shown(void **state)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_model_pairs.c - who waited for whom and where: open waits, samples, overrun rings, equal sums */
-#include "tests/unit/fake_stacks.h"
+#include "tests/unit/model_feed.h"
+
+/* Long enough for a waiter's tick to look at the holder's stack: that is not done twice in 4 ms. */
+#define U 20000u
 
 static uint64_t pair_ns(const struct snap_proc *p, uint32_t waiter, uint32_t holder)
 {
@@ -18,47 +21,59 @@ static struct snapshot *total_of(const struct model *m)
 	return s;
 }
 
+static size_t waiters(const struct machine *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->thread_cnt; i++)
+		n += k->threads[i].state == GT_WAIT;
+	return n;
+}
+
 /* Five threads in turn, waits of all lengths, read at odd moments; each of them has its own stacks. */
 static void random_turns_add_up_at_every_reading(void **state)
 {
 	struct model *m = new_model();
-	struct skernel k;
+	struct machine k;
 	uint64_t now = T0, x = 42;
 	uint32_t holder = 1;
 
 	(void)state;
-	sk__init(&k);
-	sk__acquire(&k, 1, now += 10);
+	machine__init(&k, true);
+	acquires(&k, 1, now += 10);
 	for (int round = 0; round < 3000; round++) {
 		uint32_t tid;
 		struct snapshot *s;
 
 		x = x * 6364136223846793005u + 1442695040888963407u;
 		tid = 1 + (uint32_t)(x >> 60) % 5;
-		now += 1 + (x >> 40) % 4000;
-		if (tid != holder && sk__thread(&k, tid, now)->rec.state == GT_RELEASED)
-			sk__wait(&k, tid, 100 + tid, now);
-		else if (tid != holder)
-			sk__sample(&k, tid, 200 + (uint32_t)(x >> 50) % 4, now);
-		if ((x >> 33) % 3 || !k.gil.rec.waiters)
+		now += 1 + (x >> 40) % 4000000;
+		if (tid != holder && thread_of_tid(&k, tid)->state == GT_RELEASED)
+			stands_at(&k, tid, 100 + tid);
+		else if (tid != holder) /* who waits looks at it */
+			stands_at(&k, holder, 200 + (uint32_t)(x >> 50) % 4);
+		if (tid != holder)
+			waits(&k, tid, now);
+		if ((x >> 33) % 3 || !waiters(&k))
 			continue;
-		sk__release(&k, holder, 210 + holder, now += 7);
+		stands_at(&k, holder, 210 + holder);
+		releases(&k, holder, now += 7);
 		if (round % 5 == 0) {
-			sk__feed(m, &k, now += 3, true); /* in the gap */
+			feed_at(m, &k, now += 3, true); /* in the gap */
 			s = total_of(m);
 			all_balanced(s);
 			snapshot__free(s);
 		}
-		for (holder = 1; sk__thread(&k, holder, now)->rec.state != GT_WAIT;)
+		for (holder = 1; thread_of_tid(&k, holder)->state != GT_WAIT;)
 			holder = holder % 5 + 1;
-		sk__acquire(&k, holder, now += 11);
+		acquires(&k, holder, now += 11);
 		if (round % 7)
 			continue;
-		sk__feed(m, &k, now += 5, true); /* just begun, and others wait */
+		feed_at(m, &k, now += 5, true); /* just begun, and others wait */
 		s = total_of(m);
 		all_balanced(s);
 		snapshot__free(s);
-		sk__feed(m, &k, now, false); /* as in between: the open hold has no stack yet */
+		feed(m, &k, now); /* as in between: the open hold has no stack yet */
 		s = model__snapshot(m, MODEL_INTERVAL);
 		assert_int_equal(stack_sums_of(&s->procs[0]).kind[SNAP_STACK_WAIT],
 				 balanced(s).wait);
@@ -66,23 +81,27 @@ static void random_turns_add_up_at_every_reading(void **state)
 		model__mark(m);
 	}
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void an_open_wait_is_blamed_on_each_who_held_meanwhile(void **state)
 {
 	struct model *m = new_model();
-	struct skernel k;
+	struct machine k;
 	struct snapshot *s;
 
 	(void)state;
-	sk__init(&k);
-	sk__acquire(&k, 1, T0 + 100);
-	sk__wait(&k, 9, 90, T0 + 300);
-	sk__release(&k, 1, 10, T0 + 1000);
-	sk__acquire(&k, 2, T0 + 1010);
-	sk__release(&k, 2, 20, T0 + 1500);
-	sk__acquire(&k, 3, T0 + 1520);
-	sk__feed(m, &k, T0 + 2000, false);
+	machine__init(&k, true);
+	acquires(&k, 1, T0 + 100);
+	stands_at(&k, 9, 90);
+	waits(&k, 9, T0 + 300);
+	stands_at(&k, 1, 10);
+	releases(&k, 1, T0 + 1000);
+	acquires(&k, 2, T0 + 1010);
+	stands_at(&k, 2, 20);
+	releases(&k, 2, T0 + 1500);
+	acquires(&k, 3, T0 + 1520);
+	feed(m, &k, T0 + 2000);
 	s = total_of(m);
 	assert_int_equal(pair_ns(&s->procs[0], 9, 1), 700);
 	assert_int_equal(pair_ns(&s->procs[0], 9, 2), 490);
@@ -91,31 +110,34 @@ static void an_open_wait_is_blamed_on_each_who_held_meanwhile(void **state)
 	assert_int_equal(stack_sums_of(&s->procs[0]).chains, 700 + 490);
 	assert_int_equal(stack_sums_of(&s->procs[0]).kind[SNAP_STACK_WAIT], 1700);
 	snapshot__free(s);
-	sk__feed(m, &k, T0 + 2000, true); /* .. unless there is no later */
+	feed_at(m, &k, T0 + 2000, true); /* .. unless there is no later */
 	s = total_of(m);
 	all_balanced(s);
 	assert_int_equal(stack_sums_of(&s->procs[0]).chains, 700 + 490 + 480);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void an_open_part_is_not_counted_twice_when_it_closes(void **state)
 {
 	struct model *m = new_model();
-	struct skernel k;
+	struct machine k;
 	struct snapshot *s;
 
 	(void)state;
-	sk__init(&k);
-	sk__acquire(&k, 1, T0 + 100);
-	sk__wait(&k, 2, 5, T0 + 200);
+	machine__init(&k, true);
+	acquires(&k, 1, T0 + 100);
+	stands_at(&k, 2, 5);
+	waits(&k, 2, T0 + 200);
 	for (uint64_t now = T0 + 300; now < T0 + 900; now += 100) {
-		sk__feed(m, &k, now, false);
+		feed(m, &k, now);
 		model__mark(m);
 	}
-	sk__release(&k, 1, 7, T0 + 1000);
-	sk__acquire(&k, 2, T0 + 1000);
-	sk__feed(m, &k, T0 + 1100, true);
+	stands_at(&k, 1, 7);
+	releases(&k, 1, T0 + 1000);
+	acquires(&k, 2, T0 + 1000);
+	feed_at(m, &k, T0 + 1100, true);
 	s = total_of(m);
 	all_balanced(s);
 	assert_int_equal(pair_ns(&s->procs[0], 2, 1), 800);
@@ -124,108 +146,121 @@ static void an_open_part_is_not_counted_twice_when_it_closes(void **state)
 	assert_int_equal(pair_ns(&s->procs[0], 2, 1), 200); /* from 800 to 1000 */
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void a_sampled_hold_shows_each_place_for_its_time(void **state)
 {
 	struct model *m = new_model();
-	struct skernel k;
+	struct machine k;
 	struct snapshot *s;
 	uint64_t ns[4] = { 0 };
 
 	(void)state;
-	sk__init(&k);
-	sk__acquire(&k, 1, T0 + 1000);
-	sk__wait(&k, 2, 50, T0 + 1500);
-	sk__sample(&k, 2, 71, T0 + 5000);
-	sk__sample(&k, 2, 72, T0 + 9000);
-	sk__sample(&k, 2, 73, T0 + 12000);
-	sk__feed(m, &k, T0 + 13000, false); /* goes on where it was last seen */
+	machine__init(&k, true);
+	acquires(&k, 1, T0 + 1000 * U);
+	stands_at(&k, 2, 50);
+	waits(&k, 2, T0 + 1500 * U);
+	stands_at(&k, 1, 71);
+	waits(&k, 2, T0 + 5000 * U);
+	stands_at(&k, 1, 72);
+	waits(&k, 2, T0 + 9000 * U);
+	stands_at(&k, 1, 73);
+	waits(&k, 2, T0 + 12000 * U);
+	feed(m, &k, T0 + 13000 * U); /* goes on where it was last seen */
 	s = total_of(m);
 	all_balanced(s);
 	for (size_t i = 0; i < s->procs[0].stack_cnt; i++)
 		if (s->procs[0].stacks[i].kind == SNAP_STACK_BLAME)
 			ns[i % 4] = s->procs[0].stacks[i].ns;
-	assert_int_equal(ns[0] + ns[1] + ns[2] + ns[3], 11500);
-	assert_int_equal(stack_sums_of(&s->procs[0]).kind[SNAP_STACK_HOLD], 12000);
+	assert_int_equal(ns[0] + ns[1] + ns[2] + ns[3], 11500 * U);
+	assert_int_equal(stack_sums_of(&s->procs[0]).kind[SNAP_STACK_HOLD], 12000 * U);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 /* A waiter that sleeps through more holds than the ring keeps: the rest is nobody's in particular. */
 static void an_overrun_ring_loses_no_time(void **state)
 {
 	struct model *m = new_model();
-	struct skernel k;
+	struct machine k;
 	struct snapshot *s;
 	uint64_t now = T0 + 100;
 
 	(void)state;
-	sk__init(&k);
-	sk__acquire(&k, 1, now);
-	sk__wait(&k, 9, 90, now += 100);
+	machine__init(&k, true);
+	acquires(&k, 1, now);
+	stands_at(&k, 9, 90);
+	waits(&k, 9, now += 100);
 	for (uint32_t i = 0; i < GT_RING_HOLDS + 50; i++) {
-		sk__release(&k, 1 + i % 3, 10, now += 20);
-		sk__acquire(&k, 1 + (i + 1) % 3, now += 2);
+		stands_at(&k, 1 + i % 3, 10);
+		releases(&k, 1 + i % 3, now += 20);
+		acquires(&k, 1 + (i + 1) % 3, now += 2);
 	}
-	sk__feed(m, &k, now += 5, true); /* while it is open .. */
+	feed_at(m, &k, now += 5, true); /* while it is open .. */
 	s = total_of(m);
 	all_balanced(s);
 	assert_true(pair_ns(&s->procs[0], 9, 0) >= 50 * 20 - 20);
 	snapshot__free(s);
-	sk__release(&k, 1 + (GT_RING_HOLDS + 50) % 3, 10, now += 20);
-	sk__acquire(&k, 9, now += 2); /* .. and when it has ended */
-	assert_int_equal(k.overruns, 1);
-	sk__feed(m, &k, now += 5, true);
+	stands_at(&k, 1 + (GT_RING_HOLDS + 50) % 3, 10);
+	releases(&k, 1 + (GT_RING_HOLDS + 50) % 3, now += 20);
+	acquires(&k, 9, now += 2); /* .. and when it has ended */
+	feed_at(m, &k, now += 5, true);
+	assert_int_equal(k.totals.stats[GT_STAT_PAIR_OVERRUN], 1);
 	s = total_of(m);
 	all_balanced(s);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 /* What found no room is in rows of thread 0: part of every sum. */
 static void rows_of_nobody_in_particular_count(void **state)
 {
 	struct model *m = new_model();
-	struct skernel k;
+	struct machine k;
 	struct snapshot *s;
-	struct stack_sums sums;
+	struct stack_sums st;
 
 	(void)state;
-	sk__init(&k);
-	sk__acquire(&k, 1, T0 + 100);
-	sk__wait(&k, 2, 5, T0 + 200);
-	sk__release(&k, 1, 7, T0 + 1000);
-	sk__acquire(&k, 2, T0 + 1000);
-	for (size_t i = 0; i < k.sum_cnt; i++)
-		k.sums[i].tid = k.sums[i].stack = 0;
-	for (size_t i = 0; i < k.chain_cnt; i++)
-		k.chains[i] = (struct total_stack){ .tgid = PID, .ns = k.chains[i].ns };
-	sk__feed(m, &k, T0 + 1100, true);
+	machine__init_empty(&k, true);
+	shim__resize(SHIM_MAP(&sums), 4);
+	shim__resize(SHIM_MAP(&chains), 2);
+	add_gil(&k, PID, COND);
+	start_books(PID, T0);
+	acquires(&k, 1, T0 + 100);
+	stands_at(&k, 2, 5);
+	waits(&k, 2, T0 + 200);
+	stands_at(&k, 1, 7);
+	releases(&k, 1, T0 + 1000);
+	acquires(&k, 2, T0 + 1000);
+	feed_at(m, &k, T0 + 1100, true);
 	s = total_of(m);
 	balanced(s);
-	sums = stack_sums_of(&s->procs[0]);
-	assert_int_equal(sums.kind[SNAP_STACK_WAIT], 800);
-	assert_int_equal(sums.kind[SNAP_STACK_BLAME], 800);
-	assert_int_equal(sums.chains, 800);
+	st = stack_sums_of(&s->procs[0]);
+	assert_int_equal(st.kind[SNAP_STACK_WAIT], 800);
+	assert_int_equal(st.kind[SNAP_STACK_BLAME], 800);
+	assert_int_equal(st.chains, 800);
 	assert_int_equal(pair_ns(&s->procs[0], 0, 0), 800);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void without_stacks_the_kernels_pairs_count_and_no_stacks_are_shown(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct snapshot *s;
 
 	(void)state;
-	kernel__init(&k);
-	on_acquire(&k, 1, T0 + 100);
-	on_wait(&k, 2, T0 + 200);
-	on_release(&k, 1, T0 + 1000);
-	on_acquire(&k, 2, T0 + 1000);
-	on_wait(&k, 1, T0 + 1050);
+	machine__init(&k, false);
+	acquires(&k, 1, T0 + 100);
+	waits(&k, 2, T0 + 200);
+	releases(&k, 1, T0 + 1000);
+	acquires(&k, 2, T0 + 1000);
+	waits(&k, 1, T0 + 1050);
 	feed(m, &k, T0 + 1100);
 	s = total_of(m);
 	balanced(s);
@@ -235,43 +270,45 @@ static void without_stacks_the_kernels_pairs_count_and_no_stacks_are_shown(void 
 	assert_int_equal(pair_ns(&s->procs[0], 1, 2), 50);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 /* Seen by its stack alone: no event of its own, but blame, which is in the sums like any other. */
 static void who_has_held_since_before_the_books_is_blamed(void **state)
 {
 	struct model *m = new_model();
-	struct skernel k;
+	struct machine k;
 	struct snapshot *s;
 	const struct snap_thread *t;
 
 	(void)state;
-	sk__init(&k);
-	k.gil.rec.held = k.gil.rec.seeded = 1;
-	k.gil.rec.hold_since_ns = T0;
-	k.gil.rec.holder_tid = 77;
-	sk__wait(&k, 2, 5, T0 + 200);
-	sk__sample(&k, 2, 8, T0 + 600);
+	machine__init(&k, true);
+	has_held(&k, 77);
+	stands_at(&k, 2, 5);
+	waits(&k, 2, T0 + 200 * U);
+	stands_at(&k, 77, 8);
+	waits(&k, 2, T0 + 600 * U);
 	say_holder(m, PID, COND, true, 77);
 	say_name(m, PID, 77, "the-holder");
-	sk__feed(m, &k, T0 + 1000, false);
+	feed(m, &k, T0 + 1000 * U);
 	s = total_of(m);
 	all_balanced(s);
 	t = snap_proc__thread(&s->procs[0], 77);
 	assert_non_null(t);
 	assert_string_equal(t->name, "the-holder");
-	assert_int_equal(t->hold_ns, 1000);
-	assert_int_equal(t->blame_ns, 800);
+	assert_int_equal(t->hold_ns, 1000 * U);
+	assert_int_equal(t->blame_ns, 800 * U);
 	assert_int_equal(t->state, SNAP_HOLDING);
-	assert_int_equal(pair_ns(&s->procs[0], 2, 77), 800);
+	assert_int_equal(pair_ns(&s->procs[0], 2, 77), 800 * U);
 	snapshot__free(s);
 	model__mark(m);
-	sk__feed(m, &k, T0 + 1500, false);
+	feed(m, &k, T0 + 1500 * U);
 	s = model__snapshot(m, MODEL_INTERVAL);
 	all_balanced(s);
-	assert_int_equal(snap_proc__thread(&s->procs[0], 77)->blame_ns, 500);
+	assert_int_equal(snap_proc__thread(&s->procs[0], 77)->blame_ns, 500 * U);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 int main(void)

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_model_seed.c - a hold that began before the books: its intervals, its blame, its end */
-#include "tests/unit/fake_books.h"
+#include "tests/unit/model_feed.h"
 
 /* Thread 42 has held since before the books, and showed no event; thread 2 waits for it. */
-static void held_since_before(struct model *m, struct kernel *k)
+static void held_since_before(struct model *m, struct machine *k)
 {
-	kernel__init(k);
-	k->gil.rec.held = 1;
-	k->gil.rec.hold_since_ns = T0;
-	on_wait(k, 2, T0 + 1000);
+	machine__init(k, false);
+	has_held(k, 42);
+	waits(k, 2, T0 + 1000);
 	say_holder(m, PID, COND, true, 42);
 }
 
@@ -16,7 +15,7 @@ static void held_since_before(struct model *m, struct kernel *k)
 static void who_held_before_the_start_gets_the_blame_of_those_who_wait(void **state)
 {
 	struct model *m = new_model();
-	struct kernel k;
+	struct machine k;
 	struct snapshot *s;
 
 	(void)state;
@@ -28,6 +27,7 @@ static void who_held_before_the_start_gets_the_blame_of_those_who_wait(void **st
 	balanced(s);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 /* ... and lets go in a later interval: no interval holds more than its own time. */
@@ -35,11 +35,11 @@ static void a_hold_from_before_the_start_is_spread_over_its_intervals(void **sta
 {
 	struct model *m = new_model();
 	struct totals none = { .now_ns = T0 + 1000 };
-	struct kernel k;
+	struct machine k;
 	struct sums r;
 
 	(void)state;
-	kernel__init(&k);
+	machine__init(&k, false);
 	say_holder(m, PID, COND, true, 42);
 	assert_int_equal(say_totals(m, &none), 0); /* no event at all */
 	assert_int_equal(check(m, MODEL_INTERVAL).hold, 1000);
@@ -48,20 +48,15 @@ static void a_hold_from_before_the_start_is_spread_over_its_intervals(void **sta
 	assert_int_equal(say_totals(m, &none), 0);
 	assert_int_equal(check(m, MODEL_INTERVAL).hold, 1000);
 	model__mark(m);
-	k.gil.rec.held = 1;
-	k.gil.rec.hold_since_ns = T0;
-	on_wait(&k, 2, T0 + 2400); /* the first event */
+	has_held(&k, 42);
+	waits(&k, 2, T0 + 2400); /* the first event */
 	feed(m, &k, T0 + 3000);
 	r = check(m, MODEL_INTERVAL);
 	assert_int_equal(r.hold, 1000);
 	assert_int_equal(r.blame, 600);
 	model__mark(m);
-	*thread(&k, 42, T0) = (struct gt_thread){
-		.tid = 42, .tgid = PID, .first_ns = T0, .since_ns = T0, .state = GT_HOLD
-	};
-	k.gil.rec.holder_tid = 42;
-	on_release(&k, 42, T0 + 3500);
-	on_acquire(&k, 2, T0 + 3510);
+	releases(&k, 42, T0 + 3500);
+	acquires(&k, 2, T0 + 3510);
 	feed(m, &k, T0 + 4000);
 	r = check(m, MODEL_INTERVAL);
 	assert_int_equal(r.hold, 500 + 490);
@@ -71,19 +66,20 @@ static void a_hold_from_before_the_start_is_spread_over_its_intervals(void **sta
 	assert_int_equal(r.hold, 3500 + 490);
 	assert_int_equal(r.blame, 1100);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 static void a_hold_from_before_the_start_outlives_its_process_in_the_total(void **state)
 {
 	struct model *m = new_model();
 	struct snapshot *s;
-	struct kernel k;
+	struct machine k;
 	struct sums r;
 
 	(void)state;
 	held_since_before(m, &k);
 	feed(m, &k, T0 + 2000);
-	on_exit_of(&k, 2, T0 + 2500);
+	dies(&k, 2, T0 + 2500);
 	feed(m, &k, T0 + 2600);
 	say_end(m, PID, T0 + 2600);
 	s = model__snapshot(m, MODEL_TOTAL);
@@ -93,6 +89,7 @@ static void a_hold_from_before_the_start_outlives_its_process_in_the_total(void 
 	assert_int_equal(r.blame, 1500);
 	assert_int_equal(r.hold, 2600);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 /* ... in the interval it has that interval's share alone, and its longest hold is the whole. */
@@ -101,7 +98,7 @@ static void a_hold_from_before_the_start_dies_in_a_later_interval(void **state)
 	struct model *m = new_model();
 	const struct snap_thread *t;
 	struct snapshot *s;
-	struct kernel k;
+	struct machine k;
 
 	(void)state;
 	held_since_before(m, &k);
@@ -119,6 +116,7 @@ static void a_hold_from_before_the_start_dies_in_a_later_interval(void **state)
 	assert_int_equal(t->wait_max_ns, 1600);
 	snapshot__free(s);
 	model__free(m);
+	machine__deinit(&k);
 }
 
 int main(void)

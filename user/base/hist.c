@@ -30,7 +30,7 @@ uint64_t hist__quantile(const struct gt_hist *h, double q)
 	if (!n)
 		return NS_UNKNOWN;
 	for (unsigned int i = 0; i < GT_HIST_BUCKETS; i++) {
-		double c = h->cnt[i];
+		double c = (double)h->cnt[i];
 
 		if (c > 0 && seen + c >= want) {
 			double lo = (double)hist__bucket_floor(i);

@@ -67,10 +67,8 @@ void acc__sub(const struct acc *a, const struct acc *base, struct acc *ret)
 	ret->yields = minus(a->yields, base->yields);
 	ret->odd = minus(a->odd, base->odd);
 	for (int i = 0; i < GT_HIST_BUCKETS; i++) {
-		ret->wait_hist.cnt[i] =
-			(uint32_t)minus(a->wait_hist.cnt[i], base->wait_hist.cnt[i]);
-		ret->hold_hist.cnt[i] =
-			(uint32_t)minus(a->hold_hist.cnt[i], base->hold_hist.cnt[i]);
+		ret->wait_hist.cnt[i] = minus(a->wait_hist.cnt[i], base->wait_hist.cnt[i]);
+		ret->hold_hist.cnt[i] = minus(a->hold_hist.cnt[i], base->hold_hist.cnt[i]);
 	}
 }
 

@@ -19,7 +19,6 @@
 
 #include "bpf/pystack.h"
 
-#define NO_PYTHON_FRAME 1 /* as in stacks.bpf.h */
 /* Drop the known ones when so many are new: half of the kernel's table. */
 #define KERNEL_STACKS 2048
 /* A handler that has found its sum is done with it before two of these have passed. */
