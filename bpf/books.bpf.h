@@ -196,8 +196,40 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 		t->wait_max_ns = ns;
 }
 
-/* Close the waits of threads that died waiting for this GIL (rare). */
-static __noinline int gil_reap(struct gt_gil *g, __u64 now)
+/* The wait of a thread that died waiting ends now, or where its GIL's integrals are already (now 0). Its
+ * record is complete then.
+ */
+__noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid, __u64 now)
+{
+	struct gt_thread_key key = { .cond = cond, .tid = tid };
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
+	__u64 ns;
+
+	if (!t || !g || t->state != GT_WAIT)
+		return 0;
+	if (now > g->last_ns)
+		gil_advance(g, now);
+	pairs_book(slot, cond, tid);
+	thread_begin(t);
+	waited_for(t, g->holder_tid, g->seg_stack, g->held_ns - t->wait_held_ns);
+	ns = g->last_ns - t->since_ns;
+	if (g->waiters)
+		g->waiters--;
+	t->time_ns[GT_WAIT] += ns;
+	if (ns > t->wait_max_ns)
+		t->wait_max_ns = ns;
+	if (stacks_on)
+		sum_add(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack, ns, 1);
+	t->since_ns = t->exit_ns = g->last_ns;
+	t->state = GT_RELEASED;
+	t->flags &= ~GT_F_DYING_WAIT;
+	thread_end(t);
+	return 0;
+}
+
+/* Close the waits of threads that died waiting for this GIL (rare); its integrals go up to now. */
+static __noinline int gil_reap(struct gt_gil *g)
 {
 	struct gt_thread_key key = {};
 	struct gt_thread *t;
@@ -220,21 +252,7 @@ static __noinline int gil_reap(struct gt_gil *g, __u64 now)
 			continue;
 		}
 		g->reaped++;
-		thread_begin(t);
-		if (g->waiters)
-			g->waiters--;
-		t->time_ns[GT_WAIT] += now - t->since_ns;
-		if (now - t->since_ns > t->wait_max_ns)
-			t->wait_max_ns = now - t->since_ns;
-		waited_for(t, 0, 0, g->held_ns - t->wait_held_ns);
-		if (stacks_on)
-			sum_add(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack,
-				now - t->since_ns, 1);
-		t->since_ns = now;
-		t->state = GT_RELEASED;
-		t->flags &= ~GT_F_DYING_WAIT;
-		t->exit_ns = now;
-		thread_end(t);
+		waiter_close(t->gil_slot, key.cond, key.tid, 0);
 	}
 	return 0;
 }

@@ -56,7 +56,7 @@ static __always_inline int on_wait(__u64 cond)
 		segment_push(g, g->holder_tid, stack, now);
 	}
 	if (g->reaped != g->dead)
-		gil_reap(g, now);
+		gil_reap(g);
 	if (t->state == GT_HOLD) {
 		/* Its RELEASE was missed: the hold ends here at the latest. */
 		stat_inc(GT_STAT_WAIT_HOLDER);
@@ -112,7 +112,7 @@ static __always_inline int on_acquire(__u64 cond)
 	now = event_time(g, t);
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
-		gil_reap(g, now);
+		gil_reap(g);
 	if (g->held) {
 		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
 		stat_inc(GT_STAT_ACQUIRE_HELD);
@@ -181,7 +181,7 @@ static __always_inline int on_release(__u64 cond)
 	}
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
-		gil_reap(g, now);
+		gil_reap(g);
 	ns = now - t->since_ns;
 	sum_put(sum, now - g->seg_start_ns, 1);
 	segment_push(g, tkey.tid, stack, now);

@@ -12,12 +12,28 @@ static __always_inline void note_out(__u32 kind, __u32 tgid, __u32 tid)
 		stat_inc(GT_STAT_NOTE_DROP);
 }
 
+/* Its GIL counts it as a waiter until that GIL's next event takes it out. */
+static __always_inline void waiter_died(struct gt_thread *t, const struct gt_thread_key *key)
+{
+	struct gt_dead d = { .gil = { .cond = key->cond, .tgid = t->tgid }, .tid = key->tid };
+	struct gt_gil *g = gil_find(&d.gil);
+
+	if (!g)
+		return;
+	if (!bpf_map_push_elem(&dead, &d, 0)) {
+		__sync_fetch_and_add(&g->dead, 1);
+		return;
+	}
+	stat_inc(GT_STAT_DEAD_FULL);
+	thread_begin(t);
+	t->flags &= ~GT_F_DYING_WAIT; /* nobody comes for it */
+	thread_end(t);
+}
+
 /* One record of a thread that ends now. */
 static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now)
 {
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, key);
-	struct gt_dead d = {};
-	struct gt_gil *g;
 
 	if (!t)
 		return;
@@ -25,29 +41,24 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now
 		now = t->since_ns;
 	thread_begin(t);
 	t->exit_ns = now;
-	t->flags |= GT_F_EXITED;
 	if (t->state == GT_WAIT) {
-		/* Its GIL counts it as a waiter until that GIL's next event takes it out. */
-		t->flags |= GT_F_DYING_WAIT;
-		d.gil.cond = key->cond;
-		d.gil.tgid = t->tgid;
-		d.tid = key->tid;
-		thread_end(t);
-		g = gil_find(&d.gil);
-		if (g && !bpf_map_push_elem(&dead, &d, 0))
-			__sync_fetch_and_add(&g->dead, 1);
-		else if (g)
-			stat_inc(GT_STAT_DEAD_FULL);
 		__sync_fetch_and_add(&exited_cnt, 1);
+		t->flags |= GT_F_EXITED | GT_F_DYING_WAIT;
+		thread_end(t);
+		waiter_died(t, key);
 		return;
 	}
 	if (t->state != GT_HOLD) /* an open hold is the process's end: closed by user space */
 		thread_enter(t, key->cond, GT_RELEASED, now);
 	thread_end(t);
-	if (exited_cnt >= exited_keep && t->state != GT_HOLD)
-		thread_fold(key->cond, key->tid);
-	else
-		__sync_fetch_and_add(&exited_cnt, 1);
+	/* Who is folded is never shown as ended: a reading meanwhile would have it twice. */
+	if (exited_cnt >= exited_keep && t->state != GT_HOLD && thread_fold(key->cond, key->tid))
+		return;
+	/* Counted first: who sees that it ended takes it out. */
+	__sync_fetch_and_add(&exited_cnt, 1);
+	thread_begin(t);
+	t->flags |= GT_F_EXITED;
+	thread_end(t);
 }
 
 static __always_inline int on_task_exit(void)

@@ -10,14 +10,11 @@
 /* What the first event of a GIL says about its state before: a release or a wait means that it was
  * held since the books started (every event since then would have been seen).
  */
-static __noinline int gil_new(struct gt_gil_key *key, __u32 held)
+static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 held)
 {
-	struct gt_target *target = bpf_map_lookup_elem(&targets, &key->tgid);
 	struct gt_gil *g;
 	__u32 slot;
 
-	if (!target || !target->books_ns)
-		return -1;
 	if (bpf_map_pop_elem(&gil_free, &slot)) {
 		stat_inc(GT_STAT_GIL_FULL);
 		return -1;
@@ -27,10 +24,10 @@ static __noinline int gil_new(struct gt_gil_key *key, __u32 held)
 		return -1;
 	g->key.cond = key->cond;
 	g->key.tgid = key->tgid;
-	g->first_ns = target->books_ns;
-	g->last_ns = target->books_ns;
-	g->hold_since_ns = target->books_ns;
-	g->seg_start_ns = target->books_ns;
+	g->first_ns = books_ns;
+	g->last_ns = books_ns;
+	g->hold_since_ns = books_ns;
+	g->seg_start_ns = books_ns;
 	g->held = held;
 	g->seeded = held;
 	bpf_map_update_elem(&gil_slots, key, &slot, BPF_ANY);
@@ -66,7 +63,7 @@ static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 
 /* Add an ended thread to its GIL's row of ended threads and drop its record. Other threads of that GIL
  * may end at the same time on other CPUs: atomic adds. (A global function of plain numbers: verified
  * once, not at each of its callers, which takes the load from 0.9 s to less than 0.1 s; see also
- * pair_add.)
+ * pair_add.) Returns 1, or 0 if there is nothing to fold.
  */
 __noinline int thread_fold(__u64 cond, __u32 tid)
 {
@@ -103,7 +100,32 @@ __noinline int thread_fold(__u64 cond, __u32 tid)
 			__sync_fetch_and_add(&e->hold_hist.cnt[i], t->hold_hist.cnt[i]);
 	}
 	bpf_map_delete_elem(&threads, &key);
-	return 0;
+	return 1;
+}
+
+int waiter_close(__u32 slot, __u64 cond, __u32 tid, __u64 now); /* books.bpf.h */
+
+/* The kernel has given the tid of an ended thread to a new one: make room, keep its totals. Returns 0 if
+ * its record is still needed: what it had open is for others to close.
+ */
+static __always_inline int thread_replace(struct gt_thread *t, __u64 cond, __u32 tgid, __u32 slot)
+{
+	__u32 state = t->state, tid = t->tid;
+	struct gt_gil *g;
+
+	if (state == GT_HOLD || (state == GT_WAIT && t->tgid != tgid))
+		return 0;
+	g = bpf_map_lookup_elem(&gils, &slot);
+	if (state == GT_WAIT &&
+	    g) { /* it died waiting, and nothing has happened at this GIL since */
+		gil_begin(g);
+		g->reaped += t->flags & GT_F_DYING_WAIT ? 1 : 0;
+		waiter_close(slot, cond, tid, bpf_ktime_get_ns());
+		gil_end(g);
+	}
+	if (thread_fold(cond, tid))
+		__sync_fetch_and_add(&exited_cnt, -1);
+	return 1;
 }
 
 /* The records of this thread and this GIL, made at their first event. */
@@ -117,19 +139,23 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 held)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_gil_key gkey = { .cond = cond, .tgid = tgid };
+	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
 	struct gt_thread *t;
 	__u32 *known;
 	int slot;
 
+	if (!target || !target->books_ns)
+		return 0;
 	known = bpf_map_lookup_elem(&gil_slots, &gkey);
-	slot = known ? (int)*known : gil_new(&gkey, held);
+	slot = known ? (int)*known : gil_new(&gkey, target->books_ns, held);
 	if (slot < 0)
 		return 0;
 	t = bpf_map_lookup_elem(&threads, &key);
 	if (t && t->flags & GT_F_EXITED) {
-		/* The kernel has given the tid of an ended thread to a new one: keep its totals. */
-		thread_fold(cond, tid);
-		__sync_fetch_and_add(&exited_cnt, -1);
+		if (!thread_replace(t, cond, tgid, (__u32)slot)) {
+			stat_inc(GT_STAT_THREAD_FULL);
+			return 0;
+		}
 		t = NULL;
 	}
 	if (!t) {

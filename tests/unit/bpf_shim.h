@@ -61,8 +61,8 @@ struct shim_elem {
 
 static struct shim {
 	struct shim_cpu cpu;
-	void (*point)(void *ctx,
-		      uint64_t cnt); /* cnt: scheduling points so far, this one included */
+	/* cnt: scheduling points so far, this one included. Returns how much later (ns) the CPU goes on. */
+	uint64_t (*point)(void *ctx, uint64_t cnt);
 	void *ctx;
 	uint64_t point_cnt;
 	unsigned int depth;
@@ -80,7 +80,7 @@ static inline void shim__point(void)
 	if (!shim.point || shim.depth == SHIM_DEPTH)
 		return;
 	shim.depth++;
-	shim.point(shim.ctx, ++shim.point_cnt);
+	cpu.now_ns += shim.point(shim.ctx, ++shim.point_cnt);
 	shim.depth--;
 	shim.cpu = cpu;
 }
@@ -229,12 +229,12 @@ static inline int shim__output(struct shim_map *m, const void *data, uint32_t si
 {
 	uint32_t sz = 8 + (size + 7) / 8 * 8;
 
-	if (!m->bytes)
-		m->bytes = calloc(1, m->max);
-	if (!m->bytes)
-		abort();
 	if (m->head + sz > m->max)
 		return -EAGAIN;
+	if (m->head / 4096 != (m->head + sz) / 4096 || !m->bytes)
+		m->bytes = realloc(m->bytes, m->head + sz + 4096);
+	if (!m->bytes)
+		abort();
 	memcpy(m->bytes + m->head, &size, sizeof(size));
 	memcpy(m->bytes + m->head + 8, data, size);
 	m->head += sz;

@@ -54,6 +54,7 @@ struct fake_thread {
 	uint32_t stack; /* a number; 0: it runs no Python code */
 	bool busy;	/* in a handler */
 	bool dead;
+	bool paged_out; /* its PyThreadState cannot be read */
 };
 
 struct machine {
@@ -65,6 +66,9 @@ struct machine {
 	struct task_struct task;
 	char comm[16];
 	struct totals totals; /* its books as last read: fake_reader.h */
+	/* Told of each ended thread that a reading has taken out of the maps; may be NULL. */
+	void (*taken_out)(void *ctx, const struct total_thread *t);
+	void *ctx;
 	struct stack_totals stack_totals;
 };
 
@@ -104,7 +108,7 @@ static inline int read_memory(void *ctx, void *dst, uint32_t size, uint64_t addr
 	}
 	if (addr >= TSTATE_AT) {
 		t = find_thread(k, (uint32_t)((addr - TSTATE_AT) / TSTATE_SZ));
-		if (!t || t->tgid != shim.cpu.tgid || size != sizeof(uint64_t))
+		if (!t || t->paged_out || t->tgid != shim.cpu.tgid || size != sizeof(uint64_t))
 			return -1;
 		frame_addr = t->stack ? FRAME_AT + t->stack * FRAME_SZ : 0;
 		memcpy(dst, &frame_addr, size);

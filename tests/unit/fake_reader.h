@@ -73,7 +73,10 @@ static inline void read_threads(struct machine *k)
 			if (rec)
 				th->rec = *rec;
 		}
-		t->torn_cnt += try == READ_TRIES;
+		if (try == READ_TRIES) {
+			t->torn_cnt++;
+			th->rec.flags &= ~GT_F_EXITED; /* not complete yet: comes again */
+		}
 		if (!th->rec.first_ns)
 			t->thread_cnt--; /* being made at this moment */
 	}
@@ -116,22 +119,34 @@ static inline void read_pairs(struct machine *k)
 	free(keys);
 }
 
+static inline uint64_t stat_of(enum gt_stat which)
+{
+	uint32_t i = which;
+
+	return *(uint64_t *)shim__find(SHIM_MAP(&stats), &i);
+}
+
 static inline void read_stats(struct totals *t)
 {
-	for (uint32_t i = 0; i < GT_STAT_CNT; i++)
-		t->stats[i] = *(uint64_t *)shim__find(SHIM_MAP(&stats), &i);
+	for (int i = 0; i < GT_STAT_CNT; i++)
+		t->stats[i] = stat_of((enum gt_stat)i);
 }
 
 /* drop_exited() of maps_read.c */
-static inline void drop_exited(const struct totals *t)
+static inline void drop_exited(struct machine *k)
 {
+	const struct totals *t = &k->totals;
+
 	for (size_t i = 0; i < t->thread_cnt; i++) {
 		const struct gt_thread *rec = &t->threads[i].rec;
 
 		if (!(rec->flags & GT_F_EXITED) || rec->state == GT_WAIT || rec->state == GT_HOLD)
 			continue;
-		if (!shim_map_delete(SHIM_MAP(&threads), &t->threads[i].key))
-			__sync_fetch_and_sub(&exited_cnt, 1);
+		if (shim_map_delete(SHIM_MAP(&threads), &t->threads[i].key))
+			continue;
+		__sync_fetch_and_sub(&exited_cnt, 1);
+		if (k->taken_out)
+			k->taken_out(k->ctx, &t->threads[i]);
 	}
 }
 
@@ -196,7 +211,7 @@ static inline struct totals *read_books(struct machine *k)
 	read_ended(k);
 	read_pairs(k);
 	read_stats(t);
-	drop_exited(t);
+	drop_exited(k);
 	if (stacks_on)
 		read_stacks(k);
 	return t;

@@ -94,6 +94,7 @@ static int read_thread(void *ctx, const void *key, const void *value)
 	for (int i = 0; th->rec.seq_start != th->rec.seq_end; i++) {
 		if (i == TORN_TRIES) {
 			t->torn_cnt++;
+			th->rec.flags &= ~GT_F_EXITED; /* not complete yet: comes again */
 			break;
 		}
 		bpf_map_lookup_elem(fd, &th->key, &th->rec);
