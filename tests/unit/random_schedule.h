@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* random_schedule.h - processes, GILs and threads that do what is possible, at random, from a seed
+ *
+ * Threads wait, tick, acquire, release, yield, end in every state; processes end or run another program;
+ * tids come again; readings are made. All of it may come between any two steps of a handler that runs,
+ * except what gil->mutex forbids. Whoever includes this defines check_all(), which is called when nothing
+ * runs.
+ */
+#ifndef GILTOP_TEST_RANDOM_SCHEDULE_H
+#define GILTOP_TEST_RANDOM_SCHEDULE_H
+
+#include "tests/unit/model_feed.h"
+
+#define STEPS	    130
+#define PROCS	    3
+#define ALIVE_MAX   8
+#define THREADS_MAX 60
+#define FIRST_TID   1000u
+
+/* Sums of threads at one GIL that are no longer in the maps. */
+struct tally {
+	uint64_t time_ns[GT_STATE_CNT];
+	uint64_t blame_ns, acquisitions, releases, yields;
+};
+
+struct sim {
+	struct machine k;
+	struct model *m;
+	uint64_t x, now;
+	unsigned int interrupt; /* one in so many scheduling points; 0: none */
+	uint64_t longest_ns;	/* between two steps */
+	uint32_t next_tid;
+	bool reading, deaths, dying[PROCS], over[PROCS];
+	struct tally gone[MAX_G];
+	struct tally seen[MAX_G]; /* what was done: counts alone */
+	bool may_yield[MAX_T], seeded[MAX_T];
+	struct sums last; /* at the last mark, which an interval adds to */
+	/* A process ended since then, of which a thread had died waiting without any event of its GIL: the
+	 * wait, open until then, is taken back to that death.
+	 */
+	bool taken_back;
+};
+
+static void check_all(struct sim *s);
+static void seed_holders(struct sim *s);
+
+static uint64_t rnd(struct sim *s, uint64_t below)
+{
+	s->x ^= s->x << 13;
+	s->x ^= s->x >> 7;
+	s->x ^= s->x << 17;
+	return (s->x * 2685821657736338717ull >> 20) % below;
+}
+
+static size_t gil_idx(const struct sim *s, uint32_t tgid, uint64_t cond)
+{
+	for (size_t i = 0; i < s->k.gil_cnt; i++)
+		if (s->k.gils[i].tgid == tgid && s->k.gils[i].cond == cond)
+			return i;
+	fail();
+	return 0;
+}
+
+static size_t idx_of(const struct sim *s, const struct fake_thread *t)
+{
+	return (size_t)(t - s->k.threads);
+}
+
+static size_t proc_of(const struct fake_thread *t)
+{
+	return t->tgid / 100 - 1;
+}
+
+/* ---- steps ---- */
+
+/* Of all lengths: the next event may come at once or after a long wait. */
+static void time_passes(struct sim *s)
+{
+	s->now += rnd(s, 4) ? rnd(s, 1 + rnd(s, 1 + s->longest_ns)) : 0;
+}
+
+static struct fake_thread *any_thread(struct sim *s, bool busy_too)
+{
+	size_t from = rnd(s, s->k.thread_cnt);
+
+	for (size_t i = 0; i < s->k.thread_cnt; i++) {
+		struct fake_thread *t = &s->k.threads[(from + i) % s->k.thread_cnt];
+
+		if (!t->dead && (busy_too || !t->busy))
+			return t;
+	}
+	return NULL;
+}
+
+static void take_out(void *ctx, const struct total_thread *th)
+{
+	struct sim *s = ctx;
+	struct tally *g = &s->gone[gil_idx(s, th->rec.tgid, th->key.cond)];
+
+	for (int i = 0; i < GT_STATE_CNT; i++)
+		g->time_ns[i] += th->rec.time_ns[i];
+	g->blame_ns += th->rec.blame_ns;
+	g->acquisitions += th->rec.acquisitions;
+	g->releases += th->rec.releases;
+	g->yields += th->rec.yields;
+}
+
+/* Who waits stands still; who holds runs, and what a waiter sees of it may be torn. */
+static void look_around(struct sim *s, struct fake_thread *t)
+{
+	struct fake_thread *holder = find_thread(&s->k, t->gil->holder);
+
+	if (t->state != GT_WAIT)
+		t->stack = rnd(s, 4) ? 1000 + (uint32_t)rnd(s, 5) : 0;
+	t->paged_out = false;
+	if (holder && holder != t)
+		holder->paged_out = !rnd(s, 8);
+}
+
+static void step_released(struct sim *s, struct fake_thread *t)
+{
+	size_t i = idx_of(s, t), other = rnd(s, s->k.gil_cnt);
+
+	if (s->may_yield[i] && rnd(s, 8)) {
+		s->may_yield[i] = false;
+		s->seen[t->gil - s->k.gils].yields++;
+		yields(&s->k, t->tid, s->now);
+		return;
+	}
+	s->may_yield[i] = false;
+	if (!rnd(s, 8) && s->k.gils[other].tgid == t->tgid)
+		t->gil = &s->k.gils[other];
+	if (t->gil->busy || !rnd(s, 4))
+		return;
+	if (t->gil->holder) {
+		waits(&s->k, t->tid, s->now);
+	} else {
+		s->seen[t->gil - s->k.gils].acquisitions++;
+		acquires(&s->k, t->tid, s->now);
+	}
+}
+
+static void step_thread(struct sim *s, struct fake_thread *t)
+{
+	look_around(s, t);
+	if (t->state == GT_RELEASED) {
+		step_released(s, t);
+	} else if (t->state == GT_YIELD) {
+		ends_yield(&s->k, t->tid, s->now);
+	} else if (t->gil->busy) {
+		return;
+	} else if (t->state == GT_HOLD) {
+		s->may_yield[idx_of(s, t)] = rnd(s, 2);
+		s->seen[t->gil - s->k.gils].releases++;
+		releases(&s->k, t->tid, s->now);
+	} else if (t->gil->holder) {
+		waits(&s->k, t->tid, s->now);
+	} else {
+		s->seen[t->gil - s->k.gils].acquisitions++;
+		acquires(&s->k, t->tid, s->now);
+	}
+}
+
+static size_t alive(const struct sim *s, uint32_t tgid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->k.thread_cnt; i++)
+		n += !s->k.threads[i].dead && (!tgid || s->k.threads[i].tgid == tgid);
+	return n;
+}
+
+/* While it holds only with its whole process. (Not in the last reading of a process: who was read alive and
+ * is then folded away by the kernel is there twice, until the next reading.)
+ */
+static void step_death(struct sim *s, struct fake_thread *t)
+{
+	size_t p = proc_of(t);
+
+	if (s->reading && s->dying[p])
+		return;
+	if (!s->deaths || (!s->dying[p] && (t->state == GT_HOLD || alive(s, t->tgid) < 2)))
+		return;
+	dies(&s->k, t->tid, s->now);
+}
+
+static struct fake_gil *any_gil(struct sim *s)
+{
+	size_t from = rnd(s, s->k.gil_cnt);
+
+	for (size_t i = 0; i < s->k.gil_cnt; i++) {
+		struct fake_gil *g = &s->k.gils[(from + i) % s->k.gil_cnt];
+
+		if (!s->dying[g->tgid / 100 - 1] && !s->over[g->tgid / 100 - 1])
+			return g;
+	}
+	return NULL;
+}
+
+/* Is there a record of another thread that had this tid? needed: one with something open, that only its
+ * own process's GIL can close.
+ */
+static bool has_predecessor(uint32_t tid, uint32_t tgid, bool needed)
+{
+	bool found = false;
+	char *keys;
+	uint32_t n = shim__keys(SHIM_MAP(&threads), &keys);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct gt_thread_key *key = (void *)(keys + i * sizeof(*key));
+		const struct gt_thread *t = shim__find(SHIM_MAP(&threads), key);
+
+		if (key->tid == tid && t->flags & GT_F_EXITED)
+			found |= !needed || t->state == GT_HOLD ||
+				 (t->state == GT_WAIT && t->tgid != tgid);
+	}
+	free(keys);
+	return found;
+}
+
+/* A new thread, in some cases with the tid of one that has ended. */
+static void step_birth(struct sim *s, bool reuse)
+{
+	struct fake_gil *g = any_gil(s);
+
+	if (!g || alive(s, 0) >= ALIVE_MAX)
+		return;
+	for (size_t i = 0; i < s->k.thread_cnt && reuse; i++) {
+		struct fake_thread *t = &s->k.threads[i];
+
+		if (!t->dead || t->busy || t->tid < FIRST_TID ||
+		    has_predecessor(t->tid, g->tgid, true))
+			continue;
+		*t = (struct fake_thread){ .tid = t->tid, .tgid = g->tgid, .gil = g };
+		s->may_yield[i] = false;
+		return;
+	}
+	if (s->k.thread_cnt < THREADS_MAX)
+		add_thread(&s->k, s->next_tid++, g);
+}
+
+/* Readings do not meet one another, nor a tid that comes round at this very moment. */
+static void step_reading(struct sim *s)
+{
+	bool met = s->reading;
+
+	for (size_t i = 0; i < s->k.thread_cnt; i++) {
+		const struct fake_thread *t = &s->k.threads[i];
+
+		met |= t->busy && !t->dead && has_predecessor(t->tid, t->tgid, false);
+	}
+	if (met)
+		return;
+	s->reading = true;
+	seed_holders(s);
+	feed(s->m, &s->k, s->now);
+	s->reading = false;
+}
+
+/* The clock's interrupt comes in a handler, too. */
+static void step_clock(struct sim *s, struct fake_thread *t)
+{
+	bool busy = t->busy;
+
+	runs(&s->k, t, s->now);
+	t->busy = true;
+	on_clock(0x401000 + 16 * rnd(s, 3));
+	t->busy = busy;
+}
+
+static void step(struct sim *s, bool interrupting)
+{
+	struct fake_thread *t = any_thread(s, false), *on_cpu = any_thread(s, true);
+
+	switch (rnd(s, 24)) {
+	case 0: step_reading(s); break;
+	case 1: step_birth(s, !interrupting && rnd(s, 2)); break;
+	case 2:
+		if (t)
+			step_death(s, t);
+		break;
+	case 3:
+		if (on_cpu)
+			step_clock(s, on_cpu);
+		break;
+	default:
+		/* A tid does not come round within a reading: that takes a full turn of them. */
+		if (t && !(s->reading && has_predecessor(t->tid, t->tgid, false)))
+			step_thread(s, t);
+	}
+}
+
+/* Another CPU comes in between. The interrupted one goes on later, or sees a clock that lags a little. */
+static uint64_t interrupt(void *ctx, uint64_t cnt)
+{
+	struct sim *s = ctx;
+	uint64_t before = s->now, passed;
+
+	(void)cnt;
+	if (rnd(s, s->interrupt))
+		return 0;
+	s->now += rnd(s, 60);
+	step(s, true);
+	passed = s->now - before;
+	return passed > 20 && !rnd(s, 4) ? passed - rnd(s, 20) : passed;
+}
+
+#endif

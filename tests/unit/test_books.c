@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_books.c - random schedules of several processes, GILs and threads: the books balance in integers
+ *
+ * Each schedule is made from one number, which is said when it fails. Whenever nothing runs the invariants
+ * must hold, in the records and in the model's pictures.
+ */
+#include "tests/unit/random_processes.h"
+
+#define SCHEDULES 1500
+
+static uint64_t running_seed;
+static bool running;
+
+/* ---- the invariants in the records ---- */
+
+struct books {
+	uint64_t time_ns[GT_STATE_CNT], blame_ns, acquisitions, releases, yields;
+	uint64_t open_held_ns; /* of open waits: held while they waited, not booked to pairs yet */
+};
+
+static const struct gt_gil *gil_record(const struct fake_gil *g)
+{
+	struct gt_gil_key key = { .cond = g->cond, .tgid = g->tgid };
+	const uint32_t *slot = shim__find(SHIM_MAP(&gil_slots), &key);
+
+	return slot ? shim__find(SHIM_MAP(&gils), slot) : NULL;
+}
+
+static void add_thread_record(const struct sim *s, const struct gt_thread *t,
+			      const struct gt_gil *g, uint64_t held, struct books *b)
+{
+	bool gone = t->flags & GT_F_EXITED && t->state != GT_WAIT && t->state != GT_HOLD;
+	uint64_t end = gone ? t->exit_ns : s->now, sum = 0;
+	int64_t open = (int64_t)(t->acquisitions - t->releases);
+
+	assert_int_equal(t->seq_start, t->seq_end);
+	assert_int_equal(t->odd, 0);
+	for (int i = 0; i < GT_STATE_CNT; i++) {
+		uint64_t ns = t->time_ns[i] + (i == (int)t->state && !gone ? end - t->since_ns : 0);
+
+		b->time_ns[i] += ns;
+		sum += ns;
+	}
+	assert_true(t->since_ns <= s->now);
+	assert_int_equal(sum, end - t->first_ns); /* invariant 3 */
+	/* Invariant 4; the first release of who has held since before the books has no acquisition. */
+	assert_true(open == 0 || open == 1 || (open == -1 && t->first_ns == g->first_ns));
+	b->blame_ns += t->blame_ns;
+	b->acquisitions += t->acquisitions;
+	b->releases += t->releases;
+	b->yields += t->yields;
+	if (t->state == GT_WAIT)
+		b->open_held_ns += held - t->wait_held_ns;
+}
+
+static void check_gil(struct sim *s, size_t i, struct books *all)
+{
+	const struct fake_gil *fg = &s->k.gils[i];
+	const struct gt_gil *g = gil_record(fg);
+	struct gt_gil_key key = { .cond = fg->cond, .tgid = fg->tgid };
+	const struct gt_ended *e = shim__find(SHIM_MAP(&ended), &key);
+	struct tally *gone = &s->gone[i];
+	struct books b = { .blame_ns = gone->blame_ns,
+			   .acquisitions = gone->acquisitions,
+			   .releases = gone->releases,
+			   .yields = gone->yields };
+	uint64_t dt, waited, held;
+	char *keys;
+	uint32_t n;
+
+	if (!g)
+		return;
+	assert_true(g->last_ns <= s->now);
+	assert_int_equal(g->seq_start, g->seq_end);
+	dt = s->now - g->last_ns;
+	waited = dt * g->waiters;
+	held = g->held_ns + (g->held ? dt : 0);
+	memcpy(b.time_ns, gone->time_ns, sizeof(b.time_ns));
+	for (int st = 0; e && st < GT_STATE_CNT; st++)
+		b.time_ns[st] += e->time_ns[st];
+	b.blame_ns += e ? e->blame_ns : 0;
+	b.acquisitions += e ? e->acquisitions : 0;
+	b.releases += e ? e->releases : 0;
+	b.yields += e ? e->yields : 0;
+	n = shim__keys(SHIM_MAP(&threads), &keys);
+	for (uint32_t k = 0; k < n; k++) {
+		const struct gt_thread_key *tkey = (void *)(keys + k * sizeof(*tkey));
+		const struct gt_thread *t = shim__find(SHIM_MAP(&threads), tkey);
+
+		if (tkey->cond == fg->cond && t->tgid == fg->tgid)
+			add_thread_record(s, t, g, held, &b);
+	}
+	free(keys);
+	b.blame_ns += g->hold_blame_ns + (g->held ? waited : 0);
+	if (g->seeded && g->held) /* its holder has no record yet */
+		b.time_ns[GT_HOLD] += s->now - g->hold_since_ns;
+	assert_true(held <= s->now - g->first_ns); /* invariant 1 */
+	assert_int_equal(b.time_ns[GT_HOLD], held);
+	assert_int_equal(b.time_ns[GT_WAIT], g->wait_ns + waited); /* invariant 2 */
+	assert_int_equal(b.time_ns[GT_WAIT], b.blame_ns + g->gap_ns + (g->held ? 0 : waited));
+	assert_int_equal(g->acquisitions, b.acquisitions);
+	assert_int_equal(g->releases, b.releases);
+	assert_int_equal(g->acquisitions, s->seen[i].acquisitions);
+	assert_int_equal(g->releases, s->seen[i].releases);
+	assert_int_equal(b.yields, s->seen[i].yields);
+	all->blame_ns += b.blame_ns;
+	all->time_ns[GT_WAIT] += b.time_ns[GT_WAIT];
+	all->time_ns[GT_HOLD] += b.time_ns[GT_HOLD];
+	all->open_held_ns += b.open_held_ns;
+}
+
+/* Invariant 5 in sum: what the waits are booked to, and what the open ones will be, is all the blame. */
+static void check_records(struct sim *s)
+{
+	for (size_t p = 0; p < PROCS; p++) {
+		uint32_t tgid = (uint32_t)(p + 1) * 100;
+		struct books b = { 0 };
+		const struct totals *t = &s->k.totals;
+		uint64_t booked = 0;
+
+		if (s->over[p])
+			continue;
+		for (size_t i = 0; i < s->k.gil_cnt; i++)
+			if (s->k.gils[i].tgid == tgid)
+				check_gil(s, i, &b);
+		for (size_t i = 0; i < t->pair_cnt && !stacks_on; i++)
+			booked += t->pairs[i].key.tgid == tgid ? t->pairs[i].ns : 0;
+		for (size_t i = 0; i < t->chain_cnt && stacks_on; i++)
+			booked += t->chains[i].tgid == tgid ? t->chains[i].ns : 0;
+		assert_int_equal(booked + b.open_held_ns, b.blame_ns);
+	}
+}
+
+/* ---- the invariants in the model's pictures ---- */
+
+static void check_stacks(const struct snap_proc *p, uint64_t wait, uint64_t blame, bool last)
+{
+	struct stack_sums st = stack_sums_of(p);
+
+	assert_int_equal(st.kind[SNAP_STACK_WAIT], wait);
+	assert_int_equal(st.kind[SNAP_STACK_BLAME], st.chains);
+	assert_true(st.chains <= blame);
+	if (last)
+		assert_int_equal(st.chains, blame);
+}
+
+/* Rows and columns: who waited for whom. Threads that ended may have no row of their own any more. */
+static void check_pairs(const struct snap_proc *p)
+{
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		uint64_t wait = 0, blame = 0, row = 0, column = 0, nobody = 0;
+		uint32_t tid = p->threads[i].tid;
+
+		for (size_t k = 0; k < p->thread_cnt; k++) {
+			wait += p->threads[k].tid == tid ? p->threads[k].wait_ns : 0;
+			blame += p->threads[k].tid == tid ? p->threads[k].blame_ns : 0;
+		}
+		for (size_t k = 0; k < p->pair_cnt; k++) {
+			row += p->pairs[k].waiter_tid == tid ? p->pairs[k].ns : 0;
+			column += p->pairs[k].holder_tid == tid ? p->pairs[k].ns : 0;
+			nobody += p->pairs[k].holder_tid == 0 ? p->pairs[k].ns : 0;
+		}
+		assert_true(row <= wait);
+		assert_true(column <= blame && blame <= column + nobody);
+	}
+}
+
+/* Where an open part was last seen need not be where it ends: by place only totals are exact. The same
+ * goes for whom it was waited for, where who died waiting is closed before the first holder is known.
+ */
+static void check_picture(const struct sim *s, const struct snapshot *snap, bool total, bool last)
+{
+	for (size_t i = 0; i < snap->proc_cnt; i++) {
+		const struct snap_proc *p = &snap->procs[i];
+		struct snapshot one = { .proc_cnt = 1, .procs = &snap->procs[i] };
+		struct sums r = sums_of(&one);
+
+		for (size_t g = 0; g < p->gil_cnt; g++)
+			assert_true(p->gils[g].held_ns <= p->span_ns);
+		assert_int_equal(r.wait, r.gil_wait);
+		assert_int_equal(r.wait, r.blame + r.gap);
+		assert_int_equal(r.hold, r.held);
+		if (total || !s->deaths)
+			assert_int_equal(r.pairs, r.blame);
+		if (total && p->stacks_known && p->alive)
+			check_stacks(p, r.wait, r.blame, last);
+		if (!s->deaths)
+			check_pairs(p);
+	}
+}
+
+static void check_sum(const struct sim *s, const struct sums *interval, const struct sums *total)
+{
+	if (s->taken_back)
+		return;
+	assert_int_equal(s->last.wait + interval->wait, total->wait);
+	assert_int_equal(s->last.hold + interval->hold, total->hold);
+	assert_int_equal(s->last.blame + interval->blame, total->blame);
+	assert_int_equal(s->last.gap + interval->gap, total->gap);
+}
+
+/* As at each refresh: who holds, read from the target's memory. */
+static void seed_holders(struct sim *s)
+{
+	for (size_t i = 0; i < s->k.gil_cnt; i++) {
+		const struct fake_gil *g = &s->k.gils[i];
+
+		if (!s->dying[g->tgid / 100 - 1] && !s->over[g->tgid / 100 - 1])
+			model__seed_holder(s->m, g->tgid, g->cond, g->holder, g->holder);
+	}
+}
+
+static void check_model(struct sim *s)
+{
+	bool last = rnd(s, 2);
+	struct snapshot *snap;
+	struct sums total, interval;
+
+	s->reading = true;
+	seed_holders(s);
+	feed_at(s->m, &s->k, s->now, last);
+	s->reading = false;
+	assert_int_equal(s->k.totals.torn_cnt, 0);
+	snap = model__snapshot(s->m, MODEL_TOTAL);
+	check_picture(s, snap, true, last);
+	total = sums_of(snap);
+	snapshot__free(snap);
+	snap = model__snapshot(s->m, MODEL_INTERVAL);
+	if (!s->taken_back)
+		check_picture(s, snap, false, last);
+	interval = sums_of(snap);
+	snapshot__free(snap);
+	check_sum(s, &interval, &total);
+	if (rnd(s, 3))
+		return;
+	model__mark(s->m);
+	s->last = total;
+	s->taken_back = false;
+}
+
+static void check_all(struct sim *s)
+{
+	uint64_t (*point)(void *ctx, uint64_t cnt) = shim.point;
+
+	shim.point = NULL;
+	check_model(s);
+	check_records(s);
+	if (stacks_on && !rnd(s, 4))
+		next_epoch(&s->k);
+	shim.point = point;
+}
+
+static void run_schedule(uint64_t seed)
+{
+	struct sim *s = malloc(sizeof(*s));
+
+	assert_non_null(s);
+	running_seed = seed;
+	running = true;
+	begin(s, seed);
+	for (unsigned int i = 0; i < STEPS; i++) {
+		time_passes(s);
+		step(s, false);
+		if (!rnd(s, 8))
+			check_all(s);
+		if (s->deaths && !rnd(s, 60))
+			process_ends(s, rnd(s, PROCS));
+		if (s->deaths && !rnd(s, 60))
+			process_execs(s, rnd(s, PROCS));
+	}
+	check_all(s);
+	model__free(s->m);
+	machine__deinit(&s->k);
+	free(s);
+	running = false;
+}
+
+static void the_books_balance_after_any_schedule(void **state)
+{
+	const char *one = getenv("GILTOP_TEST_SEED");
+
+	(void)state;
+	if (one) {
+		run_schedule(strtoull(one, NULL, 0));
+		return;
+	}
+	for (uint64_t seed = 1; seed <= SCHEDULES; seed++)
+		run_schedule(seed);
+}
+
+static int say_seed(void **state)
+{
+	(void)state;
+	if (running)
+		print_message("the schedule that failed: GILTOP_TEST_SEED=%llu\n",
+			      (unsigned long long)running_seed);
+	running = false;
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(the_books_balance_after_any_schedule, say_seed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
