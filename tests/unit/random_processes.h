@@ -8,11 +8,11 @@
 static void start_proc(struct sim *s, size_t p)
 {
 	uint32_t tgid = (uint32_t)(p + 1) * 100;
-	const struct model_proc_info info = { .pid = tgid, .comm = "app" };
+	const struct say_proc info = { .pid = tgid, .comm = "app" };
 	struct fake_thread *leader = find_thread(&s->k, tgid);
 
 	start_books(tgid, s->now);
-	assert_int_equal(model__add_proc(s->m, &info, s->now), 0);
+	assert_int_equal(say_start(s->m, &info, s->now), 0);
 	s->over[p] = s->dying[p] = false;
 	for (size_t i = 0; i < s->k.gil_cnt; i++) {
 		if (s->k.gils[i].tgid != tgid)
@@ -38,7 +38,7 @@ static void books_are_over(struct sim *s, size_t p, uint64_t end_ns)
 
 		s->taken_back |= t->tgid == tgid && t->flags & GT_F_EXITED && t->state == GT_WAIT;
 	}
-	model__end_proc(s->m, tgid, end_ns);
+	say_end(s->m, tgid, end_ns);
 	forget_process(&s->k, tgid);
 	s->over[p] = true;
 	check_all(s);

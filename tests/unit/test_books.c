@@ -206,7 +206,7 @@ static void seed_holders(struct sim *s)
 		const struct fake_gil *g = &s->k.gils[i];
 
 		if (!s->dying[g->tgid / 100 - 1] && !s->over[g->tgid / 100 - 1])
-			model__seed_holder(s->m, g->tgid, g->cond, g->holder, g->holder);
+			say_holder(s->m, g->tgid, g->cond, g->holder, g->holder);
 	}
 }
 

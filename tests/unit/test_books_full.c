@@ -212,7 +212,7 @@ static void the_fifth_gil_of_a_thread_is_counted(void **state)
 		acquires(&k, 1, T0 + 20 * i + 10);
 		releases(&k, 1, T0 + 20 * i + 15);
 	}
-	assert_int_equal(stat_of(GT_STAT_THREAD_FULL), 1);
+	assert_int_equal(stat_of(GT_STAT_TID_FULL), 1);
 	dies(&k, 1, T0 + 500);
 	read_books(&k);
 	assert_int_equal(k.totals.thread_cnt, 5);
