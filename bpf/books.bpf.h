@@ -62,7 +62,7 @@ static __always_inline __u64 thread_enter(struct gt_thread *t, __u64 cond, __u32
 	__u64 dt = now - t->since_ns;
 	__u64 min = span_min_ns;
 
-	t->time_ns[t->state & (GT_STATE_CNT - 1)] += dt;
+	t->sums.time_ns[t->state & (GT_STATE_CNT - 1)] += dt;
 	if (min && dt >= min && t->state != GT_RELEASED)
 		span_out(t, cond, now);
 	t->since_ns = now;
@@ -190,7 +190,7 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 	if (g->waiters)
 		g->waiters--;
 	ns = thread_enter(t, cond, GT_HOLD, now);
-	hist_add(&t->wait_hist, ns);
+	hist_add(&t->sums.wait_hist, ns);
 	sum_put(sum, ns, 1);
 	if (ns > t->wait_max_ns)
 		t->wait_max_ns = ns;
@@ -216,7 +216,7 @@ __noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid, __u64 now)
 	ns = g->last_ns - t->since_ns;
 	if (g->waiters)
 		g->waiters--;
-	t->time_ns[GT_WAIT] += ns;
+	t->sums.time_ns[GT_WAIT] += ns;
 	if (ns > t->wait_max_ns)
 		t->wait_max_ns = ns;
 	if (stacks_on)
@@ -292,7 +292,7 @@ static __always_inline void acquire_check(struct gt_gil *g, struct gt_thread *t,
 	__u64 tstate;
 
 	if (t->state != GT_WAIT && !(t->flags & GT_F_TSTATE_MOVES) &&
-	    (t->acquisitions & (CHECK_EVERY - 1))) {
+	    (t->sums.acquisitions & (CHECK_EVERY - 1))) {
 		g->last_holder = 0;
 		return;
 	}

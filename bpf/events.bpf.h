@@ -60,7 +60,7 @@ static __always_inline int on_wait(__u64 cond)
 	if (t->state == GT_HOLD) {
 		/* Its RELEASE was missed: the hold ends here at the latest. */
 		stat_inc(GT_STAT_WAIT_HOLDER);
-		t->odd++;
+		t->sums.odd++;
 	}
 	thread_enter(t, cond, GT_WAIT, now);
 	t->wait_booked_ns = now;
@@ -99,10 +99,10 @@ static __always_inline int on_acquire(__u64 cond)
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
 		}
 		pairs_book(t->gil_slot, cond, tkey.tid);
-		hist_touch(&t->wait_hist, g->last_ns - t->since_ns);
-		t->contended++;
+		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
+		t->sums.contended++;
 	}
-	t->acquisitions++;
+	t->sums.acquisitions++;
 	g->acquisitions++;
 	if (g->prev_tid != tkey.tid) {
 		if (g->prev_tid)
@@ -116,7 +116,7 @@ static __always_inline int on_acquire(__u64 cond)
 	if (g->held) {
 		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
 		stat_inc(GT_STAT_ACQUIRE_HELD);
-		t->odd++;
+		t->sums.odd++;
 		g->gap_ns += g->hold_blame_ns;
 	}
 	if (t->state == GT_WAIT) {
@@ -152,7 +152,7 @@ static __always_inline int on_release(__u64 cond)
 	t = r.t;
 	if (g->over)
 		return 0;
-	if (g->seeded && g->held && !t->acquisitions && !t->releases &&
+	if (g->seeded && g->held && !t->sums.acquisitions && !t->sums.releases &&
 	    (!g->holder_tid ||
 	     g->holder_tid == tkey.tid)) { /* it has held since the books started */
 		t->first_ns = t->since_ns = g->hold_since_ns;
@@ -162,7 +162,7 @@ static __always_inline int on_release(__u64 cond)
 	}
 	if (g->holder_tid != tkey.tid) {
 		stat_inc(GT_STAT_RELEASE_FOREIGN);
-		t->odd++;
+		t->sums.odd++;
 		return 0;
 	}
 	thread_begin(t);
@@ -175,7 +175,7 @@ static __always_inline int on_release(__u64 cond)
 		if (g->bare && g->seg_stack) /* where it was last seen in Python */
 			stack = g->seg_stack;
 		sum = sum_find(t->tgid, sum_of(GT_SUM_HOLD, t->tid), stack);
-		hist_touch(&t->hold_hist, now - t->since_ns);
+		hist_touch(&t->sums.hold_hist, now - t->since_ns);
 		segment_touch(g);
 		now = event_time(g, t);
 	}
@@ -186,11 +186,11 @@ static __always_inline int on_release(__u64 cond)
 	sum_put(sum, now - g->seg_start_ns, 1);
 	segment_push(g, tkey.tid, stack, now);
 	thread_enter(t, cond, GT_RELEASED, now);
-	hist_add(&t->hold_hist, ns);
+	hist_add(&t->sums.hold_hist, ns);
 	if (ns > t->hold_max_ns)
 		t->hold_max_ns = ns;
-	t->blame_ns += g->hold_blame_ns;
-	t->releases++;
+	t->sums.blame_ns += g->hold_blame_ns;
+	t->sums.releases++;
 	g->releases++;
 	g->held = 0;
 	g->seeded = 0;
@@ -222,7 +222,7 @@ static __always_inline int on_yield(__u64 cond)
 		now = t->since_ns;
 	thread_begin(t);
 	thread_enter(t, cond, GT_YIELD, now);
-	t->yields++;
+	t->sums.yields++;
 	thread_end(t);
 	return 0;
 }

@@ -138,20 +138,30 @@ enum gt_thread_flag {
 		1 << 2, /* has had more than one PyThreadState (PyGILState_Ensure makes one) */
 };
 
+/* What is summed up of a thread, or of many. All of it is __u64, so that sums are added and subtracted word by word. */
+struct gt_sums {
+	__u64 time_ns
+		[GT_STATE_CNT]; /* closed time per state; of a thread the open one is now - since_ns */
+	__u64 blame_ns;
+	__u64 acquisitions;
+	__u64 contended;
+	__u64 releases;
+	__u64 yields;
+	__u64 odd; /* events that did not fit the state (doc/accounting.md, invariant 4) */
+	struct gt_hist wait_hist;
+	struct gt_hist hold_hist;
+};
+
+#define GT_SUMS_WORDS (sizeof(struct gt_sums) / sizeof(__u64))
+
 /* Per-thread record. Written by that thread alone (after its death: by whoever closes its wait).
  * The writer raises seq_start first and seq_end last, a reader that copies upwards and finds both
  * equal has a record that nobody wrote to meanwhile.
  */
 struct gt_thread {
 	__u64 seq_end;
-	__u64 first_ns;		     /* first seen */
-	__u64 since_ns;		     /* in its state since */
-	__u64 time_ns[GT_STATE_CNT]; /* closed time per state; the open one is now - since_ns */
-	__u64 blame_ns;
-	__u64 acquisitions;
-	__u64 contended;
-	__u64 releases;
-	__u64 yields;
+	__u64 first_ns;	  /* first seen */
+	__u64 since_ns;	  /* in its state since */
 	__u64 wait_ticks; /* WAIT hits: one per wait and switch interval */
 	__u64 wait_max_ns;
 	__u64 hold_max_ns;
@@ -166,31 +176,19 @@ struct gt_thread {
 	__u32 tgid;
 	__u32 state;	/* enum gt_state */
 	__u32 flags;	/* enum gt_thread_flag */
-	__u32 odd;	/* events that did not fit the state (doc/accounting.md, invariant 4) */
 	__u32 gil_slot; /* where in `gils` its GIL is, to be checked by its key */
+	__u32 pad;
 	char comm[16];
-	struct gt_hist wait_hist;
-	struct gt_hist hold_hist;
+	struct gt_sums sums;
 	__u64 seq_start;
 };
 
 /* The threads that ended and found no room of their own: one row per GIL, added to atomically. */
 struct gt_ended {
 	__u64 threads;
-	__u64 time_ns[GT_STATE_CNT];
-	__u64 blame_ns;
-	__u64 acquisitions;
-	__u64 contended;
-	__u64 releases;
-	__u64 yields;
-	__u64 wait_ticks;
 	__u64 wait_max_ns; /* not atomic: a hint */
 	__u64 hold_max_ns;
-	__u64 odd;
-	__u64 first_ns;
-	__u64 pad;
-	struct gt_hist wait_hist;
-	struct gt_hist hold_hist;
+	struct gt_sums sums;
 };
 
 struct gt_pair_key {
@@ -296,11 +294,12 @@ GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 32);
 GT_ASSERT(sizeof(struct gt_gil) == 22 * 8 + 8 * 4 + 256 * 32 + 8);
-GT_ASSERT(sizeof(struct gt_thread) == 21 * 8 + 6 * 4 + 16 + 2 * 976 + 8);
+GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
+GT_ASSERT(sizeof(struct gt_thread) == 13 * 8 + 6 * 4 + 16 + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);
 GT_ASSERT(sizeof(struct gt_chain_key) == 32);
-GT_ASSERT(sizeof(struct gt_ended) == 16 * 8 + 2 * 976);
+GT_ASSERT(sizeof(struct gt_ended) == 3 * 8 + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_pair_key) == 16);
 GT_ASSERT(sizeof(struct gt_note) == 40);
 

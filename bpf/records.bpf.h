@@ -70,7 +70,9 @@ __noinline int thread_fold(__u64 cond, __u32 tid)
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil_key gkey = { .cond = cond };
+	const __u64 *from;
 	struct gt_ended *e;
+	__u64 *to;
 
 	if (!t)
 		return 0;
@@ -80,25 +82,15 @@ __noinline int thread_fold(__u64 cond, __u32 tid)
 	if (!e) /* cannot be: as many as GILs; then the record stays */
 		return 0;
 	__sync_fetch_and_add(&e->threads, 1);
-	for (int i = 0; i < GT_STATE_CNT; i++)
-		__sync_fetch_and_add(&e->time_ns[i], t->time_ns[i]);
-	__sync_fetch_and_add(&e->blame_ns, t->blame_ns);
-	__sync_fetch_and_add(&e->acquisitions, t->acquisitions);
-	__sync_fetch_and_add(&e->contended, t->contended);
-	__sync_fetch_and_add(&e->releases, t->releases);
-	__sync_fetch_and_add(&e->yields, t->yields);
-	__sync_fetch_and_add(&e->wait_ticks, t->wait_ticks);
-	__sync_fetch_and_add(&e->odd, t->odd);
 	if (t->wait_max_ns > e->wait_max_ns)
 		e->wait_max_ns = t->wait_max_ns; /* lost update is fine: a hint */
 	if (t->hold_max_ns > e->hold_max_ns)
 		e->hold_max_ns = t->hold_max_ns;
-	for (int i = 0; i < GT_HIST_BUCKETS; i++) {
-		if (t->wait_hist.cnt[i])
-			__sync_fetch_and_add(&e->wait_hist.cnt[i], t->wait_hist.cnt[i]);
-		if (t->hold_hist.cnt[i])
-			__sync_fetch_and_add(&e->hold_hist.cnt[i], t->hold_hist.cnt[i]);
-	}
+	to = (__u64 *)&e->sums;
+	from = (const __u64 *)&t->sums;
+	for (__u32 i = 0; i < GT_SUMS_WORDS; i++)
+		if (from[i])
+			__sync_fetch_and_add(&to[i], from[i]);
 	bpf_map_delete_elem(&threads, &key);
 	return 1;
 }

@@ -98,11 +98,11 @@ static void take_out(void *ctx, const struct total_thread *th)
 	struct tally *g = &s->gone[gil_idx(s, th->rec.tgid, th->key.cond)];
 
 	for (int i = 0; i < GT_STATE_CNT; i++)
-		g->time_ns[i] += th->rec.time_ns[i];
-	g->blame_ns += th->rec.blame_ns;
-	g->acquisitions += th->rec.acquisitions;
-	g->releases += th->rec.releases;
-	g->yields += th->rec.yields;
+		g->time_ns[i] += th->rec.sums.time_ns[i];
+	g->blame_ns += th->rec.sums.blame_ns;
+	g->acquisitions += th->rec.sums.acquisitions;
+	g->releases += th->rec.sums.releases;
+	g->yields += th->rec.sums.yields;
 }
 
 /* Who waits stands still; who holds runs, and what a waiter sees of it may be torn. */

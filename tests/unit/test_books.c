@@ -31,12 +31,13 @@ static void add_thread_record(const struct sim *s, const struct gt_thread *t,
 {
 	bool gone = t->flags & GT_F_EXITED && t->state != GT_WAIT && t->state != GT_HOLD;
 	uint64_t end = gone ? t->exit_ns : s->now, sum = 0;
-	int64_t open = (int64_t)(t->acquisitions - t->releases);
+	int64_t open = (int64_t)(t->sums.acquisitions - t->sums.releases);
 
 	assert_int_equal(t->seq_start, t->seq_end);
-	assert_int_equal(t->odd, 0);
+	assert_int_equal(t->sums.odd, 0);
 	for (int i = 0; i < GT_STATE_CNT; i++) {
-		uint64_t ns = t->time_ns[i] + (i == (int)t->state && !gone ? end - t->since_ns : 0);
+		uint64_t ns =
+			t->sums.time_ns[i] + (i == (int)t->state && !gone ? end - t->since_ns : 0);
 
 		b->time_ns[i] += ns;
 		sum += ns;
@@ -45,10 +46,10 @@ static void add_thread_record(const struct sim *s, const struct gt_thread *t,
 	assert_int_equal(sum, end - t->first_ns); /* invariant 3 */
 	/* Invariant 4; the first release of who has held since before the books has no acquisition. */
 	assert_true(open == 0 || open == 1 || (open == -1 && t->first_ns == g->first_ns));
-	b->blame_ns += t->blame_ns;
-	b->acquisitions += t->acquisitions;
-	b->releases += t->releases;
-	b->yields += t->yields;
+	b->blame_ns += t->sums.blame_ns;
+	b->acquisitions += t->sums.acquisitions;
+	b->releases += t->sums.releases;
+	b->yields += t->sums.yields;
 	if (t->state == GT_WAIT)
 		b->open_held_ns += held - t->wait_held_ns;
 }
@@ -77,11 +78,11 @@ static void check_gil(struct sim *s, size_t i, struct books *all)
 	held = g->held_ns + (g->held ? dt : 0);
 	memcpy(b.time_ns, gone->time_ns, sizeof(b.time_ns));
 	for (int st = 0; e && st < GT_STATE_CNT; st++)
-		b.time_ns[st] += e->time_ns[st];
-	b.blame_ns += e ? e->blame_ns : 0;
-	b.acquisitions += e ? e->acquisitions : 0;
-	b.releases += e ? e->releases : 0;
-	b.yields += e ? e->yields : 0;
+		b.time_ns[st] += e->sums.time_ns[st];
+	b.blame_ns += e ? e->sums.blame_ns : 0;
+	b.acquisitions += e ? e->sums.acquisitions : 0;
+	b.releases += e ? e->sums.releases : 0;
+	b.yields += e ? e->sums.yields : 0;
 	n = shim__keys(SHIM_MAP(&threads), &keys);
 	for (uint32_t k = 0; k < n; k++) {
 		const struct gt_thread_key *tkey = (void *)(keys + k * sizeof(*tkey));

@@ -48,7 +48,7 @@ static void a_tid_reused_elsewhere_leaves_the_dead_waiter_alone(void **state)
 	for (size_t i = 0; i < k.totals.thread_cnt; i++)
 		if (k.totals.threads[i].key.tid == 2)
 			assert_int_equal(k.totals.threads[i].rec.tgid, PID + 1);
-	assert_int_equal(k.totals.ended[0].rec.time_ns[GT_WAIT], 500);
+	assert_int_equal(k.totals.ended[0].rec.sums.time_ns[GT_WAIT], 500);
 	machine__deinit(&k);
 }
 

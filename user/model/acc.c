@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/model/acc.h"
 
-#include <string.h>
+#include <stddef.h>
 
-void acc__of_thread(const struct gt_thread *rec, uint64_t now, struct acc *ret)
+void sums__of_thread(const struct gt_thread *rec, uint64_t now, struct gt_sums *ret)
 {
-	memcpy(ret->time_ns, rec->time_ns, sizeof(ret->time_ns));
-	ret->blame_ns = rec->blame_ns;
-	ret->acquisitions = rec->acquisitions;
-	ret->contended = rec->contended;
-	ret->releases = rec->releases;
-	ret->yields = rec->yields;
-	ret->odd = rec->odd;
-	ret->wait_hist = rec->wait_hist;
-	ret->hold_hist = rec->hold_hist;
+	*ret = rec->sums;
 	/* A wait that outlives its thread is closed by the GIL's next event, not by the death. */
 	if ((rec->flags & GT_F_EXITED) && rec->state != GT_WAIT && rec->exit_ns < now)
 		now = rec->exit_ns;
@@ -21,33 +13,13 @@ void acc__of_thread(const struct gt_thread *rec, uint64_t now, struct acc *ret)
 		ret->time_ns[rec->state & (GT_STATE_CNT - 1)] += now - rec->since_ns;
 }
 
-void acc__of_ended(const struct gt_ended *rec, struct acc *ret)
+void sums__add(struct gt_sums *to, const struct gt_sums *a)
 {
-	memcpy(ret->time_ns, rec->time_ns, sizeof(ret->time_ns));
-	ret->blame_ns = rec->blame_ns;
-	ret->acquisitions = rec->acquisitions;
-	ret->contended = rec->contended;
-	ret->releases = rec->releases;
-	ret->yields = rec->yields;
-	ret->odd = rec->odd;
-	ret->wait_hist = rec->wait_hist;
-	ret->hold_hist = rec->hold_hist;
-}
+	const __u64 *from = (const __u64 *)a;
+	__u64 *v = (__u64 *)to;
 
-void acc__add(struct acc *to, const struct acc *a)
-{
-	for (int i = 0; i < GT_STATE_CNT; i++)
-		to->time_ns[i] += a->time_ns[i];
-	to->blame_ns += a->blame_ns;
-	to->acquisitions += a->acquisitions;
-	to->contended += a->contended;
-	to->releases += a->releases;
-	to->yields += a->yields;
-	to->odd += a->odd;
-	for (int i = 0; i < GT_HIST_BUCKETS; i++) {
-		to->wait_hist.cnt[i] += a->wait_hist.cnt[i];
-		to->hold_hist.cnt[i] += a->hold_hist.cnt[i];
-	}
+	for (size_t i = 0; i < GT_SUMS_WORDS; i++)
+		v[i] += from[i];
 }
 
 /* Saturating: a record read while it was written may stand a little before its base. */
@@ -56,20 +28,13 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-void acc__sub(const struct acc *a, const struct acc *base, struct acc *ret)
+void sums__sub(const struct gt_sums *a, const struct gt_sums *base, struct gt_sums *ret)
 {
-	for (int i = 0; i < GT_STATE_CNT; i++)
-		ret->time_ns[i] = minus(a->time_ns[i], base->time_ns[i]);
-	ret->blame_ns = minus(a->blame_ns, base->blame_ns);
-	ret->acquisitions = minus(a->acquisitions, base->acquisitions);
-	ret->contended = minus(a->contended, base->contended);
-	ret->releases = minus(a->releases, base->releases);
-	ret->yields = minus(a->yields, base->yields);
-	ret->odd = minus(a->odd, base->odd);
-	for (int i = 0; i < GT_HIST_BUCKETS; i++) {
-		ret->wait_hist.cnt[i] = minus(a->wait_hist.cnt[i], base->wait_hist.cnt[i]);
-		ret->hold_hist.cnt[i] = minus(a->hold_hist.cnt[i], base->hold_hist.cnt[i]);
-	}
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)base;
+	__u64 *v = (__u64 *)ret;
+
+	for (size_t i = 0; i < GT_SUMS_WORDS; i++)
+		v[i] = minus(x[i], y[i]);
 }
 
 /* The same step as gil_advance() in books.bpf.h, up to the moment of the reading. */

@@ -7,14 +7,6 @@
 
 #include "bpf/giltop.h"
 
-struct acc {
-	uint64_t time_ns[GT_STATE_CNT];
-	uint64_t blame_ns;
-	uint64_t acquisitions, contended, releases, yields;
-	uint64_t odd;
-	struct gt_hist wait_hist, hold_hist;
-};
-
 struct gil_acc {
 	uint64_t held_ns, gap_ns, gap_wall_ns, wait_ns;
 	uint64_t acquisitions, switches;
@@ -22,10 +14,10 @@ struct gil_acc {
 };
 
 /* The record's sums at the moment now: its open state counts up to now, or up to its death. */
-void acc__of_thread(const struct gt_thread *rec, uint64_t now, struct acc *ret);
-void acc__of_ended(const struct gt_ended *rec, struct acc *ret);
-void acc__add(struct acc *to, const struct acc *a);
-void acc__sub(const struct acc *a, const struct acc *base, struct acc *ret); /* never below 0 */
+void sums__of_thread(const struct gt_thread *rec, uint64_t now, struct gt_sums *ret);
+void sums__add(struct gt_sums *to, const struct gt_sums *a);
+void sums__sub(const struct gt_sums *a, const struct gt_sums *base,
+	       struct gt_sums *ret); /* never below 0 */
 void gil_acc__of(const struct gt_gil *rec, uint64_t now, struct gil_acc *ret);
 void gil_acc__sub(const struct gil_acc *a, const struct gil_acc *base, struct gil_acc *ret);
 

@@ -76,7 +76,7 @@ static uint64_t quantile(const struct gt_hist *h, double q, uint64_t max)
 	return v != NS_UNKNOWN && v > max ? max : v;
 }
 
-static int fill_sums(struct builder *b, const struct acc *d, struct snap_thread *s)
+static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thread *s)
 {
 	struct gt_hist *h = arena__alloc(&b->box->arena, 2, sizeof(*h));
 
@@ -116,9 +116,9 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 	uint64_t now = proc_now(b, p), open = t->exited ? 0 : span(t->rec.since_ns, now);
 	char name[sizeof(t->rec.comm) * 4];
 	struct stored_stack now_stack;
-	struct acc d;
+	struct gt_sums d;
 
-	acc__sub(&t->at[AT_NOW], &t->at[b->base], &d);
+	sums__sub(&t->at[AT_NOW], &t->at[b->base], &d);
 	if (fill_sums(b, &d, s))
 		return -ENOMEM;
 	now_stack = model__stack(b->m, t->exited ? 0 : t->now_stack);
@@ -150,9 +150,9 @@ static int add_fold(struct builder *b, const struct mfold *f, size_t gil, struct
 {
 	uint64_t cnt = f->cnt_at[AT_NOW];
 	char name[48];
-	struct acc d;
+	struct gt_sums d;
 
-	acc__sub(&f->at[AT_NOW], &f->at[b->base], &d);
+	sums__sub(&f->at[AT_NOW], &f->at[b->base], &d);
 	if (fill_sums(b, &d, s))
 		return -ENOMEM;
 	s->folded_cnt = cnt > UINT32_MAX ? UINT32_MAX : (uint32_t)cnt;
@@ -178,7 +178,7 @@ static int add_seed(struct builder *b, const struct mproc *p, const struct mgil 
 {
 	uint64_t now = proc_now(b, p);
 	uint64_t from = base_ns(b) > p->books_ns ? base_ns(b) : p->books_ns;
-	struct acc d = { 0 };
+	struct gt_sums d = { 0 };
 
 	d.time_ns[GT_HOLD] = span(from, now);
 	d.blame_ns = span(g->at[b->base].open_blame_ns, g->at[AT_NOW].open_blame_ns);

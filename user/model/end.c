@@ -43,7 +43,7 @@ static void end_hold(struct mproc *p, struct mthread *t, struct mgil *g, uint64_
 					       .end_ns = when,
 					       .tid = t->key.tid };
 	g->past_stack[at] = g->seg_stack;
-	t->rec.blame_ns += rec->hold_blame_ns;
+	t->rec.sums.blame_ns += rec->hold_blame_ns;
 	rec->hold_blame_ns = 0;
 	rec->held = 0;
 	rec->holder_tid = 0;
@@ -69,7 +69,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
 		end_hold(p, t, g, when);
 	}
-	t->rec.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
+	t->rec.sums.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
 	if (t->rec.state == GT_WAIT)
 		t->last_wait_ns = when - t->rec.since_ns;
 	else if (t->rec.state == GT_HOLD)
@@ -78,7 +78,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 	t->rec.state = GT_RELEASED;
 	t->rec.exit_ns = when;
 	t->rec.flags |= GT_F_EXITED;
-	acc__of_thread(&t->rec, when, &t->at[AT_NOW]);
+	sums__of_thread(&t->rec, when, &t->at[AT_NOW]);
 	t->exited = true;
 }
 

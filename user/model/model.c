@@ -167,7 +167,7 @@ struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add)
 void mfold__sum(struct mfold *f)
 {
 	f->at[AT_NOW] = f->own;
-	acc__add(&f->at[AT_NOW], &f->bpf);
+	sums__add(&f->at[AT_NOW], &f->bpf);
 	f->cnt_at[AT_NOW] = f->own_cnt + f->bpf_cnt;
 }
 
@@ -177,11 +177,11 @@ static void fold_thread(struct mgil *g, const struct mthread *t, bool by_bpf)
 	struct mfold *f = &g->fold;
 
 	if (!by_bpf) {
-		acc__add(&f->own, &t->at[AT_NOW]);
+		sums__add(&f->own, &t->at[AT_NOW]);
 		f->own_cnt++;
 	}
-	acc__add(&f->at[AT_MARK], &t->at[AT_MARK]);
-	acc__add(&f->at[AT_ZERO], &t->at[AT_ZERO]);
+	sums__add(&f->at[AT_MARK], &t->at[AT_MARK]);
+	sums__add(&f->at[AT_ZERO], &t->at[AT_ZERO]);
 	if (t->rec.wait_max_ns > f->wait_max_ns)
 		f->wait_max_ns = t->rec.wait_max_ns;
 	if (t->rec.hold_max_ns > f->hold_max_ns)
@@ -261,7 +261,7 @@ static void count_hits(struct model *m, uint64_t before, uint64_t now)
 
 static uint64_t thread_hits(const struct gt_thread *rec)
 {
-	return rec->wait_ticks + 2 * rec->yields;
+	return rec->wait_ticks + 2 * rec->sums.yields;
 }
 
 static int feed_thread(struct model *m, const struct total_thread *in, uint64_t now)
@@ -294,7 +294,7 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 	t->now_stack = in->open_stack;
 	t->exited =
 		in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT && in->rec.state != GT_HOLD;
-	acc__of_thread(&t->rec, now, &t->at[AT_NOW]);
+	sums__of_thread(&t->rec, now, &t->at[AT_NOW]);
 	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
 	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
 	if (fresh) {
@@ -340,7 +340,7 @@ static int feed_gils(struct model *m, const struct totals *t)
 
 		if (!g)
 			continue;
-		acc__of_ended(&t->ended[i].rec, &g->fold.bpf);
+		g->fold.bpf = t->ended[i].rec.sums;
 		g->fold.bpf_cnt = t->ended[i].rec.threads;
 		if (t->ended[i].rec.wait_max_ns > g->fold.wait_max_ns)
 			g->fold.wait_max_ns = t->ended[i].rec.wait_max_ns;

@@ -20,7 +20,7 @@ enum { AT_NOW, AT_MARK, AT_ZERO, AT_CNT };
 struct mthread {
 	struct gt_thread_key key;
 	struct gt_thread rec; /* as last read */
-	struct acc at[AT_CNT];
+	struct gt_sums at[AT_CNT];
 	uint64_t wait_max_at[AT_CNT], hold_max_at[AT_CNT];
 	/* The wait or hold that the process's end closed: it is in no histogram. */
 	uint64_t last_wait_ns, last_hold_ns;
@@ -32,10 +32,10 @@ struct mthread {
 /* Ended threads that have no row of their own any more. */
 struct mfold {
 	uint64_t cnt_at[AT_CNT];
-	struct acc own; /* folded by the model; what BPF folded is in `bpf` */
-	struct acc bpf;
+	struct gt_sums own; /* folded by the model; what BPF folded is in `bpf` */
+	struct gt_sums bpf;
 	uint64_t own_cnt, bpf_cnt;
-	struct acc at[AT_CNT];
+	struct gt_sums at[AT_CNT];
 	uint64_t wait_max_ns, hold_max_ns;
 };
 
