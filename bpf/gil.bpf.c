@@ -24,13 +24,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* gil->switch_cond comes after gil->cond (48 bytes) and gil->mutex: 40 bytes on x86_64, 48 on arm64. */
-#if defined(__TARGET_ARCH_x86)
-#define SWITCH_COND_TO_COND (-0x58)
-#else
-#define SWITCH_COND_TO_COND (-0x60)
-#endif
-
 SEC("uprobe")
 int gil_wait(struct pt_regs *ctx)
 {
@@ -40,7 +33,7 @@ int gil_wait(struct pt_regs *ctx)
 SEC("uprobe")
 int gil_acquire(struct pt_regs *ctx)
 {
-	return on_acquire(PT_REGS_PARM1(ctx) + SWITCH_COND_TO_COND);
+	return on_acquire(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND);
 }
 
 SEC("uprobe")
@@ -52,7 +45,7 @@ int gil_release(struct pt_regs *ctx)
 SEC("uprobe")
 int gil_yield(struct pt_regs *ctx)
 {
-	return on_yield(PT_REGS_PARM1(ctx) + SWITCH_COND_TO_COND);
+	return on_yield(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND);
 }
 
 SEC("uprobe")
@@ -81,7 +74,7 @@ int gil_wait_reg(struct pt_regs *ctx)
 SEC("uprobe")
 int gil_acquire_reg(struct pt_regs *ctx)
 {
-	return on_acquire(arg_by_cookie(ctx) + SWITCH_COND_TO_COND);
+	return on_acquire(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND);
 }
 
 SEC("uprobe")
@@ -93,7 +86,7 @@ int gil_release_reg(struct pt_regs *ctx)
 SEC("uprobe")
 int gil_yield_reg(struct pt_regs *ctx)
 {
-	return on_yield(arg_by_cookie(ctx) + SWITCH_COND_TO_COND);
+	return on_yield(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND);
 }
 
 SEC("perf_event")

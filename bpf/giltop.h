@@ -81,6 +81,16 @@ struct gt_dead {
 #define GT_COND_TO_LAST_HOLDER (-0x18)
 #define GT_COND_TO_LOCKED      (-0x10)
 
+/* .. and of gil->switch_cond: behind the condition variable (48 bytes) and gil->mutex, which has 40 bytes
+ * but 48 with glibc on arm64. For an interpreter where it is another, sites come with a cookie that makes
+ * up for the difference (user/probe/attach.c).
+ */
+#if defined(__TARGET_ARCH_arm64) || defined(__aarch64__)
+#define GT_COND_TO_SWITCH_COND 0x60
+#else
+#define GT_COND_TO_SWITCH_COND 0x58
+#endif
+
 /* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. A long
  * hold is cut in segments: one per stack sample. stack: 0 = not captured.
  */

@@ -135,6 +135,62 @@ static void no_call_is_probed_when_calls_are_to_be_avoided(void **state)
 	free(g);
 }
 
+/* The four bytes of the address (mov $imm, %edi) or displacement (lea disp(%reg), %rdi) that a site's call
+ * gets, or NULL. x86_64.
+ */
+static char *arg_of_call(const struct subject *s, const struct gil_site *site)
+{
+	for (uint64_t back = 5; back < 24 && back < site->probe_off; back++) {
+		unsigned char *p = (unsigned char *)s->bytes.s + site->probe_off - back;
+
+		if (p[0] == 0xbf)
+			return (char *)p + 1;
+		if ((p[0] & 0xfe) == 0x48 && p[1] == 0x8d && (p[2] & 0xf8) == 0xb8 &&
+		    (p[2] & 7) != 4)
+			return (char *)p + 3;
+	}
+	return NULL;
+}
+
+static bool move_switch_cond(const struct subject *s, int32_t by)
+{
+	for (size_t i = 0; i < s->sites.site_cnt; i++) {
+		const struct gil_site *site = &s->sites.sites[i];
+		int32_t v;
+		char *p;
+
+		if (site->kind != GIL_SITE_ACQUIRE && site->kind != GIL_SITE_YIELD)
+			continue;
+		p = arg_of_call(s, site);
+		if (!p)
+			return false;
+		memcpy(&v, p, sizeof(v));
+		v += by;
+		memcpy(p, &v, sizeof(v));
+	}
+	return true;
+}
+
+/* A mutex of 40 bytes or of 48 lies between the two condition variables. */
+static void the_distance_to_the_second_condition_variable_is_found(void **state)
+{
+	struct subject *s = need(state);
+	struct gil_sites *g = calloc(1, sizeof(*g));
+	char why[256];
+
+	if (s->sites.machine != EM_X86_64) {
+		assert_true(s->sites.switch_dist == 0x58 || s->sites.switch_dist == 0x60);
+		free(g);
+		return;
+	}
+	assert_int_equal(s->sites.switch_dist, 0x58);
+	assert_true(move_switch_cond(s, 8));
+	assert_int_equal(find_in(&s->bytes, 0, why, g), 0);
+	assert_int_equal(g->switch_dist, 0x60);
+	assert_true(move_switch_cond(s, -8));
+	free(g);
+}
+
 static void other_programs_are_no_cpython(void **state)
 {
 	static const char *const others[] = { "/proc/self/exe", "/bin/sh", "/usr/bin/perl" };
@@ -285,6 +341,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sites_of_a_stock_interpreter_are_consistent),
 		cmocka_unit_test(no_call_is_probed_when_calls_are_to_be_avoided),
+		cmocka_unit_test(the_distance_to_the_second_condition_variable_is_found),
 		cmocka_unit_test(other_programs_are_no_cpython),
 		cmocka_unit_test(one_missing_site_refuses_the_file),
 		cmocka_unit_test(one_unnamed_call_refuses_the_file),

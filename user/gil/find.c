@@ -117,6 +117,7 @@ static int find(struct finder *f, struct gil_sites *ret)
 	if (err)
 		return err;
 	ret->take_gil_va = take_gil_va(f);
+	ret->switch_dist = finder__switch_dist(f);
 	ret->bailout_cnt = f->bailout_cnt;
 	return 0;
 }

@@ -92,9 +92,10 @@ struct finder {
 	uint64_t decoded_sz;
 	uint64_t fatal_va[2]; /* _Py_FatalErrorFunc, Py_FatalError; 0: not known */
 	unsigned int bailout_cnt, dead_cnt;
-	unsigned int agree_cnt; /* sites that the second opinion confirms */
-	bool is_static;		/* no pthread imports: libc is inside */
-	int err;		/* first failure inside a callback */
+	unsigned int agree_cnt;		/* sites that the second opinion confirms */
+	unsigned int near_cnt, far_cnt; /* its votes for the two possible distances */
+	bool is_static;			/* no pthread imports: libc is inside */
+	int err;			/* first failure inside a callback */
 	char *why;
 	size_t why_sz;
 };
@@ -139,6 +140,7 @@ struct gil_arg {
 bool finder__arg(const struct finder *f, const struct func *fn, uint32_t call, uint32_t keep,
 		 bool unchanged, struct gil_arg *ret);
 int finder__second_opinion(struct finder *f);
+uint16_t finder__switch_dist(const struct finder *f); /* see struct gil_sites */
 
 /* names.c */
 int finder__check_names(struct finder *f);

@@ -51,6 +51,8 @@ struct gil_sites {
 	size_t site_cnt;
 	struct gil_site sites[GIL_SITES_MAX];
 	unsigned int cnt[GIL_SITE_KIND_CNT];
+	/* From gil->cond to gil->switch_cond, as the sites have it; 0: they do not say. */
+	uint16_t switch_dist;
 	uint64_t take_gil_va; /* entry of the function that holds the WAIT site; 0: not known */
 	uint32_t
 		bailout_cnt; /* free-threaded builds: signal(cond) inside take_gil, not a release */

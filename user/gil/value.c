@@ -13,8 +13,8 @@
 #include "user/gil/finder.h"
 
 /* switch_cond - cond: a condition variable (48) and a mutex (40; 48 on aarch64 glibc) */
-#define SWITCH_DIST_A 0x58
-#define SWITCH_DIST_B 0x60
+#define SWITCH_DIST_NEAR 0x58
+#define SWITCH_DIST_FAR	 0x60
 
 static const struct {
 	const char *import;
@@ -102,7 +102,9 @@ static bool contradict(struct finder *f, const struct gil_call *x, const struct 
 		*agree = dist == 0;
 		wrong = dist != 0;
 	} else {
-		*agree = dist == SWITCH_DIST_A || dist == SWITCH_DIST_B;
+		*agree = dist == SWITCH_DIST_NEAR || dist == SWITCH_DIST_FAR;
+		f->near_cnt += dist == SWITCH_DIST_NEAR;
+		f->far_cnt += dist == SWITCH_DIST_FAR;
 		wrong = dist == 0;
 	}
 	return wrong && (absolute || is_set_once(f, x->func, a->reg));
@@ -152,6 +154,24 @@ static int check_one(struct finder *f, const struct gil_arg *args, const bool *k
 	return 0;
 }
 
+/* What lies between the two condition variables is the same for all sites. */
+static int check_distance(struct finder *f)
+{
+	if (f->near_cnt && f->near_cnt == f->far_cnt)
+		return finder__refuse(f, -ENOTSUP,
+				      "G6: the two condition variables are %#x apart in some "
+				      "places, %#x in others",
+				      SWITCH_DIST_NEAR, SWITCH_DIST_FAR);
+	return 0;
+}
+
+uint16_t finder__switch_dist(const struct finder *f)
+{
+	if (!f->near_cnt && !f->far_cnt)
+		return 0;
+	return f->near_cnt > f->far_cnt ? SWITCH_DIST_NEAR : SWITCH_DIST_FAR;
+}
+
 int finder__second_opinion(struct finder *f)
 {
 	struct gil_arg *args = calloc(f->call_cnt + 1, sizeof(*args));
@@ -170,6 +190,8 @@ int finder__second_opinion(struct finder *f)
 	}
 	for (size_t i = 0; !err && i < f->call_cnt; i++)
 		err = check_one(f, args, known, i);
+	if (!err)
+		err = check_distance(f);
 	free(args);
 	free(known);
 	return err;

@@ -1,28 +1,45 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/probe/attach.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 
+#include "bpf/giltop.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
 #include "user/probe/multi.h"
 
+/* How much the programs go wrong where they go from gil->switch_cond to gil->cond. */
+static int32_t switch_off(const struct gil_sites *sites, const struct gil_site *s)
+{
+	bool is_switch = s->kind == GIL_SITE_ACQUIRE || s->kind == GIL_SITE_YIELD;
+
+	return is_switch && sites->switch_dist ? GT_COND_TO_SWITCH_COND - sites->switch_dist : 0;
+}
+
+bool probe_attach__by_reg(const struct gil_sites *sites, const struct gil_site *s)
+{
+	return s->reg == GIL_REG_BASE || switch_off(sites, s);
+}
+
 bool probe_attach__needs_reg(const struct gil_sites *sites)
 {
 	for (size_t i = 0; i < sites->site_cnt; i++)
-		if (sites->sites[i].reg == GIL_REG_BASE)
+		if (probe_attach__by_reg(sites, &sites->sites[i]))
 			return true;
 	return false;
 }
 
-/* What the programs by register get to know: arg_by_cookie() in gil.bpf.c takes it apart. */
-static uint64_t cookie_of(const struct gil_site *s)
+uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_site *s)
 {
-	return (uint64_t)s->reg_no << 32 | (uint32_t)s->disp;
+	uint8_t arg0 = sites->machine == EM_AARCH64 ? 0 : 5; /* x0, rdi by their DWARF numbers */
+	uint8_t reg = s->reg == GIL_REG_BASE ? s->reg_no : arg0;
+
+	return (uint64_t)reg << 32 | (uint32_t)(s->disp + switch_off(sites, s));
 }
 
 /* All sites of one kind and one way to the lock: one link. */
@@ -37,10 +54,10 @@ static int multi_kind(const struct site_progs *progs, pid_t pid, const char *pat
 	for (size_t i = 0; i < sites->site_cnt; i++) {
 		const struct gil_site *s = &sites->sites[i];
 
-		if (s->kind != kind || (s->reg == GIL_REG_BASE) != by_reg)
+		if (s->kind != kind || probe_attach__by_reg(sites, s) != by_reg)
 			continue;
 		offsets[cnt] = s->probe_off;
-		cookies[cnt++] = cookie_of(s);
+		cookies[cnt++] = probe_attach__cookie(sites, s);
 	}
 	if (!cnt)
 		return -ENOENT;
@@ -74,9 +91,10 @@ int probe_attach__perf(const struct site_progs *progs, pid_t pid, const char *pa
 {
 	for (size_t i = 0; i < sites->site_cnt; i++) {
 		const struct gil_site *s = &sites->sites[i];
-		bool by_reg = s->reg == GIL_REG_BASE;
+		bool by_reg = probe_attach__by_reg(sites, s);
+		uint64_t cookie = by_reg ? probe_attach__cookie(sites, s) : 0;
 		struct bpf_program *prog = by_reg ? progs->by_reg[s->kind] : progs->arg0[s->kind];
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = by_reg ? cookie_of(s) : 0);
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookie);
 		struct bpf_link *link;
 
 		if (!prog)

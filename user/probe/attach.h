@@ -28,7 +28,10 @@ struct probe_attachment {
 	int fds[2 * GIL_SITE_KIND_CNT];
 };
 
-bool probe_attach__needs_reg(const struct gil_sites *sites);
+/* Is the site for the programs by register, whose cookie says where the lock is? */
+bool probe_attach__by_reg(const struct gil_sites *sites, const struct gil_site *s);
+uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_site *s);
+bool probe_attach__needs_reg(const struct gil_sites *sites); /* any of them */
 /* 0 or -errno, said by pr_warn; what is attached already stays in a. */
 int probe_attach__multi(const struct site_progs *progs, pid_t pid, const char *path,
 			const struct gil_sites *sites, struct probe_attachment *a);
