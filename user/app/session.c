@@ -372,8 +372,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 		}
 	}
 	session__live_stop(&s);
-	if (s.view)
-		s.view->ops->free(s.view);
+	view__free(s.view);
 	if (code && !s.begun)
 		output__discard(&s.out); /* nothing was measured */
 	if (output__close(&s.out, s.view_err) && !code)

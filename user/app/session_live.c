@@ -148,8 +148,7 @@ static int write_json(const struct session *s, const char *path)
 		err = view__interval(v, s->live->interval);
 	if (!err)
 		err = v->ops->end(v, s->live->total, NULL);
-	if (v)
-		v->ops->free(v);
+	view__free(v);
 	return output__close(&out, err);
 }
 
