@@ -16,29 +16,24 @@
 /* With -a and -s the maps are sized for so many threads at most: the records of two each are 20 MB. */
 #define THREADS_SIZED 8192
 
-/* The command stands still: is there a CPython in it now? */
-static bool on_launch_try(void *ctx, pid_t pid)
+/* One of many. */
+static enum failure add_one(struct session *s, pid_t pid)
 {
-	struct session *s = ctx;
-	struct sbuf why = { 0 };
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f = collector__add(s->c, pid, &why);
 
 	failure__say_of_many(f, sbuf__str(&why));
-	sbuf__free(&why);
-	return f != FAIL_NOT_PYTHON;
+	return f;
 }
 
-/* One of many: is it measured? */
-static bool add_one(struct session *s, pid_t pid)
+/* The command stands still: is there a CPython in it now? */
+static bool on_launch_try(void *ctx, pid_t pid)
 {
-	struct sbuf why = { 0 };
-	enum failure f;
+	return add_one(ctx, pid) != FAIL_NOT_PYTHON;
+}
 
-	if (pid == getpid())
-		return false;
-	f = collector__add(s->c, pid, &why);
-	failure__say_of_many(f, sbuf__str(&why));
-	sbuf__free(&why);
+static bool is_measured(enum failure f)
+{
 	return !f || f == FAIL_ALREADY;
 }
 
@@ -48,7 +43,8 @@ static int add_all(struct session *s)
 	ssize_t n = proc__pids(&pids);
 
 	for (ssize_t i = 0; i < n; i++)
-		add_one(s, (pid_t)pids[i]);
+		if ((pid_t)pids[i] != getpid())
+			add_one(s, (pid_t)pids[i]);
 	return 0;
 }
 
@@ -61,7 +57,8 @@ static bool add_children(struct session *s, pid_t parent)
 
 	for (ssize_t i = 0; i < n; i++)
 		if (proc__parent((pid_t)pids[i]) == parent) {
-			any |= add_one(s, (pid_t)pids[i]);
+			any |= (pid_t)pids[i] != getpid() &&
+			       is_measured(add_one(s, (pid_t)pids[i]));
 			any |= add_children(s, (pid_t)pids[i]);
 		}
 	return any;
@@ -86,7 +83,7 @@ static int add_named(struct session *s, pid_t pid)
 	enum failure f = collector__add(s->c, pid, &why);
 	bool any = s->o->subprocesses == 1 && add_children(s, pid);
 
-	if (!f || f == FAIL_ALREADY)
+	if (is_measured(f))
 		return 0;
 	if (!any)
 		return failure__say(f, sbuf__str(&why), pid);
