@@ -6,6 +6,7 @@
 
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
+#include "user/base/caps.h"
 #include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
@@ -15,6 +16,29 @@
 
 /* With -a and -s the maps are sized for so many threads at most: the records of two each are 20 MB. */
 #define THREADS_SIZED 8192
+
+int session__preflight(const struct opts *o)
+{
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+
+	for (size_t i = 0; i < o->pid_cnt; i++) {
+		if (proc__exists((pid_t)o->pids[i]))
+			continue;
+		sbuf__printf(&why, "no process with pid %u", o->pids[i]);
+		return failure__say(FAIL_GONE, sbuf__str(&why), 0);
+	}
+	if (!caps__may_trace())
+		return failure__say(FAIL_MAY_NOT_TRACE, NULL, 0);
+	/* The kernel's events have the machine's ids, /proc here has others: nothing would be seen. */
+	if (!proc__in_init_pidns())
+		return failure__say(FAIL_PID_NAMESPACE, NULL, 0);
+	if (!caps__has_btf()) {
+		sbuf__printf(&why, "this kernel has no BTF (%s is missing: CONFIG_DEBUG_INFO_BTF)",
+			     caps__btf_path());
+		return failure__say(FAIL_NO_BTF, sbuf__str(&why), 0);
+	}
+	return 0;
+}
 
 /* One of many. */
 static enum failure add_one(struct session *s, pid_t pid)

@@ -33,7 +33,7 @@ struct view_opts {
 	uint64_t limit;	  /* rows per table; 0: all */
 	const char *sort; /* a column's name, or NULL */
 	int weight;	  /* enum weight */
-	bool unit_ns;
+	int unit_ns;	  /* 0: microseconds */
 };
 
 /* Is this thread to be shown? tid 0 (folded rows) only where no threads are named. */
