@@ -305,13 +305,13 @@ static int start(struct session *s)
 		return code;
 	if (duration && arm(s, &s->duration_fd, duration, 0, FD_DURATION))
 		return EXIT_RUNTIME;
+#ifdef __GLIBC__
+	malloc_trim(0); /* loading took some megabytes that are not needed again */
+#endif
 	if (session__is_live(s->o))
 		return session__live_start(s);
 	if (!s->o->command)
 		begin(s);
-#ifdef __GLIBC__
-	malloc_trim(0); /* loading took some megabytes that are not needed again */
-#endif
 	return session__arm_refresh(s, s->o->view.interval_ns, s->o->view.interval_ns)
 		       ? EXIT_RUNTIME
 		       : 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_live.c - the live view in the session's loop */
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,26 +63,19 @@ int session__live_start(struct session *s)
 
 	if (!l)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	s->live = l;
 	l->timeline = timeline__new(SPANS_MAX);
 	l->tui = l->timeline ? tui__new(&to) : NULL;
 	if (!l->tui) {
-		int err = errno;
-
-		timeline__free(l->timeline);
-		free(l);
 		pr_warn("no live view on this terminal (TERM=%s): %s; try -b\n",
-			getenv("TERM") ? getenv("TERM") : "", errstr(err));
+			getenv("TERM") ? getenv("TERM") : "", errstr(errno));
 		return EXIT_RUNTIME;
 	}
-	s->live = l;
 	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	/* The first interval starts here. */
 	if (!source__refresh(s->src))
 		model__mark(s->model);
-#ifdef __GLIBC__
-	malloc_trim(0); /* loading took some megabytes that are not needed again */
-#endif
 	if (session__watch(s, STDIN_FILENO, FD_INPUT) ||
 	    session__arm_refresh(
 		    s, s->o->view.interval_ns < FIRST_NS ? s->o->view.interval_ns : FIRST_NS,
