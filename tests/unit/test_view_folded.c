@@ -54,7 +54,7 @@ static char *written(struct view *(*make)(FILE *, const struct view_opts *),
 	s.procs = p;
 	assert_non_null(v);
 	assert_int_equal(v->ops->end(v, &s, NULL), 0);
-	v->ops->free(v);
+	view__free(v);
 	fclose(f);
 	return text;
 }
@@ -287,7 +287,7 @@ static void a_view_may_ask_for_spans_and_have_a_descriptor(void **state)
 					      .ready = tiny_ready };
 	static const struct view_ops less;
 	const struct record n = { .kind = REC_SPAN, .span = { .start_ns = 10, .end_ns = 25 } };
-	struct tiny t = { .view = { &more } };
+	struct tiny t = { .view = { .ops = &more } };
 
 	(void)state;
 	assert_int_equal(view__span(&t.view, &n), 0);

@@ -33,14 +33,12 @@
 static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o, size_t *found)
 {
 	struct json_out j = { .out = stdout };
-	struct sbuf why = { 0 };
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	struct target t;
 	enum failure err = target__resolve(pid, cache, NULL, &why, &t);
 
-	if (err && !failure__is_loud(err)) {
-		sbuf__free(&why);
+	if (err && !failure__is_loud(err))
 		return;
-	}
 	(*found)++;
 	if (err) {
 		t.pid = pid;
@@ -72,7 +70,6 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 		       t.sites->site_cnt, t.runtime, t.gil_off > 0 ? " (GIL disabled)" : "",
 		       (int)text_prefix(t.cmdline, 60, SIZE_MAX, NULL), t.cmdline);
 	}
-	sbuf__free(&why);
 }
 
 int doctor__list(const struct opts *o)
@@ -203,25 +200,20 @@ static void print_gils(const struct target *t)
 
 static int check_target(pid_t pid, struct target_cache *cache)
 {
-	struct sbuf steps = { 0 }, why = { 0 };
+	__cleanup(sbuf__free) struct sbuf steps = { 0 }, why = { 0 };
 	struct target t;
 	enum failure err = target__resolve(pid, cache, &steps, &why, &t);
-	int code = EXIT_OK;
 
 	printf("\n%s", sbuf__str(&steps));
 	if (err) {
 		fflush(stdout);
-		code = failure__say(err, sbuf__str(&why), pid);
-	} else {
-		print_sites(&t);
-		print_gils(&t);
-		if (t.note[0])
-			printf("  note: %s\n", t.note);
-		code = t.gil_off > 0 ? EXIT_UNSUPPORTED : EXIT_OK;
+		return failure__say(err, sbuf__str(&why), pid);
 	}
-	sbuf__free(&steps);
-	sbuf__free(&why);
-	return code;
+	print_sites(&t);
+	print_gils(&t);
+	if (t.note[0])
+		printf("  note: %s\n", t.note);
+	return t.gil_off > 0 ? EXIT_UNSUPPORTED : EXIT_OK;
 }
 
 int doctor__run(const struct opts *o)

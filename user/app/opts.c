@@ -22,56 +22,56 @@ static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
 #define OFF(field) offsetof(struct opts, field)
 
 const struct opt_desc opt_table[] = {
-	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt), "look at these running processes",
-	  NULL, 1, INT32_MAX },
-	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(view.tid_cnt), "show only these threads", NULL,
-	  1, INT32_MAX },
-	{ "all", 'a', NULL, OPT_FLAG, OFF(all), "every Python process, also those that start later",
-	  NULL, 0, 0 },
+	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt),
+	  .help = "look at these running processes", .min = 1, .max = INT32_MAX },
+	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(view.tid_cnt), .help = "show only these threads",
+	  .min = 1, .max = INT32_MAX },
+	{ "all", 'a', NULL, OPT_FLAG, OFF(all),
+	  .help = "every Python process, also those that start later" },
 	{ "subprocesses", 's', NULL, OPT_ON, OFF(subprocesses),
-	  "follow child processes (default with -- COMMAND)", NULL, 0, 0 },
-	{ "no-subprocesses", 0, NULL, OPT_OFF, OFF(subprocesses), "do not follow child processes",
-	  NULL, 0, 0 },
+	  .help = "follow child processes (default with -- COMMAND)" },
+	{ "no-subprocesses", 0, NULL, OPT_OFF, OFF(subprocesses),
+	  .help = "do not follow child processes" },
 	{ "duration", 'd', "TIME", OPT_DURATION, OFF(duration_ns),
-	  "stop after 10, 10s, 500ms, 2m ..", NULL, 0, 0 },
+	  .help = "stop after 10, 10s, 500ms, 2m .." },
 	{ "interval", 'i', "TIME", OPT_DURATION, OFF(view.interval_ns),
-	  "refresh every TIME (default 1s)", NULL, 0, 0 },
-	{ "iterations", 'n', "N", OPT_U64, OFF(iterations), "stop after N refreshes", NULL, 1,
-	  UINT32_MAX },
-	{ "batch", 'b', NULL, OPT_FLAG, OFF(batch), "plain text tables instead of the live view",
-	  NULL, 0, 0 },
-	{ "json", 0, NULL, OPT_FLAG, OFF(json), "batch as JSON lines", NULL, 0, 0 },
-	{ "output", 'o', "FILE", OPT_STR, OFF(output), "write to FILE (- is stdout)", NULL, 0, 0 },
-	{ "force", 0, NULL, OPT_FLAG, OFF(force), "overwrite FILE", NULL, 0, 0 },
-	{ "format", 'f', "NAME", OPT_FORMAT, OFF(format), "record: FORMATS", NULL, 0, 0 },
+	  .help = "refresh every TIME (default 1s)" },
+	{ "iterations", 'n', "N", OPT_U64, OFF(iterations), .help = "stop after N refreshes",
+	  .min = 1, .max = UINT32_MAX },
+	{ "batch", 'b', NULL, OPT_FLAG, OFF(batch),
+	  .help = "plain text tables instead of the live view" },
+	{ "json", 0, NULL, OPT_FLAG, OFF(json), .help = "batch as JSON lines" },
+	{ "output", 'o', "FILE", OPT_STR, OFF(output), .help = "write to FILE (- is stdout)" },
+	{ "force", 0, NULL, OPT_FLAG, OFF(force), .help = "overwrite FILE" },
+	{ "format", 'f', "NAME", OPT_FORMAT, OFF(format), .help = "record: FORMATS" },
 	{ "weight", 0, "WHAT", OPT_ENUM, OFF(view.weight),
-	  "FORMATS stacks of: wait (who waited), hold, blame (who made others wait), chain (both)",
-	  weight_names, 0, 0 },
-	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), "FORMATS values in us or ns (default us)",
-	  unit_names, 0, 0 },
-	{ "sort", 0, "KEY", OPT_STR, OFF(view.sort), "sort threads by a column (default delay)",
-	  NULL, 0, 0 },
-	{ "limit", 'l', "N", OPT_U64, OFF(view.limit), "show the first N threads of a process",
-	  NULL, 0, UINT32_MAX },
-	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), "do not collect Python stacks", NULL, 0,
-	  0 },
+	  .help = "FORMATS stacks of: wait (who waited), hold, blame (who made others wait), chain "
+		  "(both)",
+	  .names = weight_names },
+	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns),
+	  .help = "FORMATS values in us or ns (default us)", .names = unit_names },
+	{ "sort", 0, "KEY", OPT_STR, OFF(view.sort),
+	  .help = "sort threads by a column (default delay)" },
+	{ "limit", 'l', "N", OPT_U64, OFF(view.limit),
+	  .help = "show the first N threads of a process", .max = UINT32_MAX },
+	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), .help = "do not collect Python stacks" },
 	{ "min-hold", 0, "TIME", OPT_DURATION, OFF(min_hold_ns),
-	  "collect stacks of holds of at least TIME (default 1ms), and of those that made others "
-	  "wait",
-	  NULL, 0, 0 },
+	  .help = "collect stacks of holds of at least TIME (default 1ms), and of those that made "
+		  "others "
+		  "wait" },
 	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss),
-	  "exit with 6 if more than N were lost, in totals and in detail together", NULL, 0,
-	  UINT64_MAX },
-	{ "color", 0, "WHEN", OPT_ENUM, OFF(color), "auto, always or never (NO_COLOR is honoured)",
-	  color_names, 0, 0 },
-	{ "no-unicode", 'U', NULL, OPT_FLAG, OFF(no_unicode), "draw with ASCII only", NULL, 0, 0 },
+	  .help = "exit with 6 if more than N were lost, in totals and in detail together",
+	  .max = UINT64_MAX },
+	{ "color", 0, "WHEN", OPT_ENUM, OFF(color),
+	  .help = "auto, always or never (NO_COLOR is honoured)", .names = color_names },
+	{ "no-unicode", 'U', NULL, OPT_FLAG, OFF(no_unicode), .help = "draw with ASCII only" },
 	{ "attach", 0, "HOW", OPT_ENUM, OFF(attach),
-	  "auto, multi (uprobe_multi links) or perf (perf events)", attach_names, 0, 0 },
-	{ "quiet", 'q', NULL, OPT_FLAG, OFF(quiet), "errors only", NULL, 0, 0 },
-	{ "verbose", 'v', NULL, OPT_COUNT, OFF(verbose), "say more; twice: libbpf's own words too",
-	  NULL, 0, 0 },
-	{ "version", 'V', NULL, OPT_ACTION, 0, "print the version", NULL, 0, 0 },
-	{ "help", 'h', NULL, OPT_ACTION, 0, "print this", NULL, 0, 0 },
+	  .help = "auto, multi (uprobe_multi links) or perf (perf events)", .names = attach_names },
+	{ "quiet", 'q', NULL, OPT_FLAG, OFF(quiet), .help = "errors only" },
+	{ "verbose", 'v', NULL, OPT_COUNT, OFF(verbose),
+	  .help = "say more; twice: libbpf's own words too" },
+	{ "version", 'V', NULL, OPT_ACTION, 0, .help = "print the version" },
+	{ "help", 'h', NULL, OPT_ACTION, 0, .help = "print this" },
 };
 
 const size_t opt_cnt = ARRAY_SIZE(opt_table);
@@ -149,10 +149,7 @@ static int set_enum(const struct opt_desc *d, const char *arg, void *field)
 	for (int i = 0; d->names[i]; i++) {
 		if (strcmp(d->names[i], arg))
 			continue;
-		if (d->off == OFF(view.unit_ns))
-			*(bool *)field = i;
-		else
-			*(int *)field = i;
+		*(int *)field = i;
 		return 0;
 	}
 	opt__help(d, &help);
@@ -222,32 +219,27 @@ const struct format *opts__format(const struct opts *o)
 	return f || strcmp(o->output, "-") ? f : formats__find("folded");
 }
 
-static int usage_no_format(const struct opts *o)
-{
-	__cleanup(sbuf__free) struct sbuf names = { 0 };
-
-	formats__names(FORMAT_RECORD, ", -f ", " or -f ", &names);
-	return usage("record: the name '%s' does not say which format: add -f %s", o->output,
-		     sbuf__str(&names));
-}
-
 static int check(const struct opts *o)
 {
-	bool needs_target = o->verb == VERB_RECORD || o->verb == VERB_DUMP;
+	__cleanup(sbuf__free) struct sbuf names = { 0 };
+	bool has_target = o->pid_cnt || o->all || o->command;
 
 	if (o->view.sort && columns__find(o->view.sort) < 0)
 		return usage("--sort: there is no column '%s'", o->view.sort);
 	if (o->command && (o->pid_cnt || o->all))
 		return usage("a command and -p or -a do not go together");
-	if (needs_target && !o->pid_cnt && !o->all && !o->command)
+	if ((o->verb == VERB_RECORD || o->verb == VERB_DUMP) && !has_target)
 		return usage("%s needs -p PID", verb__name(o->verb));
 	if (o->verb == VERB_RECORD && !o->output)
 		return usage("record needs -o FILE (- is stdout)");
-	if (o->verb == VERB_RECORD && !opts__format(o))
-		return usage_no_format(o);
+	if (o->verb == VERB_RECORD && !opts__format(o)) {
+		formats__names(FORMAT_RECORD, ", -f ", " or -f ", &names);
+		return usage("record: the name '%s' does not say which format: add -f %s",
+			     o->output, sbuf__str(&names));
+	}
 	if (o->view.interval_ns < 10000000)
 		return usage("--interval is at least 10ms");
-	if ((o->batch || o->json) && o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command)
+	if ((o->batch || o->json) && o->verb == VERB_TOP && !has_target)
 		return usage("batch needs -p PID, -a or -- COMMAND");
 	return 0;
 }

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "user/app/doctor.h"
-#include "user/app/preflight.h"
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
@@ -116,28 +115,29 @@ static void begin(struct session *s)
 	snapshot__free(snap);
 }
 
-static void refresh(struct session *s)
+static bool show(struct session *s)
 {
-	struct snapshot *snap;
+	struct snapshot *snap = model__snapshot(s->model, MODEL_INTERVAL);
 
-	if (s->o->command && !s->live_cnt)
-		return; /* nothing to see yet */
-	if (s->live) {
-		session__live_refresh(s);
-		return;
-	}
-	begin(s);
+	model__mark(s->model);
+	if (!snap)
+		return false;
+	s->view_err = view__interval(s->view, snap);
+	snapshot__free(snap);
+	return true;
+}
+
+void session__refresh(struct session *s)
+{
+	if (!s->live)
+		begin(s);
 	if (source__refresh(s->src)) {
 		s->done = "an error";
 		s->failed = true;
 		return;
 	}
-	snap = model__snapshot(s->model, MODEL_INTERVAL);
-	model__mark(s->model);
-	if (!snap)
+	if (!(s->live ? session__live_show(s) : show(s)))
 		return;
-	s->view_err = view__interval(s->view, snap);
-	snapshot__free(snap);
 	s->refresh_cnt++;
 	if (s->o->iterations && s->refresh_cnt >= s->o->iterations)
 		s->done = "iterations";
@@ -203,7 +203,8 @@ static void loop(struct session *s)
 			case FD_SIGNAL: session__on_signal(s); break;
 			case FD_REFRESH:
 				drain_timer(s->refresh_fd);
-				refresh(s);
+				if (!s->o->command || s->live_cnt) /* there is something to see */
+					session__refresh(s);
 				break;
 			case FD_DURATION: s->done = "duration"; break;
 			case FD_INPUT: session__live_input(s); break;
@@ -285,7 +286,7 @@ static int start(struct session *s)
 	uint64_t duration = s->o->duration_ns	      ? s->o->duration_ns
 			    : s->o->verb == VERB_DUMP ? DUMP_NS
 						      : 0;
-	int code = preflight__check(s->o); /* before anything is loaded: plain mistakes first */
+	int code = session__preflight(s->o); /* before anything is loaded: plain mistakes first */
 
 	if (!code)
 		code = open_collector(s);
@@ -304,13 +305,13 @@ static int start(struct session *s)
 		return code;
 	if (duration && arm(s, &s->duration_fd, duration, 0, FD_DURATION))
 		return EXIT_RUNTIME;
+#ifdef __GLIBC__
+	malloc_trim(0); /* loading took some megabytes that are not needed again */
+#endif
 	if (session__is_live(s->o))
 		return session__live_start(s);
 	if (!s->o->command)
 		begin(s);
-#ifdef __GLIBC__
-	malloc_trim(0); /* loading took some megabytes that are not needed again */
-#endif
 	return session__arm_refresh(s, s->o->view.interval_ns, s->o->view.interval_ns)
 		       ? EXIT_RUNTIME
 		       : 0;
@@ -372,8 +373,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 		}
 	}
 	session__live_stop(&s);
-	if (s.view)
-		s.view->ops->free(s.view);
+	view__free(s.view);
 	if (code && !s.begun)
 		output__discard(&s.out); /* nothing was measured */
 	if (output__close(&s.out, s.view_err) && !code)
@@ -423,8 +423,6 @@ int session__run(const struct opts *o)
 			pid = (uint32_t)chosen;
 			own.pids = &pid;
 			own.pid_cnt = 1;
-			own.all = false;
-			own.command = NULL;
 		}
 		code = run_once(&own, &pick);
 	} while (pick);

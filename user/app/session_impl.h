@@ -43,6 +43,8 @@ struct session {
 };
 
 int session__watch(struct session *s, int fd, enum session_fd what);
+/* Let the view or the screen have what is new. */
+void session__refresh(struct session *s);
 /* (Re)arm the refresh timer: first after first_ns, then every interval. */
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns);
 
@@ -53,7 +55,10 @@ int session__arm_signals(struct session *s);
 void session__on_signal(struct session *s);
 void session__leave_at_next_signal(struct session *s);
 
-/* session_targets.c: start on what the options name: 0, or an exit code that has been explained. */
+/* session_targets.c: tell mistakes before BPF is touched (a pid that is not there, no privileges, no kernel for it), and
+ * start on what the options name: 0, or an exit code that has been explained.
+ */
+int session__preflight(const struct opts *o);
 int session__add_targets(struct session *s);
 unsigned int session__thread_cnt(const struct opts *o);
 /* Can an interpreter come yet, among the children of what is followed? */
@@ -62,7 +67,7 @@ bool session__may_come(const struct session *s);
 /* session_live.c */
 bool session__is_live(const struct opts *o); /* the options and the terminal ask for the screen */
 int session__live_start(struct session *s);  /* 0 or an exit code that has been explained */
-void session__live_refresh(struct session *s);
+bool session__live_show(struct session *s);  /* the next picture; false: none */
 void session__live_input(struct session *s);
 void session__live_resize(struct session *s);
 int session__live_draw(struct session *s); /* ms until the next try, -1: none */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_live.c - the live view in the session's loop */
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,26 +63,19 @@ int session__live_start(struct session *s)
 
 	if (!l)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	s->live = l;
 	l->timeline = timeline__new(SPANS_MAX);
 	l->tui = l->timeline ? tui__new(&to) : NULL;
 	if (!l->tui) {
-		int err = errno;
-
-		timeline__free(l->timeline);
-		free(l);
 		pr_warn("no live view on this terminal (TERM=%s): %s; try -b\n",
-			getenv("TERM") ? getenv("TERM") : "", errstr(err));
+			getenv("TERM") ? getenv("TERM") : "", errstr(errno));
 		return EXIT_RUNTIME;
 	}
-	s->live = l;
 	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	/* The first interval starts here. */
 	if (!source__refresh(s->src))
 		model__mark(s->model);
-#ifdef __GLIBC__
-	malloc_trim(0); /* loading took some megabytes that are not needed again */
-#endif
 	if (session__watch(s, STDIN_FILENO, FD_INPUT) ||
 	    session__arm_refresh(
 		    s, s->o->view.interval_ns < FIRST_NS ? s->o->view.interval_ns : FIRST_NS,
@@ -113,44 +105,41 @@ static void snapshot_names(struct sbuf *txt, struct sbuf *json)
 	}
 }
 
-static int write_text(const struct session *s, const char *path)
+static int put_text(const struct session *s, FILE *f)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
-	struct opts o = { .output = path };
-	struct output out = { 0 };
-	int err = 0;
 
 	tui__text(s->live->tui, &text);
-	if (output__open(&out, &o))
-		return -EIO;
-	if (text.oom || fputs(sbuf__str(&text), out.f) == EOF)
-		err = -EIO;
-	return output__close(&out, err);
+	return text.oom || fputs(sbuf__str(&text), f) == EOF ? -EIO : 0;
 }
 
-static int write_json(const struct session *s, const char *path)
+static int put_json(const struct session *s, FILE *f)
 {
 	struct snapshot first = *s->live->total;
-	struct opts o = *s->o;
-	struct output out = { 0 };
-	struct view *v;
+	struct view_opts o = s->o->view;
+	struct view *v = view_json__new(f, &o);
 	int err;
 
-	o.output = path;
-	o.force = false;
-	o.view.interval_ns = tui__interval_ns(s->live->tui);
+	o.interval_ns = tui__interval_ns(s->live->tui);
 	first.now_ns = first.start_ns;
-	if (output__open(&out, &o))
-		return -EIO;
-	v = view_json__new(out.f, &o.view);
 	err = v ? view__begin(v, &first) : -ENOMEM;
 	if (!err)
 		err = view__interval(v, s->live->interval);
 	if (!err)
 		err = v->ops->end(v, s->live->total, NULL);
-	if (v)
-		v->ops->free(v);
-	return output__close(&out, err);
+	view__free(v);
+	return err;
+}
+
+static int write_file(const struct session *s, const struct sbuf *path,
+		      int (*put)(const struct session *s, FILE *f))
+{
+	struct opts o = { .output = sbuf__str(path) };
+	struct output out = { 0 };
+
+	if (output__open(&out, &o))
+		return -EIO;
+	return output__close(&out, put(s, out.f));
 }
 
 static void write_snapshot(struct session *s)
@@ -159,7 +148,7 @@ static void write_snapshot(struct session *s)
 	bool data = s->live->interval && s->live->total;
 
 	snapshot_names(&txt, &json);
-	if (write_text(s, sbuf__str(&txt)) || (data && write_json(s, sbuf__str(&json))))
+	if (write_file(s, &txt, put_text) || (data && write_file(s, &json, put_json)))
 		sbuf__printf(&say, "cannot write %s (why is said at the end)", sbuf__str(&txt));
 	else if (data)
 		sbuf__printf(&say, "written: %s, %s", sbuf__str(&txt), sbuf__str(&json));
@@ -189,25 +178,20 @@ static void want_spans(struct session *s)
 	source__want_spans(s->src, want ? SPAN_MIN_NS : 0);
 }
 
-void session__live_refresh(struct session *s)
+bool session__live_show(struct session *s)
 {
 	struct live *l = s->live;
 	struct snapshot *interval, *total;
 
-	if (source__refresh(s->src)) {
-		s->done = "an error";
-		s->failed = true;
-		return;
-	}
 	if (tui__is_paused(l->tui))
-		return;
+		return false;
 	interval = model__snapshot(s->model, MODEL_INTERVAL);
 	total = model__snapshot(s->model, MODEL_TOTAL);
 	model__mark(s->model);
 	if (!interval || !total) {
 		snapshot__free(interval);
 		snapshot__free(total);
-		return;
+		return false;
 	}
 	tui__update(l->tui, interval, total, l->timeline);
 	snapshot__free(l->interval);
@@ -215,9 +199,7 @@ void session__live_refresh(struct session *s)
 	l->interval = interval;
 	l->total = total;
 	want_spans(s);
-	s->refresh_cnt++;
-	if (s->o->iterations && s->refresh_cnt >= s->o->iterations)
-		s->done = "iterations";
+	return true;
 }
 
 void session__live_input(struct session *s)
@@ -229,7 +211,7 @@ void session__live_input(struct session *s)
 		case TUI_QUIT: s->done = "quit"; break;
 		case TUI_RESET:
 			model__reset(s->model);
-			session__live_refresh(s);
+			session__refresh(s);
 			break;
 		case TUI_INTERVAL_CHANGED:
 			session__arm_refresh(s, tui__interval_ns(s->live->tui),

@@ -6,6 +6,7 @@
 
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
+#include "user/base/caps.h"
 #include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
@@ -16,29 +17,47 @@
 /* With -a and -s the maps are sized for so many threads at most: the records of two each are 20 MB. */
 #define THREADS_SIZED 8192
 
-/* The command stands still: is there a CPython in it now? */
-static bool on_launch_try(void *ctx, pid_t pid)
+int session__preflight(const struct opts *o)
 {
-	struct session *s = ctx;
-	struct sbuf why = { 0 };
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+
+	for (size_t i = 0; i < o->pid_cnt; i++) {
+		if (proc__exists((pid_t)o->pids[i]))
+			continue;
+		sbuf__printf(&why, "no process with pid %u", o->pids[i]);
+		return failure__say(FAIL_GONE, sbuf__str(&why), 0);
+	}
+	if (!caps__may_trace())
+		return failure__say(FAIL_MAY_NOT_TRACE, NULL, 0);
+	/* The kernel's events have the machine's ids, /proc here has others: nothing would be seen. */
+	if (!proc__in_init_pidns())
+		return failure__say(FAIL_PID_NAMESPACE, NULL, 0);
+	if (!caps__has_btf()) {
+		sbuf__printf(&why, "this kernel has no BTF (%s is missing: CONFIG_DEBUG_INFO_BTF)",
+			     caps__btf_path());
+		return failure__say(FAIL_NO_BTF, sbuf__str(&why), 0);
+	}
+	return 0;
+}
+
+/* One of many. */
+static enum failure add_one(struct session *s, pid_t pid)
+{
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f = collector__add(s->c, pid, &why);
 
 	failure__say_of_many(f, sbuf__str(&why));
-	sbuf__free(&why);
-	return f != FAIL_NOT_PYTHON;
+	return f;
 }
 
-/* One of many: is it measured? */
-static bool add_one(struct session *s, pid_t pid)
+/* The command stands still: is there a CPython in it now? */
+static bool on_launch_try(void *ctx, pid_t pid)
 {
-	struct sbuf why = { 0 };
-	enum failure f;
+	return add_one(ctx, pid) != FAIL_NOT_PYTHON;
+}
 
-	if (pid == getpid())
-		return false;
-	f = collector__add(s->c, pid, &why);
-	failure__say_of_many(f, sbuf__str(&why));
-	sbuf__free(&why);
+static bool is_measured(enum failure f)
+{
 	return !f || f == FAIL_ALREADY;
 }
 
@@ -48,7 +67,8 @@ static int add_all(struct session *s)
 	ssize_t n = proc__pids(&pids);
 
 	for (ssize_t i = 0; i < n; i++)
-		add_one(s, (pid_t)pids[i]);
+		if ((pid_t)pids[i] != getpid())
+			add_one(s, (pid_t)pids[i]);
 	return 0;
 }
 
@@ -61,7 +81,8 @@ static bool add_children(struct session *s, pid_t parent)
 
 	for (ssize_t i = 0; i < n; i++)
 		if (proc__parent((pid_t)pids[i]) == parent) {
-			any |= add_one(s, (pid_t)pids[i]);
+			any |= (pid_t)pids[i] != getpid() &&
+			       is_measured(add_one(s, (pid_t)pids[i]));
 			any |= add_children(s, (pid_t)pids[i]);
 		}
 	return any;
@@ -86,7 +107,7 @@ static int add_named(struct session *s, pid_t pid)
 	enum failure f = collector__add(s->c, pid, &why);
 	bool any = s->o->subprocesses == 1 && add_children(s, pid);
 
-	if (!f || f == FAIL_ALREADY)
+	if (is_measured(f))
 		return 0;
 	if (!any)
 		return failure__say(f, sbuf__str(&why), pid);

@@ -34,14 +34,17 @@ const struct snap_gil *verdict__busiest_gil(const struct snap_proc *p)
 	return best;
 }
 
+static bool uses(const struct snap_proc *p, const struct snap_thread *t, const struct snap_gil *g)
+{
+	return t->gil < p->gil_cnt && &p->gils[t->gil] == g;
+}
+
 const struct snap_thread *verdict__sufferer(const struct snap_proc *p, const struct snap_gil *g)
 {
 	for (size_t i = 0; i < p->thread_cnt; i++) {
 		const struct snap_thread *t = &p->threads[i];
 
-		if (g && (t->gil >= p->gil_cnt || &p->gils[t->gil] != g))
-			continue;
-		if (t->tid && snap_thread__delay_ns(t))
+		if ((!g || uses(p, t, g)) && t->tid && snap_thread__delay_ns(t))
 			return t;
 	}
 	return NULL;
@@ -77,11 +80,12 @@ const char *verdict__level_word(enum verdict_level level)
 
 void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
+	enum verdict_level level = verdict__level(p, g);
 	char held[UNITS_SZ];
 
 	if (g)
 		units__percent_word(g->held_ns, p->span_ns, held);
-	switch (verdict__level(p, g)) {
+	switch (level) {
 	case VERDICT_UNKNOWN:
 		sbuf__puts(out, !p->alive ? "The process has ended"
 				: g	  ? "Nothing measured yet"
@@ -97,15 +101,10 @@ void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, stru
 			     held);
 		break;
 	case VERDICT_SOME:
-		sbuf__printf(out,
-			     "Some waiting for the GIL: held %s of the time, %.1f threads wait on "
-			     "average",
-			     held, waiting(p, g));
-		break;
 	case VERDICT_BOTTLENECK:
-		sbuf__printf(out,
-			     "The GIL is the bottleneck: held %s of the time, %.1f threads wait on "
-			     "average",
+		sbuf__printf(out, "%s: held %s of the time, %.1f threads wait on average",
+			     level == VERDICT_SOME ? "Some waiting for the GIL"
+						   : "The GIL is the bottleneck",
 			     held, waiting(p, g));
 		break;
 	}
@@ -115,10 +114,9 @@ void verdict__span(const struct snapshot *s, struct sbuf *out)
 {
 	double sec = (double)(s->now_ns - s->start_ns) / 1e9;
 
-	if (s->start_ns <= s->books_ns)
-		sbuf__printf(out, "the %.*f s since the start", sec < 9.95 ? 1 : 0, sec);
-	else
-		sbuf__printf(out, "the last %.*f s", sec < 9.95 ? 1 : 0, sec);
+	sbuf__printf(out,
+		     s->start_ns <= s->books_ns ? "the %.*f s since the start" : "the last %.*f s",
+		     sec < 9.95 ? 1 : 0, sec);
 }
 
 void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *out)
@@ -276,9 +274,7 @@ static const struct snap_thread *culprit(const struct snap_proc *p, const struct
 	for (size_t i = 0; i < p->thread_cnt; i++) {
 		const struct snap_thread *t = &p->threads[i];
 
-		if (t->gil >= p->gil_cnt || &p->gils[t->gil] != g)
-			continue;
-		if (t->blame_ns && (!best || t->blame_ns > best->blame_ns))
+		if (uses(p, t, g) && t->blame_ns && (!best || t->blame_ns > best->blame_ns))
 			best = t;
 	}
 	return best;

@@ -14,6 +14,11 @@ static void put(char *buf, size_t sz, const char *s)
 	snprintf(buf, sz, "%s", s);
 }
 
+static const char *or_unknown(const char *s)
+{
+	return s && *s ? s : "?";
+}
+
 static int cmp_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
@@ -34,30 +39,18 @@ static int cmp_share(uint64_t a_part, uint64_t a_whole, uint64_t b_part, uint64_
 	return a < b ? -1 : a > b;
 }
 
-/* The cell is a share, but the order is by time: most of the life of a thread that lived for a moment
- * is less than little of one that was there all along.
- */
-#define TIME(field, part, whole)                                                                   \
-	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
+/* The cell of a column in one expression, with room for what units.h writes; and the order of two. */
+#define FMT(name, text)                                                                            \
+	static void fmt_##name(const struct column_row *r, char *buf, size_t sz)                   \
 	{                                                                                          \
 		char u[UNITS_SZ];                                                                  \
                                                                                                    \
-		put(buf, sz, units__percent(part(r), whole(r), u));                                \
-	}                                                                                          \
-	static int cmp_##field(const struct column_row *a, const struct column_row *b)             \
-	{                                                                                          \
-		return cmp_u64(part(a), part(b));                                                  \
+		put(buf, sz, text);                                                                \
 	}
-#define SHARE(field, part, whole)                                                                  \
-	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
+#define CMP(name, order)                                                                           \
+	static int cmp_##name(const struct column_row *a, const struct column_row *b)              \
 	{                                                                                          \
-		char u[UNITS_SZ];                                                                  \
-                                                                                                   \
-		put(buf, sz, units__percent(part(r), whole(r), u));                                \
-	}                                                                                          \
-	static int cmp_##field(const struct column_row *a, const struct column_row *b)             \
-	{                                                                                          \
-		return cmp_share(part(a), whole(a), part(b), whole(b));                            \
+		return order;                                                                      \
 	}
 
 static uint64_t thread_span(const struct column_row *r)
@@ -98,39 +91,33 @@ FIELD(blame_ns)
 FIELD(hold_offcpu_ns)
 FIELD(contended)
 FIELD(acquisitions)
+FIELD(yields)
 
-TIME(delay, delay, thread_span)
-TIME(wait, wait_ns, thread_span)
-TIME(yield, yield_ns, thread_span)
+/* The cell is a share, but the order is by time: most of the life of a thread that lived for a moment
+ * is less than little of one that was there all along.
+ */
+#define TIME(name, part)                                                                           \
+	FMT(name, units__percent(part(r), thread_span(r), u))                                      \
+	CMP(name, cmp_u64(part(a), part(b)))
+TIME(delay, delay)
+TIME(wait, wait_ns)
+TIME(yield, yield_ns)
+TIME(released, released_ns)
+
+#define SHARE(name, part, whole)                                                                   \
+	FMT(name, units__percent(part(r), whole(r), u))                                            \
+	CMP(name, cmp_share(part(a), whole(a), part(b), whole(b)))
 SHARE(hold, hold_ns, proc_span)
-TIME(released, released_ns, thread_span)
 SHARE(offcpu, hold_offcpu_ns, hold_total)
 SHARE(contended, contended, acquisitions)
 
 /* With no waiting at all nobody is to blame: 0, not unknown. */
-static void fmt_blame(const struct column_row *r, char *buf, size_t sz)
-{
-	char u[UNITS_SZ];
-
-	put(buf, sz, r->gil && !gil_wait(r) ? "0" : units__percent(blame_ns(r), gil_wait(r), u));
-}
-
-static int cmp_blame(const struct column_row *a, const struct column_row *b)
-{
-	return cmp_share(blame_ns(a), gil_wait(a), blame_ns(b), gil_wait(b));
-}
+FMT(blame, r->gil && !gil_wait(r) ? "0" : units__percent(blame_ns(r), gil_wait(r), u))
+CMP(blame, cmp_share(blame_ns(a), gil_wait(a), blame_ns(b), gil_wait(b)))
 
 #define DURATION(field, format)                                                                    \
-	static void fmt_##field(const struct column_row *r, char *buf, size_t sz)                  \
-	{                                                                                          \
-		char u[UNITS_SZ];                                                                  \
-                                                                                                   \
-		put(buf, sz, format(r->thread->field, u));                                         \
-	}                                                                                          \
-	static int cmp_##field(const struct column_row *a, const struct column_row *b)             \
-	{                                                                                          \
-		return cmp_known(a->thread->field, b->thread->field);                              \
-	}
+	FMT(field, format(r->thread->field, u))                                                    \
+	CMP(field, cmp_known(a->thread->field, b->thread->field))
 DURATION(wait_p50_ns, units__duration_or_none)
 DURATION(wait_p90_ns, units__duration_or_none)
 DURATION(wait_p99_ns, units__duration_or_none)
@@ -142,17 +129,8 @@ DURATION(state_ns, units__duration)
 
 /* Threads come and go: a rate is over the time that this one was known. */
 #define RATE(field)                                                                                \
-	static void fmt_##field##_rate(const struct column_row *r, char *buf, size_t sz)           \
-	{                                                                                          \
-		char u[UNITS_SZ];                                                                  \
-                                                                                                   \
-		put(buf, sz, units__rate(r->thread->field, r->thread->span_ns, u));                \
-	}                                                                                          \
-	static int cmp_##field##_rate(const struct column_row *a, const struct column_row *b)      \
-	{                                                                                          \
-		return cmp_share(a->thread->field, thread_span(a), b->thread->field,               \
-				 thread_span(b));                                                  \
-	}
+	FMT(field##_rate, units__rate(field(r), thread_span(r), u))                                \
+	CMP(field##_rate, cmp_share(field(a), thread_span(a), field(b), thread_span(b)))
 RATE(acquisitions)
 RATE(yields)
 
@@ -161,10 +139,7 @@ static void fmt_pid(const struct column_row *r, char *buf, size_t sz)
 	snprintf(buf, sz, "%u", r->proc->pid);
 }
 
-static int cmp_pid(const struct column_row *a, const struct column_row *b)
-{
-	return cmp_u64(a->proc->pid, b->proc->pid);
-}
+CMP(pid, cmp_u64(a->proc->pid, b->proc->pid))
 
 static void fmt_tid(const struct column_row *r, char *buf, size_t sz)
 {
@@ -174,15 +149,12 @@ static void fmt_tid(const struct column_row *r, char *buf, size_t sz)
 		put(buf, sz, "-");
 }
 
-static int cmp_tid(const struct column_row *a, const struct column_row *b)
-{
-	return cmp_u64(a->thread->tid, b->thread->tid);
-}
+CMP(tid, cmp_u64(a->thread->tid, b->thread->tid))
 
 static void fmt_name(const struct column_row *r, char *buf, size_t sz)
 {
 	if (r->thread->tid || !r->thread->folded_cnt)
-		put(buf, sz, r->thread->name && *r->thread->name ? r->thread->name : "?");
+		put(buf, sz, or_unknown(r->thread->name));
 	else
 		snprintf(buf, sz, "%u ended", r->thread->folded_cnt);
 }
@@ -215,10 +187,7 @@ static void fmt_gil(const struct column_row *r, char *buf, size_t sz)
 		put(buf, sz, "?");
 }
 
-static int cmp_gil(const struct column_row *a, const struct column_row *b)
-{
-	return cmp_u64(a->gil ? a->gil->id + 1u : 0, b->gil ? b->gil->id + 1u : 0);
-}
+CMP(gil, cmp_u64(a->gil ? a->gil->id + 1u : 0, b->gil ? b->gil->id + 1u : 0))
 
 static void fmt_bar(const struct column_row *r, char *buf, size_t sz)
 {
@@ -335,19 +304,15 @@ int columns__compare(const struct column *col, bool desc, const struct column_ro
 
 void columns__frame(const struct snap_frame *f, char *buf, size_t sz)
 {
-	const char *file;
+	const char *name = f ? or_unknown(f->name) : "?";
+	const char *file = f ? path_base(or_unknown(f->file)) : "?";
 
-	if (!f) {
-		put(buf, sz, "?");
-		return;
-	}
-	file = path_base(f->file && *f->file ? f->file : "?");
-	if (!f->line && !strcmp(file, "?"))
-		put(buf, sz, f->name && *f->name ? f->name : "?");
-	else if (f->line)
-		snprintf(buf, sz, "%s %s:%u", f->name && *f->name ? f->name : "?", file, f->line);
+	if (f && f->line)
+		snprintf(buf, sz, "%s %s:%u", name, file, f->line);
+	else if (strcmp(file, "?"))
+		snprintf(buf, sz, "%s %s", name, file);
 	else
-		snprintf(buf, sz, "%s %s", f->name && *f->name ? f->name : "?", file);
+		put(buf, sz, name);
 }
 
 void columns__bar(const struct snap_thread *t, size_t width, char *buf, size_t sz)

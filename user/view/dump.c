@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dump.c - one look: who holds each GIL, who waits for it since when, where each of them is */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "user/base/units.h"
 #include "user/view/view.h"
 
-struct view_dump {
-	struct view view;
-	FILE *out;
-};
-
 /* Its stack now; else where it was sampled most in this look. */
-static void put_stack(struct view_dump *v, const struct snap_proc *p, const struct snap_thread *t)
+static void put_stack(struct view *v, const struct snap_proc *p, const struct snap_thread *t)
 {
 	const struct snap_frame *f = t->now_frames;
 	size_t cnt = t->now_frame_cnt;
@@ -37,7 +30,7 @@ static void put_stack(struct view_dump *v, const struct snap_proc *p, const stru
 		fprintf(v->out, "      (stack not known)\n");
 }
 
-static void put_thread(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
+static void put_thread(struct view *v, const struct snapshot *s, const struct snap_proc *p,
 		       const struct snap_thread *t)
 {
 	char since[UNITS_SZ];
@@ -50,7 +43,7 @@ static void put_thread(struct view_dump *v, const struct snapshot *s, const stru
 	put_stack(v, p, t);
 }
 
-static size_t put_threads(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
+static size_t put_threads(struct view *v, const struct snapshot *s, const struct snap_proc *p,
 			  size_t gil, enum snap_state state)
 {
 	size_t cnt = 0;
@@ -64,8 +57,7 @@ static size_t put_threads(struct view_dump *v, const struct snapshot *s, const s
 	return cnt;
 }
 
-static void put_gil(struct view_dump *v, const struct snapshot *s, const struct snap_proc *p,
-		    size_t i)
+static void put_gil(struct view *v, const struct snapshot *s, const struct snap_proc *p, size_t i)
 {
 	const struct snap_gil *g = &p->gils[i];
 
@@ -81,10 +73,8 @@ static void put_gil(struct view_dump *v, const struct snapshot *s, const struct 
 	put_threads(v, s, p, i, SNAP_YIELDING);
 }
 
-static int end(struct view *view, const struct snapshot *s, const char *why)
+static int end(struct view *v, const struct snapshot *s, const char *why)
 {
-	struct view_dump *v = (struct view_dump *)view;
-
 	(void)why;
 	for (size_t i = 0; i < s->proc_cnt; i++) {
 		const struct snap_proc *p = &s->procs[i];
@@ -99,24 +89,11 @@ static int end(struct view *view, const struct snapshot *s, const char *why)
 	return fflush(v->out) ? -errno : 0;
 }
 
-static void dump_free(struct view *v)
-{
-	free(v);
-}
-
 static const struct view_ops dump_ops = {
 	.end = end,
-	.free = dump_free,
 };
 
 struct view *view_dump__new(FILE *out, const struct view_opts *o)
 {
-	struct view_dump *v = calloc(1, sizeof(*v));
-
-	(void)o;
-	if (!v)
-		return NULL;
-	v->view.ops = &dump_ops;
-	v->out = out;
-	return &v->view;
+	return view__new(&dump_ops, out, o);
 }

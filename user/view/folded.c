@@ -7,19 +7,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
+#include "user/base/util.h"
 #include "user/view/view.h"
-
-struct view_folded {
-	struct view view;
-	FILE *out;
-	const struct view_opts *opts;
-	bool oom; /* a line could not be built */
-};
 
 /* The strings are clean already (snapshot.h): only what the format itself reserves is left. An empty
  * one would be no frame.
@@ -84,15 +77,16 @@ static void put_frames(struct sbuf *b, const struct snap_frame *f, size_t cnt, b
 		sbuf__puts(b, ";[other]");
 }
 
-static void put_weight(struct view_folded *v, struct sbuf *b, uint64_t ns)
+/* False: there was no memory for the line. */
+static bool put_weight(struct view *v, struct sbuf *b, uint64_t ns)
 {
 	uint64_t w = v->opts->unit_ns ? ns : (ns + 500) / 1000;
+	bool whole = !b->oom;
 
-	if (b->oom)
-		v->oom = true;
-	else if (w)
+	if (whole && w)
 		fprintf(v->out, "%s %" PRIu64 "\n", sbuf__str(b), w);
 	sbuf__reset(b);
+	return whole;
 }
 
 static void put_chain(struct sbuf *b, const struct snap_proc *p, const struct snap_chain *c)
@@ -110,22 +104,23 @@ static void put_chain(struct sbuf *b, const struct snap_proc *p, const struct sn
 	put_thread_name(b, p, c->holder_tid);
 }
 
-static void put_proc(struct view_folded *v, const struct snap_proc *p, struct sbuf *b)
+static bool put_proc(struct view *v, const struct snap_proc *p, struct sbuf *b)
 {
 	static const enum snap_stack_kind kinds[] = {
 		[WEIGHT_WAIT] = SNAP_STACK_WAIT,
 		[WEIGHT_HOLD] = SNAP_STACK_HOLD,
 		[WEIGHT_BLAME] = SNAP_STACK_BLAME,
 	};
+	bool whole = true;
 
 	if (v->opts->weight == WEIGHT_CHAIN) {
 		for (size_t i = 0; i < p->chain_cnt; i++) {
 			if (!view_opts__shows_tid(v->opts, p->chains[i].waiter_tid))
 				continue;
 			put_chain(b, p, &p->chains[i]);
-			put_weight(v, b, p->chains[i].ns);
+			whole &= put_weight(v, b, p->chains[i].ns);
 		}
-		return;
+		return whole;
 	}
 	for (size_t i = 0; i < p->stack_cnt; i++) {
 		const struct snap_stack *s = &p->stacks[i];
@@ -134,42 +129,27 @@ static void put_proc(struct view_folded *v, const struct snap_proc *p, struct sb
 			continue;
 		put_root(b, p, s->tid);
 		put_frames(b, s->frames, s->frame_cnt, s->truncated);
-		put_weight(v, b, s->ns);
+		whole &= put_weight(v, b, s->ns);
 	}
+	return whole;
 }
 
-static int end(struct view *view, const struct snapshot *total, const char *why)
+static int end(struct view *v, const struct snapshot *total, const char *why)
 {
-	struct view_folded *v = (struct view_folded *)view;
-	struct sbuf b = { 0 };
-	int err;
+	__cleanup(sbuf__free) struct sbuf b = { 0 };
+	bool whole = true;
 
 	(void)why;
 	for (size_t i = 0; i < total->proc_cnt; i++)
-		put_proc(v, &total->procs[i], &b);
-	err = v->oom ? -ENOMEM : fflush(v->out) ? -errno : 0;
-	sbuf__free(&b);
-	return err;
-}
-
-static void folded_free(struct view *v)
-{
-	free(v);
+		whole &= put_proc(v, &total->procs[i], &b);
+	return !whole ? -ENOMEM : fflush(v->out) ? -errno : 0;
 }
 
 static const struct view_ops folded_ops = {
 	.end = end,
-	.free = folded_free,
 };
 
 struct view *view_folded__new(FILE *out, const struct view_opts *o)
 {
-	struct view_folded *v = calloc(1, sizeof(*v));
-
-	if (!v)
-		return NULL;
-	v->view.ops = &folded_ops;
-	v->out = out;
-	v->opts = o;
-	return &v->view;
+	return view__new(&folded_ops, out, o);
 }

@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* json.c - JSON lines: one meta record, a snapshot per interval, one summary (a contract) */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "user/base/json_out.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
 #include "user/view/columns.h"
 #include "user/view/view.h"
 
-struct view_json {
-	struct view view;
-	FILE *out;
-	const struct view_opts *opts;
-};
+/* 0, for an id or a line: not known. */
+static void put_known(struct json_out *j, const char *key, uint32_t v)
+{
+	if (v)
+		json__u64(j, key, v);
+	else
+		json__null(j, key);
+}
 
 static void put_thread(struct json_out *j, const struct snap_thread *t)
 {
 	json__open(j, NULL, '{');
-	if (t->tid)
-		json__u64(j, "tid", t->tid);
-	else
-		json__null(j, "tid");
+	put_known(j, "tid", t->tid);
 	json__str(j, "name", t->name);
 	if (t->folded_cnt)
 		json__u64(j, "folded", t->folded_cnt);
@@ -68,10 +63,7 @@ static void put_gil(struct json_out *j, const struct snap_gil *g, uint64_t span_
 	json__real(j, "load", snap_gil__load(g, span_ns));
 	json__u64(j, "switches", g->switches);
 	json__u64(j, "acquisitions", g->acquisitions);
-	if (g->holder_tid)
-		json__u64(j, "holder", g->holder_tid);
-	else
-		json__null(j, "holder");
+	put_known(j, "holder", g->holder_tid);
 	json__u64(j, "waiters", g->waiters);
 	json__close(j, '}');
 }
@@ -81,10 +73,7 @@ static void put_frame(struct json_out *j, const char *key, const struct snap_fra
 	json__open(j, key, '{');
 	json__str(j, "name", f->name);
 	json__str(j, "file", f->file);
-	if (f->line)
-		json__u64(j, "line", f->line);
-	else
-		json__null(j, "line");
+	put_known(j, "line", f->line);
 	json__close(j, '}');
 }
 
@@ -94,10 +83,7 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 
 	json__open(j, NULL, '{');
 	json__str(j, "kind", kinds[s->kind]);
-	if (s->tid)
-		json__u64(j, "tid", s->tid);
-	else
-		json__null(j, "tid");
+	put_known(j, "tid", s->tid);
 	json__ns(j, "ns", s->ns);
 	json__u64(j, "count", s->cnt);
 	if (s->truncated)
@@ -128,6 +114,19 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 	json__close(j, ']');
 }
 
+static void put_pair(struct json_out *j, const struct snap_proc *p, const struct snap_pair *pair)
+{
+	const struct snap_frame *at = verdict__pair_line(p, pair->waiter_tid, pair->holder_tid);
+
+	json__open(j, NULL, '{');
+	put_known(j, "waiter", pair->waiter_tid);
+	put_known(j, "holder", pair->holder_tid);
+	json__ns(j, "ns", pair->ns);
+	if (at) /* where the holder made it wait most */
+		put_frame(j, "at", at);
+	json__close(j, '}');
+}
+
 static void put_proc(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
 		     const struct view_opts *o)
 {
@@ -150,25 +149,11 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	if (p->pairs_known) {
 		json__open(j, "pairs", '[');
 		for (size_t i = 0; i < p->pair_cnt; i++) {
-			const struct snap_frame *at;
+			const struct snap_pair *pair = &p->pairs[i];
 
-			if (!view_opts__shows_tid(o, p->pairs[i].waiter_tid) &&
-			    !view_opts__shows_tid(o, p->pairs[i].holder_tid))
-				continue;
-			json__open(j, NULL, '{');
-			if (p->pairs[i].waiter_tid)
-				json__u64(j, "waiter", p->pairs[i].waiter_tid);
-			else
-				json__null(j, "waiter");
-			if (p->pairs[i].holder_tid)
-				json__u64(j, "holder", p->pairs[i].holder_tid);
-			else
-				json__null(j, "holder");
-			json__ns(j, "ns", p->pairs[i].ns);
-			at = verdict__pair_line(p, p->pairs[i].waiter_tid, p->pairs[i].holder_tid);
-			if (at) /* where the holder made it wait most */
-				put_frame(j, "at", at);
-			json__close(j, '}');
+			if (view_opts__shows_tid(o, pair->waiter_tid) ||
+			    view_opts__shows_tid(o, pair->holder_tid))
+				put_pair(j, p, pair);
 		}
 		json__close(j, ']');
 	}
@@ -192,8 +177,7 @@ static void put_stats(struct json_out *j, const struct snapshot *s)
 	json__close(j, '}');
 }
 
-static int put_record(struct view_json *v, const char *type, const struct snapshot *s,
-		      const char *why)
+static int put_record(struct view *v, const char *type, const struct snapshot *s, const char *why)
 {
 	struct json_out j = { .out = v->out };
 
@@ -220,9 +204,8 @@ static int put_record(struct view_json *v, const char *type, const struct snapsh
 	return json__end(&j);
 }
 
-static int begin(struct view *view, const struct snapshot *first)
+static int begin(struct view *v, const struct snapshot *first)
 {
-	struct view_json *v = (struct view_json *)view;
 	struct json_out j = { .out = v->out };
 
 	json__open(&j, NULL, '{');
@@ -249,36 +232,23 @@ static int begin(struct view *view, const struct snapshot *first)
 	return json__end(&j);
 }
 
-static int interval(struct view *view, const struct snapshot *s)
+static int interval(struct view *v, const struct snapshot *s)
 {
-	return put_record((struct view_json *)view, "snapshot", s, NULL);
+	return put_record(v, "snapshot", s, NULL);
 }
 
-static int end(struct view *view, const struct snapshot *total, const char *why)
+static int end(struct view *v, const struct snapshot *total, const char *why)
 {
-	return put_record((struct view_json *)view, "summary", total, why);
-}
-
-static void json_free(struct view *v)
-{
-	free(v);
+	return put_record(v, "summary", total, why);
 }
 
 static const struct view_ops json_ops = {
 	.begin = begin,
 	.interval = interval,
 	.end = end,
-	.free = json_free,
 };
 
 struct view *view_json__new(FILE *out, const struct view_opts *o)
 {
-	struct view_json *v = calloc(1, sizeof(*v));
-
-	if (!v)
-		return NULL;
-	v->view.ops = &json_ops;
-	v->out = out;
-	v->opts = o;
-	return &v->view;
+	return view__new(&json_ops, out, o);
 }

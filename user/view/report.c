@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* report.c - plain text: a few lines per process and a row per thread, at each refresh */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
@@ -11,13 +10,6 @@
 #include "user/judge/verdict.h"
 #include "user/view/columns.h"
 #include "user/view/view.h"
-
-struct view_report {
-	struct view view;
-	FILE *out;
-	const struct view_opts *opts;
-	unsigned int refresh_cnt;
-};
 
 /* In this order; the same for every table, so that a script may cut by column. */
 static const char *const shown[] = { "tid",	"thread",  "state",	   "delay",	"wait",
@@ -36,27 +28,21 @@ static void put_cell(FILE *out, const struct column *c, const char *text, bool l
 			c->left ? pad : 0, "");
 }
 
-static void put_heading(struct view_report *v, bool with_at)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++)
-		put_cell(v->out, &thread_columns[columns__find(shown[i])],
-			 thread_columns[columns__find(shown[i])].title, i + 1 == ARRAY_SIZE(shown));
-	putc('\n', v->out);
-}
-
-static void put_thread(struct view_report *v, const struct column_row *r, bool with_at)
+/* r NULL: the headings. */
+static void put_row(struct view *v, const struct column_row *r, bool with_at)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++) {
 		const struct column *c = &thread_columns[columns__find(shown[i])];
 		char cell[512];
 
-		c->fmt(r, cell, sizeof(cell));
-		put_cell(v->out, c, cell, i + 1 == ARRAY_SIZE(shown));
+		if (r)
+			c->fmt(r, cell, sizeof(cell));
+		put_cell(v->out, c, r ? cell : c->title, i + 1 == ARRAY_SIZE(shown));
 	}
 	putc('\n', v->out);
 }
 
-static void put_gil(struct view_report *v, const struct snapshot *s, const struct snap_proc *p,
+static void put_gil(struct view *v, const struct snapshot *s, const struct snap_proc *p,
 		    const struct snap_gil *g)
 {
 	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], over[UNITS_SZ], self[UNITS_SZ];
@@ -82,7 +68,7 @@ static void put_gil(struct view_report *v, const struct snapshot *s, const struc
 	putc('\n', v->out);
 }
 
-static int put_threads(struct view_report *v, const struct snapshot *s, const struct snap_proc *p)
+static int put_threads(struct view *v, const struct snapshot *s, const struct snap_proc *p)
 {
 	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, v->opts->sort);
 	size_t cnt = 0, hidden = 0;
@@ -100,9 +86,9 @@ static int put_threads(struct view_report *v, const struct snapshot *s, const st
 		hidden = cnt - v->opts->limit;
 		cnt = v->opts->limit;
 	}
-	put_heading(v, with_at);
+	put_row(v, NULL, with_at);
 	for (size_t i = 0; i < cnt; i++)
-		put_thread(v, &rows[i], with_at);
+		put_row(v, &rows[i], with_at);
 	if (!cnt)
 		fprintf(v->out, "  no thread has touched the GIL yet\n");
 	if (hidden)
@@ -110,11 +96,10 @@ static int put_threads(struct view_report *v, const struct snapshot *s, const st
 	return 0;
 }
 
-static int put_proc(struct view_report *v, const struct snapshot *s, const struct snap_proc *p)
+static int put_proc(struct view *v, const struct snapshot *s, const struct snap_proc *p)
 {
-	struct sbuf who = { 0 };
+	__cleanup(sbuf__free) struct sbuf who = { 0 };
 	char clock[UNITS_SZ];
-	int err;
 
 	fprintf(v->out, "pid %u %s  CPython %s (%s)  %s%s%s%s\n", p->pid, p->comm, p->python,
 		p->sites, units__clock(s->now_ns - s->books_ns, clock), p->alive ? "" : "  ended",
@@ -125,12 +110,10 @@ static int put_proc(struct view_report *v, const struct snapshot *s, const struc
 	sbuf__puts(&who, "\n");
 	verdict__who(s, p, verdict__busiest_gil(p), VERDICT_FULL, &who);
 	fprintf(v->out, "%s\n", sbuf__str(&who));
-	err = who.oom ? -ENOMEM : 0;
-	sbuf__free(&who);
-	return err ? err : put_threads(v, s, p);
+	return who.oom ? -ENOMEM : put_threads(v, s, p);
 }
 
-static int put_snapshot(struct view_report *v, const struct snapshot *s)
+static int interval(struct view *v, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->proc_cnt; i++) {
 		int err = put_proc(v, s, &s->procs[i]);
@@ -142,13 +125,8 @@ static int put_snapshot(struct view_report *v, const struct snapshot *s)
 	return fflush(v->out) ? -errno : 0;
 }
 
-static int interval(struct view *view, const struct snapshot *s)
-{
-	return put_snapshot((struct view_report *)view, s);
-}
-
 /* What was lost or odd, by reason; nothing when all is well. */
-static void put_health(struct view_report *v, const struct snapshot *s)
+static void put_health(struct view *v, const struct snapshot *s)
 {
 	for (size_t i = 0; i < COUNTER_CNT; i++)
 		if (s->stats[i] && counter_table[i].words)
@@ -158,9 +136,8 @@ static void put_health(struct view_report *v, const struct snapshot *s)
 		(unsigned long long)s->stats[GT_STAT_CHECKS], (unsigned long long)s->violations);
 }
 
-static int end(struct view *view, const struct snapshot *total, const char *why)
+static int end(struct view *v, const struct snapshot *total, const char *why)
 {
-	struct view_report *v = (struct view_report *)view;
 	char span[UNITS_SZ], load[UNITS_SZ], own[UNITS_SZ];
 	int err;
 
@@ -168,7 +145,7 @@ static int end(struct view *view, const struct snapshot *total, const char *why)
 		return 0;
 	fprintf(v->out, "== total of %s (%s) ==\n",
 		units__duration(total->now_ns - total->start_ns, span), why);
-	err = put_snapshot(v, total);
+	err = interval(v, total);
 	if (err)
 		return err;
 	if (total->dropped_cnt)
@@ -181,25 +158,12 @@ static int end(struct view *view, const struct snapshot *total, const char *why)
 	return fflush(v->out) ? -errno : 0;
 }
 
-static void report_free(struct view *v)
-{
-	free(v);
-}
-
 static const struct view_ops report_ops = {
 	.interval = interval,
 	.end = end,
-	.free = report_free,
 };
 
 struct view *view_report__new(FILE *out, const struct view_opts *o)
 {
-	struct view_report *v = calloc(1, sizeof(*v));
-
-	if (!v)
-		return NULL;
-	v->view.ops = &report_ops;
-	v->out = out;
-	v->opts = o;
-	return &v->view;
+	return view__new(&report_ops, out, o);
 }

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/view/view.h"
 
+#include <stdlib.h>
+
+struct view *view__new(const struct view_ops *ops, FILE *out, const struct view_opts *o)
+{
+	struct view *v = malloc(sizeof(*v));
+
+	if (v)
+		*v = (struct view){ .ops = ops, .out = out, .opts = o };
+	return v;
+}
+
 bool view_opts__shows_tid(const struct view_opts *o, uint32_t tid)
 {
 	for (size_t i = 0; i < o->tid_cnt; i++)
@@ -32,4 +43,12 @@ int view__fd(const struct view *v)
 int view__ready(struct view *v)
 {
 	return v->ops->ready ? v->ops->ready(v) : 0;
+}
+
+void view__free(struct view *v)
+{
+	if (v && v->ops->free)
+		v->ops->free(v);
+	else
+		free(v);
 }

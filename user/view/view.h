@@ -33,35 +33,40 @@ struct view_opts {
 	uint64_t limit;	  /* rows per table; 0: all */
 	const char *sort; /* a column's name, or NULL */
 	int weight;	  /* enum weight */
-	bool unit_ns;
+	int unit_ns;	  /* 0: microseconds */
 };
 
 /* Is this thread to be shown? tid 0 (folded rows) only where no threads are named. */
 bool view_opts__shows_tid(const struct view_opts *o, uint32_t tid);
 
-/* NULL: it has no use for it (end and free are never NULL). Else 0, or -errno: the run ends. */
+/* NULL: it has no use for it (end is never NULL). Else 0, or -errno: the run ends. */
 struct view_ops {
 	int (*begin)(struct view *v, const struct snapshot *first);
 	int (*interval)(struct view *v, const struct snapshot *s);
 	int (*end)(struct view *v, const struct snapshot *total, const char *why);
-	void (*free)(struct view *v);
 	int (*span)(struct view *v, const struct record *span); /* a REC_SPAN (books/sink.h) */
 	int (*fd)(const struct view *v);
 	int (*ready)(struct view *v);
+	void (*free)(struct view *v); /* NULL: by free() */
 };
 
-/* Views embed this as their first member. */
+/* A view that has a state of its own embeds this as its first member. */
 struct view {
 	const struct view_ops *ops;
+	FILE *out;
+	const struct view_opts *opts;
 };
 
+/* One without. NULL + errno; out and o are the caller's, and outlive the view. */
+struct view *view__new(const struct view_ops *ops, FILE *out, const struct view_opts *o);
+void view__free(struct view *v);
 int view__begin(struct view *v, const struct snapshot *first);
 int view__interval(struct view *v, const struct snapshot *s);
 int view__span(struct view *v, const struct record *span); /* v may be NULL */
 int view__fd(const struct view *v);			   /* -1: none */
 int view__ready(struct view *v);
 
-/* NULL + errno. out is the caller's. */
+/* As view__new. */
 struct view *view_report__new(FILE *out, const struct view_opts *o);
 struct view *view_json__new(FILE *out, const struct view_opts *o);
 struct view *view_folded__new(FILE *out, const struct view_opts *o);
