@@ -51,7 +51,10 @@ static int holds(const void *key, const void *elem)
 
 static bool ranges_hold(const struct ranges *rs, uint64_t va)
 {
-	return rs->cnt && bsearch(&va, rs->r, rs->cnt, sizeof(*rs->r), holds);
+	/* Most jumps of the text go elsewhere. */
+	if (!rs->cnt || va < rs->r[0].lo || va > rs->r[rs->cnt - 1].hi)
+		return false;
+	return bsearch(&va, rs->r, rs->cnt, sizeof(*rs->r), holds);
 }
 
 static int ranges_add(struct ranges *rs, uint64_t lo, uint64_t hi)
