@@ -18,15 +18,15 @@
 #include "user/python/process.h"
 #include "user/python/sym.h"
 #include "user/python/thread_name.h"
+#include "tests/elf_open.h"
 
 /* The load bias of a file of which m is a mapping. */
 static int find_bias(const struct elf_file *elf, const struct proc_map *m, uint64_t *ret)
 {
-	for (size_t i = 0; i < elf_file__seg_cnt(elf); i++) {
-		struct elf_seg seg;
+	struct elf_seg seg;
 
-		if (elf_file__seg(elf, i, &seg) || m->off + (m->end - m->start) <= seg.off ||
-		    m->off >= seg.off + seg.filesz)
+	for (size_t i = 0; !elf_file__seg(elf, i, &seg); i++) {
+		if (m->off + (m->end - m->start) <= seg.off || m->off >= seg.off + seg.filesz)
 			continue;
 		*ret = m->start - (seg.va - seg.off + m->off);
 		return 0;
@@ -44,7 +44,7 @@ static struct py_process *open_map(pid_t pid, const struct proc_map *m)
 
 	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", (int)pid,
 		 (unsigned long long)m->start, (unsigned long long)m->end);
-	elf = elf_file__open(AT_FDCWD, path);
+	elf = open_elf(path);
 	if (!elf)
 		return NULL;
 	if (!py_runtime__identify(elf, &rt, why, sizeof(why)) && !find_bias(elf, m, &bias)) {

@@ -15,6 +15,7 @@
 
 #include "user/elf/elf_file.h"
 #include "user/gil/gil_site.h"
+#include "tests/elf_open.h"
 
 static void print_sites(const char *path, const struct gil_sites *s)
 {
@@ -51,7 +52,7 @@ int main(int argc, char **argv)
 			opts |= GIL_SITE_AVOID_CALLS;
 			continue;
 		}
-		elf = elf_file__open(AT_FDCWD, argv[i]);
+		elf = open_elf(argv[i]);
 		if (elf) {
 			err = gil_sites__find(elf, opts, why, sizeof(why), &sites);
 		} else {

@@ -22,6 +22,7 @@
 #include "user/base/util.h"
 #include "user/elf/disasm.h"
 #include "user/elf/elf_file.h"
+#include "tests/elf_open.h"
 
 #define STUB_MAX 64
 
@@ -259,7 +260,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		errx(2, "usage: truth ELF DEBUG-FILE");
-	t.elf = elf_file__open(AT_FDCWD, argv[1]);
+	t.elf = open_elf(argv[1]);
 	if (!t.elf)
 		err(2, "%s", argv[1]);
 	t.dis = disasm__new(elf_file__machine(t.elf));

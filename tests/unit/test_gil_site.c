@@ -20,6 +20,7 @@
 #include "user/base/util.h"
 #include "user/elf/elf_file.h"
 #include "user/gil/gil_site.h"
+#include "tests/elf_open.h"
 
 static const char *const interpreters[] = {
 	"/usr/bin/python3.11", "/usr/bin/python3.13", "/usr/bin/python3.12", "/usr/bin/python3.14",
@@ -198,7 +199,7 @@ static void other_programs_are_no_cpython(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		struct elf_file *elf = elf_file__open(AT_FDCWD, others[i]);
+		struct elf_file *elf = open_elf(others[i]);
 		char why[256];
 
 		if (!elf)

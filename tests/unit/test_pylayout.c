@@ -22,6 +22,7 @@
 #include "user/elf/elf_file.h"
 #include "user/python/layout_table.h"
 #include "user/python/runtime.h"
+#include "tests/elf_open.h"
 
 #define FAKE_SIZE 888
 
@@ -171,7 +172,7 @@ static void debug_offsets_must_agree_where_the_walk_rests_on_them(void **state)
 /* This program's file with other bytes in its _PyRuntime. */
 static struct elf_file *fake_python(const char *runtime)
 {
-	struct elf_file *self = elf_file__open(AT_FDCWD, "/proc/self/exe"), *ret;
+	struct elf_file *self = open_elf("/proc/self/exe"), *ret;
 	__cleanup(closep) int in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	__cleanup(closep) int out = memfd_create("fake", MFD_CLOEXEC);
 	struct elf_sym sym;
@@ -249,7 +250,7 @@ static void unknown_versions_and_layouts_are_refused_with_a_reason(void **state)
 
 static void other_programs_are_no_cpython(void **state)
 {
-	struct elf_file *elf = elf_file__open(AT_FDCWD, "/bin/sh");
+	struct elf_file *elf = open_elf("/bin/sh");
 	struct py_runtime rt;
 	char why[128];
 

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "user/base/sbuf.h"
@@ -15,33 +17,24 @@
 #define CAP_BPF	    39
 #endif
 
-uint64_t caps__effective(void)
+static uint64_t effective(void)
 {
-	struct sbuf b = { 0 };
-	const char *at;
-	uint64_t v = 0;
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
-	if (!read_file(AT_FDCWD, "/proc/self/status", 16384, &b)) {
-		at = strstr(sbuf__str(&b), "\nCapEff:");
-		if (at)
-			v = strtoull(at + 8, NULL, 16);
-	}
-	sbuf__free(&b);
-	return v;
+	if (syscall(SYS_capget, &head, data))
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
 }
 
 bool caps__has(unsigned int cap)
 {
-	return caps__effective() >> cap & 1;
+	return effective() >> cap & 1;
 }
 
 bool caps__may_trace(void)
 {
-	uint64_t e = caps__effective();
-
-	if (e >> CAP_SYS_ADMIN & 1)
-		return true;
-	return (e >> CAP_BPF & 1) && (e >> CAP_PERFMON & 1);
+	return caps__has(CAP_SYS_ADMIN) || (caps__has(CAP_BPF) && caps__has(CAP_PERFMON));
 }
 
 const char *caps__btf_path(void)

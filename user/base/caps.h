@@ -4,10 +4,8 @@
 #define GILTOP_BASE_CAPS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-/* Effective capability bits of this process (CapEff). */
-uint64_t caps__effective(void);
+/* Is it in effect for this process? */
 bool caps__has(unsigned int cap);
 /* Enough to load and attach: CAP_SYS_ADMIN, or CAP_BPF and CAP_PERFMON. */
 bool caps__may_trace(void);

@@ -86,6 +86,14 @@ void hmap__free(struct hmap *h)
 	*h = (struct hmap){ 0 };
 }
 
+void hmap__free_all(struct hmap *h, void (*free_value)(void *value))
+{
+	for (size_t i = 0; i < h->cap; i++)
+		if (h->slots[i].value)
+			free_value(h->slots[i].value);
+	hmap__free(h);
+}
+
 uint64_t hash_bytes(uint64_t h, const void *p, size_t len)
 {
 	const unsigned char *s = p;

@@ -26,6 +26,7 @@ int hmap__swap(struct hmap *h, uint64_t a, uint64_t b, void *value,
 bool hmap__is_full(const struct hmap *h); /* one more key makes it grow */
 void hmap__clear(struct hmap *h);
 void hmap__free(struct hmap *h);
+void hmap__free_all(struct hmap *h, void (*free_value)(void *value)); /* the values, too */
 
 /* FNV-1a, 64 bits (public domain, Fowler/Noll/Vo): go on from h, first HASH_START. */
 #define HASH_START 0xcbf29ce484222325u

@@ -120,15 +120,22 @@ bool proc__exists(pid_t pid)
 	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }
 
-/* What follows "\nKey:\t" on its line in /proc/PID/status; false: no such process, or no such line. */
-static bool status_line(pid_t pid, const char *key, char *buf, size_t sz)
+/* A file of a thread, or (tid 0) of a process's first one. 0 or -errno. */
+static int read_task(pid_t pid, pid_t tid, const char *name, struct sbuf *ret)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, tid ? tid : pid, name);
+	return read_file(AT_FDCWD, path, 16384, ret);
+}
+
+/* What follows "\nKey:" on its line in status; false: no such thread, or no such line. */
+static bool status_line(pid_t pid, pid_t tid, const char *key, char *buf, size_t sz)
 {
 	struct sbuf b = { 0 };
-	char path[64];
 	const char *at = NULL;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	if (!read_file(AT_FDCWD, path, 16384, &b))
+	if (!read_task(pid, tid, "status", &b))
 		at = strstr(sbuf__str(&b), key);
 	if (at) {
 		at += strlen(key);
@@ -143,7 +150,7 @@ static long status_number(pid_t pid, const char *key)
 {
 	char text[32];
 
-	return status_line(pid, key, text, sizeof(text)) ? strtol(text, NULL, 10) : -ESRCH;
+	return status_line(pid, 0, key, text, sizeof(text)) ? strtol(text, NULL, 10) : -ESRCH;
 }
 
 pid_t proc__tgid(pid_t pid)
@@ -156,13 +163,24 @@ pid_t proc__parent(pid_t pid)
 	return (pid_t)status_number(pid, "\nPPid:");
 }
 
-static void read_clean(const char *path, char *buf, size_t sz)
+uint32_t proc__own_tid(pid_t pid, pid_t tid)
+{
+	char ids[512];
+	const char *last;
+
+	if (!status_line(pid, tid, "\nNSpid:", ids, sizeof(ids)))
+		return (uint32_t)tid;
+	last = strrchr(ids, '\t');
+	return last ? (uint32_t)strtoul(last + 1, NULL, 10) : (uint32_t)tid;
+}
+
+static void read_clean(pid_t pid, pid_t tid, const char *name, char *buf, size_t sz)
 {
 	struct sbuf b = { 0 };
 
 	if (!sz)
 		return;
-	if (read_file(AT_FDCWD, path, 4096, &b) || !b.len) {
+	if (read_task(pid, tid, name, &b) || !b.len) {
 		snprintf(buf, sz, "?");
 	} else {
 		/* A command line's arguments are separated by NUL bytes. */
@@ -178,18 +196,12 @@ static void read_clean(const char *path, char *buf, size_t sz)
 
 void proc__comm(pid_t pid, pid_t tid, char *buf, size_t sz)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", pid, tid ? tid : pid);
-	read_clean(path, buf, sz);
+	read_clean(pid, tid, "comm", buf, sz);
 }
 
 void proc__cmdline(pid_t pid, char *buf, size_t sz)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-	read_clean(path, buf, sz);
+	read_clean(pid, 0, "cmdline", buf, sz);
 }
 
 void proc__exe(pid_t pid, char *buf, size_t sz)
@@ -211,7 +223,7 @@ bool proc__shadow_stack(pid_t pid)
 {
 	char features[128];
 
-	return status_line(pid, "\nx86_Thread_features:", features, sizeof(features)) &&
+	return status_line(pid, 0, "\nx86_Thread_features:", features, sizeof(features)) &&
 	       strstr(features, "shstk");
 }
 
@@ -265,7 +277,7 @@ bool proc__runs(pid_t pid)
 {
 	char state[32];
 
-	return status_line(pid, "\nState:\t", state, sizeof(state)) && !strchr("ZX", state[0]);
+	return status_line(pid, 0, "\nState:\t", state, sizeof(state)) && !strchr("ZX", state[0]);
 }
 
 bool proc__in_init_pidns(void)

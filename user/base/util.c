@@ -62,6 +62,13 @@ int array_grow(void *parr, size_t n, size_t *cap, size_t elem_sz)
 	return 0;
 }
 
+int cmp_u64(const void *a, const void *b)
+{
+	uint64_t x = load_u64(a), y = load_u64(b);
+
+	return (x > y) - (x < y);
+}
+
 int read_file(int dirfd, const char *path, size_t max, struct sbuf *b)
 {
 	__cleanup(closep) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -24,6 +25,26 @@ uint64_t now_ns(void); /* CLOCK_MONOTONIC */
 
 /* Grow an array of n elements to hold at least one more: *cap is kept; 0 or -ENOMEM. */
 int array_grow(void *parr, size_t n, size_t *cap, size_t elem_sz);
+
+/* For qsort and bsearch: things that start with a uint64_t, by that. */
+int cmp_u64(const void *a, const void *b);
+
+/* A number at any address, aligned or not. */
+static inline uint32_t load_u32(const void *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t load_u64(const void *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
 
 /* Read a whole small file (e.g. in /proc) into b; at most max bytes. 0 or -errno. */
 int read_file(int dirfd, const char *path, size_t max, struct sbuf *b);

@@ -98,12 +98,10 @@ static void x86_assign(const cs_insn *ci, struct insn *in)
 		bool lea = ci->id == X86_INS_LEA;
 
 		in->imm = src->mem.disp;
-		if (src->mem.base == X86_REG_RIP) {
+		if (src->mem.base == X86_REG_RIP)
 			in->imm += (int64_t)(ci->address + ci->size);
-			in->set = lea ? INSN_SET_CONST : INSN_SET_LOAD;
-		} else if (src->mem.base == X86_REG_INVALID) {
-			in->set = lea ? INSN_SET_CONST : INSN_SET_LOAD;
-		} else {
+		in->set = lea ? INSN_SET_CONST : INSN_SET_LOAD;
+		if (src->mem.base != X86_REG_RIP && src->mem.base != X86_REG_INVALID) {
 			in->src = dwarf_of_x86(src->mem.base);
 			in->set = lea ? INSN_SET_ADD : INSN_SET_LOAD;
 		}

@@ -53,6 +53,17 @@ struct insn {
 	bool emulated; /* by the kernel's uprobes: no single step (uprobe-cost: about 30 times cheaper) */
 };
 
+static inline bool insn__is_call(const struct insn *in)
+{
+	return in->flow == INSN_CALL || in->flow == INSN_CALL_MEM || in->flow == INSN_CALL_REG;
+}
+
+/* A jump to in->target, always or on a condition. */
+static inline bool insn__is_jump(const struct insn *in)
+{
+	return in->flow == INSN_JMP || in->flow == INSN_JCC;
+}
+
 struct disasm;
 
 /* machine: EM_X86_64 or EM_AARCH64. NULL + errno (ENOTSUP, ENOMEM). */

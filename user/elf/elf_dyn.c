@@ -12,14 +12,6 @@
 #include "user/base/util.h"
 #include "user/elf/elf_file_impl.h"
 
-static uint32_t get_u32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v)); /* a broken file may have it at any address */
-	return v;
-}
-
 /* The dynamic segment does not say how many symbols there are: the hash tables do. DT_GNU_HASH: header
  * {bucket_cnt, first_sym, bloom_cnt, shift}, bloom words, buckets, chains that end with an odd word.
  */
@@ -31,16 +23,16 @@ static size_t gnu_hash_sym_cnt(const struct elf_file *elf, uint64_t va)
 
 	if (!head)
 		return 0;
-	bucket_cnt = get_u32(head);
-	first = get_u32(head + 4);
-	bloom_cnt = get_u32(head + 8);
+	bucket_cnt = load_u32(head);
+	first = load_u32(head + 4);
+	bloom_cnt = load_u32(head + 8);
 	va += 16 + 8ULL * bloom_cnt;
 	buckets = elf_file__at(elf, va, 4ULL * bucket_cnt);
 	if (!buckets)
 		return 0;
 	for (uint32_t i = 0; i < bucket_cnt; i++)
-		if (get_u32(buckets + 4ULL * i) > last)
-			last = get_u32(buckets + 4ULL * i);
+		if (load_u32(buckets + 4ULL * i) > last)
+			last = load_u32(buckets + 4ULL * i);
 	if (last < first)
 		return first;
 	chains_va = va + 4ULL * bucket_cnt;
@@ -49,7 +41,7 @@ static size_t gnu_hash_sym_cnt(const struct elf_file *elf, uint64_t va)
 		if (!link)
 			return 0;
 		last++;
-		if (get_u32(link) & 1)
+		if (load_u32(link) & 1)
 			return last;
 	}
 }
@@ -59,7 +51,7 @@ static size_t sym_cnt(const struct elf_file *elf, uint64_t hash_va, uint64_t gnu
 	const uint8_t *hash = hash_va ? elf_file__at(elf, hash_va, 8) : NULL;
 
 	if (hash)
-		return get_u32(hash + 4); /* nchain */
+		return load_u32(hash + 4); /* nchain */
 	return gnu_va ? gnu_hash_sym_cnt(elf, gnu_va) : 0;
 }
 
@@ -108,70 +100,59 @@ static bool sym_is_defined(const GElf_Sym *sym)
 	return sym->st_shndx != SHN_UNDEF && sym->st_value;
 }
 
-static void sym_out(const GElf_Sym *sym, struct elf_sym *ret)
-{
-	ret->va = sym->st_value;
-	ret->size = sym->st_size;
-	ret->is_func = GELF_ST_TYPE(sym->st_info) == STT_FUNC;
-}
+/* A symbol table and its strings. */
+struct symbols {
+	Elf_Data *sym;
+	size_t cnt;
+	const char *str;
+	size_t str_sz;
+};
 
-static int dynsym_each(const struct elf_file *elf, elf_sym_fn fn, void *arg)
+/* .symtab: there is one at most. Empty where there is none that can be read. */
+static struct symbols symtab(const struct elf_file *elf)
 {
-	struct elf_sym out;
-	const char *name;
-	GElf_Sym sym;
-	int err;
-
-	for (size_t i = 1; i < elf->dyn.sym_cnt; i++) {
-		if (!gelf_getsym(elf->dyn.sym, (int)i, &sym) || !sym_is_defined(&sym))
-			continue;
-		name = elf_file__str(elf->dyn.str, elf->dyn.str_sz, sym.st_name);
-		if (!name)
-			continue;
-		sym_out(&sym, &out);
-		err = fn(name, &out, arg);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
-static int symtab_each(const struct elf_file *elf, elf_sym_fn fn, void *arg)
-{
+	Elf_Data *sym, *str;
 	Elf_Scn *scn = NULL;
-	struct elf_sym out;
-	const char *name;
-	Elf_Data *data;
 	GElf_Shdr sh;
-	GElf_Sym sym;
-	int err;
 
-	while ((scn = elf_nextscn(elf->elf, scn))) {
-		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_SYMTAB)
-			continue;
-		if (sh.sh_size > ELF_FILE_SYMS_MAX ||
-		    !elf_file__section_fits(elf, sh.sh_link, ELF_FILE_SYMS_MAX))
-			return 0;
-		data = elf_getdata(scn, NULL);
-		for (int i = 1; data && gelf_getsym(data, i, &sym); i++) {
-			if (!sym_is_defined(&sym))
-				continue;
-			name = elf_strptr(elf->elf, sh.sh_link, sym.st_name);
-			if (!name)
-				continue;
-			sym_out(&sym, &out);
-			err = fn(name, &out, arg);
-			if (err)
-				return err;
-		}
-		return 0; /* there is one at most */
-	}
-	return 0;
+	while ((scn = elf_nextscn(elf->elf, scn)))
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_SYMTAB)
+			break;
+	if (!scn || sh.sh_size > ELF_FILE_SYMS_MAX ||
+	    !elf_file__section_fits(elf, sh.sh_link, ELF_FILE_SYMS_MAX))
+		return (struct symbols){ 0 };
+	sym = elf_getdata(scn, NULL);
+	str = elf_rawdata(elf_getscn(elf->elf, sh.sh_link), NULL);
+	if (!sym || !str)
+		return (struct symbols){ 0 };
+	return (struct symbols){ sym, sym->d_size / sizeof(Elf64_Sym), str->d_buf, str->d_size };
 }
 
 int elf_file__each_sym(const struct elf_file *elf, enum elf_symtab which, elf_sym_fn fn, void *arg)
 {
-	return which == ELF_DYNSYM ? dynsym_each(elf, fn, arg) : symtab_each(elf, fn, arg);
+	const struct elf_dyn *dyn = &elf->dyn;
+	struct symbols t = { dyn->sym, dyn->sym_cnt, dyn->str, dyn->str_sz };
+	const char *name;
+	GElf_Sym sym;
+	int err;
+
+	if (which == ELF_SYMTAB)
+		t = symtab(elf);
+	for (size_t i = 1; i < t.cnt; i++) {
+		if (!gelf_getsym(t.sym, (int)i, &sym) || !sym_is_defined(&sym))
+			continue;
+		name = elf_file__str(t.str, t.str_sz, sym.st_name);
+		if (!name)
+			continue;
+		err = fn(name,
+			 &(struct elf_sym){ .va = sym.st_value,
+					    .size = sym.st_size,
+					    .is_func = GELF_ST_TYPE(sym.st_info) == STT_FUNC },
+			 arg);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 struct by_name {
@@ -193,7 +174,8 @@ int elf_file__find_sym(const struct elf_file *elf, const char *name, struct elf_
 {
 	struct by_name want = { .name = name, .ret = ret };
 
-	if (dynsym_each(elf, match_name, &want) || symtab_each(elf, match_name, &want))
+	if (elf_file__each_sym(elf, ELF_DYNSYM, match_name, &want) ||
+	    elf_file__each_sym(elf, ELF_SYMTAB, match_name, &want))
 		return 0;
 	return -ENOENT;
 }
@@ -203,13 +185,6 @@ static bool rela_is_slot(const struct elf_file *elf, uint64_t type)
 	if (elf->machine == EM_X86_64)
 		return type == R_X86_64_JUMP_SLOT || type == R_X86_64_GLOB_DAT;
 	return type == R_AARCH64_JUMP_SLOT || type == R_AARCH64_GLOB_DAT;
-}
-
-static int import_cmp(const void *a, const void *b)
-{
-	const struct elf_import *x = a, *y = b;
-
-	return (x->slot_va > y->slot_va) - (x->slot_va < y->slot_va);
 }
 
 int elf_file__imports(const struct elf_file *elf, struct elf_import **ret, size_t *ret_cnt)
@@ -246,7 +221,7 @@ int elf_file__imports(const struct elf_file *elf, struct elf_import **ret, size_
 		}
 	}
 	if (cnt)
-		qsort(imp, cnt, sizeof(*imp), import_cmp);
+		qsort(imp, cnt, sizeof(*imp), cmp_u64);
 	*ret = imp;
 	*ret_cnt = cnt;
 	return 0;

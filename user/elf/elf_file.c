@@ -25,16 +25,30 @@ Elf_Data *elf_file__chunk(const struct elf_file *elf, uint64_t off, uint64_t len
 	return data;
 }
 
-Elf_Data *elf_file__chunk_at(const struct elf_file *elf, uint64_t va, uint64_t len, Elf_Type type)
+static struct elf_seg_data *find_segment(const struct elf_file *elf, uint64_t va)
 {
 	for (size_t i = 0; i < elf->seg_cnt; i++) {
 		const struct elf_seg *seg = &elf->segs[i].seg;
 
-		if (va >= seg->va && va - seg->va < seg->filesz &&
-		    len <= seg->filesz - (va - seg->va))
-			return elf_file__chunk(elf, seg->off + (va - seg->va), len, type);
+		if (va >= seg->va && va - seg->va < seg->filesz)
+			return &elf->segs[i];
 	}
 	return NULL;
+}
+
+/* The one that holds all of [va, va + len). */
+static struct elf_seg_data *find_whole(const struct elf_file *elf, uint64_t va, uint64_t len)
+{
+	struct elf_seg_data *sd = find_segment(elf, va);
+
+	return sd && len <= sd->seg.filesz - (va - sd->seg.va) ? sd : NULL;
+}
+
+Elf_Data *elf_file__chunk_at(const struct elf_file *elf, uint64_t va, uint64_t len, Elf_Type type)
+{
+	const struct elf_seg_data *sd = find_whole(elf, va, len);
+
+	return sd ? elf_file__chunk(elf, sd->seg.off + (va - sd->seg.va), len, type) : NULL;
 }
 
 const char *elf_file__str(const char *tab, size_t tab_sz, uint64_t off)
@@ -111,7 +125,6 @@ static int read_header(struct elf_file *elf)
 	    (eh.e_type != ET_EXEC && eh.e_type != ET_DYN))
 		return -ENOTSUP;
 	elf->machine = eh.e_machine;
-	elf->pie = eh.e_type == ET_DYN;
 	return 0;
 }
 
@@ -150,16 +163,6 @@ fail:
 	return NULL;
 }
 
-struct elf_file *elf_file__open(int dirfd, const char *path)
-{
-	/* O_NONBLOCK: a fifo under a mapped file's name must not hang us */
-	__cleanup(closep) int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return NULL;
-	return elf_file__open_fd(fd);
-}
-
 void elf_file__free(struct elf_file *elf)
 {
 	if (!elf)
@@ -176,16 +179,6 @@ uint16_t elf_file__machine(const struct elf_file *elf)
 	return elf->machine;
 }
 
-bool elf_file__is_pie(const struct elf_file *elf)
-{
-	return elf->pie;
-}
-
-size_t elf_file__seg_cnt(const struct elf_file *elf)
-{
-	return elf->seg_cnt;
-}
-
 int elf_file__seg(const struct elf_file *elf, size_t i, struct elf_seg *ret)
 {
 	if (i >= elf->seg_cnt)
@@ -194,26 +187,13 @@ int elf_file__seg(const struct elf_file *elf, size_t i, struct elf_seg *ret)
 	return 0;
 }
 
-static const struct elf_seg_data *find_segment(const struct elf_file *elf, uint64_t va)
-{
-	for (size_t i = 0; i < elf->seg_cnt; i++) {
-		const struct elf_seg *seg = &elf->segs[i].seg;
-
-		if (va >= seg->va && va - seg->va < seg->filesz)
-			return &elf->segs[i];
-	}
-	return NULL;
-}
-
 const void *elf_file__at(const struct elf_file *elf, uint64_t va, size_t len)
 {
-	const struct elf_seg_data *found = find_segment(elf, va);
-	struct elf_seg_data *sd;
+	struct elf_seg_data *sd = find_whole(elf, va, len);
 	Elf_Data *data;
 
-	if (!found || len > found->seg.filesz - (va - found->seg.va))
+	if (!sd)
 		return NULL;
-	sd = &elf->segs[found - elf->segs];
 	if (!sd->tried) {
 		sd->tried = true;
 		data = elf_file__chunk(elf, sd->seg.off, sd->seg.filesz, ELF_T_BYTE);
@@ -237,9 +217,9 @@ int elf_file__bias(const struct elf_file *elf, uint64_t start, uint64_t off, uin
 {
 	struct elf_seg seg;
 
-	for (size_t i = 0; i < elf_file__seg_cnt(elf); i++) {
-		if (elf_file__seg(elf, i, &seg) || !(seg.flags & PF_X) ||
-		    off < (seg.off & ~(page_sz - 1)) || off >= seg.off + seg.filesz)
+	for (size_t i = 0; !elf_file__seg(elf, i, &seg); i++) {
+		if (!(seg.flags & PF_X) || off < (seg.off & ~(page_sz - 1)) ||
+		    off >= seg.off + seg.filesz)
 			continue;
 		*ret = start - (seg.va - seg.off) - off;
 		return 0;
@@ -269,13 +249,10 @@ size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret)
 {
 	Elf_Data *data;
 	GElf_Phdr ph;
-	size_t cnt, len, notes = 0;
+	size_t len, notes = 0;
 
-	if (elf_getphdrnum(elf->elf, &cnt))
-		return 0;
-	for (size_t i = 0; i < cnt && notes < ELF_FILE_NOTES; i++) {
-		if (!gelf_getphdr(elf->elf, (int)i, &ph) || ph.p_type != PT_NOTE ||
-		    ph.p_filesz > ELF_FILE_NOTE_MAX)
+	for (int i = 0; gelf_getphdr(elf->elf, i, &ph) && notes < ELF_FILE_NOTES; i++) {
+		if (ph.p_type != PT_NOTE || ph.p_filesz > ELF_FILE_NOTE_MAX)
 			continue;
 		notes++;
 		data = elf_file__chunk(elf, ph.p_offset, ph.p_filesz,
@@ -325,17 +302,14 @@ int elf_file__eh_frame(const struct elf_file *elf, uint64_t *va, uint64_t *size,
 	const uint8_t *hdr;
 	GElf_Phdr ph;
 	int32_t rel;
-	size_t cnt;
 
 	*exact = true;
 	if (!elf_file__find_section(elf, ".eh_frame", va, size) && *size &&
 	    elf_file__at(elf, *va, *size))
 		return 0;
 	*exact = false;
-	if (elf_getphdrnum(elf->elf, &cnt))
-		return -ENOENT;
-	for (size_t i = 0; i < cnt; i++) {
-		if (!gelf_getphdr(elf->elf, (int)i, &ph) || ph.p_type != PT_GNU_EH_FRAME)
+	for (int i = 0; gelf_getphdr(elf->elf, i, &ph); i++) {
+		if (ph.p_type != PT_GNU_EH_FRAME)
 			continue;
 		/* version 1, then the encoding of the pointer that follows: 0x1b is pc-relative, 32 bits */
 		hdr = elf_file__at(elf, ph.p_vaddr, 8);

@@ -23,16 +23,14 @@ struct elf_seg {
 	uint32_t flags; /* PF_R, PF_W, PF_X */
 };
 
-/* Open path (dirfd as for openat(2), or AT_FDCWD). Returns NULL + errno: ENOENT.., EINVAL (no ELF,
- * truncated), ENOTSUP (not 64-bit little-endian x86_64 or aarch64).
+/* fd is duplicated. Returns NULL + errno: EINVAL (no ELF, truncated), ENOTSUP (not 64-bit little-endian
+ * x86_64 or aarch64).
  */
-struct elf_file *elf_file__open(int dirfd, const char *path);
-struct elf_file *elf_file__open_fd(int fd); /* duplicates fd */
+struct elf_file *elf_file__open_fd(int fd);
 void elf_file__free(struct elf_file *elf);
 
 uint16_t elf_file__machine(const struct elf_file *elf);
-bool elf_file__is_pie(const struct elf_file *elf);    /* ET_DYN */
-size_t elf_file__seg_cnt(const struct elf_file *elf); /* PT_LOAD only */
+/* The i-th PT_LOAD; -ENOENT: there are no more. */
 int elf_file__seg(const struct elf_file *elf, size_t i, struct elf_seg *ret);
 /* Bytes at a virtual address as stored in the file; NULL unless [va, va+len) lies in one segment. */
 const void *elf_file__at(const struct elf_file *elf, uint64_t va, size_t len);

@@ -38,7 +38,6 @@ struct elf_file {
 	int fd;
 	Elf *elf;
 	uint16_t machine;
-	bool pie;
 	size_t seg_cnt;
 	struct elf_seg_data *segs;
 	uint64_t *read_left; /* ELF_FILE_READ_MAX, less what has been read */

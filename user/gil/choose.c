@@ -68,25 +68,6 @@ static const struct insn *result_jump(const struct func *fn, uint32_t i)
 	return NULL;
 }
 
-/* Does any jump of the function's group land in [from, to]? */
-static bool is_jumped_into(struct finder *f, const struct func *fn, uint64_t from, uint64_t to)
-{
-	uint32_t group = finder__group(f, fn);
-
-	for (size_t i = 0; i < f->func_cnt; i++) {
-		if (!f->funcs[i].insns || finder__group(f, &f->funcs[i]) != group)
-			continue;
-		for (uint32_t j = 0; j < f->funcs[i].insn_cnt; j++) {
-			const struct insn *in = &f->funcs[i].insns[j];
-
-			if ((in->flow == INSN_JMP || in->flow == INSN_JCC) && in->target >= from &&
-			    in->target <= to)
-				return true;
-		}
-	}
-	return false;
-}
-
 /* Express the call's argument in what holds at insn: a preserved register, or the program counter for an
  * address known when linking.
  */
@@ -97,7 +78,7 @@ static bool place_arg(struct finder *f, const struct func *fn, uint32_t call, ui
 
 	if (!finder__arg(f, fn, call, keep, true, &arg))
 		return false;
-	if (is_jumped_into(f, fn, fn->insns[arg.from].va + 1, fn->insns[call].va))
+	if (finder__is_jumped_into(f, fn, false, fn->insns[arg.from].va + 1, fn->insns[call].va))
 		return false; /* the argument may come from elsewhere, too */
 	ret->insn = insn;
 	ret->reg = GIL_REG_BASE;
@@ -116,7 +97,8 @@ static bool anchor_after(struct finder *f, const struct gil_call *c, struct anch
 	const struct insn *jump = result_jump(fn, c->insn);
 	uint32_t keep = ~disasm__call_clobbers(f->dis);
 
-	if (!jump || !jump->emulated || is_jumped_into(f, fn, fn->insns[c->insn].va + 1, jump->va))
+	if (!jump || !jump->emulated ||
+	    finder__is_jumped_into(f, fn, false, fn->insns[c->insn].va + 1, jump->va))
 		return false;
 	for (const struct insn *in = &fn->insns[c->insn + 1]; in < jump; in++)
 		keep &= ~in->writes;
@@ -129,7 +111,8 @@ static bool anchor_before(struct finder *f, const struct gil_call *c, struct anc
 	const struct insn *call = &fn->insns[c->insn], *prev = call - 1;
 	uint8_t arg0 = disasm__arg(f->dis, 0);
 
-	if (!c->insn || prev->flow != INSN_NEXT || is_jumped_into(f, fn, call->va, call->va))
+	if (!c->insn || prev->flow != INSN_NEXT ||
+	    finder__is_jumped_into(f, fn, false, call->va, call->va))
 		return false;
 	if (!(prev->writes & 1U << arg0)) {
 		*ret = (struct anchor){ .insn = prev, .reg = GIL_REG_ARG0 };

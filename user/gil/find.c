@@ -59,23 +59,7 @@ const char *gil_site_kind__name(enum gil_site_kind kind)
 	return (unsigned int)kind < GIL_SITE_KIND_CNT ? names[kind] : "?";
 }
 
-/* Does another function of the group jump to the start of this one? Then it is a cold part. */
-static bool is_part(struct finder *f, const struct func *fn)
-{
-	for (size_t i = 0; i < f->func_cnt; i++) {
-		const struct func *from = &f->funcs[i];
-
-		if (from == fn || finder__group(f, from) != finder__group(f, fn))
-			continue;
-		for (uint32_t j = 0; j < from->insn_cnt; j++)
-			if ((from->insns[j].flow == INSN_JMP || from->insns[j].flow == INSN_JCC) &&
-			    from->insns[j].target == fn->start)
-				return true;
-	}
-	return false;
-}
-
-/* The entry of the function that waits: the part of its group that is called. */
+/* The entry of the function that waits: the part of its group that is called, or that no other jumps to. */
 static uint64_t take_gil_va(struct finder *f)
 {
 	uint32_t group = UINT32_MAX;
@@ -83,37 +67,33 @@ static uint64_t take_gil_va(struct finder *f)
 	for (size_t i = 0; i < f->call_cnt && group == UINT32_MAX; i++)
 		if (f->calls[i].op == GIL_OP_WAIT)
 			group = finder__group(f, f->calls[i].func);
-	for (size_t i = 0; i < f->func_cnt; i++)
-		if (finder__group(f, &f->funcs[i]) == group &&
-		    (f->funcs[i].entered || !is_part(f, &f->funcs[i])))
-			return f->funcs[i].start;
+	for (size_t i = 0; i < f->func_cnt; i++) {
+		const struct func *fn = &f->funcs[i];
+
+		if (finder__group(f, fn) == group &&
+		    (fn->entered || !finder__is_jumped_into(f, fn, true, fn->start, fn->start)))
+			return fn->start;
+	}
 	return 0;
+}
+
+static int read_imports(struct finder *f)
+{
+	return elf_file__imports(f->elf, &f->imports, &f->import_cnt);
 }
 
 static int find(struct finder *f, struct gil_sites *ret)
 {
-	int err;
+	static int (*const steps[])(struct finder * f) = {
+		finder__find_strings, read_imports, finder__read_funcs, finder__mark_candidates,
+		finder__mark_entered, finder__walk, finder__check,
+	};
+	int err = 0;
 
-	err = finder__find_strings(f);
-	if (err)
-		return err;
-	err = elf_file__imports(f->elf, &f->imports, &f->import_cnt);
-	if (err)
-		return err;
-	err = finder__read_funcs(f);
-	if (err)
-		return err;
-	err = finder__mark_candidates(f);
-	if (err)
-		return err;
-	finder__mark_entered(f);
-	err = finder__walk(f);
-	if (err)
-		return err;
-	err = finder__check(f);
-	if (err)
-		return err;
-	err = finder__choose(f, ret);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(steps); i++)
+		err = steps[i](f);
+	if (!err)
+		err = finder__choose(f, ret);
 	if (err)
 		return err;
 	ret->take_gil_va = take_gil_va(f);

@@ -66,6 +66,11 @@ struct gil_call {
 	struct callee callee;
 };
 
+static inline uint64_t gil_call__va(const struct gil_call *c)
+{
+	return c->func->insns[c->insn].va;
+}
+
 /* A place where a failure branch ended, before it is known which routine is the fatal one. */
 struct gil_hit {
 	struct func *func;
@@ -110,7 +115,7 @@ const struct gil_str *finder__str_at(const struct finder *f, uint64_t va);
 
 /* text.c */
 int finder__mark_candidates(struct finder *f);
-void finder__mark_entered(struct finder *f);
+int finder__mark_entered(struct finder *f);
 
 /* func.c */
 int finder__read_funcs(struct finder *f);
@@ -124,6 +129,9 @@ bool callee__is(const struct callee *c, const char *name);
 bool callee__same(const struct callee *a, const struct callee *b);
 uint32_t finder__group(struct finder *f, const struct func *fn);
 void finder__join(struct finder *f, struct func *a, struct func *b);
+/* Does any jump of fn's group, but for those of fn itself if others, land in [lo, hi]? */
+bool finder__is_jumped_into(struct finder *f, const struct func *fn, bool others, uint64_t lo,
+			    uint64_t hi);
 
 /* walk.c */
 int finder__walk(struct finder *f);
@@ -146,7 +154,9 @@ uint16_t finder__switch_dist(const struct finder *f); /* see struct gil_sites */
 int finder__check_names(struct finder *f);
 
 /* gate.c */
-bool finder__group_has(struct finder *f, uint32_t group, enum gil_op op);
+const char *gil_op__import(enum gil_op op); /* "pthread_cond_wait": what such a call calls */
+/* Has fn's group a call of this kind? */
+bool finder__group_has(struct finder *f, const struct func *fn, enum gil_op op);
 int finder__check(struct finder *f);
 
 /* choose.c */

@@ -189,20 +189,17 @@ void finder__free_funcs(struct finder *f)
 
 /* ---- instructions ------------------------------------------------------------------------------- */
 
+static int covers(const void *key, const void *elem)
+{
+	const struct func *fn = elem;
+	uint64_t va = load_u64(key);
+
+	return va < fn->start ? -1 : va >= fn->end;
+}
+
 struct func *finder__func_at(struct finder *f, uint64_t va)
 {
-	size_t lo = 0, hi = f->func_cnt, mid;
-
-	if (!hi || va < f->funcs[0].start)
-		return NULL;
-	while (hi - lo > 1) {
-		mid = lo + (hi - lo) / 2;
-		if (f->funcs[mid].start <= va)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return va < f->funcs[lo].end ? &f->funcs[lo] : NULL;
+	return f->func_cnt ? bsearch(&va, f->funcs, f->func_cnt, sizeof(*f->funcs), covers) : NULL;
 }
 
 int finder__decode(struct finder *f, struct func *fn)
@@ -231,22 +228,14 @@ int finder__decode(struct finder *f, struct func *fn)
 const struct insn *finder__insn_at(struct finder *f, uint64_t va, struct func **ret_fn)
 {
 	struct func *fn = finder__func_at(f, va);
-	uint32_t lo = 0, hi, mid;
+	const struct insn *in;
 
 	if (!fn || finder__decode(f, fn) || !fn->insn_cnt)
 		return NULL;
-	hi = fn->insn_cnt;
-	while (hi - lo > 1) {
-		mid = lo + (hi - lo) / 2;
-		if (fn->insns[mid].va <= va)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	if (fn->insns[lo].va != va)
-		return NULL;
-	*ret_fn = fn;
-	return &fn->insns[lo];
+	in = bsearch(&va, fn->insns, fn->insn_cnt, sizeof(*in), cmp_u64);
+	if (in)
+		*ret_fn = fn;
+	return in;
 }
 
 uint32_t finder__group(struct finder *f, const struct func *fn)
@@ -267,20 +256,33 @@ void finder__join(struct finder *f, struct func *a, struct func *b)
 	f->funcs[x > y ? x : y].group = x > y ? y : x;
 }
 
+bool finder__is_jumped_into(struct finder *f, const struct func *fn, bool others, uint64_t lo,
+			    uint64_t hi)
+{
+	uint32_t group = finder__group(f, fn);
+
+	for (size_t i = 0; i < f->func_cnt; i++) {
+		const struct func *from = &f->funcs[i];
+
+		if (!from->insn_cnt || (others && from == fn) || finder__group(f, from) != group)
+			continue;
+		for (uint32_t j = 0; j < from->insn_cnt; j++) {
+			const struct insn *in = &from->insns[j];
+
+			if (insn__is_jump(in) && in->target >= lo && in->target <= hi)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* ---- callees ------------------------------------------------------------------------------------ */
 
 static const struct elf_import *import_at(const struct finder *f, uint64_t slot_va)
 {
-	size_t lo = 0, hi = f->import_cnt, mid;
-
-	while (lo < hi) {
-		mid = lo + (hi - lo) / 2;
-		if (f->imports[mid].slot_va < slot_va)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo < f->import_cnt && f->imports[lo].slot_va == slot_va ? &f->imports[lo] : NULL;
+	return f->import_cnt
+		       ? bsearch(&slot_va, f->imports, f->import_cnt, sizeof(*f->imports), cmp_u64)
+		       : NULL;
 }
 
 /* A PLT stub is a jump through a slot: x86_64 [endbr64] [bnd] jmp *slot(%rip), aarch64 [bti] adrp, ldr,

@@ -27,9 +27,9 @@ static const struct {
 	[GIL_OP_UNLOCK_SWITCH] = { "pthread_mutex_unlock", "switch unlock" },
 };
 
-static uint64_t call_va(const struct gil_call *c)
+const char *gil_op__import(enum gil_op op)
 {
-	return c->func->insns[c->insn].va;
+	return ops[op].import;
 }
 
 static size_t count(const struct finder *f, enum gil_op op)
@@ -41,8 +41,10 @@ static size_t count(const struct finder *f, enum gil_op op)
 	return n;
 }
 
-bool finder__group_has(struct finder *f, uint32_t group, enum gil_op op)
+bool finder__group_has(struct finder *f, const struct func *fn, enum gil_op op)
 {
+	uint32_t group = finder__group(f, fn);
+
 	for (size_t i = 0; i < f->call_cnt; i++)
 		if (f->calls[i].op == op && finder__group(f, f->calls[i].func) == group)
 			return true;
@@ -59,8 +61,7 @@ static bool is_wrapper_of(struct finder *f, uint64_t va, const char *name)
 	for (uint32_t i = 0; i < fn->insn_cnt; i++) {
 		struct callee c;
 
-		if (fn->insns[i].flow != INSN_CALL && fn->insns[i].flow != INSN_CALL_MEM &&
-		    fn->insns[i].flow != INSN_CALL_REG)
+		if (!insn__is_call(&fn->insns[i]))
 			continue;
 		c = finder__callee(f, fn, i);
 		if (callee__is(&c, name))
@@ -117,7 +118,7 @@ static int check_callees(struct finder *f)
 		if (!right_callee(f, &f->calls[i], targets))
 			return finder__refuse(
 				f, -ENOTSUP, "G3: the %s call at %#lx is not one of %s",
-				ops[f->calls[i].op].what, (unsigned long)call_va(&f->calls[i]),
+				ops[f->calls[i].op].what, (unsigned long)gil_call__va(&f->calls[i]),
 				ops[f->calls[i].op].import);
 	if (f->is_static && (callee__same(&targets[GIL_OP_WAIT], &targets[GIL_OP_ACQUIRE]) ||
 			     callee__same(&targets[GIL_OP_YIELD], &targets[GIL_OP_ACQUIRE]) ||
@@ -229,7 +230,7 @@ static int check_counts(struct finder *f)
 /* Hot and cold parts of one function are one group: they jump into each other, and nobody calls the
  * cold one. (A jump to a function's entry is a tail call.)
  */
-static void join_parts(struct finder *f)
+static int join_parts(struct finder *f)
 {
 	for (size_t i = 0; i < f->func_cnt; i++) {
 		struct func *fn = &f->funcs[i], *to;
@@ -237,13 +238,14 @@ static void join_parts(struct finder *f)
 		for (uint32_t j = 0; j < fn->insn_cnt; j++) {
 			const struct insn *in = &fn->insns[j];
 
-			if (in->flow != INSN_JMP && in->flow != INSN_JCC)
+			if (!insn__is_jump(in))
 				continue;
 			to = finder__func_at(f, in->target);
 			if (to && to != fn && (to->start != in->target || !to->entered))
 				finder__join(f, fn, to);
 		}
 	}
+	return 0;
 }
 
 /* G2: an instruction boundary is what a linear decode from the function's start says it is, and the
@@ -266,7 +268,6 @@ static int check_groups(struct finder *f)
 
 	for (size_t i = 0; i < f->call_cnt; i++) {
 		const struct gil_call *c = &f->calls[i];
-		uint32_t g = finder__group(f, c->func);
 		const char *bad = NULL;
 
 		if (c->op == GIL_OP_RELEASE && c->fns == GIL_FN_TAKE) {
@@ -278,16 +279,16 @@ static int check_groups(struct finder *f)
 			bad = "is in take_gil and in drop_gil";
 		else if ((c->op == GIL_OP_ACQUIRE || c->op == GIL_OP_WAIT) && c->fns & GIL_FN_DROP)
 			bad = "is in drop_gil";
-		else if (c->op == GIL_OP_ACQUIRE && !finder__group_has(f, g, GIL_OP_WAIT))
+		else if (c->op == GIL_OP_ACQUIRE && !finder__group_has(f, c->func, GIL_OP_WAIT))
 			bad = "has no wait in its function";
-		else if (c->op == GIL_OP_WAIT && !finder__group_has(f, g, GIL_OP_ACQUIRE))
+		else if (c->op == GIL_OP_WAIT && !finder__group_has(f, c->func, GIL_OP_ACQUIRE))
 			bad = "has no acquire in its function";
-		else if (c->op == GIL_OP_RELEASE && (!finder__group_has(f, g, GIL_OP_LOCK) ||
-						     !finder__group_has(f, g, GIL_OP_UNLOCK)))
+		else if (c->op == GIL_OP_RELEASE && (!finder__group_has(f, c->func, GIL_OP_LOCK) ||
+						     !finder__group_has(f, c->func, GIL_OP_UNLOCK)))
 			bad = "is not between lock and unlock";
 		if (bad)
 			return finder__refuse(f, -ENOTSUP, "G4: the %s call at %#lx %s",
-					      ops[c->op].what, (unsigned long)call_va(c), bad);
+					      ops[c->op].what, (unsigned long)gil_call__va(c), bad);
 		f->calls[out++] = *c;
 	}
 	f->call_cnt = out;
@@ -295,45 +296,32 @@ static int check_groups(struct finder *f)
 }
 
 /* BOLT keeps the original text as a dead copy. */
-static void drop_dead(struct finder *f)
+static int drop_dead(struct finder *f)
 {
 	uint64_t va, size;
 	size_t out = 0;
 
 	if (elf_file__find_section(f->elf, ".bolt.org.text", &va, &size))
-		return;
+		return 0;
 	for (size_t i = 0; i < f->call_cnt; i++) {
-		if (call_va(&f->calls[i]) - va < size)
+		if (gil_call__va(&f->calls[i]) - va < size)
 			f->dead_cnt++;
 		else
 			f->calls[out++] = f->calls[i];
 	}
 	f->call_cnt = out;
+	return 0;
 }
 
 int finder__check(struct finder *f)
 {
-	int err;
+	static int (*const steps[])(struct finder * f) = {
+		check_callees, check_complete, join_parts,   finder__second_opinion, drop_dead,
+		check_groups,  check_counts,   check_decode, finder__check_names,
+	};
+	int err = 0;
 
-	err = check_callees(f);
-	if (err)
-		return err;
-	err = check_complete(f);
-	if (err)
-		return err;
-	join_parts(f);
-	err = finder__second_opinion(f);
-	if (err)
-		return err;
-	drop_dead(f);
-	err = check_groups(f);
-	if (err)
-		return err;
-	err = check_counts(f);
-	if (err)
-		return err;
-	err = check_decode(f);
-	if (err)
-		return err;
-	return finder__check_names(f);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(steps); i++)
+		err = steps[i](f);
+	return err;
 }

@@ -11,11 +11,6 @@
 #define REACH_FUNCS_MAX 256
 #define TAKE_GIL_MAX	8
 
-static bool func_has(struct finder *f, const struct func *fn, enum gil_op op)
-{
-	return finder__group_has(f, finder__group(f, fn), op);
-}
-
 /* Is there a call of kind op in what the function at va calls, REACH_DEPTH levels deep? */
 static bool reaches(struct finder *f, uint64_t va, enum gil_op op)
 {
@@ -30,7 +25,7 @@ static bool reaches(struct finder *f, uint64_t va, enum gil_op op)
 		todo[cnt++].fn = fn;
 	todo[0].depth = 0;
 	for (size_t i = 0; i < cnt; i++) {
-		if (func_has(f, todo[i].fn, op))
+		if (finder__group_has(f, todo[i].fn, op))
 			return true;
 		if (todo[i].depth == REACH_DEPTH || finder__decode(f, todo[i].fn))
 			continue;
@@ -102,7 +97,7 @@ static int check_symbols(struct finder *f)
 	elf_file__each_sym(f->elf, ELF_SYMTAB, on_symbol, &b);
 	for (size_t i = 0; b.cnt && i < f->call_cnt; i++) {
 		const struct gil_call *c = &f->calls[i];
-		uint64_t va = c->func->insns[c->insn].va;
+		uint64_t va = gil_call__va(c);
 		bool inside = c->op != GIL_OP_WAIT && c->op != GIL_OP_ACQUIRE;
 
 		for (size_t j = 0; j < b.cnt; j++)

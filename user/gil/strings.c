@@ -10,20 +10,11 @@
 
 #define STR_MAX 64 /* real files have 8 to 16 */
 
-static int str_cmp(const void *a, const void *b)
-{
-	const struct gil_str *x = a, *y = b;
-
-	return (x->va > y->va) - (x->va < y->va);
-}
-
 const struct gil_str *finder__str_at(const struct finder *f, uint64_t va)
 {
-	struct gil_str key = { .va = va };
-
 	if (!f->str_cnt || va < f->strs[0].va || va > f->strs[f->str_cnt - 1].va)
 		return NULL;
-	return bsearch(&key, f->strs, f->str_cnt, sizeof(key), str_cmp);
+	return bsearch(&va, f->strs, f->str_cnt, sizeof(*f->strs), cmp_u64);
 }
 
 static int add_str(struct finder *f, uint64_t va, enum gil_op op, enum gil_fn fn)
@@ -82,45 +73,37 @@ static enum gil_op message_op(const char *s, size_t len)
 	return GIL_OP_NONE;
 }
 
-static int scan_messages(struct finder *f, const struct elf_seg *seg, const char *p)
+/* A segment may hold messages and, if so, function names. The linker may keep a string as the tail of a
+ * longer one, so what stands before it does not matter.
+ */
+static int scan(struct finder *f, const struct elf_seg *seg, const char *p)
 {
-	static const char *const heads[] = { "PyCOND_", "PyMUTEX_" };
+	static const struct {
+		const char *text;
+		size_t len;
+		enum gil_fn fn;
+	} wanted[] = {
+		/* the heads of messages first; a name ends with its NUL */
+		{ "PyCOND_", 7, GIL_FN_NONE },	      { "PyMUTEX_", 8, GIL_FN_NONE },
+		{ "take_gil", 9, GIL_FN_TAKE },	      { "drop_gil", 9, GIL_FN_DROP },
+		{ "drop_gil_impl", 14, GIL_FN_DROP },
+	};
 	const char *end = p + seg->filesz, *s;
+	size_t before = f->str_cnt;
 	enum gil_op op;
 	int err;
 
-	for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
-		for (s = p; (s = memmem(s, (size_t)(end - s), heads[i], strlen(heads[i]))); s++) {
-			op = message_op(s, (size_t)(end - s));
-			if (op == GIL_OP_NONE)
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		bool is_name = wanted[i].fn != GIL_FN_NONE;
+
+		if (is_name && f->str_cnt == before)
+			break;
+		for (s = p; (s = memmem(s, (size_t)(end - s), wanted[i].text, wanted[i].len));
+		     s++) {
+			op = is_name ? GIL_OP_NONE : message_op(s, (size_t)(end - s));
+			if (!is_name && op == GIL_OP_NONE)
 				continue;
-			err = add_str(f, seg->va + (uint64_t)(s - p), op, GIL_FN_NONE);
-			if (err)
-				return err;
-		}
-	}
-	return 0;
-}
-
-/* The linker may keep a string as the tail of a longer one, so what stands before it does not matter. */
-static int scan_names(struct finder *f, const struct elf_seg *seg, const char *p)
-{
-	static const struct {
-		const char *name;
-		enum gil_fn fn;
-	} names[] = {
-		{ "take_gil", GIL_FN_TAKE },
-		{ "drop_gil", GIL_FN_DROP },
-		{ "drop_gil_impl", GIL_FN_DROP },
-	};
-	const char *end = p + seg->filesz, *s;
-	int err;
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		size_t sz = strlen(names[i].name) + 1;
-
-		for (s = p; (s = memmem(s, (size_t)(end - s), names[i].name, sz)); s++) {
-			err = add_str(f, seg->va + (uint64_t)(s - p), GIL_OP_NONE, names[i].fn);
+			err = add_str(f, seg->va + (uint64_t)(s - p), op, wanted[i].fn);
 			if (err)
 				return err;
 		}
@@ -135,7 +118,6 @@ int finder__find_strings(struct finder *f)
 				      1U << GIL_OP_UNLOCK;
 	struct elf_seg seg;
 	const char *p;
-	size_t before;
 	int err;
 
 	for (size_t i = 0; !elf_file__seg(f->elf, i, &seg); i++) {
@@ -144,10 +126,7 @@ int finder__find_strings(struct finder *f)
 		p = elf_file__at(f->elf, seg.va, seg.filesz);
 		if (!p)
 			return finder__refuse(f, -EINVAL, "cannot read a segment");
-		before = f->str_cnt;
-		err = scan_messages(f, &seg, p);
-		if (!err && f->str_cnt > before)
-			err = scan_names(f, &seg, p);
+		err = scan(f, &seg, p);
 		if (err)
 			return err;
 	}
@@ -162,6 +141,6 @@ int finder__find_strings(struct finder *f)
 				      "no CPython this tool knows: of the GIL's messages "
 				      "only some are in the file (mask %#x of %#x)",
 				      have, need);
-	qsort(f->strs, f->str_cnt, sizeof(*f->strs), str_cmp);
+	qsort(f->strs, f->str_cnt, sizeof(*f->strs), cmp_u64);
 	return 0;
 }

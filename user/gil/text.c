@@ -24,21 +24,6 @@ struct ranges {
 	size_t cnt, cap;
 };
 
-static uint32_t get_u32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static int range_cmp(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	return (x->lo > y->lo) - (x->lo < y->lo);
-}
-
 /* Sorted, and overlapping ones merged. */
 static void ranges_sort(struct ranges *rs)
 {
@@ -46,7 +31,7 @@ static void ranges_sort(struct ranges *rs)
 
 	if (!rs->cnt)
 		return;
-	qsort(rs->r, rs->cnt, sizeof(*rs->r), range_cmp);
+	qsort(rs->r, rs->cnt, sizeof(*rs->r), cmp_u64);
 	for (size_t i = 1; i < rs->cnt; i++) {
 		if (rs->r[i].lo > rs->r[out].hi)
 			rs->r[++out] = rs->r[i];
@@ -56,20 +41,20 @@ static void ranges_sort(struct ranges *rs)
 	rs->cnt = out + 1;
 }
 
+static int holds(const void *key, const void *elem)
+{
+	const struct range *r = elem;
+	uint64_t va = load_u64(key);
+
+	return va < r->lo ? -1 : va > r->hi;
+}
+
 static bool ranges_hold(const struct ranges *rs, uint64_t va)
 {
-	size_t lo = 0, hi = rs->cnt, mid;
-
-	if (!hi || va < rs->r[0].lo || va > rs->r[hi - 1].hi)
+	/* Most jumps of the text go elsewhere. */
+	if (!rs->cnt || va < rs->r[0].lo || va > rs->r[rs->cnt - 1].hi)
 		return false;
-	while (hi - lo > 1) {
-		mid = lo + (hi - lo) / 2;
-		if (rs->r[mid].lo <= va)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return va <= rs->r[lo].hi;
+	return bsearch(&va, rs->r, rs->cnt, sizeof(*rs->r), holds);
 }
 
 static int ranges_add(struct ranges *rs, uint64_t lo, uint64_t hi)
@@ -101,11 +86,11 @@ static int x86_refs(struct finder *f, const uint8_t *p, uint64_t len, uint64_t v
 	for (uint64_t i = 1; i + 6 <= len; i++) {
 		if (p[i] == 0x8d && (p[i + 1] & 0xc7) == 0x05 && (p[i - 1] & 0xfb) == 0x48)
 			to = va + i + 6 +
-			     (uint64_t)(int64_t)(int32_t)get_u32(p + i + 2); /* lea rip */
+			     (uint64_t)(int64_t)(int32_t)load_u32(p + i + 2); /* lea rip */
 		else if (low && (p[i] & 0xf8) == 0xb8)
-			to = get_u32(p + i + 1); /* mov r32, imm32 */
+			to = load_u32(p + i + 1); /* mov r32, imm32 */
 		else if (low && p[i] == 0xc7 && (p[i + 1] & 0xf8) == 0xc0)
-			to = get_u32(p + i + 2); /* mov r64, simm32 */
+			to = load_u32(p + i + 2); /* mov r64, simm32 */
 		else
 			continue;
 		if (finder__str_at(f, to) && mark(f, va + i, rs))
@@ -136,7 +121,7 @@ static bool has_adrp(const struct finder *f, const struct func *fn, uint64_t va)
 	const uint8_t *p = elf_file__at(f->elf, fn->start, fn->end - fn->start);
 
 	for (uint64_t i = 0; p && i + 4 <= fn->end - fn->start; i += 4) {
-		uint32_t w = get_u32(p + i);
+		uint32_t w = load_u32(p + i);
 
 		if ((w & 0x9f000000) == 0x90000000 &&
 		    adrp_page(w, fn->start + i) == (va & ~0xfffULL))
@@ -149,7 +134,7 @@ static bool has_adrp(const struct finder *f, const struct func *fn, uint64_t va)
 static bool nop_follows(const uint8_t *p, uint64_t len)
 {
 	for (uint64_t i = 4; i <= 32 && i + 4 <= len; i += 4)
-		if (get_u32(p + i) == 0xd503201f)
+		if (load_u32(p + i) == 0xd503201f)
 			return true;
 	return false;
 }
@@ -158,7 +143,7 @@ static int arm64_refs(struct finder *f, const uint8_t *p, uint64_t len, uint64_t
 		      struct ranges *rs)
 {
 	for (uint64_t i = 0; i + 4 <= len; i += 4) {
-		uint32_t w = get_u32(p + i);
+		uint32_t w = load_u32(p + i);
 		struct func *fn = NULL;
 		bool found = false;
 
@@ -193,12 +178,12 @@ static uint64_t x86_target(const uint8_t *p, uint64_t i, uint64_t va, bool call)
 		n = 2;
 	else
 		return 0;
-	return va + i + n + 4 + (uint64_t)(int64_t)(int32_t)get_u32(p + i + n);
+	return va + i + n + 4 + (uint64_t)(int64_t)(int32_t)load_u32(p + i + n);
 }
 
 static uint64_t arm64_target(const uint8_t *p, uint64_t i, uint64_t va, bool call)
 {
-	uint32_t w = get_u32(p + i);
+	uint32_t w = load_u32(p + i);
 
 	if ((w & 0xfc000000) == (call ? 0x94000000 : 0x14000000))
 		return va + i + sext(w & 0x3ffffff, 26) * 4;
@@ -291,8 +276,8 @@ static int on_export(const char *name, const struct elf_sym *sym, void *arg)
 	return sym->is_func ? on_call(arg, 0, sym->va, NULL) : 0;
 }
 
-void finder__mark_entered(struct finder *f)
+int finder__mark_entered(struct finder *f)
 {
 	each_target(f, true, on_call, NULL);
-	elf_file__each_sym(f->elf, ELF_DYNSYM, on_export, f);
+	return elf_file__each_sym(f->elf, ELF_DYNSYM, on_export, f);
 }

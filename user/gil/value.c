@@ -16,19 +16,10 @@
 #define SWITCH_DIST_NEAR 0x58
 #define SWITCH_DIST_FAR	 0x60
 
-static const struct {
-	const char *import;
-	bool is_switch; /* of the two condition variables, the second */
-} conds[] = {
-	[GIL_OP_WAIT] = { "pthread_cond_timedwait", false },
-	[GIL_OP_ACQUIRE] = { "pthread_cond_signal", true },
-	[GIL_OP_RELEASE] = { "pthread_cond_signal", false },
-	[GIL_OP_YIELD] = { "pthread_cond_wait", true },
-};
-
-static bool is_call(const struct insn *in)
+/* Of the two condition variables, the second? */
+static bool is_of_switch(enum gil_op op)
 {
-	return in->flow == INSN_CALL || in->flow == INSN_CALL_MEM || in->flow == INSN_CALL_REG;
+	return op == GIL_OP_ACQUIRE || op == GIL_OP_YIELD;
 }
 
 bool finder__arg(const struct finder *f, const struct func *fn, uint32_t call, uint32_t keep,
@@ -90,7 +81,7 @@ static bool is_set_once(struct finder *f, const struct func *fn, uint8_t reg)
 static bool contradict(struct finder *f, const struct gil_call *x, const struct gil_arg *a,
 		       const struct gil_call *y, const struct gil_arg *b, bool *agree)
 {
-	bool switch_x = conds[x->op].is_switch, switch_y = conds[y->op].is_switch;
+	bool switch_x = is_of_switch(x->op), switch_y = is_of_switch(y->op);
 	bool absolute = a->reg == DISASM_NO_REG, wrong;
 	int64_t dist = switch_x ? a->disp - b->disp : b->disp - a->disp;
 
@@ -117,12 +108,12 @@ static int check_escaped(struct finder *f, struct func *fn)
 		struct callee c;
 		bool known = false;
 
-		if (!is_call(&fn->insns[i]))
+		if (!insn__is_call(&fn->insns[i]))
 			continue;
 		c = finder__callee(f, fn, i);
-		if (!callee__is(&c, "pthread_cond_signal") &&
-		    !callee__is(&c, "pthread_cond_wait") &&
-		    !callee__is(&c, "pthread_cond_timedwait"))
+		if (!callee__is(&c, gil_op__import(GIL_OP_ACQUIRE)) &&
+		    !callee__is(&c, gil_op__import(GIL_OP_YIELD)) &&
+		    !callee__is(&c, gil_op__import(GIL_OP_WAIT)))
 			continue;
 		for (size_t j = 0; j < f->call_cnt && !known; j++)
 			known = f->calls[j].func == fn && f->calls[j].insn == i;
@@ -146,8 +137,7 @@ static int check_one(struct finder *f, const struct gil_arg *args, const bool *k
 		if (contradict(f, c, &args[i], d, &args[j], &agree))
 			return finder__refuse(
 				f, -ENOTSUP, "G6: the addresses passed at %#lx and %#lx contradict",
-				(unsigned long)c->func->insns[c->insn].va,
-				(unsigned long)d->func->insns[d->insn].va);
+				(unsigned long)gil_call__va(c), (unsigned long)gil_call__va(d));
 		any |= agree;
 	}
 	f->agree_cnt += any;

@@ -165,11 +165,6 @@ static int walk_path(struct walk *w, struct path p, uint64_t va)
 	return 0;
 }
 
-static bool is_call(const struct insn *in)
-{
-	return in->flow == INSN_CALL || in->flow == INSN_CALL_MEM || in->flow == INSN_CALL_REG;
-}
-
 static int walk_func(struct finder *f, struct func *fn)
 {
 	int err = finder__decode(f, fn);
@@ -180,7 +175,7 @@ static int walk_func(struct finder *f, struct func *fn)
 		struct walk w = { .f = f, .func = fn, .insn = i, .left = WALK_INSNS_MAX };
 		struct path p = { .left = PATH_INSNS_MAX };
 
-		if (!is_call(&fn->insns[i]))
+		if (!insn__is_call(&fn->insns[i]))
 			continue;
 		err = walk_path(&w, p, fn->insns[i].va + fn->insns[i].len);
 		if (err)

@@ -83,19 +83,11 @@ size_t py_debug_offsets__size(int minor)
 	return col < 0 ? 0 : columns[col].size;
 }
 
-static uint64_t get64(const void *table, uint16_t pos)
+static int check_gil(const struct py_row *row, int col, const char *table, char *why, size_t why_sz)
 {
-	uint64_t v;
-
-	memcpy(&v, (const char *)table + pos, sizeof(v));
-	return v;
-}
-
-static int check_gil(const struct py_row *row, int col, const void *table, char *why, size_t why_sz)
-{
-	uint64_t gil = get64(table, columns[col].gil);
-	uint64_t locked = get64(table, columns[col].locked) - gil;
-	uint64_t holder = get64(table, columns[col].last_holder) - gil;
+	uint64_t gil = load_u64(table + columns[col].gil);
+	uint64_t locked = load_u64(table + columns[col].locked) - gil;
+	uint64_t holder = load_u64(table + columns[col].last_holder) - gil;
 
 	if (locked == row->obj.gil_locked && holder == row->obj.gil_last_holder)
 		return 0;
@@ -117,7 +109,7 @@ int py_row__apply_debug_offsets(struct py_row *row, const void *table, size_t le
 		return err;
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct dbg_field *f = &fields[i];
-		uint64_t v = get64(table, f->pos[col]);
+		uint64_t v = load_u64((const char *)table + f->pos[col]);
 		uint16_t known, now = (uint16_t)v;
 
 		memcpy(&known, (char *)row + f->member, sizeof(known));

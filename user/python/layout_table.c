@@ -116,6 +116,10 @@
 	.keys_log2 = 1, .keys_nentries = 24, .keys_indices = 32, .module_dict = 32, \
 	.type_dictoffset = 304, .type_basicsize = 48, .type_flags = 184, .int_tagged = 1
 
+/* 3.7 - 3.9: f_lasti counts bytes. */
+#define LNOTAB	   .lasti_shift = 1, .line_table = PY_LINES_LNOTAB
+#define OBJECTS_37 GIL, INTERP_37, TSTATE_37, STR_37, DICT_37
+
 /* 3.14 and 3.15 differ in the interpreter's and the thread's fields alone. */
 #define FRAME_314    FRAME_313, .frame_size = 80, .frame_owner = 74, .code_tag = 3
 #define FRAME_314_FT FRAME_313, .frame_size = 80, .frame_owner = 78, .code_tag = 3
@@ -128,35 +132,26 @@
 
 const struct py_row py_rows[] = {
 	/* 3.7.0 - 3.7.3: _PyRuntime is shorter, the GIL 88 bytes further up. */
-	{ .minor = 7, .rt_size_min = 1424, .rt_size_max = 1424,
-	  .layout = { FRAME_37, .frame_instr = 104 },
-	  .obj = { GIL, .rt_interp_head = 24, .rt_gil = 1176, INTERP_37, .interp_id = 16,
-		.interp_modules = 40, TSTATE_37, CODE_37, .lasti_shift = 1,
-		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 856 } },
+	{ .minor = 7, .rt_size_min = 1424, .rt_size_max = 1424, .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { OBJECTS_37, CODE_37, LNOTAB, .rt_interp_head = 24, .rt_gil = 1176, .interp_id = 16,
+		.interp_modules = 40, .type_cached_keys = 856 } },
 	/* 3.7.4+ */
-	{ .minor = 7, .rt_size_min = 1520, .rt_size_max = 1520,
-	  .layout = { FRAME_37, .frame_instr = 104 },
-	  .obj = { GIL, .rt_interp_head = 24, .rt_gil = 1264, INTERP_37, .interp_id = 16,
-		.interp_modules = 40, TSTATE_37, CODE_37, .lasti_shift = 1,
-		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 856 } },
+	{ .minor = 7, .rt_size_min = 1520, .rt_size_max = 1520, .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { OBJECTS_37, CODE_37, LNOTAB, .rt_interp_head = 24, .rt_gil = 1264, .interp_id = 16,
+		.interp_modules = 40, .type_cached_keys = 856 } },
 	/* 3.8: co_posonlyargcount (PEP 570) moves most of PyCodeObject by 8. */
-	{ .minor = 8, .rt_size_min = 1464, .rt_size_max = 1464,
-	  .layout = { FRAME_37, .frame_instr = 104 },
-	  .obj = { GIL, .rt_interp_head = 32, .rt_gil = 1152, INTERP_37, .interp_id = 16,
-		.interp_modules = 56, TSTATE_37, CODE_38, .lasti_shift = 1,
-		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 872 } },
+	{ .minor = 8, .rt_size_min = 1464, .rt_size_max = 1464, .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { OBJECTS_37, CODE_38, LNOTAB, .rt_interp_head = 32, .rt_gil = 1152, .interp_id = 16,
+		.interp_modules = 56, .type_cached_keys = 872 } },
 	/* 3.9: ceval state split between runtime and interpreter; tp_print is gone from the type. */
-	{ .minor = 9, .rt_size_min = 656, .rt_size_max = 656,
-	  .layout = { FRAME_37, .frame_instr = 104 },
-	  .obj = { GIL, .rt_interp_head = 32, .rt_gil = 352, INTERP_37, .interp_id = 24,
-		.interp_modules = 856, TSTATE_37, CODE_38, .lasti_shift = 1,
-		.line_table = PY_LINES_LNOTAB, STR_37, DICT_37, .type_cached_keys = 864 } },
+	{ .minor = 9, .rt_size_min = 656, .rt_size_max = 656, .layout = { FRAME_37, .frame_instr = 104 },
+	  .obj = { OBJECTS_37, CODE_38, LNOTAB, .rt_interp_head = 32, .rt_gil = 352, .interp_id = 24,
+		.interp_modules = 856, .type_cached_keys = 864 } },
 	/* 3.10: f_lasti counts code units (bpo-27129), co_linetable (PEP 626). */
-	{ .minor = 10, .rt_size_min = 672, .rt_size_max = 672,
-	  .layout = { FRAME_37, .frame_instr = 96 },
-	  .obj = { GIL, .rt_interp_head = 32, .rt_gil = 352, INTERP_37, .interp_id = 24,
-		.interp_modules = 856, TSTATE_37, CODE_38, .lasti_shift = 0,
-		.line_table = PY_LINES_LINETABLE, STR_37, DICT_37, .type_cached_keys = 872 } },
+	{ .minor = 10, .rt_size_min = 672, .rt_size_max = 672, .layout = { FRAME_37, .frame_instr = 96 },
+	  .obj = { OBJECTS_37, CODE_38, .lasti_shift = 0, .line_table = PY_LINES_LINETABLE,
+		.rt_interp_head = 32, .rt_gil = 352, .interp_id = 24, .interp_modules = 856,
+		.type_cached_keys = 872 } },
 	/* 3.11: _PyInterpreterFrame through cframe (bpo-44032, bpo-46090), bytecode inside the code
 	 * object, native_thread_id, qualified names, PEP 657 locations, split keys outside a dict.
 	 */

@@ -16,26 +16,13 @@
 
 static size_t put_utf8(uint32_t c, char *out)
 {
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
+	static const uint8_t first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = n; i-- > 1; c >>= 6)
+		out[i] = (char)(0x80 | (c & 0x3f));
+	out[0] = (char)(first[n] | c);
+	return n;
 }
 
 size_t py_chars_to_utf8(const void *chars, size_t cnt, unsigned int kind, char *out, size_t out_sz)
@@ -185,26 +172,16 @@ static int read_keys(const struct py_process *p, uint64_t addr, struct keys *ret
 	return 0;
 }
 
-/* Read all entries in one go: one system call, and as little tearing as possible. Caller frees. */
-static uint64_t *load_entries(const struct py_process *p, const struct keys *k)
-{
-	uint64_t *buf = calloc(k->cnt + 1, k->entry_sz);
-
-	if (buf && k->cnt && py_process__read(p, k->entries, buf, k->cnt * k->entry_sz)) {
-		free(buf);
-		return NULL;
-	}
-	return buf;
-}
-
-/* values: array of the values where they are not in the entries, else NULL. */
+/* values: array of the values where they are not in the entries, else NULL. All entries are read in one
+ * go: one system call, and as little tearing as possible.
+ */
 static int each_entry(const struct py_process *p, const struct keys *k, const uint64_t *values,
 		      py_dict_fn fn, void *ctx)
 {
-	__cleanup(freep) uint64_t *entries = load_entries(p, k);
+	__cleanup(freep) uint64_t *entries = calloc(k->cnt + 1, k->entry_sz);
 	size_t words = k->entry_sz / 8;
 
-	if (!entries)
+	if (!entries || (k->cnt && py_process__read(p, k->entries, entries, k->cnt * k->entry_sz)))
 		return -EFAULT;
 	for (size_t i = 0; i < k->cnt; i++) {
 		const uint64_t *e = entries + i * words;
@@ -252,8 +229,8 @@ int py_dict__each(const struct py_process *p, uint64_t dict, py_dict_fn fn, void
 struct by_name {
 	const struct py_process *p;
 	const char *name;
-	uint64_t value;
-	bool found;
+	uint64_t *ret;
+	int err; /* -ENOENT until it is found */
 };
 
 static bool match_name(void *ctx, uint64_t key, uint64_t value)
@@ -263,22 +240,17 @@ static bool match_name(void *ctx, uint64_t key, uint64_t value)
 
 	if (py_str__read(m->p, key, buf, sizeof(buf)) < 0 || strcmp(buf, m->name))
 		return true;
-	m->value = value;
-	m->found = true;
+	*m->ret = value;
+	m->err = 0;
 	return false;
 }
 
 int py_dict__get(const struct py_process *p, uint64_t dict, const char *key, uint64_t *ret)
 {
-	struct by_name m = { .p = p, .name = key };
+	struct by_name m = { p, key, ret, -ENOENT };
 	int err = py_dict__each(p, dict, match_name, &m);
 
-	if (err)
-		return err;
-	if (!m.found)
-		return -ENOENT;
-	*ret = m.value;
-	return 0;
+	return err ? err : m.err;
 }
 
 /* ---- attributes -------------------------------------------------------------------------------- */
@@ -343,7 +315,7 @@ static int find_attrs(const struct py_process *p, uint64_t obj, uint64_t type, s
 int py_object__attr(const struct py_process *p, uint64_t obj, const char *name, uint64_t *ret)
 {
 	const struct py_objects *o = &py_process__runtime(p)->obj;
-	struct by_name m = { .p = p, .name = name };
+	struct by_name m = { p, name, ret, -ENOENT };
 	struct attrs attrs = {};
 	uint64_t type, keys;
 	int err = py_process__read_ptr(p, obj + o->ob_type, &type);
@@ -359,10 +331,5 @@ int py_object__attr(const struct py_process *p, uint64_t obj, const char *name, 
 	err = py_process__read_ptr(p, type + o->type_cached_keys, &keys);
 	if (!err)
 		err = each_value(p, keys, attrs.values, match_name, &m);
-	if (err)
-		return err;
-	if (!m.found)
-		return -ENOENT;
-	*ret = m.value;
-	return 0;
+	return err ? err : m.err;
 }

@@ -59,13 +59,13 @@ static int micro_at(const char *p, const char *end)
 static int find_micro(const struct elf_file *elf, int minor)
 {
 	char key[16];
+	struct elf_seg seg;
 	int ret = -1, key_len = snprintf(key, sizeof(key), "3.%d.", minor);
 
-	for (size_t i = 0; i < elf_file__seg_cnt(elf); i++) {
+	for (size_t i = 0; !elf_file__seg(elf, i, &seg); i++) {
 		const char *start, *p, *end;
-		struct elf_seg seg;
 
-		if (elf_file__seg(elf, i, &seg) || !seg.filesz)
+		if (!seg.filesz)
 			continue;
 		start = p = elf_file__at(elf, seg.va, seg.filesz);
 		end = p ? p + seg.filesz : NULL;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "user/base/hmap.h"
+#include "user/base/util.h"
 #include "user/python/line.h"
 #include "user/python/object.h"
 
@@ -63,28 +64,24 @@ struct pysym *pysym__new(const struct py_process *p)
 	return ps;
 }
 
-static void code_free(struct code *c)
+static void code_free(void *code)
 {
+	struct code *c = code;
+
 	free(c->table);
 	free(c);
 }
 
 static void drop_codes(struct pysym *ps)
 {
-	for (size_t i = 0; i < ps->codes.cap; i++) {
-		if (ps->codes.slots[i].value)
-			code_free(ps->codes.slots[i].value);
-	}
-	hmap__free(&ps->codes);
+	hmap__free_all(&ps->codes, code_free);
 	ps->table_bytes = 0;
 }
 
 static void drop_all(struct pysym *ps)
 {
 	drop_codes(ps);
-	for (size_t i = 0; i < ps->strings.cap; i++)
-		free(ps->strings.slots[i].value);
-	hmap__free(&ps->strings);
+	hmap__free_all(&ps->strings, free);
 	ps->stats.text_bytes = 0;
 }
 
@@ -128,22 +125,6 @@ static const char *keep_text(struct pysym *ps, const char *s)
 	return kept;
 }
 
-static uint64_t get64(const uint8_t *raw, uint16_t off)
-{
-	uint64_t v;
-
-	memcpy(&v, raw + off, sizeof(v));
-	return v;
-}
-
-static uint32_t get32(const uint8_t *raw, uint16_t off)
-{
-	uint32_t v;
-
-	memcpy(&v, raw + off, sizeof(v));
-	return v;
-}
-
 static int read_id(const struct pysym *ps, uint64_t addr, struct code_id *ret)
 {
 	const struct py_objects *o = ps->o;
@@ -157,15 +138,15 @@ static int read_id(const struct pysym *ps, uint64_t addr, struct code_id *ret)
 	err = py_process__read(ps->p, addr, raw, o->code_size);
 	if (err)
 		return err;
-	if (type && get64(raw, o->ob_type) != type)
+	if (type && load_u64(raw + o->ob_type) != type)
 		return -EFAULT;
-	id.name = get64(raw, o->code_qualname != PY_NONE ? o->code_qualname : o->code_name);
-	id.file = get64(raw, o->code_filename);
-	id.lines = get64(raw, o->code_lines);
-	id.firstlineno = get32(raw, o->code_firstlineno);
+	id.name = load_u64(raw + (o->code_qualname != PY_NONE ? o->code_qualname : o->code_name));
+	id.file = load_u64(raw + o->code_filename);
+	id.lines = load_u64(raw + o->code_lines);
+	id.firstlineno = load_u32(raw + o->code_firstlineno);
 	if (o->code_firsttraceable != PY_NONE) {
-		id.firsttraceable = get32(raw, o->code_firsttraceable);
-		id.unit_cnt = get64(raw, o->var_size);
+		id.firsttraceable = load_u32(raw + o->code_firsttraceable);
+		id.unit_cnt = load_u64(raw + o->var_size);
 	}
 	/* The copies of the bytecode come and go; they are no part of what identifies it. */
 	*ret = id;
@@ -228,18 +209,15 @@ static struct code *code_new(struct pysym *ps, uint64_t addr, const struct code_
 /* Put c in place of what was kept for addr. */
 static int keep_code(struct pysym *ps, uint64_t addr, struct code *old, struct code *c)
 {
-	struct code tmp;
-
 	ps->stats.codes++;
 	ps->table_bytes += c->table_len;
 	if (!old)
 		return hmap__put(&ps->codes, addr, 0, c);
 	ps->stats.reused++;
 	ps->table_bytes -= old->table_len;
-	tmp = *old;
+	free(old->table);
 	*old = *c;
-	*c = tmp;
-	code_free(c);
+	free(c);
 	return 0;
 }
 

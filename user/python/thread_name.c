@@ -157,11 +157,12 @@ static void name_by_program(const struct py_runtime *rt, pid_t pid, uint32_t tid
 	ret->source = PY_NAME_THREADING;
 }
 
-static ssize_t first_of_tid(const struct py_thread *threads, size_t n, uint32_t tid)
+/* Of a thread of a subinterpreter: the first entry of the same kernel thread; else, or if it is itself: -1. */
+static ssize_t first_of_tid(const struct py_thread *threads, size_t i)
 {
-	for (size_t i = 0; i < n; i++)
-		if (threads[i].tid == tid)
-			return (ssize_t)i;
+	for (size_t k = 0; k < i && threads[i].interp_id && threads[i].tid; k++)
+		if (threads[k].tid == threads[i].tid)
+			return (ssize_t)k;
 	return -1;
 }
 
@@ -171,17 +172,13 @@ static ssize_t first_of_tid(const struct py_thread *threads, size_t n, uint32_t 
 static void agree(const struct py_thread *threads, size_t n, struct py_thread_name *ret)
 {
 	for (size_t i = 0; i < n; i++) {
-		ssize_t k = threads[i].interp_id && threads[i].tid
-				    ? first_of_tid(threads, i, threads[i].tid)
-				    : -1;
+		ssize_t k = first_of_tid(threads, i);
 
 		if (k >= 0 && ret[i].source && (!ret[k].source || ret[i].source < ret[k].source))
 			ret[k] = ret[i];
 	}
 	for (size_t i = 0; i < n; i++) {
-		ssize_t k = threads[i].interp_id && threads[i].tid
-				    ? first_of_tid(threads, i, threads[i].tid)
-				    : -1;
+		ssize_t k = first_of_tid(threads, i);
 
 		if (k >= 0)
 			ret[i] = ret[k];

@@ -3,14 +3,10 @@
 #include "user/python/tids.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <errno.h>
 #include "user/base/proc.h"
-#include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/python/process.h"
 
@@ -41,32 +37,12 @@ static int cmp_task(const void *a, const void *b)
 	return (x->own > y->own) - (x->own < y->own);
 }
 
-/* The last number of the line "NSpid:\t4711\t12": the id in the thread's own pid namespace. */
-static uint32_t read_own(pid_t pid, uint32_t tid)
-{
-	struct sbuf b = {};
-	uint32_t ret = tid;
-	char path[64], *p, *end;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%u/status", (int)pid, tid);
-	if (!read_file(AT_FDCWD, path, 16384, &b) && b.s && (p = strstr(b.s, "\nNSpid:"))) {
-		end = strchr(p + 1, '\n');
-		if (end)
-			*end = '\0';
-		p = strrchr(p, '\t');
-		if (p)
-			ret = (uint32_t)strtoul(p + 1, NULL, 10);
-	}
-	sbuf__free(&b);
-	return ret;
-}
-
 int py_tids__load(struct py_tids *t, pid_t pid)
 {
 	__cleanup(freep) uint32_t *tids = NULL;
 	ssize_t n = proc__tids(pid, &tids);
 	/* Outside of a pid namespace of its own a process sees the same ids as we do. */
-	bool same = read_own(pid, (uint32_t)pid) == (uint32_t)pid;
+	bool same = proc__own_tid(pid, pid) == (uint32_t)pid;
 	struct py_task *tasks;
 
 	if (n < 0)
@@ -76,7 +52,7 @@ int py_tids__load(struct py_tids *t, pid_t pid)
 		return -ENOMEM;
 	for (ssize_t i = 0; i < n; i++) {
 		tasks[i].tid = tids[i];
-		tasks[i].own = same ? tids[i] : read_own(pid, tids[i]);
+		tasks[i].own = same ? tids[i] : proc__own_tid(pid, (pid_t)tids[i]);
 	}
 	qsort(tasks, (size_t)n, sizeof(*tasks), cmp_task);
 	free(t->tasks);

@@ -45,9 +45,7 @@ struct native_sym {
 	pid_t pid;
 	struct native_files *files; /* not owned */
 	struct proc_maps maps;
-	struct hmap known; /* ip -> struct place */
-	size_t cnt, cap;
-	struct place **places; /* owned */
+	struct hmap known; /* ip -> struct place, owned */
 };
 
 struct native_files *native_files__new(void)
@@ -89,10 +87,7 @@ void native_sym__free(struct native_sym *n)
 {
 	if (!n)
 		return;
-	for (size_t i = 0; i < n->cnt; i++)
-		free(n->places[i]);
-	free(n->places);
-	hmap__free(&n->known);
+	hmap__free_all(&n->known, free);
 	proc_maps__free(&n->maps);
 	free(n);
 }
@@ -226,18 +221,17 @@ int native_sym__find(struct native_sym *n, uint64_t ip, struct native_place *ret
 				return -ENOENT;
 			m = find_map(n, ip);
 		}
-		if (!m || array_grow(&n->places, n->cnt, &n->cap, sizeof(*n->places)))
+		if (!m)
 			return -ENOENT;
 		p = calloc(1, sizeof(*p));
-		if (!p)
+		if (!p || hmap__put(&n->known, ip, 0, p)) {
+			free(p);
 			return -ENOMEM;
-		n->places[n->cnt++] = p;
+		}
 		base = path_base(m->path);
 		clean_text(base, strlen(base), p->object, sizeof(p->object));
 		p->offset = ip - m->start + m->off;
 		name_it(n, m, p);
-		if (hmap__put(&n->known, ip, 0, p))
-			return -ENOMEM;
 	}
 	*ret = (struct native_place){ p->object, p->symbol, p->offset };
 	return 0;

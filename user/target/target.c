@@ -88,9 +88,7 @@ void target_cache__free(struct target_cache *c)
 	free(c);
 }
 
-static void step(struct sbuf *steps, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void step(struct sbuf *steps, const char *fmt, ...)
+static __attribute__((format(printf, 2, 3))) void step(struct sbuf *steps, const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;
