@@ -9,6 +9,7 @@
 
 #include "tui/cells.h"
 #include "user/base/sbuf.h"
+#include "user/base/text.h"
 
 int canvas__resize(struct canvas *c, int h, int w)
 {
@@ -153,7 +154,7 @@ static void put_char(struct sbuf *out, uint32_t ch)
 {
 	char enc[4];
 
-	sbuf__add(out, enc, cells__encode(ch, enc));
+	sbuf__add(out, enc, utf8_encode(ch, enc));
 }
 
 void canvas__to_text(const struct canvas *c, struct sbuf *out)

@@ -49,30 +49,6 @@ int cells__width(const char *s, bool unicode)
 	return sum;
 }
 
-size_t cells__encode(uint32_t c, char buf[4])
-{
-	if (c < 0x80) {
-		buf[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		buf[0] = (char)(0xc0 | c >> 6);
-		buf[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		buf[0] = (char)(0xe0 | c >> 12);
-		buf[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		buf[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	buf[0] = (char)(0xf0 | c >> 18);
-	buf[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	buf[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	buf[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 {
 	bool fits = cells__width(s, unicode) <= width;
@@ -84,7 +60,7 @@ void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 		return;
 	while (width > 0 && (c = cells__next(&s, unicode, &w))) {
 		char enc[4];
-		size_t len = cells__encode(c, enc);
+		size_t len = utf8_encode(c, enc);
 
 		if (w > room || n + len + 2 > sz)
 			break;

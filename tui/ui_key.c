@@ -2,10 +2,10 @@
 /* ui_key.c - what a key changes; nothing is drawn here */
 #include <string.h>
 
-#include "tui/cells.h"
 #include "tui/list.h"
 #include "tui/overlay.h"
 #include "tui/ui.h"
+#include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/view/columns.h"
 
@@ -42,7 +42,7 @@ static void prompt_key(struct ui_state *ui, int key)
 	} else if (key == ('u' & 31)) {
 		text[0] = '\0';
 	} else if (key >= ' ' && key != 0x7f && key < 0x110000) {
-		size_t n = strlen(text), len = cells__encode((uint32_t)key, enc);
+		size_t n = strlen(text), len = utf8_encode((uint32_t)key, enc);
 
 		if (n + len < UI_TEXT_SZ) {
 			memcpy(text + n, enc, len);

@@ -14,30 +14,6 @@
 
 /* ---- str --------------------------------------------------------------------------------------- */
 
-static size_t put_utf8(uint32_t c, char *out)
-{
-	if (c < 0x80) {
-		out[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		out[0] = (char)(0xc0 | c >> 6);
-		out[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		out[0] = (char)(0xe0 | c >> 12);
-		out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		out[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | c >> 18);
-	out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	out[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 size_t py_chars_to_utf8(const void *chars, size_t cnt, unsigned int kind, char *out, size_t out_sz)
 {
 	const uint8_t *p = chars;
@@ -52,7 +28,7 @@ size_t py_chars_to_utf8(const void *chars, size_t cnt, unsigned int kind, char *
 		/* Lone surrogates are legal in a str, but not in UTF-8. */
 		if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 			c = '?';
-		n = put_utf8(c, buf);
+		n = utf8_encode(c, buf);
 		if (n > out_sz - len)
 			break;
 		memcpy(out + len, buf, n);
