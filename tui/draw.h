@@ -41,6 +41,9 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 		const struct gt_hist *h, uint64_t max_ns);
 /* Time across, octaves of the waits up: how they were spread in each interval of the past. */
 void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64_t interval_ns);
+/* How much part is of whole, "38.2", ending at cell x + w - 1. */
+void draw__percent(struct canvas *c, int y, int x, int w, enum role role, uint64_t part,
+		   uint64_t whole);
 /* A box in the middle of the sheet; returns its inside. */
 struct rect draw__box(struct canvas *c, int h, int w, const char *title);
 

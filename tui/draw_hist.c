@@ -150,9 +150,8 @@ void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64
 				if (pass == 0)
 					most = sum > most ? sum : most;
 				else if (y > r.y)
-					canvas__fill(
-						c, (struct rect){ y, r.x + r.w - 1 - (int)i, 1, 1 },
-						ROLE_WAIT, draw__shade(c, root_shade(sum / most)));
+					canvas__put(c, y, r.x + r.w - 1 - (int)i, ROLE_WAIT,
+						    draw__shade(c, root_shade(sum / most)));
 			}
 		}
 	}

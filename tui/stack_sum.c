@@ -133,7 +133,7 @@ static int cmp_row(const void *a, const void *b)
 }
 
 int stack_table__build(struct stack_table *t, const struct snap_proc *procs, size_t proc_cnt,
-		       enum snap_stack_kind kind, enum stack_view view, uint32_t tid)
+		       enum snap_stack_kind kind, enum stack_view view)
 {
 	struct index ix = { 0 };
 	uint64_t mark = 0;
@@ -145,7 +145,7 @@ int stack_table__build(struct stack_table *t, const struct snap_proc *procs, siz
 		for (size_t i = 0; i < procs[p].stack_cnt && !err; i++) {
 			const struct snap_stack *s = &procs[p].stacks[i];
 
-			if (s->kind != kind || !s->ns || (tid && s->tid != tid))
+			if (s->kind != kind || !s->ns)
 				continue;
 			t->sum_ns += s->ns;
 			err = add_stack(t, &ix, s, view, ++mark);
@@ -270,7 +270,7 @@ static bool contains(const struct snap_stack *s, const struct snap_frame *functi
 }
 
 int stack_tree__build(struct stack_tree *t, const struct snap_proc *procs, size_t proc_cnt,
-		      enum snap_stack_kind kind, const struct snap_frame *function, uint32_t tid)
+		      enum snap_stack_kind kind, const struct snap_frame *function)
 {
 	__cleanup(freep) struct raw_tree *r = malloc(sizeof(*r));
 	__cleanup(freep) void *tmp = malloc(NODE_MAX * (sizeof(void *) + 2 * sizeof(uint32_t)));
@@ -289,8 +289,7 @@ int stack_tree__build(struct stack_tree *t, const struct snap_proc *procs, size_
 		for (size_t i = 0; i < procs[p].stack_cnt; i++) {
 			const struct snap_stack *s = &procs[p].stacks[i];
 
-			if (s->kind == kind && s->ns && (!tid || s->tid == tid) &&
-			    (!function || contains(s, function)))
+			if (s->kind == kind && s->ns && (!function || contains(s, function)))
 				raw_add(r, s);
 		}
 	}
