@@ -73,12 +73,6 @@ void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 	buf[n] = '\0';
 }
 
-/* Is this the name of code without a name, "<module>" or "<lambda>"? */
-static bool is_nameless(const char *name)
-{
-	return *name == '<';
-}
-
 /* The shortest piece of a file's name that still says something: "dem~". */
 #define FILE_MIN 4
 
@@ -106,8 +100,8 @@ void cells__place(const char *name, const char *file, uint32_t line, bool unicod
 		cells__cut(*where ? where : file, unicode, width, buf, sz);
 		return;
 	}
-	/* Without a name of its own, the file says more. */
-	if (is_nameless(name)) {
+	/* Code without a name, "<module>" or "<lambda>": the file says more. */
+	if (*name == '<') {
 		cells__cut(file, unicode, room, part, sizeof(part));
 		snprintf(buf, sz, "%s%s", part, where);
 		return;

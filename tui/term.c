@@ -24,7 +24,6 @@
 struct term {
 	SCREEN *screen;
 	bool unicode;
-	int fd;
 	attr_t attrs[ROLE_CNT];
 	short pairs[ROLE_CNT];
 };
@@ -67,15 +66,12 @@ static const struct {
 	[ROLE_WARN] = { 196, COLOR_RED, A_BOLD, A_REVERSE },
 };
 
-static void init_looks(struct term *t, enum tui_colours want)
+static void init_looks(struct term *t, bool plain)
 {
 	int colours = 0;
 
-	if (want != TUI_COLOURS_NONE && has_colors() && start_color() == OK &&
-	    use_default_colors() == OK)
+	if (!plain && has_colors() && start_color() == OK && use_default_colors() == OK)
 		colours = COLORS;
-	if (want == TUI_COLOURS_16 && colours > 16)
-		colours = 16;
 	for (short i = 0; i < ROLE_CNT; i++) {
 		short fg = colours >= 256 ? looks[i].c256 : looks[i].c16;
 
@@ -87,10 +83,10 @@ static void init_looks(struct term *t, enum tui_colours want)
 			t->pairs[i] = (short)(i + 1);
 	}
 	/* Dark blue on black is hard to read where there are only eight colours. */
-	if (colours >= 8 && colours < 256)
+	if (colours >= 8 && colours < 256) {
 		t->attrs[ROLE_HOLD] |= A_BOLD;
-	if (colours >= 8 && colours < 256)
 		t->attrs[ROLE_DIM] |= A_DIM;
+	}
 }
 
 static void init_input(void)
@@ -134,7 +130,6 @@ struct term *term__open(const struct tui_opts *opts)
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return NULL;
-	t->fd = STDIN_FILENO;
 	t->unicode = !opts->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
 	signals_save(&saved);
 	set_escdelay(25);
@@ -152,7 +147,7 @@ struct term *term__open(const struct tui_opts *opts)
 		errno = ENODEV;
 		return NULL;
 	}
-	init_looks(t, opts->colours);
+	init_looks(t, opts->plain);
 	init_input();
 	return t;
 }
@@ -230,26 +225,27 @@ static int translate(int key)
 }
 
 /* Nothing to read although it is said to be readable: the other end has gone. */
-static bool is_lost(const struct term *t)
+static bool is_lost(void)
 {
-	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	int n = 0;
 
 	if (poll(&p, 1, 0) < 1)
 		return false;
 	if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
 		return true;
-	return ioctl(t->fd, FIONREAD, &n) || n == 0;
+	return ioctl(STDIN_FILENO, FIONREAD, &n) || n == 0;
 }
 
 int term__key(struct term *t)
 {
+	(void)t;
 	for (;;) {
 		wint_t c;
 		int kind = get_wch(&c), key;
 
 		if (kind == ERR)
-			return is_lost(t) ? TERM_LOST : TERM_NO_KEY;
+			return is_lost() ? TERM_LOST : TERM_NO_KEY;
 		if (kind == KEY_CODE_YES) {
 			key = translate((int)c);
 			if (key != TERM_NO_KEY)
