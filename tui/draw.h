@@ -27,7 +27,9 @@ uint32_t draw__shade(const struct canvas *c, double v);
 void draw__note(struct canvas *c, struct rect r, const char *text);
 /* Words broken into lines; returns how many lines it took, at most r.h. */
 int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char *text);
-/* A frame in w cells: "dumps encoder.py:257"; the line number is never cut (cells__place). */
+/* A frame in w cells: "dumps encoder.py:257"; the line number is never cut (cells__place). NULL: of
+ * stacks that were not kept.
+ */
 void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f);
 /* A thread's name in w cells, shortened in the middle. */
 void draw__name(struct canvas *c, int y, int x, int w, enum role role, const char *name);

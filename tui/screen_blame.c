@@ -54,19 +54,6 @@ static bool stacks_known(const struct ui_state *ui)
 	return known;
 }
 
-static void draw_empty(const struct ui_state *ui, const struct kind *k, struct canvas *c,
-		       struct rect r)
-{
-	if (!ui__snap(ui))
-		draw__note(c, r, "waiting for the first data");
-	else if (!stacks_known(ui))
-		draw__note(
-			c, r,
-			"Python stacks are not measured here (see the note above, or giltop(1))");
-	else
-		draw__note(c, r, k->none);
-}
-
 /* "inner < caller < its caller", as many as fit. */
 static void draw_stack(struct canvas *c, int y, int x, int w, const struct snap_stack *s)
 {
@@ -109,13 +96,10 @@ static void draw_row(const struct blame *b, struct canvas *c, int y, struct rect
 		canvas__puts_right(c, y, x + 8, 6, ROLE_DIM, units__count((double)e->cnt, buf));
 		x += 15;
 	}
-	if (!e->frame)
-		canvas__puts(c, y, x, r.x + r.w - x, ROLE_DIM,
-			     "[other: found no room in the tables]");
+	if (!e->frame || b->view == STACKS_BY_LINE)
+		draw__frame(c, y, x, r.x + r.w - x, ROLE_NORMAL, e->frame);
 	else if (b->view == STACKS_WHOLE)
 		draw_stack(c, y, x, r.x + r.w - x, e->stack);
-	else if (b->view == STACKS_BY_LINE)
-		draw__frame(c, y, x, r.x + r.w - x, ROLE_NORMAL, e->frame);
 	else
 		canvas__printf(c, y, x, r.x + r.w - x, ROLE_NORMAL,
 			       *e->frame->file ? "%s (%s)" : "%s", e->frame->name,
@@ -183,7 +167,11 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kinds[b->kind].words,
 			   by[b->view]);
 	if (!b->stacks.cnt) {
-		draw_empty(ui, &kinds[b->kind], c, rect__below(r, 1));
+		draw__note(c, rect__below(r, 1),
+			   !ui__snap(ui)       ? "waiting for the first data"
+			   : !stacks_known(ui) ? "Python stacks are not measured here (see the "
+						 "note above, or giltop(1))"
+					       : kinds[b->kind].none);
 		return;
 	}
 	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %s in all",

@@ -134,7 +134,7 @@ static void add_stack(struct doc *d, const struct snap_stack *s, uint64_t whole,
 		 units__duration(s->ns, v), units__count((double)s->cnt, w));
 	doc_puts(d, 2, role, head);
 	if (!s->frame_cnt)
-		doc_puts(d, 4, ROLE_DIM, "[other: found no room in the tables]");
+		draw__frame(d->c, d->line++, 4, d->w - 4, ROLE_DIM, NULL);
 	for (size_t i = s->frame_cnt; i-- > 0;)
 		draw__frame(d->c, d->line++, 4, d->w - 4, ROLE_NORMAL, &s->frames[i]);
 	if (s->truncated)

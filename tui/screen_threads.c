@@ -182,11 +182,7 @@ static void draw_culprits(const struct ui_state *ui, const struct stack_table *t
 		draw__percent(c, y, x, 7, ROLE_HOLD, e->self_ns, t->sum_ns);
 		canvas__puts(c, y, x + 7, 1, ROLE_DIM, "%");
 		draw__bar(c, y, x + 9, 14, ROLE_HOLD, (double)e->self_ns, (double)t->sum_ns);
-		if (e->frame)
-			draw__frame(c, y, x + 24, r.w - 25 - who, ROLE_NORMAL, e->frame);
-		else
-			canvas__puts(c, y, x + 24, r.w - 25 - who, ROLE_DIM,
-				     "[other: found no room in the tables]");
+		draw__frame(c, y, x + 24, r.w - 25 - who, ROLE_NORMAL, e->frame);
 		if (who && e->frame)
 			draw_holders(ui, c, y, r.x + r.w - who, who, e);
 	}

@@ -100,31 +100,27 @@ static void init_input(void)
 	curs_set(0);
 }
 
-/* Can the terminal place the cursor? */
-static bool is_able(void)
-{
-	const char *cup = tigetstr("cup");
-
-	/* terminfo answers (char *)-1 or NULL for what it has not. */
-	return cup && cup != (const char *)-1 && *cup;
-}
-
 int term__can_run(void)
 {
-	const char *name = getenv("TERM");
+	const char *name = getenv("TERM"), *cup;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return -ENOTTY;
-	return name && tgetent(NULL, name) == 1 && is_able() ? 0 : -ENODEV;
+	if (!name || tgetent(NULL, name) != 1)
+		return -ENODEV;
+	/* terminfo answers (char *)-1 or NULL for what it has not. */
+	cup = tigetstr("cup");
+	return cup && cup != (const char *)-1 && *cup ? 0 : -ENODEV;
 }
 
 struct term *term__open(const struct tui_opts *opts)
 {
 	struct saved_signals saved;
 	struct term *t;
+	int err = term__can_run();
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		errno = ENOTTY;
+	if (err) {
+		errno = -err;
 		return NULL;
 	}
 	t = calloc(1, sizeof(*t));
@@ -142,11 +138,6 @@ struct term *term__open(const struct tui_opts *opts)
 	}
 	set_term(t->screen);
 	log__hold(true);
-	if (!is_able()) {
-		term__close(t);
-		errno = ENODEV;
-		return NULL;
-	}
 	init_looks(t, opts->plain);
 	init_input();
 	return t;
