@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tui/draw.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "tui/cells.h"
 #include "user/base/text.h"
 #include "user/base/units.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* draw_hist.c - histograms by octaves, and their course over time */
-#include <stdio.h>
 #include <string.h>
 
-#include "tui/cells.h"
 #include "tui/draw.h"
 #include "user/base/units.h"
 

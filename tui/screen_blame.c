@@ -3,7 +3,6 @@
  * of calls that lead to it
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "tui/draw.h"
 #include "tui/list.h"

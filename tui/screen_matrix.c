@@ -2,9 +2,7 @@
 /* screen_matrix.c - who waits for whom: the eight who waited most by the eight who were waited for
  * most, the rest as "other"
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tui/cells.h"
 #include "tui/draw.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* screen_threads.c - the table of threads, with the timeline above it where there is room */
-#include <stdio.h>
 #include <string.h>
 
 #include "tui/draw.h"

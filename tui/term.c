@@ -30,20 +30,16 @@ struct term {
 
 static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
 
-struct saved_signals {
-	struct sigaction old[ARRAY_SIZE(caught)];
-};
-
-static void signals_save(struct saved_signals *s)
+static void signals_save(struct sigaction old[ARRAY_SIZE(caught)])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaction(caught[i], NULL, &s->old[i]);
+		sigaction(caught[i], NULL, &old[i]);
 }
 
-static void signals_restore(const struct saved_signals *s)
+static void signals_restore(const struct sigaction old[ARRAY_SIZE(caught)])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaction(caught[i], &s->old[i], NULL);
+		sigaction(caught[i], &old[i], NULL);
 }
 
 /* Blue and orange are told apart by nearly everybody; each tier also differs in weight, and the
@@ -115,7 +111,7 @@ int term__can_run(void)
 
 struct term *term__open(const struct tui_opts *opts)
 {
-	struct saved_signals saved;
+	struct sigaction saved[ARRAY_SIZE(caught)];
 	struct term *t;
 	int err = term__can_run();
 
@@ -127,10 +123,10 @@ struct term *term__open(const struct tui_opts *opts)
 	if (!t)
 		return NULL;
 	t->unicode = !opts->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
-	signals_save(&saved);
+	signals_save(saved);
 	set_escdelay(25);
 	t->screen = newterm(NULL, stdout, stdin);
-	signals_restore(&saved);
+	signals_restore(saved);
 	if (!t->screen) {
 		free(t);
 		errno = ENODEV;
@@ -164,14 +160,14 @@ void term__suspend(struct term *t)
 
 void term__resume(struct term *t)
 {
-	struct saved_signals saved;
+	struct sigaction saved[ARRAY_SIZE(caught)];
 
 	log__hold(true);
-	signals_save(&saved);
+	signals_save(saved);
 	term__resize(t);
 	refresh();
 	curs_set(0);
-	signals_restore(&saved);
+	signals_restore(saved);
 }
 
 bool term__is_unicode(const struct term *t)
