@@ -9,6 +9,7 @@
 
 #include "tui/cells.h"
 #include "user/base/sbuf.h"
+#include "user/base/text.h"
 
 int canvas__resize(struct canvas *c, int h, int w)
 {
@@ -52,8 +53,7 @@ struct cell *canvas__at(const struct canvas *c, int y, int x)
 	return &c->cells[(size_t)y * (size_t)c->w + (size_t)x];
 }
 
-/* Set one cell; what was half of a wide character there becomes blank on both sides. */
-static void set(struct canvas *c, int y, int x, enum role role, uint32_t ch)
+void canvas__put(struct canvas *c, int y, int x, enum role role, uint32_t ch)
 {
 	struct cell *cell = canvas__at(c, y, x), *next = canvas__at(c, y, x + 1);
 
@@ -68,8 +68,8 @@ static void set(struct canvas *c, int y, int x, enum role role, uint32_t ch)
 
 static void set_wide(struct canvas *c, int y, int x, enum role role, uint32_t ch)
 {
-	set(c, y, x, role, ch);
-	set(c, y, x + 1, role, ' ');
+	canvas__put(c, y, x, role, ch);
+	canvas__put(c, y, x + 1, role, ' ');
 	canvas__at(c, y, x + 1)->ch = 0;
 }
 
@@ -101,11 +101,11 @@ int canvas__puts(struct canvas *c, int y, int x, int max, enum role role, const 
 		if (w == 2)
 			set_wide(c, y, x + used, role, ch);
 		else
-			set(c, y, x + used, role, ch);
+			canvas__put(c, y, x + used, role, ch);
 		used += w;
 	}
 	if (!fits)
-		set(c, y, x + used++, role, '~');
+		canvas__put(c, y, x + used++, role, '~');
 	return used;
 }
 
@@ -131,7 +131,7 @@ void canvas__fill(struct canvas *c, struct rect r, enum role role, uint32_t ch)
 {
 	for (int y = r.y; y < r.y + r.h && y < c->h; y++)
 		for (int x = r.x; x < r.x + r.w && x < c->w; x++)
-			set(c, y, x, role, ch);
+			canvas__put(c, y, x, role, ch);
 }
 
 void canvas__rule(struct canvas *c, int y, int x, int w)
@@ -153,7 +153,7 @@ static void put_char(struct sbuf *out, uint32_t ch)
 {
 	char enc[4];
 
-	sbuf__add(out, enc, cells__encode(ch, enc));
+	sbuf__add(out, enc, utf8_encode(ch, enc));
 }
 
 void canvas__to_text(const struct canvas *c, struct sbuf *out)

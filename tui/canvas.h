@@ -46,6 +46,12 @@ struct rect {
 	int y, x, h, w;
 };
 
+/* What is left of r below its first lines. */
+static inline struct rect rect__below(struct rect r, int lines)
+{
+	return (struct rect){ r.y + lines, r.x, r.h - lines, r.w };
+}
+
 /* 0 or -ENOMEM; h and w are made 1 at least. */
 int canvas__init(struct canvas *c, int h, int w, bool unicode);
 void canvas__deinit(struct canvas *c);
@@ -54,6 +60,8 @@ void canvas__clear(struct canvas *c);
 /* The cell at y, x, or NULL outside. */
 struct cell *canvas__at(const struct canvas *c, int y, int x);
 
+/* Set one cell; what was half of a wide character there becomes blank on both sides. */
+void canvas__put(struct canvas *c, int y, int x, enum role role, uint32_t ch);
 /* Text in at most max cells (negative: up to the edge); returns the cells used. Cut with '~'. */
 int canvas__puts(struct canvas *c, int y, int x, int max, enum role role, const char *s);
 int canvas__printf(struct canvas *c, int y, int x, int max, enum role role, const char *fmt, ...)

@@ -49,30 +49,6 @@ int cells__width(const char *s, bool unicode)
 	return sum;
 }
 
-size_t cells__encode(uint32_t c, char buf[4])
-{
-	if (c < 0x80) {
-		buf[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		buf[0] = (char)(0xc0 | c >> 6);
-		buf[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	if (c < 0x10000) {
-		buf[0] = (char)(0xe0 | c >> 12);
-		buf[1] = (char)(0x80 | (c >> 6 & 0x3f));
-		buf[2] = (char)(0x80 | (c & 0x3f));
-		return 3;
-	}
-	buf[0] = (char)(0xf0 | c >> 18);
-	buf[1] = (char)(0x80 | (c >> 12 & 0x3f));
-	buf[2] = (char)(0x80 | (c >> 6 & 0x3f));
-	buf[3] = (char)(0x80 | (c & 0x3f));
-	return 4;
-}
-
 void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 {
 	bool fits = cells__width(s, unicode) <= width;
@@ -84,7 +60,7 @@ void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 		return;
 	while (width > 0 && (c = cells__next(&s, unicode, &w))) {
 		char enc[4];
-		size_t len = cells__encode(c, enc);
+		size_t len = utf8_encode(c, enc);
 
 		if (w > room || n + len + 2 > sz)
 			break;
@@ -95,12 +71,6 @@ void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 	if (!fits && width > 0 && n + 1 < sz)
 		buf[n++] = '~';
 	buf[n] = '\0';
-}
-
-/* Is this the name of code without a name, "<module>" or "<lambda>"? */
-static bool is_nameless(const char *name)
-{
-	return *name == '<';
 }
 
 /* The shortest piece of a file's name that still says something: "dem~". */
@@ -130,8 +100,8 @@ void cells__place(const char *name, const char *file, uint32_t line, bool unicod
 		cells__cut(*where ? where : file, unicode, width, buf, sz);
 		return;
 	}
-	/* Without a name of its own, the file says more. */
-	if (is_nameless(name)) {
+	/* Code without a name, "<module>" or "<lambda>": the file says more. */
+	if (*name == '<') {
 		cells__cut(file, unicode, room, part, sizeof(part));
 		snprintf(buf, sz, "%s%s", part, where);
 		return;

@@ -18,8 +18,6 @@
 uint32_t cells__next(const char **s, bool unicode, int *ret_width);
 /* Cells that s takes. */
 int cells__width(const char *s, bool unicode);
-/* Writes c as UTF-8; returns the number of bytes (1..4). */
-size_t cells__encode(uint32_t c, char buf[4]);
 /* Copy what fits into width cells; if it does not all fit, the last cell is '~'. */
 void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz);
 /* Copy what fits, leaving out the middle: names in a pool differ at the end ("ThreadPo~-0_12"). */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tui/draw.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "tui/cells.h"
 #include "user/base/text.h"
+#include "user/base/units.h"
 #include "user/view/columns.h"
 
 static double clamp01(double v)
@@ -26,10 +24,9 @@ void draw__bar(struct canvas *c, int y, int x, int w, enum role role, double v, 
 		eighths = 1; /* something is never drawn as nothing */
 	canvas__fill(c, (struct rect){ y, x, 1, full }, role, c->unicode ? 0x2588 : '#');
 	if (eighths && full < w && c->unicode)
-		canvas__fill(c, (struct rect){ y, x + full, 1, 1 }, role,
-			     0x2590u - (unsigned int)eighths);
+		canvas__put(c, y, x + full, role, 0x2590u - (unsigned int)eighths);
 	else if (full < w && (eighths >= 4 || (eighths && !full)))
-		canvas__fill(c, (struct rect){ y, x + full, 1, 1 }, role, eighths >= 4 ? '#' : ':');
+		canvas__put(c, y, x + full, role, eighths >= 4 ? '#' : ':');
 }
 
 void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const struct past *past,
@@ -44,8 +41,7 @@ void draw__spark(struct canvas *c, int y, int x, int w, enum role role, const st
 		uint32_t ch =
 			c->unicode ? 0x2581u + (unsigned int)level : (unsigned char)ascii[level];
 
-		canvas__fill(c, (struct rect){ y, x + w - 1 - i, 1, 1 }, v > 0 ? role : ROLE_DIM,
-			     v < 0 ? '?' : ch);
+		canvas__put(c, y, x + w - 1 - i, v > 0 ? role : ROLE_DIM, v < 0 ? '?' : ch);
 	}
 }
 
@@ -64,9 +60,9 @@ void draw__cells(struct canvas *c, int y, int x, const enum tl_cell *cells, size
 	};
 
 	for (size_t i = 0; i < n; i++)
-		canvas__fill(c, (struct rect){ y, x + (int)i, 1, 1 }, look[cells[i]].role,
-			     c->unicode ? look[cells[i]].unicode
-					: (unsigned char)look[cells[i]].ascii);
+		canvas__put(c, y, x + (int)i, look[cells[i]].role,
+			    c->unicode ? look[cells[i]].unicode
+				       : (unsigned char)look[cells[i]].ascii);
 }
 
 enum role draw__state_role(enum snap_state state)
@@ -135,7 +131,7 @@ void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const st
 	char buf[600];
 
 	if (!f) {
-		canvas__puts(c, y, x, w, ROLE_DIM, "?");
+		canvas__puts(c, y, x, w, ROLE_DIM, "[other: found no room in the tables]");
 		return;
 	}
 	cells__place(*f->name ? f->name : "?", path_base(f->file), f->line, c->unicode, w, buf,
@@ -164,39 +160,38 @@ int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enu
 	return w + 2;
 }
 
+void draw__percent(struct canvas *c, int y, int x, int w, enum role role, uint64_t part,
+		   uint64_t whole)
+{
+	char buf[UNITS_SZ];
+
+	canvas__puts_right(c, y, x, w, role, units__percent(part, whole, buf));
+}
+
 struct rect draw__box(struct canvas *c, int h, int w, const char *title)
 {
 	struct rect r;
+	int bottom, right;
 	bool u = c->unicode;
 
 	h = h > c->h ? c->h : h;
 	/* Slivers of what lies below do not help: all or a good part of the width. */
 	w = w > c->w - 8 ? c->w : w;
 	r = (struct rect){ (c->h - h) / 2, (c->w - w) / 2, h, w };
+	bottom = r.y + r.h - 1;
+	right = r.x + r.w - 1;
 	canvas__fill(c, r, ROLE_NORMAL, ' ');
-	for (int y = r.y; y < r.y + r.h; y++)
-		for (int x = r.x; x < r.x + r.w; x++) {
-			struct cell *cell = canvas__at(c, y, x);
-
-			if (cell)
-				cell->selected = false;
-		}
+	for (int y = r.y; y <= bottom; y++)
+		for (int x = r.x; x <= right; x++)
+			canvas__at(c, y, x)->selected = false;
+	canvas__fill(c, (struct rect){ r.y, r.x, r.h, 1 }, ROLE_DIM, u ? 0x2502 : '|');
+	canvas__fill(c, (struct rect){ r.y, right, r.h, 1 }, ROLE_DIM, u ? 0x2502 : '|');
+	canvas__rule(c, bottom, r.x, r.w);
+	canvas__put(c, bottom, r.x, ROLE_DIM, u ? 0x2514 : '+');
+	canvas__put(c, bottom, right, ROLE_DIM, u ? 0x2518 : '+');
 	canvas__rule(c, r.y, r.x, r.w);
-	canvas__rule(c, r.y + r.h - 1, r.x, r.w);
-	for (int y = r.y; y < r.y + r.h; y++) {
-		bool top = y == r.y, bottom = y == r.y + r.h - 1;
-
-		canvas__fill(c, (struct rect){ y, r.x, 1, 1 }, ROLE_DIM,
-			     !u	      ? (top || bottom ? '+' : '|')
-			     : top    ? 0x250c
-			     : bottom ? 0x2514
-				      : 0x2502);
-		canvas__fill(c, (struct rect){ y, r.x + r.w - 1, 1, 1 }, ROLE_DIM,
-			     !u	      ? (top || bottom ? '+' : '|')
-			     : top    ? 0x2510
-			     : bottom ? 0x2518
-				      : 0x2502);
-	}
+	canvas__put(c, r.y, r.x, ROLE_DIM, u ? 0x250c : '+');
+	canvas__put(c, r.y, right, ROLE_DIM, u ? 0x2510 : '+');
 	canvas__printf(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " %s ", title);
 	return (struct rect){ r.y + 1, r.x + 2, r.h - 2, r.w - 4 };
 }

@@ -27,7 +27,9 @@ uint32_t draw__shade(const struct canvas *c, double v);
 void draw__note(struct canvas *c, struct rect r, const char *text);
 /* Words broken into lines; returns how many lines it took, at most r.h. */
 int draw__paragraph(struct canvas *c, struct rect r, enum role role, const char *text);
-/* A frame in w cells: "dumps encoder.py:257"; the line number is never cut (cells__place). */
+/* A frame in w cells: "dumps encoder.py:257"; the line number is never cut (cells__place). NULL: of
+ * stacks that were not kept.
+ */
 void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const struct snap_frame *f);
 /* A thread's name in w cells, shortened in the middle. */
 void draw__name(struct canvas *c, int y, int x, int w, enum role role, const char *name);
@@ -41,6 +43,9 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 		const struct gt_hist *h, uint64_t max_ns);
 /* Time across, octaves of the waits up: how they were spread in each interval of the past. */
 void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64_t interval_ns);
+/* How much part is of whole, "38.2", ending at cell x + w - 1. */
+void draw__percent(struct canvas *c, int y, int x, int w, enum role role, uint64_t part,
+		   uint64_t whole);
 /* A box in the middle of the sheet; returns its inside. */
 struct rect draw__box(struct canvas *c, int h, int w, const char *title);
 

@@ -1,23 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* draw_hist.c - histograms by octaves, and their course over time */
-#include <stdio.h>
 #include <string.h>
 
-#include "tui/cells.h"
 #include "tui/draw.h"
 #include "user/base/units.h"
 
 struct octaves {
 	uint64_t cnt[OCTAVES];
 	uint64_t sum;
-	size_t lo, hi; /* the first and the last that are not empty */
+	size_t lo, hi;	    /* the first and the last that are not empty */
+	size_t step, lines; /* so many octaves to a line */
 };
 
-static bool octaves__build(const struct gt_hist *h, struct octaves *o)
+/* Spread what is counted over at most so many lines; false: there is nothing. */
+static bool octaves__fit(struct octaves *o, int lines)
 {
-	*o = (struct octaves){ .lo = OCTAVES };
-	for (unsigned int b = 0; h && b < GT_HIST_BUCKETS; b++)
-		o->cnt[octave__of(b)] += h->cnt[b];
+	o->lo = OCTAVES;
 	for (size_t i = 0; i < OCTAVES; i++) {
 		if (!o->cnt[i])
 			continue;
@@ -25,7 +23,30 @@ static bool octaves__build(const struct gt_hist *h, struct octaves *o)
 		o->lo = i < o->lo ? i : o->lo;
 		o->hi = i;
 	}
-	return o->sum > 0;
+	if (!o->sum)
+		return false;
+	o->step = lines > 0 ? (o->hi - o->lo) / (size_t)lines + 1 : OCTAVES;
+	o->lines = (o->hi - o->lo) / o->step + 1;
+	return true;
+}
+
+/* What is in one of the lines of o. */
+static uint64_t octaves__line(const struct octaves *o, const uint64_t *cnt, size_t line)
+{
+	size_t from = o->lo + line * o->step;
+	uint64_t sum = 0;
+
+	for (size_t k = from; k < from + o->step && k <= o->hi; k++)
+		sum += cnt[k];
+	return sum;
+}
+
+static void draw_floor(struct canvas *c, int y, int x, const struct octaves *o, size_t line)
+{
+	char buf[UNITS_SZ];
+
+	canvas__puts_right(c, y, x, 7, ROLE_DIM,
+			   units__duration(octave__floor_ns(o->lo + line * o->step), buf));
 }
 
 /* As the square root would: a few long waits among thousands must be seen. */
@@ -68,14 +89,15 @@ static void draw_percentiles(struct canvas *c, int y, int x, int w, const char *
 void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
 		const struct gt_hist *h, uint64_t max_ns)
 {
-	struct octaves o;
+	struct octaves o = { 0 };
 	uint64_t line[OCTAVES], max = 0;
-	size_t step;
 	char buf[UNITS_SZ];
 
 	if (r.h < 1)
 		return;
-	if (!octaves__build(h, &o)) {
+	for (unsigned int b = 0; h && b < GT_HIST_BUCKETS; b++)
+		o.cnt[octave__of(b)] += h->cnt[b];
+	if (!octaves__fit(&o, r.h - 1)) {
 		int x = r.x + canvas__puts(c, r.y, r.x, r.w, ROLE_TITLE, title) + 1;
 
 		canvas__puts(c, r.y, x, r.x + r.w - x, ROLE_DIM, "none yet");
@@ -84,20 +106,14 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 	draw_percentiles(c, r.y, r.x, r.w, title, role, h, o.sum, max_ns);
 	if (r.h < 2)
 		return;
-	/* So many octaves to a line. */
-	step = (o.hi - o.lo + (size_t)r.h - 1) / ((size_t)r.h - 1);
-	step = step ? step : 1;
-	for (size_t i = 0; o.lo + i * step <= o.hi; i++) {
-		line[i] = 0;
-		for (size_t k = o.lo + i * step; k < o.lo + (i + 1) * step && k <= o.hi; k++)
-			line[i] += o.cnt[k];
+	for (size_t i = 0; i < o.lines; i++) {
+		line[i] = octaves__line(&o, o.cnt, i);
 		max = line[i] > max ? line[i] : max;
 	}
-	for (size_t i = 0; o.lo + i * step <= o.hi; i++) {
+	for (size_t i = 0; i < o.lines; i++) {
 		int y = r.y + 1 + (int)i;
 
-		canvas__puts_right(c, y, r.x, 7, ROLE_DIM,
-				   units__duration(octave__floor_ns(o.lo + i * step), buf));
+		draw_floor(c, y, r.x, &o, i);
 		draw__bar(c, y, r.x + 8, r.w - 8 - 7, role, (double)line[i], (double)max);
 		canvas__puts_right(c, y, r.x + r.w - 6, 6, line[i] ? ROLE_NORMAL : ROLE_DIM,
 				   units__count((double)line[i], buf));
@@ -106,57 +122,42 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 
 void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64_t interval_ns)
 {
-	size_t n = (size_t)(r.w > 9 ? r.w - 8 : 0), lo = OCTAVES, hi = 0;
-	size_t step; /* so many octaves to a line */
-	double most = 0;
+	size_t n = (size_t)(r.w > 9 ? r.w - 8 : 0);
+	int bottom = r.y + r.h - 1;
+	struct octaves o = { .lines = 1 };
+	uint64_t most = 0;
 	char buf[UNITS_SZ];
-	int lines;
+	bool any;
 
 	if (r.h < 3 || !n)
 		return;
 	if (n > past->cnt)
 		n = past->cnt;
-	for (size_t i = 0; i < n; i++) {
-		const struct past_interval *p = past__at(past, i);
-
-		for (size_t k = 0; k < OCTAVES; k++) {
-			if (!p->waits[k])
-				continue;
-			lo = k < lo ? k : lo;
-			hi = k > hi ? k : hi;
-		}
-	}
-	step = lo > hi ? 1 : (hi - lo + (size_t)r.h - 1) / ((size_t)r.h - 1);
-	lines = lo > hi ? 1 : (int)((hi - lo) / step) + 1;
-	canvas__printf(c, r.y + r.h - 1 - lines, r.x, r.w, ROLE_TITLE,
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < OCTAVES; k++)
+			o.cnt[k] += past__at(past, i)->waits[k];
+	any = octaves__fit(&o, r.h - 1);
+	canvas__printf(c, bottom - (int)o.lines, r.x, r.w, ROLE_TITLE,
 		       "Waits over time, one column every %s, newest right",
 		       units__duration(interval_ns, buf));
-	if (lo > hi) {
-		canvas__puts(c, r.y + r.h - 1, r.x + 8, r.w - 8, ROLE_DIM,
-			     "no thread has waited yet");
+	if (!any) {
+		canvas__puts(c, bottom, r.x + 8, r.w - 8, ROLE_DIM, "no thread has waited yet");
 		return;
 	}
-	for (int pass = 0; pass < 2; pass++) {
+	for (size_t i = 0; i < n * o.lines; i++) {
+		uint64_t v = octaves__line(&o, past__at(past, i / o.lines)->waits, i % o.lines);
+
+		most = v > most ? v : most;
+	}
+	for (size_t line = 0; line < o.lines; line++) {
+		int y = bottom - (int)line;
+
+		draw_floor(c, y, r.x, &o, line);
 		for (size_t i = 0; i < n; i++) {
-			const struct past_interval *p = past__at(past, i);
+			uint64_t v = octaves__line(&o, past__at(past, i)->waits, line);
 
-			for (size_t line = 0; lo + line * step <= hi; line++) {
-				double sum = 0;
-				int y = r.y + r.h - 1 - (int)line;
-
-				for (size_t k = lo + line * step;
-				     k < lo + (line + 1) * step && k <= hi; k++)
-					sum += p->waits[k];
-				if (pass == 0)
-					most = sum > most ? sum : most;
-				else if (y > r.y)
-					canvas__fill(
-						c, (struct rect){ y, r.x + r.w - 1 - (int)i, 1, 1 },
-						ROLE_WAIT, draw__shade(c, root_shade(sum / most)));
-			}
+			canvas__put(c, y, r.x + r.w - 1 - (int)i, ROLE_WAIT,
+				    draw__shade(c, root_shade((double)v / (double)most)));
 		}
 	}
-	for (size_t line = 0; lo + line * step <= hi && (int)line < r.h - 1; line++)
-		canvas__puts_right(c, r.y + r.h - 1 - (int)line, r.x, 7, ROLE_DIM,
-				   units__duration(octave__floor_ns(lo + line * step), buf));
 }

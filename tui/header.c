@@ -11,12 +11,6 @@
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
 
-static void proc_title(const struct snap_proc *p, struct sbuf *out)
-{
-	sbuf__printf(out, "pid %u ", p->pid);
-	sbuf__puts(out, *p->cmdline ? cells__command(p->cmdline) : *p->comm ? p->comm : "?");
-}
-
 /* "gunicorn: worker [shop]" may be long, what comes after it must not be pushed out. */
 static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		       const struct snap_proc *p, struct canvas *c, int y)
@@ -48,7 +42,10 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 	if (s && s->proc_cnt > 1 && !ui->focus_pid)
 		sbuf__printf(&left, "busiest of %zu: ", s->proc_cnt);
 	if (p)
-		proc_title(p, &left);
+		sbuf__printf(&left, "pid %u %s", p->pid,
+			     *p->cmdline ? cells__command(p->cmdline)
+			     : *p->comm	 ? p->comm
+					 : "?");
 	else
 		sbuf__puts(&left, "waiting for the first data");
 	room = c->w - x - right_w - 2;
@@ -196,14 +193,12 @@ void header__draw_line(const struct ui_state *ui, struct canvas *c)
 	if (!p || !g)
 		sbuf__puts(&text, "GIL ? (no data yet)");
 	else
-		sbuf__printf(&text, "GIL %s held",
-			     units__percent_word(g->held_ns, p->span_ns, buf));
-	if (p && g) {
-		sbuf__printf(&text, ", load %.1f", snap_gil__load(g, p->span_ns));
-		if (verdict__sufferer(p, g)) {
-			sbuf__puts(&text, "; ");
-			verdict__who(s, p, g, VERDICT_SHORT, &text);
-		}
+		sbuf__printf(&text, "GIL %s held, load %.1f",
+			     units__percent_word(g->held_ns, p->span_ns, buf),
+			     snap_gil__load(g, p->span_ns));
+	if (p && g && verdict__sufferer(p, g)) {
+		sbuf__puts(&text, "; ");
+		verdict__who(s, p, g, VERDICT_SHORT, &text);
 	}
 	canvas__puts(c, 0, 0, c->w, ROLE_NORMAL, sbuf__str(&text));
 }

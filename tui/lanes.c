@@ -130,7 +130,7 @@ static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x
 				    : stranger_letter(p, owner[i], letters, n);
 		last = l;
 		owned++;
-		canvas__fill(c, (struct rect){ y, x + (int)i, 1, 1 }, ROLE_HOLD, (unsigned char)l);
+		canvas__put(c, y, x + (int)i, ROLE_HOLD, (unsigned char)l);
 	}
 	draw_short_holds(ui, c, y, x, w, owned,
 			 p->span_ns ? snap_gil__utilization(g, p->span_ns) : 0);

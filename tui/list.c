@@ -33,6 +33,24 @@ size_t list__top(size_t sel, size_t cnt, int page)
 	return top > cnt - p ? cnt - p : top;
 }
 
+struct list_rows list__rows(struct canvas *c, struct rect r, size_t sel, size_t cnt)
+{
+	return (struct list_rows){
+		.c = c, .r = r, .sel = sel, .cnt = cnt, .top = list__top(sel, cnt, r.h)
+	};
+}
+
+bool list__next(struct list_rows *l)
+{
+	if (l->shown >= l->r.h || l->top + (size_t)l->shown >= l->cnt)
+		return false;
+	l->i = l->top + (size_t)l->shown;
+	l->y = l->r.y + l->shown++;
+	if (l->i == l->sel)
+		canvas__select(l->c, l->y, l->r.x, l->r.w);
+	return true;
+}
+
 void list__position(struct canvas *c, int y, int right, size_t top, size_t cnt, int page)
 {
 	char buf[64];

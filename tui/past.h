@@ -18,7 +18,7 @@
 struct past_interval {
 	float held;    /* 0..1, < 0: not known */
 	float waiting; /* mean number of waiters, < 0: not known */
-	uint32_t waits[OCTAVES];
+	uint64_t waits[OCTAVES];
 };
 
 struct past {

@@ -3,7 +3,6 @@
  * of calls that lead to it
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "tui/draw.h"
 #include "tui/list.h"
@@ -46,27 +45,12 @@ static struct blame *blame_of(const struct ui_state *ui)
 
 static bool stacks_known(const struct ui_state *ui)
 {
-	const struct snap_proc *procs;
+	struct shown_procs shown = ui__shown_procs(ui, ui__snap(ui));
 	bool known = false;
-	size_t n;
 
-	ui__shown_procs(ui, &procs, &n);
-	for (size_t i = 0; i < n; i++)
-		known |= procs[i].stacks_known;
+	for (size_t i = 0; i < shown.cnt; i++)
+		known |= shown.procs[i].stacks_known;
 	return known;
-}
-
-static void draw_empty(const struct ui_state *ui, const struct kind *k, struct canvas *c,
-		       struct rect r)
-{
-	if (!ui__snap(ui))
-		draw__note(c, r, "waiting for the first data");
-	else if (!stacks_known(ui))
-		draw__note(
-			c, r,
-			"Python stacks are not measured here (see the note above, or giltop(1))");
-	else
-		draw__note(c, r, k->none);
 }
 
 /* "inner < caller < its caller", as many as fit. */
@@ -97,13 +81,13 @@ static void draw_row(const struct blame *b, struct canvas *c, int y, struct rect
 	char buf[UNITS_SZ];
 	int x = r.x;
 
-	canvas__puts_right(c, y, x, 6, kinds[b->kind].role, units__percent(e->self_ns, sum, buf));
+	draw__percent(c, y, x, 6, kinds[b->kind].role, e->self_ns, sum);
 	x += 7;
 	if (wide) {
 		draw__bar(c, y, x, 10, kinds[b->kind].role, (double)e->self_ns, (double)sum);
 		x += 11;
 	}
-	canvas__puts_right(c, y, x, 6, ROLE_NORMAL, units__percent(e->total_ns, sum, buf));
+	draw__percent(c, y, x, 6, ROLE_NORMAL, e->total_ns, sum);
 	x += 7;
 	if (wide) {
 		canvas__puts_right(c, y, x, 7, ROLE_NORMAL,
@@ -111,13 +95,10 @@ static void draw_row(const struct blame *b, struct canvas *c, int y, struct rect
 		canvas__puts_right(c, y, x + 8, 6, ROLE_DIM, units__count((double)e->cnt, buf));
 		x += 15;
 	}
-	if (!e->frame)
-		canvas__puts(c, y, x, r.x + r.w - x, ROLE_DIM,
-			     "[other: found no room in the tables]");
+	if (!e->frame || b->view == STACKS_BY_LINE)
+		draw__frame(c, y, x, r.x + r.w - x, ROLE_NORMAL, e->frame);
 	else if (b->view == STACKS_WHOLE)
 		draw_stack(c, y, x, r.x + r.w - x, e->stack);
-	else if (b->view == STACKS_BY_LINE)
-		draw__frame(c, y, x, r.x + r.w - x, ROLE_NORMAL, e->frame);
 	else
 		canvas__printf(c, y, x, r.x + r.w - x, ROLE_NORMAL,
 			       *e->frame->file ? "%s (%s)" : "%s", e->frame->name,
@@ -152,8 +133,8 @@ static int draw_advice(const struct ui_state *ui, struct canvas *c, struct rect 
 	int used = 0;
 
 	for (size_t i = 0; i < n; i++)
-		used += draw__paragraph(c, (struct rect){ r.y + used, r.x, r.h - used, r.w },
-					ROLE_VERDICT, sbuf__str(&advice[i]));
+		used += draw__paragraph(c, rect__below(r, used), ROLE_VERDICT,
+					sbuf__str(&advice[i]));
 	for (size_t i = 0; i < 2; i++)
 		sbuf__free(&advice[i]);
 	return used;
@@ -178,39 +159,36 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 {
 	static const char *const by[] = { "by function", "by line", "whole stacks" };
 	const struct blame *b = s->state;
-	size_t sel = s->sel, top;
+	struct list_rows l;
 	char buf[UNITS_SZ];
 	int x, below;
 
 	x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kinds[b->kind].words,
 			   by[b->view]);
 	if (!b->stacks.cnt) {
-		draw_empty(ui, &kinds[b->kind], c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w });
+		draw__note(c, rect__below(r, 1),
+			   !ui__snap(ui)       ? "waiting for the first data"
+			   : !stacks_known(ui) ? "Python stacks are not measured here (see the "
+						 "note above, or giltop(1))"
+					       : kinds[b->kind].none);
 		return;
 	}
 	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %s in all",
 		       units__duration(b->stacks.sum_ns, buf));
-	list__position(c, r.y, r.x + r.w, list__top(sel, b->stacks.cnt, r.h - 2), b->stacks.cnt,
-		       r.h - 2);
+	list__position(c, r.y, r.x + r.w, list__top(s->sel, s->cnt, r.h - 2), s->cnt, r.h - 2);
 	if (r.h >= 12 && kinds[b->kind].kind == SNAP_STACK_BLAME) {
 		x = draw_advice(ui, c, (struct rect){ r.y + 1, r.x, 4, r.w });
-		r.y += x;
-		r.h -= x;
+		r = rect__below(r, x);
 	}
 	/* The stack comes below the table if there is room for a good part of both. */
 	below = r.h >= 24 ? (r.h - 2) / 2 : 0;
 	if (below)
-		draw_selected(b, sel, c, (struct rect){ r.y + r.h - below, r.x, below, r.w });
+		draw_selected(b, s->sel, c, rect__below(r, r.h - below));
 	r.h -= below;
 	draw_heading(b, c, r.y + 1, r);
-	top = list__top(sel, b->stacks.cnt, r.h - 2);
-	for (int y = 2; y < r.h && top + (size_t)y - 2 < b->stacks.cnt; y++) {
-		size_t i = top + (size_t)y - 2;
-
-		draw_row(b, c, r.y + y, r, &b->stacks.rows[i]);
-		if (i == sel)
-			canvas__select(c, r.y + y, r.x, r.w);
-	}
+	l = list__rows(c, rect__below(r, 2), s->sel, s->cnt);
+	while (list__next(&l))
+		draw_row(b, c, l.y, r, &b->stacks.rows[l.i]);
 }
 
 static void deinit(struct screen *s)
@@ -223,11 +201,9 @@ static void deinit(struct screen *s)
 static void refresh(struct ui_state *ui, struct screen *s)
 {
 	struct blame *b = s->state;
-	const struct snap_proc *procs;
-	size_t n;
+	struct shown_procs shown = ui__shown_procs(ui, ui__snap(ui));
 
-	ui__shown_procs(ui, &procs, &n);
-	stack_table__build(&b->stacks, procs, n, kinds[b->kind].kind, b->view, 0);
+	stack_table__build(&b->stacks, shown.procs, shown.cnt, kinds[b->kind].kind, b->view);
 	s->cnt = b->stacks.cnt;
 }
 
@@ -255,12 +231,10 @@ static enum tui_action change_view(struct ui_state *ui, struct screen *s, enum k
 	return TUI_HANDLED;
 }
 
-static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
+static enum tui_action enter(struct ui_state *ui, struct screen *s)
 {
 	const struct blame *b = s->state;
 
-	if (action != ACT_ENTER || s->sel >= s->cnt)
-		return change_view(ui, s, action);
 	ui__open(ui, UI_TREE, &(struct ui_subject){ .frame = b->stacks.rows[s->sel].frame });
 	return TUI_HANDLED;
 }
@@ -274,7 +248,8 @@ const struct screen_ops screen_blame = {
 	.deinit = deinit,
 	.refresh = refresh,
 	.draw = draw,
-	.key = key,
+	.key = change_view,
+	.enter = enter,
 	.text = text,
 };
 
@@ -296,12 +271,10 @@ static void open_tree(struct screen *s, const struct ui_subject *what)
 static void refresh_tree(struct ui_state *ui, struct screen *s)
 {
 	struct tree *t = s->state;
-	const struct snap_proc *procs;
-	size_t n;
+	struct shown_procs shown = ui__shown_procs(ui, ui__snap(ui));
 
-	ui__shown_procs(ui, &procs, &n);
-	stack_tree__build(&t->calls, procs, n, kinds[blame_of(ui)->kind].kind,
-			  t->frame.name ? &t->frame : NULL, 0);
+	stack_tree__build(&t->calls, shown.procs, shown.cnt, kinds[blame_of(ui)->kind].kind,
+			  t->frame.name ? &t->frame : NULL);
 	s->cnt = t->calls.cnt;
 }
 
@@ -317,11 +290,9 @@ static void draw_node(const struct tree *t, enum role role, struct canvas *c, in
 {
 	int indent = n->depth * 2 < r.w / 2 ? n->depth * 2 : r.w / 2, x = r.x + 14;
 	bool here = t->frame.name && stack_frame__same(n->frame, &t->frame, false);
-	char buf[UNITS_SZ];
 
-	canvas__puts_right(c, y, r.x, 6, role, units__percent(n->total_ns, t->calls.sum_ns, buf));
-	canvas__puts_right(c, y, r.x + 7, 6, n->self_ns ? role : ROLE_DIM,
-			   units__percent(n->self_ns, t->calls.sum_ns, buf));
+	draw__percent(c, y, r.x, 6, role, n->total_ns, t->calls.sum_ns);
+	draw__percent(c, y, r.x + 7, 6, n->self_ns ? role : ROLE_DIM, n->self_ns, t->calls.sum_ns);
 	if (!n->frame) {
 		canvas__puts(c, y, x + indent, r.w - 14 - indent, ROLE_DIM, "[other]");
 		return;
@@ -337,12 +308,12 @@ static void draw_tree(const struct ui_state *ui, const struct screen *s, struct 
 {
 	const struct tree *t = s->state;
 	const struct kind *k = &kinds[blame_of(ui)->kind];
-	size_t n = t->calls.cnt, top = list__top(s->sel, n, r.h - 2);
+	struct list_rows l = list__rows(c, rect__below(r, 2), s->sel, s->cnt);
 
 	canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Calls: %s%s%s, from the outermost in",
 		       k->words, t->frame.name ? " in " : "", t->frame.name ? t->frame.name : "");
-	if (!n) {
-		draw__note(c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w },
+	if (!s->cnt) {
+		draw__note(c, rect__below(r, 1),
 			   "nothing of it in this interval (c shows the totals)");
 		return;
 	}
@@ -350,14 +321,9 @@ static void draw_tree(const struct ui_state *ui, const struct screen *s, struct 
 	canvas__puts_right(c, r.y + 1, r.x + 7, 6, ROLE_HEAD, "SELF%");
 	canvas__puts(c, r.y + 1, r.x + 14, r.w - 14, ROLE_HEAD,
 		     t->calls.cut ? "FRAME (cut: too many)" : "FRAME");
-	for (int y = 2; y < r.h && top + (size_t)y - 2 < n; y++) {
-		size_t i = top + (size_t)y - 2;
-
-		draw_node(t, k->role, c, r.y + y, r, &t->calls.nodes[i]);
-		if (i == s->sel)
-			canvas__select(c, r.y + y, r.x, r.w);
-	}
-	list__position(c, r.y + 1, r.x + r.w, top, n, r.h - 2);
+	while (list__next(&l))
+		draw_node(t, k->role, c, l.y, r, &t->calls.nodes[l.i]);
+	list__position(c, r.y + 1, r.x + r.w, l.top, l.cnt, l.r.h);
 }
 
 const struct screen_ops screen_tree = {

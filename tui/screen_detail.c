@@ -18,41 +18,27 @@
 #define PAIRS_MAX  8
 #define STACKS_MAX 3
 #define HIST_H	   14
+#define WORDS_MAX  64 /* lines of a sentence */
 
 struct detail {
 	uint32_t pid, tid;
 };
 
-/* The text is written line by line; c NULL only counts them. */
+/* The text is written line by line onto a sheet; one without cells only counts the lines. */
 struct doc {
 	struct canvas *c;
-	struct rect r;
-	long line, top;
+	int w, line;
 };
-
-/* Where the next line goes, or -1 if it is out of sight. */
-static int doc_next(struct doc *d)
-{
-	long y = d->line++ - d->top;
-
-	return d->c && y >= 0 && y < d->r.h ? d->r.y + (int)y : -1;
-}
 
 static void doc_puts(struct doc *d, int indent, enum role role, const char *s)
 {
-	int y = doc_next(d);
-
-	if (y >= 0)
-		canvas__puts(d->c, y, d->r.x + indent, d->r.w - indent, role, s);
+	canvas__puts(d->c, d->line++, indent, d->w - indent, role, s);
 }
 
 /* A sentence, on as many lines as it takes. */
 static void doc_words(struct doc *d, enum role role, const char *s)
 {
-	char buf[512];
-
-	while (cells__wrap(&s, true, d->r.w, buf, sizeof(buf)))
-		doc_puts(d, 0, role, buf);
+	d->line += draw__paragraph(d->c, (struct rect){ d->line, 0, WORDS_MAX, d->w }, role, s);
 }
 
 static void add_figures(struct doc *d, const struct snap_proc *p, const struct snap_thread *t)
@@ -92,7 +78,7 @@ static void add_pair(struct doc *d, const struct snap_proc *p, const struct snap
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
 	uint32_t tid = blocker ? pair->holder_tid : pair->waiter_tid;
 	const struct snap_frame *line = NULL;
-	int y = doc_next(d), x = d->r.x + 2, end = d->r.x + d->r.w;
+	int y = d->line++, x = 2;
 	uint64_t ns = pair->ns;
 	char u[UNITS_SZ];
 
@@ -100,16 +86,14 @@ static void add_pair(struct doc *d, const struct snap_proc *p, const struct snap
 		line = verdict__pair_line(p, pair->waiter_tid, tid);
 	if (blocker && !line)
 		line = verdict__blame_line(p, tid);
-	if (y < 0)
-		return;
 	verdict__thread_name(p, tid, &name);
-	canvas__puts_right(d->c, y, x, 5, ROLE_WAIT, units__percent(ns, whole, u));
+	draw__percent(d->c, y, x, 5, ROLE_WAIT, ns, whole);
 	canvas__puts(d->c, y, x + 5, 1, ROLE_DIM, "%");
 	canvas__puts_right(d->c, y, x + 7, 7, ROLE_NORMAL, units__duration(ns, u));
 	draw__bar(d->c, y, x + 15, 10, ROLE_WAIT, (double)ns, (double)whole);
 	draw__name(d->c, y, x + 26, 18, ROLE_NORMAL, sbuf__str(&name));
-	if (line && end - (x + 45) > 8)
-		draw__frame(d->c, y, x + 45, end - (x + 45), ROLE_DIM, line);
+	if (line && d->w - (x + 45) > 8)
+		draw__frame(d->c, y, x + 45, d->w - (x + 45), ROLE_DIM, line);
 }
 
 static void add_pairs(struct doc *d, const struct snap_proc *p, const struct snap_thread *t,
@@ -150,13 +134,9 @@ static void add_stack(struct doc *d, const struct snap_stack *s, uint64_t whole,
 		 units__duration(s->ns, v), units__count((double)s->cnt, w));
 	doc_puts(d, 2, role, head);
 	if (!s->frame_cnt)
-		doc_puts(d, 4, ROLE_DIM, "[other: found no room in the tables]");
-	for (size_t i = s->frame_cnt; i-- > 0;) {
-		int y = doc_next(d);
-
-		if (y >= 0)
-			draw__frame(d->c, y, d->r.x + 4, d->r.w - 4, ROLE_NORMAL, &s->frames[i]);
-	}
+		draw__frame(d->c, d->line++, 4, d->w - 4, ROLE_DIM, NULL);
+	for (size_t i = s->frame_cnt; i-- > 0;)
+		draw__frame(d->c, d->line++, 4, d->w - 4, ROLE_NORMAL, &s->frames[i]);
 	if (s->truncated)
 		doc_puts(d, 4, ROLE_DIM, "(and what called it)");
 }
@@ -182,38 +162,24 @@ static void add_stacks(struct doc *d, const struct snap_proc *p, const struct sn
 		doc_puts(d, 2, ROLE_DIM, p->stacks_known ? "none" : "not measured");
 }
 
-/* A histogram is drawn when all of it is in sight, or nothing of it. */
 static void add_hist(struct doc *d, const char *title, enum role role, const struct gt_hist *h,
 		     uint64_t max_ns)
 {
 	int lines = h && hist__count(h) ? HIST_H : 1;
-	long y = d->line - d->top;
-	struct canvas tmp;
 
+	draw__hist(d->c, (struct rect){ d->line, 0, lines, d->w < 100 ? d->w : 100 }, title, role,
+		   h, max_ns);
 	d->line += lines;
-	if (!d->c || y + lines <= 0 || y >= d->r.h)
-		return;
-	/* On a sheet of its own, of which the part in sight is copied. */
-	if (canvas__init(&tmp, lines, d->r.w, d->c->unicode))
-		return;
-	draw__hist(&tmp, (struct rect){ 0, 0, lines, d->r.w < 100 ? d->r.w : 100 }, title, role, h,
-		   max_ns);
-	for (int i = 0; i < lines; i++)
-		for (int x = 0; x < d->r.w && y + i >= 0 && y + i < d->r.h; x++) {
-			struct cell *to = canvas__at(d->c, d->r.y + (int)y + i, d->r.x + x);
-
-			if (to)
-				*to = *canvas__at(&tmp, i, x);
-		}
-	canvas__deinit(&tmp);
 }
 
-static void emit(const struct ui_state *ui, const struct detail *which, struct doc *d)
+/* Returns how many lines it is. */
+static int emit(const struct ui_state *ui, const struct detail *which, struct canvas *c, int w)
 {
 	const struct snapshot *s = ui__snap(ui);
 	const struct snap_proc *p = ui__find_proc(s, which->pid);
 	const struct snap_thread *t = NULL;
 	__cleanup(sbuf__free) struct sbuf b = { 0 };
+	struct doc doc = { .c = c, .w = w }, *d = &doc;
 
 	for (size_t i = 0; p && !t && i < p->thread_cnt; i++)
 		if (p->threads[i].tid == which->tid) /* 0: all that have ended */
@@ -221,14 +187,14 @@ static void emit(const struct ui_state *ui, const struct detail *which, struct d
 	if (!t) {
 		doc_puts(d, 0, ROLE_DIM,
 			 "This thread is not in this picture: it has ended (c shows the totals)");
-		return;
+		return d->line;
 	}
 	sbuf__printf(&b, "Thread %u %s", t->tid, t->name);
 	doc_puts(d, 0, ROLE_TITLE, sbuf__str(&b));
 	for (int detail = 0; detail < VERDICT_DETAIL_CNT; detail++) {
 		sbuf__reset(&b);
 		verdict__thread(s, p, t, (enum verdict_detail)detail, &b);
-		if (cells__width(sbuf__str(&b), ui->unicode) <= d->r.w)
+		if (cells__width(sbuf__str(&b), ui->unicode) <= w)
 			break;
 	}
 	doc_puts(d, 0, ROLE_VERDICT, sbuf__str(&b));
@@ -244,29 +210,38 @@ static void emit(const struct ui_state *ui, const struct detail *which, struct d
 	doc_puts(d, 0, ROLE_NORMAL, "");
 	add_hist(d, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns);
 	add_hist(d, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns);
+	return d->line;
+}
+
+static int count_lines(const struct ui_state *ui, const struct detail *which, int w)
+{
+	struct canvas none = { .unicode = ui->unicode };
+
+	return emit(ui, which, &none, w);
 }
 
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
-	struct doc d = { .r = r };
-	long lines;
+	int lines = count_lines(ui, s->state, r.w), top = (int)s->sel;
+	struct canvas sheet;
 
-	emit(ui, s->state, &d);
-	lines = d.line;
-	d = (struct doc){ .c = c, .r = r, .top = (long)s->sel };
-	if (d.top + r.h > lines)
-		d.top = lines > r.h ? lines - r.h : 0;
-	emit(ui, s->state, &d);
-	list__position(c, r.y, r.x + r.w, (size_t)d.top, (size_t)lines, r.h);
+	if (canvas__init(&sheet, lines, r.w, c->unicode))
+		return;
+	emit(ui, s->state, &sheet, r.w);
+	if (top + r.h > lines)
+		top = lines > r.h ? lines - r.h : 0;
+	for (int y = 0; y < r.h && top + y < lines; y++)
+		memcpy(canvas__at(c, r.y + y, r.x), canvas__at(&sheet, top + y, 0),
+		       (size_t)r.w * sizeof(struct cell));
+	canvas__deinit(&sheet);
+	list__position(c, r.y, r.x + r.w, (size_t)top, (size_t)lines, r.h);
 }
 
 static void refresh(struct ui_state *ui, struct screen *s)
 {
-	int h = layout__frame(ui->h, ui->w).body.h;
-	struct doc d = { .r = { 0, 0, 0, ui->w } };
+	int h = layout__frame(ui->h, ui->w).body.h, lines = count_lines(ui, s->state, ui->w);
 
-	emit(ui, s->state, &d);
-	s->cnt = d.line > h ? (size_t)(d.line - h) + 1 : 1;
+	s->cnt = lines > h ? (size_t)(lines - h) + 1 : 1;
 }
 
 static void open_thread(struct screen *s, const struct ui_subject *what)

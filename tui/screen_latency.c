@@ -7,22 +7,31 @@
 #include "tui/draw.h"
 #include "tui/thread_list.h"
 
-static void draw_both(struct canvas *c, struct rect r, const struct gt_hist *wait,
-		      uint64_t wait_max, const struct gt_hist *hold, uint64_t hold_max)
+/* Waits and holds, side by side where there is room: of t, or of all threads of g if t is NULL. */
+static void draw_both(struct canvas *c, struct rect r, const struct snap_proc *p,
+		      const struct snap_gil *g, const struct snap_thread *t)
 {
-	struct rect left = r, right = r;
+	struct rect waits = r, holds = r;
+	struct gt_hist sum;
+	uint64_t max_ns;
 
 	if (r.w >= 76) {
-		left.w = r.w / 2 - 1;
-		right.x = r.x + r.w / 2 + 1;
-		right.w = r.w - r.w / 2 - 1;
+		waits.w = r.w / 2 - 1;
+		holds.x = r.x + r.w / 2 + 1;
+		holds.w = r.w - r.w / 2 - 1;
 	} else {
-		left.h = r.h / 2;
-		right.y += left.h;
-		right.h -= left.h;
+		waits.h = r.h / 2;
+		holds = rect__below(r, waits.h);
 	}
-	draw__hist(c, left, "Waits", ROLE_WAIT, wait, wait_max);
-	draw__hist(c, right, "Holds", ROLE_HOLD, hold, hold_max);
+	if (t) {
+		draw__hist(c, waits, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns);
+		draw__hist(c, holds, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns);
+		return;
+	}
+	past__sum_hist(p, g, false, &sum, &max_ns);
+	draw__hist(c, waits, "Waits", ROLE_WAIT, &sum, max_ns);
+	past__sum_hist(p, g, true, &sum, &max_ns);
+	draw__hist(c, holds, "Holds", ROLE_HOLD, &sum, max_ns);
 }
 
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
@@ -32,10 +41,7 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	const struct snap_thread *t = sel ? l->rows[sel - 1].thread : NULL;
 	const struct snap_proc *p = ui__proc(ui);
 	const struct snap_gil *g = ui__gil(ui, p);
-	struct rect heat = r;
-	struct gt_hist wait, hold;
-	uint64_t wait_max, hold_max;
-	int x;
+	int x, heat;
 
 	if (!p) {
 		draw__note(c, r, "waiting for the first data");
@@ -50,21 +56,11 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	else
 		x = canvas__puts(c, r.y, r.x, r.w, ROLE_TITLE, "Latency: all threads");
 	canvas__puts(c, r.y, r.x + x + 2, r.w - x - 2, ROLE_DIM, "(Up, Down: one thread)");
-	r.y++;
-	r.h--;
-	if (r.h >= 12) {
-		heat.h = r.h / 3 + 1;
-		heat.y = r.y + r.h - heat.h;
-		r.h -= heat.h;
-		draw__heat(c, heat, &ui->past, ui->interval_ns);
-	}
-	if (t) {
-		draw_both(c, r, t->wait_hist, t->wait_max_ns, t->hold_hist, t->hold_max_ns);
-		return;
-	}
-	past__sum_hist(p, g, false, &wait, &wait_max);
-	past__sum_hist(p, g, true, &hold, &hold_max);
-	draw_both(c, r, &wait, wait_max, &hold, hold_max);
+	r = rect__below(r, 1);
+	heat = r.h >= 12 ? r.h / 3 + 1 : 0;
+	draw__heat(c, rect__below(r, r.h - heat), &ui->past, ui->interval_ns);
+	r.h -= heat;
+	draw_both(c, r, p, g, t);
 }
 
 /* Row 0 is all threads together, the others are those of the thread table. */

@@ -2,9 +2,7 @@
 /* screen_matrix.c - who waits for whom: the eight who waited most by the eight who were waited for
  * most, the rest as "other"
  */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tui/cells.h"
 #include "tui/draw.h"
@@ -16,22 +14,22 @@
 
 #define SIDE 8
 
-/* The selected cell. */
-struct cursor {
-	int row, col;
-};
-
 struct axis {
-	uint32_t tid[SIDE];
-	uint64_t ns[SIDE + 1]; /* the last: other */
-	int n;		       /* without other */
-	bool other;
+	uint32_t tid[SIDE + 1]; /* 0: other; it comes last */
+	uint64_t ns[SIDE + 1];
+	int n;
 };
 
 struct matrix {
 	struct axis waiters, holders;
 	uint64_t ns[SIDE + 1][SIDE + 1];
-	uint64_t sum, max;
+	uint64_t sum, max; /* max 0: there is nothing to show */
+};
+
+struct state {
+	struct matrix m;
+	int row, col;		/* the selected cell */
+	int want_row, want_col; /* what the user chose, which may not be there just now */
 };
 
 struct sum {
@@ -57,6 +55,8 @@ static int cmp_ns(const void *a, const void *b)
 static void fill_axis(const struct snap_proc *p, bool holders, struct sum *tmp, struct axis *ret)
 {
 	size_t n = 0, m = 0;
+	uint64_t rest = 0;
+	bool other = false;
 
 	for (size_t i = 0; i < p->pair_cnt; i++) {
 		const struct snap_pair *pair = &p->pairs[i];
@@ -76,10 +76,12 @@ static void fill_axis(const struct snap_proc *p, bool holders, struct sum *tmp, 
 			ret->tid[ret->n] = tmp[i].tid;
 			ret->ns[ret->n++] = tmp[i].ns;
 		} else {
-			ret->ns[SIDE] += tmp[i].ns;
-			ret->other = true;
+			rest += tmp[i].ns;
+			other = true;
 		}
 	}
+	if (other)
+		ret->ns[ret->n++] = rest;
 }
 
 static int axis_find(const struct axis *a, uint32_t tid)
@@ -87,33 +89,35 @@ static int axis_find(const struct axis *a, uint32_t tid)
 	for (int i = 0; i < a->n; i++)
 		if (a->tid[i] == tid)
 			return i;
-	return SIDE;
+	return a->n - 1;
 }
 
 /* Nobody is to blame for the hand-over gaps, but they are part of all waiting. */
 static void add_gaps(const struct snap_proc *p, struct matrix *m)
 {
+	struct axis *a = &m->waiters;
 	uint64_t shown = 0;
 
 	for (size_t i = 0; i < p->thread_cnt; i++) {
-		int at = p->threads[i].tid ? axis_find(&m->waiters, p->threads[i].tid) : SIDE;
+		const struct snap_thread *t = &p->threads[i];
+		int at = axis_find(a, t->tid);
 
-		m->sum += p->threads[i].wait_ns;
-		if (at == SIDE)
+		m->sum += t->wait_ns;
+		if (!t->tid || a->tid[at] != t->tid)
 			continue;
-		m->waiters.ns[at] = p->threads[i].wait_ns;
-		shown += p->threads[i].wait_ns;
+		a->ns[at] = t->wait_ns;
+		shown += t->wait_ns;
 	}
-	m->waiters.ns[SIDE] = m->sum - shown;
+	if (!a->tid[a->n - 1])
+		a->ns[a->n - 1] = m->sum - shown;
 }
 
-static bool build(const struct snap_proc *p, struct matrix *m)
+static void build(const struct snap_proc *p, struct matrix *m)
 {
 	__cleanup(freep) struct sum *tmp = p->pair_cnt ? calloc(p->pair_cnt, sizeof(*tmp)) : NULL;
 
-	*m = (struct matrix){ 0 };
 	if (!tmp)
-		return false;
+		return;
 	fill_axis(p, false, tmp, &m->waiters);
 	fill_axis(p, true, tmp, &m->holders);
 	for (size_t i = 0; i < p->pair_cnt; i++) {
@@ -125,35 +129,15 @@ static bool build(const struct snap_proc *p, struct matrix *m)
 		m->max = *cell > m->max ? *cell : m->max;
 	}
 	add_gaps(p, m);
-	return m->max > 0;
 }
 
-static int axis_len(const struct axis *a)
-{
-	return a->n + a->other;
-}
-
-/* Position on screen to index in the matrix. */
-static int axis_index(const struct axis *a, int pos)
-{
-	return pos < a->n ? pos : SIDE;
-}
-
-static void axis_name(const struct snap_proc *p, const struct axis *a, int i, struct sbuf *out)
+static void axis_name(const struct snap_proc *p, uint32_t tid, struct sbuf *out)
 {
 	sbuf__reset(out);
-	if (i == SIDE)
-		sbuf__puts(out, "other");
+	if (tid)
+		verdict__thread_name(p, tid, out);
 	else
-		verdict__thread_name(p, a->tid[i], out);
-}
-
-static void clamp_cursor(const struct cursor *cur, const struct matrix *m, int *row, int *col)
-{
-	int rows = axis_len(&m->waiters), cols = axis_len(&m->holders);
-
-	*row = cur->row < rows ? cur->row : rows - 1;
-	*col = cur->col < cols ? cur->col : cols - 1;
+		sbuf__puts(out, "other");
 }
 
 /* Thread names are alike at their beginning ("ThreadPoolExecutor-0_12"): the end tells them apart. */
@@ -174,7 +158,6 @@ static void draw_name_end(struct canvas *c, int y, int x, int w, enum role role,
 
 static void draw_cell(struct canvas *c, int y, int x, int w, uint64_t ns, const struct matrix *m)
 {
-	char buf[UNITS_SZ];
 	uint32_t shade = draw__shade(c, m->max ? (double)ns / (double)m->max : 0);
 
 	if (!ns) {
@@ -182,44 +165,41 @@ static void draw_cell(struct canvas *c, int y, int x, int w, uint64_t ns, const 
 		return;
 	}
 	canvas__fill(c, (struct rect){ y, x + 1, 1, w > 8 ? 2 : 1 }, ROLE_WAIT, shade);
-	canvas__puts_right(c, y, x + 2, w - 2, ROLE_WAIT, units__percent(ns, m->sum, buf));
+	draw__percent(c, y, x + 2, w - 2, ROLE_WAIT, ns, m->sum);
 }
 
-static void draw_grid(const struct cursor *cur, struct canvas *c, struct rect r,
-		      const struct snap_proc *p, const struct matrix *m)
+static void draw_grid(const struct state *st, struct canvas *c, struct rect r,
+		      const struct snap_proc *p)
 {
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
-	int rows = axis_len(&m->waiters), cols = axis_len(&m->holders),
-	    label = r.w >= 100 ? 18 : 13;
-	int w = (r.w - label - 8) / (cols ? cols : 1), row, col, left = 0, top = 0, shown;
-	char buf[UNITS_SZ];
+	const struct matrix *m = &st->m;
+	int rows = m->waiters.n, cols = m->holders.n, label = r.w >= 100 ? 18 : 13;
+	int w = (r.w - label - 8) / cols, left = 0, top = 0, shown;
 
-	clamp_cursor(cur, m, &row, &col);
 	w = w > 14 ? 14 : w < 8 ? 8 : w;
 	shown = (r.w - label - 8) / w;
-	if (shown < cols && col >= shown)
-		left = col - shown + 1;
-	if (r.h - 2 < rows && row >= r.h - 2)
-		top = row - (r.h - 2) + 1;
+	if (shown < cols && st->col >= shown)
+		left = st->col - shown + 1;
+	if (r.h - 2 < rows && st->row >= r.h - 2)
+		top = st->row - (r.h - 2) + 1;
 	canvas__puts(c, r.y, r.x, label, ROLE_HEAD, "WAITER");
 	canvas__puts_right(c, r.y, r.x + label + 1, 7, ROLE_HEAD, "ALL%");
 	for (int j = left; j < cols && j - left < shown; j++) {
-		axis_name(p, &m->holders, axis_index(&m->holders, j), &name);
+		axis_name(p, m->holders.tid[j], &name);
 		draw_name_end(c, r.y, r.x + label + 9 + (j - left) * w, w - 1, ROLE_HEAD,
 			      sbuf__str(&name));
 	}
 	for (int i = top; i < rows && i - top < r.h - 1; i++) {
-		int y = r.y + 1 + i - top, wi = axis_index(&m->waiters, i);
+		int y = r.y + 1 + i - top;
 
-		axis_name(p, &m->waiters, wi, &name);
+		axis_name(p, m->waiters.tid[i], &name);
 		draw__name(c, y, r.x, label, ROLE_NORMAL, sbuf__str(&name));
-		canvas__puts_right(c, y, r.x + label + 1, 7, ROLE_NORMAL,
-				   units__percent(m->waiters.ns[wi], m->sum, buf));
+		draw__percent(c, y, r.x + label + 1, 7, ROLE_NORMAL, m->waiters.ns[i], m->sum);
 		for (int j = left; j < cols && j - left < shown; j++) {
 			int x = r.x + label + 9 + (j - left) * w;
 
-			draw_cell(c, y, x, w - 1, m->ns[wi][axis_index(&m->holders, j)], m);
-			if (i == row && j == col)
+			draw_cell(c, y, x, w - 1, m->ns[i][j], m);
+			if (i == st->row && j == st->col)
 				canvas__select(c, y, x, w - 1);
 		}
 	}
@@ -239,79 +219,74 @@ static void draw_sentence(struct canvas *c, struct rect r, const struct snap_pro
 	canvas__puts(c, r.y, r.x, r.w, role, sbuf__str(&text));
 }
 
-/* The selected cell as a pair. */
-static struct snap_pair selected_pair(const struct cursor *cur, const struct matrix *m)
-{
-	int row, col, wi, hi;
-
-	clamp_cursor(cur, m, &row, &col);
-	wi = axis_index(&m->waiters, row);
-	hi = axis_index(&m->holders, col);
-	return (struct snap_pair){ .waiter_tid = wi < SIDE ? m->waiters.tid[wi] : 0,
-				   .holder_tid = hi < SIDE ? m->holders.tid[hi] : 0,
-				   .ns = m->ns[wi][hi] };
-}
-
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	const struct snap_proc *p = ui__proc(ui);
-	struct snap_pair pair;
-	struct matrix m;
+	const struct state *st = s->state;
+	const struct matrix *m = &st->m;
 	char buf[UNITS_SZ];
 	int x;
 
 	x = canvas__puts(c, r.y, r.x, r.w, ROLE_TITLE, "Who blocks whom: rows wait for columns");
-	r.y++;
-	r.h--;
-	if (!p) {
-		draw__note(c, r, "waiting for the first data");
+	if (!p || !p->pairs_known || !m->max) {
+		draw__note(c, rect__below(r, 1),
+			   !p		     ? "waiting for the first data"
+			   : !p->pairs_known ? "who waited for whom is not measured here"
+					     : "no thread has waited for another yet");
 		return;
 	}
-	if (!p->pairs_known) {
-		draw__note(c, r, "who waited for whom is not measured here");
-		return;
-	}
-	if (!build(p, &m)) {
-		draw__note(c, r, "no thread has waited for another yet");
-		return;
-	}
-	canvas__printf(c, r.y - 1, r.x + x, r.w - x, ROLE_DIM, ", %% of all waiting (%s)",
-		       units__duration(m.sum, buf));
-	pair = selected_pair(s->state, &m);
-	draw_sentence(c, r, p, &pair, ROLE_VERDICT);
-	draw_grid(s->state, c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w }, p, &m);
+	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %% of all waiting (%s)",
+		       units__duration(m->sum, buf));
+	draw_sentence(c, rect__below(r, 1), p,
+		      &(struct snap_pair){ .waiter_tid = m->waiters.tid[st->row],
+					   .holder_tid = m->holders.tid[st->col],
+					   .ns = m->ns[st->row][st->col] },
+		      ROLE_VERDICT);
+	draw_grid(st, c, rect__below(r, 2), p);
 	/* What is left says the same in words, the worst first. */
-	r.y += axis_len(&m.waiters) + 3;
-	r.h -= axis_len(&m.waiters) + 3;
+	r = rect__below(r, m->waiters.n + 4);
 	for (size_t i = 0; i < p->pair_cnt && (int)i < r.h; i++)
 		if (p->pairs[i].ns)
-			draw_sentence(c, (struct rect){ r.y + (int)i, r.x, 1, r.w }, p,
-				      &p->pairs[i], ROLE_DIM);
+			draw_sentence(c, rect__below(r, (int)i), p, &p->pairs[i], ROLE_DIM);
+}
+
+static void refresh(struct ui_state *ui, struct screen *s)
+{
+	const struct snap_proc *p = ui__proc(ui);
+	struct state *st = s->state;
+	int rows, cols;
+
+	st->m = (struct matrix){ 0 };
+	if (p)
+		build(p, &st->m);
+	rows = st->m.waiters.n;
+	cols = st->m.holders.n;
+	st->row = st->want_row < rows ? st->want_row : rows - 1;
+	st->col = st->want_col < cols ? st->want_col : cols - 1;
 }
 
 static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
 {
-	const struct snap_proc *p = ui__proc(ui);
-	struct cursor *cur = s->state;
-	int *row = &cur->row, *col = &cur->col;
-	struct matrix m;
-	int wi;
+	struct state *st = s->state;
+	int *row = &st->want_row, *col = &st->want_col;
+	uint32_t waiter;
 
-	if (!p || !build(p, &m))
+	if (!st->m.max)
 		return TUI_NONE;
-	clamp_cursor(cur, &m, row, col);
+	*row = st->row;
+	*col = st->col;
+	waiter = st->m.waiters.tid[*row];
 	switch (action) {
 	case ACT_UP: *row -= *row > 0; break;
-	case ACT_DOWN: *row += *row + 1 < axis_len(&m.waiters); break;
+	case ACT_DOWN: *row += *row + 1 < st->m.waiters.n; break;
 	case ACT_LEFT: *col -= *col > 0; break;
-	case ACT_RIGHT: *col += *col + 1 < axis_len(&m.holders); break;
+	case ACT_RIGHT: *col += *col + 1 < st->m.holders.n; break;
 	case ACT_HOME: *row = *col = 0; break;
-	case ACT_END: *row = axis_len(&m.waiters) - 1; break;
+	case ACT_END: *row = st->m.waiters.n - 1; break;
 	case ACT_ENTER:
-		wi = axis_index(&m.waiters, *row);
-		if (wi != SIDE)
+		if (waiter)
 			ui__open(ui, UI_DETAIL,
-				 &(struct ui_subject){ .pid = p->pid, .tid = m.waiters.tid[wi] });
+				 &(struct ui_subject){ .pid = ui__proc(ui)->pid, .tid = waiter });
 		break;
 	default: return TUI_NONE;
 	}
@@ -323,7 +298,8 @@ const struct screen_ops screen_matrix = {
 	.short_name = "who",
 	.help = "who blocks whom: waiters by holders",
 	.keys = KEYS_VIEW | KEYS_OPEN | KEYS_ACROSS,
-	.state_sz = sizeof(struct cursor),
+	.state_sz = sizeof(struct state),
+	.refresh = refresh,
 	.draw = draw,
 	.key = key,
 };

@@ -56,24 +56,20 @@ static void refresh(struct ui_state *ui, struct screen *s)
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	const struct pick *pick = s->state;
-	size_t n = pick->cnt, top = list__top(s->sel, n, r.h - 1);
+	struct list_rows l = list__rows(c, rect__below(r, 1), s->sel, pick->cnt);
 
 	canvas__puts(c, r.y, r.x, r.w, ROLE_HEAD, "     PID PYTHON   NAME            COMMAND");
-	if (!n)
+	if (!pick->cnt)
 		draw__note(c, r,
 			   *ui->filter ? "no process has this text"
 				       : "no Python process that giltop may look at");
-	for (int y = 1; y < r.h && top + (size_t)y - 1 < n; y++) {
-		size_t i = top + (size_t)y - 1;
-		const struct tui_pick *p = pick->rows[i];
+	while (list__next(&l)) {
+		const struct tui_pick *p = pick->rows[l.i];
 
-		canvas__printf(c, r.y + y, r.x, 8, ROLE_NORMAL, "%8u", p->pid);
-		canvas__puts(c, r.y + y, r.x + 9, 8, ROLE_DIM, *p->version ? p->version : "?");
-		canvas__puts(c, r.y + y, r.x + 18, 15, ROLE_NORMAL, p->comm);
-		canvas__puts(c, r.y + y, r.x + 34, r.w - 34, ROLE_NORMAL,
-			     cells__command(p->cmdline));
-		if (i == s->sel)
-			canvas__select(c, r.y + y, r.x, r.w);
+		canvas__printf(c, l.y, r.x, 8, ROLE_NORMAL, "%8u", p->pid);
+		canvas__puts(c, l.y, r.x + 9, 8, ROLE_DIM, *p->version ? p->version : "?");
+		canvas__puts(c, l.y, r.x + 18, 15, ROLE_NORMAL, p->comm);
+		canvas__puts(c, l.y, r.x + 34, r.w - 34, ROLE_NORMAL, cells__command(p->cmdline));
 	}
 }
 
@@ -86,12 +82,10 @@ static void text(const struct ui_state *ui, const struct screen *s, size_t row, 
 	pick_text(pick->rows[row], buf, sz);
 }
 
-static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
+static enum tui_action enter(struct ui_state *ui, struct screen *s)
 {
 	const struct pick *pick = s->state;
 
-	if (action != ACT_ENTER || s->sel >= pick->cnt)
-		return TUI_NONE;
 	ui->focus_pid = pick->rows[s->sel]->pid;
 	return TUI_PICKED;
 }
@@ -105,6 +99,6 @@ const struct screen_ops screen_pick = {
 	.open = open_list,
 	.refresh = refresh,
 	.draw = draw,
-	.key = key,
+	.enter = enter,
 	.text = text,
 };

@@ -83,19 +83,14 @@ static void draw_heading(struct canvas *c, int y, struct rect r)
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	const struct snapshot *snap = ui__snap(ui);
-	size_t n = s->cnt, top = list__top(s->sel, n, r.h - 1);
+	struct list_rows l = list__rows(c, rect__below(r, 1), s->sel, s->cnt);
 
 	draw_heading(c, r.y, r);
-	if (!n)
+	if (!s->cnt)
 		draw__note(c, r,
 			   snap ? "no process is being measured" : "waiting for the first data");
-	for (int y = 1; y < r.h && top + (size_t)y - 1 < n; y++) {
-		size_t i = top + (size_t)y - 1;
-
-		draw_proc(c, r.y + y, r, &snap->procs[i]);
-		if (i == s->sel)
-			canvas__select(c, r.y + y, r.x, r.w);
-	}
+	while (list__next(&l))
+		draw_proc(c, l.y, r, &snap->procs[l.i]);
 }
 
 static void refresh(struct ui_state *ui, struct screen *s)
@@ -114,10 +109,8 @@ static void text(const struct ui_state *ui, const struct screen *s, size_t row, 
 	snprintf(buf, sz, "%u %s %s", p->pid, p->comm, p->cmdline);
 }
 
-static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
+static enum tui_action enter(struct ui_state *ui, struct screen *s)
 {
-	if (action != ACT_ENTER || s->sel >= s->cnt)
-		return TUI_NONE;
 	ui__focus(ui, ui__snap(ui)->procs[s->sel].pid);
 	ui->sel_set = false;
 	ui__open(ui, UI_THREADS, &(struct ui_subject){ .pid = ui->focus_pid });
@@ -131,6 +124,6 @@ const struct screen_ops screen_procs = {
 	.keys = KEYS_VIEW | KEYS_FIND | KEYS_OPEN,
 	.refresh = refresh,
 	.draw = draw,
-	.key = key,
+	.enter = enter,
 	.text = text,
 };

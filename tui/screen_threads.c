@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* screen_threads.c - the table of threads, with the timeline above it where there is room */
-#include <stdio.h>
 #include <string.h>
 
 #include "tui/draw.h"
@@ -10,7 +9,6 @@
 #include "tui/stack_sum.h"
 #include "tui/thread_list.h"
 #include "user/base/sbuf.h"
-#include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
 
@@ -19,7 +17,7 @@
 struct threads {
 	struct thread_list list;
 	struct stack_table lines; /* that make others wait */
-	bool pane;		  /* the timeline above the table */
+	bool no_pane;		  /* the timeline above the table is switched off */
 };
 
 static unsigned long long extra_columns(const struct ui_state *ui)
@@ -106,24 +104,19 @@ static void draw_row(struct canvas *c, int y, int x0, const struct column_fit *f
 static void draw_table(const struct ui_state *ui, const struct thread_list *l, size_t sel,
 		       struct canvas *c, struct rect r)
 {
+	struct list_rows rows = list__rows(c, rect__below(r, 1), sel, l->cnt);
 	struct column_fit fit[COLUMN_MAX];
 	size_t n = layout__columns(r.w, ui->sort_col, extra_columns(ui), fit, COLUMN_MAX);
-	size_t top = list__top(sel, l->cnt, r.h - 1);
 
 	draw_heading(ui, c, r.y, r.x, fit, n);
 	if (!l->cnt)
-		draw__note(c, (struct rect){ r.y + 1, r.x, r.h - 1, r.w },
+		draw__note(c, rows.r,
 			   *ui->filter	   ? "no thread has this text (Esc clears the filter)"
 			   : !ui__snap(ui) ? "waiting for the first data"
 			   : ui->tid_cnt   ? "none of the threads of -t has touched the GIL yet"
 					   : "no thread has touched the GIL yet");
-	for (int y = 1; y < r.h && top + (size_t)y - 1 < l->cnt; y++) {
-		size_t i = top + (size_t)y - 1;
-
-		draw_row(c, r.y + y, r.x, fit, n, &l->rows[i]);
-		if (i == sel)
-			canvas__select(c, r.y + y, r.x, r.w);
-	}
+	while (list__next(&rows))
+		draw_row(c, rows.y, r.x, fit, n, &l->rows[rows.i]);
 }
 
 /* The rows of the pane: those around the selection, and always the one that makes others wait most:
@@ -154,17 +147,15 @@ static void draw_holders(const struct ui_state *ui, struct canvas *c, int y, int
 			 const struct stack_row *e)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
-	const struct snap_proc *procs;
+	struct shown_procs shown = ui__shown_procs(ui, ui__snap(ui));
 	bool more = false;
-	size_t proc_cnt;
 
-	ui__shown_procs(ui, &procs, &proc_cnt);
-	for (size_t p = 0; p < proc_cnt; p++) {
-		for (size_t i = 0; i < procs[p].stack_cnt; i++) {
-			const struct snap_stack *s = &procs[p].stacks[i];
+	for (size_t p = 0; p < shown.cnt; p++) {
+		for (size_t i = 0; i < shown.procs[p].stack_cnt; i++) {
+			const struct snap_stack *s = &shown.procs[p].stacks[i];
 
 			if (s == e->stack)
-				verdict__thread_name(&procs[p], s->tid, &text);
+				verdict__thread_name(&shown.procs[p], s->tid, &text);
 			more |= s->kind == SNAP_STACK_BLAME && s->tid != e->stack->tid && s->ns &&
 				s->frame_cnt &&
 				stack_frame__same(&s->frames[s->frame_cnt - 1], e->frame, true);
@@ -180,7 +171,6 @@ static void draw_culprits(const struct ui_state *ui, const struct stack_table *t
 			  struct rect r)
 {
 	int who = r.w >= 100 ? 30 : r.w >= 76 ? 22 : 0;
-	char buf[UNITS_SZ];
 
 	canvas__rule(c, r.y, r.x, r.w);
 	canvas__puts(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " lines that make others wait ");
@@ -188,15 +178,10 @@ static void draw_culprits(const struct ui_state *ui, const struct stack_table *t
 		const struct stack_row *e = &t->rows[i];
 		int y = r.y + 1 + i, x = r.x;
 
-		canvas__puts_right(c, y, x, 7, ROLE_HOLD,
-				   units__percent(e->self_ns, t->sum_ns, buf));
+		draw__percent(c, y, x, 7, ROLE_HOLD, e->self_ns, t->sum_ns);
 		canvas__puts(c, y, x + 7, 1, ROLE_DIM, "%");
 		draw__bar(c, y, x + 9, 14, ROLE_HOLD, (double)e->self_ns, (double)t->sum_ns);
-		if (e->frame)
-			draw__frame(c, y, x + 24, r.w - 25 - who, ROLE_NORMAL, e->frame);
-		else
-			canvas__puts(c, y, x + 24, r.w - 25 - who, ROLE_DIM,
-				     "[other: found no room in the tables]");
+		draw__frame(c, y, x + 24, r.w - 25 - who, ROLE_NORMAL, e->frame);
 		if (who && e->frame)
 			draw_holders(ui, c, y, r.x + r.w - who, who, e);
 	}
@@ -207,7 +192,7 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	const struct threads *t = s->state;
 	size_t n = t->list.cnt, top;
 	int table = 1 + (int)(n > 1 ? n : 1), culprits;
-	int threads = t->pane ? layout__pane_threads(r.h, n) : 0;
+	int threads = t->no_pane ? 0 : layout__pane_threads(r.h, n);
 	struct column_row shown[LAYOUT_PANE_MAX];
 
 	if (threads) {
@@ -215,8 +200,7 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 		lanes__draw(ui, c, (struct rect){ r.y, r.x, threads + 1, r.w }, shown,
 			    (size_t)threads, (long)(s->sel - top));
 		canvas__rule(c, r.y + threads + 1, r.x, r.w);
-		r.y += threads + 2;
-		r.h -= threads + 2;
+		r = rect__below(r, threads + 2);
 	}
 	culprits = t->lines.sum_ns ? layout__culprits(r.h - table) : 0;
 	if (culprits) {
@@ -224,13 +208,6 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 		r.h = table;
 	}
 	draw_table(ui, &t->list, s->sel, c, r);
-}
-
-static void init(struct screen *s, const struct tui_opts *opts)
-{
-	struct threads *t = s->state;
-
-	t->pane = !opts->no_pane;
 }
 
 static void deinit(struct screen *s)
@@ -244,25 +221,23 @@ static void deinit(struct screen *s)
 static void refresh(struct ui_state *ui, struct screen *s)
 {
 	struct threads *t = s->state;
-	const struct snap_proc *procs;
-	size_t proc_cnt;
+	struct shown_procs shown = ui__shown_procs(ui, ui__snap(ui));
 
 	thread_list__build(&t->list, ui);
-	ui__shown_procs(ui, &procs, &proc_cnt);
-	stack_table__build(&t->lines, procs, proc_cnt, SNAP_STACK_BLAME, STACKS_BY_LINE, 0);
+	stack_table__build(&t->lines, shown.procs, shown.cnt, SNAP_STACK_BLAME, STACKS_BY_LINE);
 	thread_list__follow(ui, s);
-	s->spans = t->pane && layout__pane_threads(layout__frame(ui->h, ui->w).body.h, s->cnt) > 0;
+	s->spans =
+		!t->no_pane && layout__pane_threads(layout__frame(ui->h, ui->w).body.h, s->cnt) > 0;
 }
 
 static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
 {
 	struct threads *t = s->state;
 
-	if (action == ACT_ENTER)
-		return thread_list__open(ui, s);
+	(void)ui;
 	if (action != ACT_PANE)
 		return TUI_NONE;
-	t->pane = !t->pane;
+	t->no_pane = !t->no_pane;
 	return TUI_HANDLED;
 }
 
@@ -272,11 +247,11 @@ const struct screen_ops screen_threads = {
 	.help = "threads: who waits, who makes them wait",
 	.keys = KEYS_VIEW | KEYS_FIND | KEYS_OPEN | KEYS_SORT | KEYS_PANE,
 	.state_sz = sizeof(struct threads),
-	.init = init,
 	.deinit = deinit,
 	.refresh = refresh,
 	.draw = draw,
 	.key = key,
+	.enter = thread_list__open,
 	.text = thread_list__text,
 	.chose = thread_list__choose,
 };

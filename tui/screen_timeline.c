@@ -49,10 +49,14 @@ static bool is_past(const struct ui_state *ui, const struct snap_thread *t)
 static void refresh(struct ui_state *ui, struct screen *s)
 {
 	struct thread_list *l = s->state;
-	size_t page = ui->h > 12 ? (size_t)ui->h - 10 : 2;
+	size_t page = ui->h > 12 ? (size_t)ui->h - 10 : 2, n = 0;
 
-	thread_list__collect(l, ui, ui->total ? ui->total : ui__snap(ui), is_past);
-	if (l->cnt)
+	thread_list__collect(l, ui, ui->total ? ui->total : ui__snap(ui));
+	for (size_t i = 0; i < l->cnt; i++)
+		if (!is_past(ui, l->rows[i].thread))
+			l->rows[n++] = l->rows[i];
+	l->cnt = n;
+	if (n)
 		qsort(l->rows, l->cnt, sizeof(*l->rows), cmp_activity);
 	thread_list__limit(l, ui);
 	for (size_t i = 0; i < l->cnt; i += page)
@@ -97,25 +101,18 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	draw_scale(ui, snap, c, (struct rect){ r.y + r.h - 1, r.x, 1, r.w });
 }
 
-static void zoom(struct ui_state *ui, int step)
-{
-	int n = ARRAY_SIZE(zooms_ms), i = 0;
-
-	while (i < n - 1 && zooms_ms[i] * 1000000ull < ui->zoom_ns)
-		i++;
-	i += step;
-	if (i >= 0 && i < n)
-		ui->zoom_ns = zooms_ms[i] * 1000000ull;
-}
-
 static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
 {
 	uint64_t step = ui->zoom_ns / 4;
 	bool was_paused = ui->paused;
 
+	(void)s;
 	switch (action) {
-	case ACT_ZOOM_IN: zoom(ui, -1); return TUI_HANDLED;
-	case ACT_ZOOM_OUT: zoom(ui, 1); return TUI_HANDLED;
+	case ACT_ZOOM_IN:
+	case ACT_ZOOM_OUT:
+		ui__step(zooms_ms, ARRAY_SIZE(zooms_ms), action == ACT_ZOOM_IN ? -1 : 1,
+			 &ui->zoom_ns);
+		return TUI_HANDLED;
 	case ACT_LEFT:
 		/* Looking back needs a picture that stands still. */
 		ui->paused = true;
@@ -125,7 +122,6 @@ static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_actio
 	case ACT_RIGHT:
 		ui->scroll_ns -= ui->scroll_ns < step ? ui->scroll_ns : step;
 		return TUI_HANDLED;
-	case ACT_ENTER: return thread_list__open(ui, s);
 	default: return TUI_NONE;
 	}
 }
@@ -140,6 +136,7 @@ const struct screen_ops screen_timeline = {
 	.refresh = refresh,
 	.draw = draw,
 	.key = key,
+	.enter = thread_list__open,
 	.text = thread_list__text,
 	.chose = thread_list__choose,
 };

@@ -32,33 +32,6 @@ static uint64_t frame_hash(const struct snap_frame *f, bool with_line)
 	return with_line ? hash_bytes(h, &f->line, sizeof(f->line)) : h;
 }
 
-struct index {
-	uint32_t *slots; /* row number + 1; 0: free */
-	size_t cap;
-};
-
-/* Twice as many slots as rows, at least. */
-static int index_reserve(struct index *ix, const struct stack_table *t, bool with_line)
-{
-	struct index fresh = { .cap = ix->cap ? ix->cap * 2 : 256 };
-
-	if (ix->cap && t->cnt * 2 < ix->cap)
-		return 0;
-	fresh.slots = calloc(fresh.cap, sizeof(*fresh.slots));
-	if (!fresh.slots)
-		return -ENOMEM;
-	for (size_t e = 0; e < t->cnt; e++) {
-		size_t i = (size_t)frame_hash(t->rows[e].frame, with_line) & (fresh.cap - 1);
-
-		while (fresh.slots[i])
-			i = (i + 1) & (fresh.cap - 1);
-		fresh.slots[i] = (uint32_t)e + 1;
-	}
-	free(ix->slots);
-	*ix = fresh;
-	return 0;
-}
-
 static struct stack_row *table_new(struct stack_table *t)
 {
 	if (array_grow(&t->rows, t->cnt, &t->cap, sizeof(*t->rows)))
@@ -67,29 +40,26 @@ static struct stack_row *table_new(struct stack_table *t)
 	return &t->rows[t->cnt++];
 }
 
-static struct stack_row *table_get(struct stack_table *t, struct index *ix,
+/* rows: from the hash of a frame to its row's number + 1. */
+static struct stack_row *table_get(struct stack_table *t, struct hmap *rows,
 				   const struct snap_frame *f, bool with_line)
 {
+	uint64_t hash = frame_hash(f, with_line), nth = 0;
 	struct stack_row *e;
-	size_t i;
+	size_t at;
 
-	if (index_reserve(ix, t, with_line))
-		return NULL;
-	i = (size_t)frame_hash(f, with_line) & (ix->cap - 1);
-	for (; ix->slots[i]; i = (i + 1) & (ix->cap - 1)) {
-		e = &t->rows[ix->slots[i] - 1];
-		if (stack_frame__same(e->frame, f, with_line))
-			return e;
-	}
+	/* Frames that differ may have the same hash. */
+	for (; (at = (size_t)hmap__get(rows, hash, nth)); nth++)
+		if (stack_frame__same(t->rows[at - 1].frame, f, with_line))
+			return &t->rows[at - 1];
 	e = table_new(t);
-	if (e) {
-		e->frame = f;
-		ix->slots[i] = (uint32_t)t->cnt;
-	}
+	if (!e || hmap__put(rows, hash, nth, (void *)t->cnt))
+		return NULL;
+	e->frame = f;
 	return e;
 }
 
-static int add_stack(struct stack_table *t, struct index *ix, const struct snap_stack *s,
+static int add_stack(struct stack_table *t, struct hmap *rows, const struct snap_stack *s,
 		     enum stack_view view, uint64_t mark)
 {
 	bool whole = view == STACKS_WHOLE;
@@ -98,7 +68,7 @@ static int add_stack(struct stack_table *t, struct index *ix, const struct snap_
 		size_t depth = s->frame_cnt ? s->frame_cnt - 1 - i : 0; /* innermost first */
 		const struct snap_frame *f = s->frame_cnt ? &s->frames[depth] : NULL;
 		struct stack_row *e =
-			whole ? table_new(t) : table_get(t, ix, f, view == STACKS_BY_LINE);
+			whole ? table_new(t) : table_get(t, rows, f, view == STACKS_BY_LINE);
 
 		if (!e)
 			return -ENOMEM;
@@ -133,9 +103,9 @@ static int cmp_row(const void *a, const void *b)
 }
 
 int stack_table__build(struct stack_table *t, const struct snap_proc *procs, size_t proc_cnt,
-		       enum snap_stack_kind kind, enum stack_view view, uint32_t tid)
+		       enum snap_stack_kind kind, enum stack_view view)
 {
-	struct index ix = { 0 };
+	struct hmap rows = { 0 };
 	uint64_t mark = 0;
 	int err = 0;
 
@@ -145,13 +115,13 @@ int stack_table__build(struct stack_table *t, const struct snap_proc *procs, siz
 		for (size_t i = 0; i < procs[p].stack_cnt && !err; i++) {
 			const struct snap_stack *s = &procs[p].stacks[i];
 
-			if (s->kind != kind || !s->ns || (tid && s->tid != tid))
+			if (s->kind != kind || !s->ns)
 				continue;
 			t->sum_ns += s->ns;
-			err = add_stack(t, &ix, s, view, ++mark);
+			err = add_stack(t, &rows, s, view, ++mark);
 		}
 	}
-	free(ix.slots);
+	hmap__free(&rows);
 	if (t->cnt)
 		qsort(t->rows, t->cnt, sizeof(*t->rows), cmp_row);
 	return err;
@@ -270,7 +240,7 @@ static bool contains(const struct snap_stack *s, const struct snap_frame *functi
 }
 
 int stack_tree__build(struct stack_tree *t, const struct snap_proc *procs, size_t proc_cnt,
-		      enum snap_stack_kind kind, const struct snap_frame *function, uint32_t tid)
+		      enum snap_stack_kind kind, const struct snap_frame *function)
 {
 	__cleanup(freep) struct raw_tree *r = malloc(sizeof(*r));
 	__cleanup(freep) void *tmp = malloc(NODE_MAX * (sizeof(void *) + 2 * sizeof(uint32_t)));
@@ -289,8 +259,7 @@ int stack_tree__build(struct stack_tree *t, const struct snap_proc *procs, size_
 		for (size_t i = 0; i < procs[p].stack_cnt; i++) {
 			const struct snap_stack *s = &procs[p].stacks[i];
 
-			if (s->kind == kind && s->ns && (!tid || s->tid == tid) &&
-			    (!function || contains(s, function)))
+			if (s->kind == kind && s->ns && (!function || contains(s, function)))
 				raw_add(r, s);
 		}
 	}

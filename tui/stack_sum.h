@@ -29,9 +29,9 @@ struct stack_table {
 	uint64_t sum_ns; /* of all stacks of the kind */
 };
 
-/* Add up the stacks of a kind of these processes; tid 0: of all threads. 0 or -ENOMEM. */
+/* Add up the stacks of a kind of these processes. 0 or -ENOMEM. */
 int stack_table__build(struct stack_table *t, const struct snap_proc *procs, size_t proc_cnt,
-		       enum snap_stack_kind kind, enum stack_view view, uint32_t tid);
+		       enum snap_stack_kind kind, enum stack_view view);
 void stack_table__free(struct stack_table *t);
 
 struct stack_node {
@@ -50,7 +50,7 @@ struct stack_tree {
 
 /* The stacks of a kind that contain this function (NULL: all), merged from the root. 0 or -ENOMEM. */
 int stack_tree__build(struct stack_tree *t, const struct snap_proc *procs, size_t proc_cnt,
-		      enum snap_stack_kind kind, const struct snap_frame *function, uint32_t tid);
+		      enum snap_stack_kind kind, const struct snap_frame *function);
 void stack_tree__free(struct stack_tree *t);
 
 /* Do these name the same function (with_line: and line)? */

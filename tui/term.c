@@ -24,27 +24,22 @@
 struct term {
 	SCREEN *screen;
 	bool unicode;
-	int fd;
 	attr_t attrs[ROLE_CNT];
 	short pairs[ROLE_CNT];
 };
 
 static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
 
-struct saved_signals {
-	struct sigaction old[ARRAY_SIZE(caught)];
-};
-
-static void signals_save(struct saved_signals *s)
+static void signals_save(struct sigaction old[ARRAY_SIZE(caught)])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaction(caught[i], NULL, &s->old[i]);
+		sigaction(caught[i], NULL, &old[i]);
 }
 
-static void signals_restore(const struct saved_signals *s)
+static void signals_restore(const struct sigaction old[ARRAY_SIZE(caught)])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaction(caught[i], &s->old[i], NULL);
+		sigaction(caught[i], &old[i], NULL);
 }
 
 /* Blue and orange are told apart by nearly everybody; each tier also differs in weight, and the
@@ -67,15 +62,12 @@ static const struct {
 	[ROLE_WARN] = { 196, COLOR_RED, A_BOLD, A_REVERSE },
 };
 
-static void init_looks(struct term *t, enum tui_colours want)
+static void init_looks(struct term *t, bool plain)
 {
 	int colours = 0;
 
-	if (want != TUI_COLOURS_NONE && has_colors() && start_color() == OK &&
-	    use_default_colors() == OK)
+	if (!plain && has_colors() && start_color() == OK && use_default_colors() == OK)
 		colours = COLORS;
-	if (want == TUI_COLOURS_16 && colours > 16)
-		colours = 16;
 	for (short i = 0; i < ROLE_CNT; i++) {
 		short fg = colours >= 256 ? looks[i].c256 : looks[i].c16;
 
@@ -87,10 +79,10 @@ static void init_looks(struct term *t, enum tui_colours want)
 			t->pairs[i] = (short)(i + 1);
 	}
 	/* Dark blue on black is hard to read where there are only eight colours. */
-	if (colours >= 8 && colours < 256)
+	if (colours >= 8 && colours < 256) {
 		t->attrs[ROLE_HOLD] |= A_BOLD;
-	if (colours >= 8 && colours < 256)
 		t->attrs[ROLE_DIM] |= A_DIM;
+	}
 }
 
 static void init_input(void)
@@ -104,42 +96,37 @@ static void init_input(void)
 	curs_set(0);
 }
 
-/* Can the terminal place the cursor? */
-static bool is_able(void)
-{
-	const char *cup = tigetstr("cup");
-
-	/* terminfo answers (char *)-1 or NULL for what it has not. */
-	return cup && cup != (const char *)-1 && *cup;
-}
-
 int term__can_run(void)
 {
-	const char *name = getenv("TERM");
+	const char *name = getenv("TERM"), *cup;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return -ENOTTY;
-	return name && tgetent(NULL, name) == 1 && is_able() ? 0 : -ENODEV;
+	if (!name || tgetent(NULL, name) != 1)
+		return -ENODEV;
+	/* terminfo answers (char *)-1 or NULL for what it has not. */
+	cup = tigetstr("cup");
+	return cup && cup != (const char *)-1 && *cup ? 0 : -ENODEV;
 }
 
 struct term *term__open(const struct tui_opts *opts)
 {
-	struct saved_signals saved;
+	struct sigaction saved[ARRAY_SIZE(caught)];
 	struct term *t;
+	int err = term__can_run();
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		errno = ENOTTY;
+	if (err) {
+		errno = -err;
 		return NULL;
 	}
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return NULL;
-	t->fd = STDIN_FILENO;
 	t->unicode = !opts->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
-	signals_save(&saved);
+	signals_save(saved);
 	set_escdelay(25);
 	t->screen = newterm(NULL, stdout, stdin);
-	signals_restore(&saved);
+	signals_restore(saved);
 	if (!t->screen) {
 		free(t);
 		errno = ENODEV;
@@ -147,12 +134,7 @@ struct term *term__open(const struct tui_opts *opts)
 	}
 	set_term(t->screen);
 	log__hold(true);
-	if (!is_able()) {
-		term__close(t);
-		errno = ENODEV;
-		return NULL;
-	}
-	init_looks(t, opts->colours);
+	init_looks(t, opts->plain);
 	init_input();
 	return t;
 }
@@ -178,14 +160,14 @@ void term__suspend(struct term *t)
 
 void term__resume(struct term *t)
 {
-	struct saved_signals saved;
+	struct sigaction saved[ARRAY_SIZE(caught)];
 
 	log__hold(true);
-	signals_save(&saved);
+	signals_save(saved);
 	term__resize(t);
 	refresh();
 	curs_set(0);
-	signals_restore(&saved);
+	signals_restore(saved);
 }
 
 bool term__is_unicode(const struct term *t)
@@ -230,26 +212,27 @@ static int translate(int key)
 }
 
 /* Nothing to read although it is said to be readable: the other end has gone. */
-static bool is_lost(const struct term *t)
+static bool is_lost(void)
 {
-	struct pollfd p = { .fd = t->fd, .events = POLLIN };
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
 	int n = 0;
 
 	if (poll(&p, 1, 0) < 1)
 		return false;
 	if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
 		return true;
-	return ioctl(t->fd, FIONREAD, &n) || n == 0;
+	return ioctl(STDIN_FILENO, FIONREAD, &n) || n == 0;
 }
 
 int term__key(struct term *t)
 {
+	(void)t;
 	for (;;) {
 		wint_t c;
 		int kind = get_wch(&c), key;
 
 		if (kind == ERR)
-			return is_lost(t) ? TERM_LOST : TERM_NO_KEY;
+			return is_lost() ? TERM_LOST : TERM_NO_KEY;
 		if (kind == KEY_CODE_YES) {
 			key = translate((int)c);
 			if (key != TERM_NO_KEY)

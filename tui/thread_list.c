@@ -22,21 +22,16 @@ static bool row_matches(const struct ui_state *ui, const struct column_row *r)
 }
 
 void thread_list__collect(struct thread_list *l, const struct ui_state *ui,
-			  const struct snapshot *s,
-			  bool (*skip)(const struct ui_state *ui, const struct snap_thread *t))
+			  const struct snapshot *s)
 {
-	const struct snap_proc *focus = ui->focus_pid ? ui__find_proc(s, ui->focus_pid) : NULL;
+	struct shown_procs shown = ui__shown_procs(ui, s);
 
 	l->cnt = 0;
-	for (size_t p = 0; s && p < s->proc_cnt; p++) {
-		if (focus && focus != &s->procs[p])
-			continue;
-		for (size_t i = 0; i < s->procs[p].thread_cnt; i++) {
+	for (size_t p = 0; p < shown.cnt; p++) {
+		for (size_t i = 0; i < shown.procs[p].thread_cnt; i++) {
 			struct column_row r;
 
-			if (skip && skip(ui, &s->procs[p].threads[i]))
-				continue;
-			column_row__init(&r, s, &s->procs[p], &s->procs[p].threads[i]);
+			column_row__init(&r, s, &shown.procs[p], &shown.procs[p].threads[i]);
 			if (!row_matches(ui, &r))
 				continue;
 			if (array_grow(&l->rows, l->cnt, &l->cap, sizeof(r)))
@@ -72,7 +67,7 @@ static int cmp_rows(const void *a, const void *b, void *ctx)
 
 void thread_list__build(struct thread_list *l, struct ui_state *ui)
 {
-	thread_list__collect(l, ui, ui__snap(ui), NULL);
+	thread_list__collect(l, ui, ui__snap(ui));
 	if (l->cnt)
 		qsort_r(l->rows, l->cnt, sizeof(*l->rows), cmp_rows, ui);
 	thread_list__limit(l, ui);
@@ -123,14 +118,10 @@ void thread_list__choose(struct ui_state *ui, const struct screen *s, bool found
 	ui->sel_tid = l->rows[s->sel].thread->tid;
 }
 
-enum tui_action thread_list__open(struct ui_state *ui, const struct screen *s)
+enum tui_action thread_list__open(struct ui_state *ui, struct screen *s)
 {
-	const struct thread_list *l = s->state;
+	const struct column_row *r = &((const struct thread_list *)s->state)->rows[s->sel];
 
-	if (s->sel >= l->cnt)
-		return TUI_NONE;
-	ui__open(ui, UI_DETAIL,
-		 &(struct ui_subject){ .pid = l->rows[s->sel].proc->pid,
-				       .tid = l->rows[s->sel].thread->tid });
+	ui__open(ui, UI_DETAIL, &(struct ui_subject){ .pid = r->proc->pid, .tid = r->thread->tid });
 	return TUI_HANDLED;
 }

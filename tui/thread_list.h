@@ -14,10 +14,9 @@ struct thread_list {
 	size_t cnt, cap;
 };
 
-/* The threads of s that are shown (-t, filter, focus), without those to skip (NULL: none). */
+/* The threads of s that are shown (-t, filter, focus). */
 void thread_list__collect(struct thread_list *l, const struct ui_state *ui,
-			  const struct snapshot *s,
-			  bool (*skip)(const struct ui_state *ui, const struct snap_thread *t));
+			  const struct snapshot *s);
 /* -l: keeps the first ones of each process. */
 void thread_list__limit(struct thread_list *l, const struct ui_state *ui);
 /* The rows of the table of threads: what is shown, sorted, limited. */
@@ -32,7 +31,7 @@ void thread_list__text(const struct ui_state *ui, const struct screen *s, size_t
 void thread_list__follow(const struct ui_state *ui, struct screen *s);
 /* The selected thread is the chosen one. */
 void thread_list__choose(struct ui_state *ui, const struct screen *s, bool found);
-/* Open the selected thread: TUI_HANDLED, or TUI_NONE if there is none. */
-enum tui_action thread_list__open(struct ui_state *ui, const struct screen *s);
+/* Open the selected thread. */
+enum tui_action thread_list__open(struct ui_state *ui, struct screen *s);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -166,7 +167,7 @@ uint64_t tui__interval_ns(const struct tui *t)
 
 void tui__message(struct tui *t, const char *text)
 {
-	ui__message(&t->ui, text);
+	snprintf(t->ui.message, sizeof(t->ui.message), "%s", text);
 	t->dirty = true;
 }
 

@@ -22,14 +22,10 @@ enum tui_action {
 	TUI_PICKED, /* a process was chosen (tui__pick) */
 };
 
-enum tui_colours { TUI_COLOURS_AUTO, TUI_COLOURS_NONE, TUI_COLOURS_16, TUI_COLOURS_256 };
-
 struct tui_opts {
-	bool ascii;		  /* no Unicode even if the locale has it */
-	enum tui_colours colours; /* NO_COLOR is the caller's to read */
-	int screen;		  /* 1..6; 0: the first */
+	bool ascii; /* no Unicode even if the locale has it */
+	bool plain; /* no colours; NO_COLOR is the caller's to read */
 	uint64_t interval_ns;
-	bool no_pane;	       /* no timeline on the threads screen, so no spans are wanted there */
 	const char *sort;      /* name of a thread column, or NULL */
 	const uint32_t *tids;  /* only these threads, if tid_cnt; must live as long as the tui */
 	size_t tid_cnt, limit; /* limit: only the first so many threads; 0: all */

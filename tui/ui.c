@@ -24,8 +24,6 @@ int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode)
 				 .tid_cnt = opts->tid_cnt,
 				 .limit = opts->limit,
 				 .zoom_ns = 1000000000u };
-	if (opts->screen >= 1 && opts->screen <= UI_TAB_CNT)
-		ui->screen = ui->tab = (enum ui_screen)(opts->screen - 1);
 	ui__sort_by(ui, columns__find("delay"));
 	ui__sort_by(ui, opts->sort ? columns__find(opts->sort) : -1);
 	for (size_t i = 0; i < UI_SCREEN_CNT; i++) {
@@ -35,8 +33,6 @@ int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode)
 		s->state = s->ops->state_sz ? calloc(1, s->ops->state_sz) : NULL;
 		if (s->ops->state_sz && !s->state)
 			return -ENOMEM;
-		if (s->ops->init)
-			s->ops->init(s, opts);
 	}
 	return 0;
 }
@@ -71,20 +67,18 @@ const struct snap_proc *ui__find_proc(const struct snapshot *s, uint32_t pid)
 
 static const struct snap_proc *header_proc(const struct ui_state *ui, const struct snapshot *s)
 {
-	const struct snap_proc *best = ui->focus_pid ? ui__find_proc(s, ui->focus_pid) : NULL;
+	const struct snap_proc *focus = ui->focus_pid ? ui__find_proc(s, ui->focus_pid) : NULL;
+	const struct snap_proc *best = focus;
 	double best_load = -1;
 
-	for (size_t i = 0; s && !best && i < s->proc_cnt; i++) {
+	for (size_t i = 0; s && !focus && i < s->proc_cnt; i++) {
 		const struct snap_gil *g = verdict__busiest_gil(&s->procs[i]);
 		double load = g ? snap_gil__load(g, s->procs[i].span_ns) : 0;
 
-		best_load = load > best_load ? load : best_load;
-	}
-	for (size_t i = 0; s && !best && i < s->proc_cnt; i++) {
-		const struct snap_gil *g = verdict__busiest_gil(&s->procs[i]);
-
-		if ((g ? snap_gil__load(g, s->procs[i].span_ns) : 0) >= best_load)
-			best = &s->procs[i];
+		if (load <= best_load)
+			continue;
+		best_load = load;
+		best = &s->procs[i];
 	}
 	return best;
 }
@@ -102,13 +96,13 @@ const struct snap_gil *ui__gil(const struct ui_state *ui, const struct snap_proc
 	return p ? verdict__busiest_gil(p) : NULL;
 }
 
-void ui__shown_procs(const struct ui_state *ui, const struct snap_proc **ret, size_t *ret_cnt)
+struct shown_procs ui__shown_procs(const struct ui_state *ui, const struct snapshot *s)
 {
-	const struct snapshot *s = ui__snap(ui);
 	const struct snap_proc *focus = ui->focus_pid ? ui__find_proc(s, ui->focus_pid) : NULL;
 
-	*ret = focus ? focus : s ? s->procs : NULL;
-	*ret_cnt = focus ? 1 : s ? s->proc_cnt : 0;
+	if (focus)
+		return (struct shown_procs){ focus, 1 };
+	return s ? (struct shown_procs){ s->procs, s->proc_cnt } : (struct shown_procs){ NULL, 0 };
 }
 
 bool ui__matches(const char *text, const char *s)
@@ -129,6 +123,19 @@ void ui__sort_by(struct ui_state *ui, int col)
 		return;
 	ui->sort_col = col;
 	ui->sort_desc = thread_columns[col].desc;
+}
+
+bool ui__step(const unsigned int *ms, int cnt, int step, uint64_t *ns)
+{
+	int i = 0;
+
+	while (i < cnt - 1 && ms[i] * 1000000ull < *ns)
+		i++;
+	i += step;
+	if (i < 0 || i >= cnt)
+		return false;
+	*ns = ms[i] * 1000000ull;
+	return true;
 }
 
 void ui__refresh(struct ui_state *ui)
@@ -207,11 +214,6 @@ void ui__resize(struct ui_state *ui, int h, int w)
 	ui->h = h < 1 ? 1 : h;
 	ui->w = w < 1 ? 1 : w;
 	ui__refresh(ui);
-}
-
-void ui__message(struct ui_state *ui, const char *text)
-{
-	snprintf(ui->message, sizeof(ui->message), "%s", text);
 }
 
 bool ui__wants_spans(const struct ui_state *ui)

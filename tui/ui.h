@@ -97,7 +97,6 @@ enum tui_action ui__key(struct ui_state *ui, int key);
 /* Draws into all of the canvas; its size need not be that of ui__resize. */
 void ui__draw(const struct ui_state *ui, struct canvas *c);
 bool ui__wants_spans(const struct ui_state *ui);
-void ui__message(struct ui_state *ui, const char *text);
 
 /* ---- for the screens ---- */
 
@@ -115,8 +114,7 @@ struct screen_ops {
 	/* It stands alone: these instead of header and footer, and Esc quits. */
 	const char *question, *hints;
 	unsigned int keys; /* groups of keys (keymap.h) */
-	size_t state_sz;   /* zeroed for init */
-	void (*init)(struct screen *s, const struct tui_opts *opts);
+	size_t state_sz;   /* zeroed at first */
 	void (*deinit)(struct screen *s);
 	void (*open)(struct screen *s, const struct ui_subject *what);
 	/* Work out the rows: after open, new data, another size and keys, while it is shown.
@@ -127,6 +125,8 @@ struct screen_ops {
 		     struct rect body);
 	/* TUI_NONE: this key is not its own. */
 	enum tui_action (*key)(struct ui_state *ui, struct screen *s, enum key_action action);
+	/* Enter, while a row is selected. */
+	enum tui_action (*enter)(struct ui_state *ui, struct screen *s);
 	/* Text of a row, for search. */
 	void (*text)(const struct ui_state *ui, const struct screen *s, size_t row, char *buf,
 		     size_t sz);
@@ -144,14 +144,20 @@ const struct snap_proc *ui__proc(const struct ui_state *ui);
 /* The GIL of the header, or NULL. */
 const struct snap_gil *ui__gil(const struct ui_state *ui, const struct snap_proc *p);
 const struct snap_proc *ui__find_proc(const struct snapshot *s, uint32_t pid);
-/* Processes that are shown: the one in focus, or all. */
-void ui__shown_procs(const struct ui_state *ui, const struct snap_proc **ret, size_t *ret_cnt);
+/* Processes of s (NULL: none) that are shown: the one in focus, or all. */
+struct shown_procs {
+	const struct snap_proc *procs;
+	size_t cnt;
+};
+struct shown_procs ui__shown_procs(const struct ui_state *ui, const struct snapshot *s);
 /* Is text empty, or in s somewhere, without regard to case? */
 bool ui__matches(const char *text, const char *s);
 /* Show only this process; 0: all. */
 void ui__focus(struct ui_state *ui, uint32_t pid);
 /* Sort threads by this column, if it has an order. */
 void ui__sort_by(struct ui_state *ui, int col);
+/* As many steps on in a table of times that grow; false: there are no more. */
+bool ui__step(const unsigned int *ms, int cnt, int step, uint64_t *ns);
 /* Show a screen as it was left. */
 void ui__goto(struct ui_state *ui, enum ui_screen screen);
 /* Show it from its first row, about this. */

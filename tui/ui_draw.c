@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ui_draw.c - a whole frame: header, the screen's body, footer, and what lies on top */
-#include <stdio.h>
 #include <string.h>
 
 #include "tui/header.h"
@@ -83,15 +82,12 @@ static void draw_hints(const struct ui_state *ui, struct canvas *c, int y)
 static void draw_footer(const struct ui_state *ui, struct canvas *c, int hints, int tabs)
 {
 	const struct screen_ops *ops = ui->screens[ui->screen].ops;
-	int y;
+	int y = hints >= 0 && !ops->question ? hints : tabs;
 
-	if (ops->question) {
-		hints = -1;
+	if (ops->question)
 		canvas__puts(c, tabs, 0, -1, ROLE_DIM, ops->hints);
-	} else {
+	else
 		draw_tabs(ui, c, tabs);
-	}
-	y = hints >= 0 ? hints : tabs;
 	if (ui->prompt || *ui->message)
 		canvas__fill(c, (struct rect){ y, 0, 1, c->w }, ROLE_NORMAL, ' ');
 	if (ui->prompt) {
@@ -105,8 +101,8 @@ static void draw_footer(const struct ui_state *ui, struct canvas *c, int hints, 
 			canvas__printf(c, y, x + 3, -1, ROLE_WARN, "(%s)", ui->message);
 	} else if (*ui->message) {
 		canvas__puts(c, y, 0, -1, ROLE_WARN, ui->message);
-	} else if (hints >= 0) {
-		draw_hints(ui, c, hints);
+	} else if (y != tabs) {
+		draw_hints(ui, c, y);
 	}
 }
 

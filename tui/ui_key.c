@@ -2,10 +2,10 @@
 /* ui_key.c - what a key changes; nothing is drawn here */
 #include <string.h>
 
-#include "tui/cells.h"
 #include "tui/list.h"
 #include "tui/overlay.h"
 #include "tui/ui.h"
+#include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/view/columns.h"
 
@@ -42,7 +42,7 @@ static void prompt_key(struct ui_state *ui, int key)
 	} else if (key == ('u' & 31)) {
 		text[0] = '\0';
 	} else if (key >= ' ' && key != 0x7f && key < 0x110000) {
-		size_t n = strlen(text), len = cells__encode((uint32_t)key, enc);
+		size_t n = strlen(text), len = utf8_encode((uint32_t)key, enc);
 
 		if (n + len < UI_TEXT_SZ) {
 			memcpy(text + n, enc, len);
@@ -79,16 +79,10 @@ static enum tui_action go_back(struct ui_state *ui)
 
 static enum tui_action change_interval(struct ui_state *ui, int step)
 {
-	static const uint64_t ms[] = { 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000 };
-	int n = ARRAY_SIZE(ms), i = 0;
+	static const unsigned int ms[] = { 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000 };
 
-	while (i < n - 1 && ms[i] * 1000000 < ui->interval_ns)
-		i++;
-	i += step;
-	if (i < 0 || i >= n)
-		return TUI_HANDLED;
-	ui->interval_ns = ms[i] * 1000000;
-	return TUI_INTERVAL_CHANGED;
+	return ui__step(ms, ARRAY_SIZE(ms), step, &ui->interval_ns) ? TUI_INTERVAL_CHANGED
+								    : TUI_HANDLED;
 }
 
 static void change_gil(struct ui_state *ui, int step)
@@ -192,6 +186,8 @@ enum tui_action ui__key(struct ui_state *ui, int key)
 		return TUI_HANDLED;
 	}
 	ret = s->ops->key ? s->ops->key(ui, s, action) : TUI_NONE;
+	if (action == ACT_ENTER && s->ops->enter && s->sel < s->cnt)
+		ret = s->ops->enter(ui, s);
 	if (ret == TUI_NONE)
 		ret = common_key(ui, action, key);
 	if (ret != TUI_NONE) {

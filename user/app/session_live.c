@@ -47,7 +47,7 @@ static struct tui_opts tui_opts(const struct opts *o)
 
 	return (struct tui_opts){
 		.ascii = o->no_unicode,
-		.colours = plain ? TUI_COLOURS_NONE : TUI_COLOURS_AUTO,
+		.plain = plain,
 		.interval_ns = o->view.interval_ns,
 		.sort = o->view.sort,
 		.tids = o->view.tids,

@@ -30,6 +30,17 @@ size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret)
 	return len;
 }
 
+size_t utf8_encode(uint32_t c, char ret[4])
+{
+	static const uint8_t first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+	size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	for (size_t i = len; i-- > 1; c >>= 6)
+		ret[i] = (char)(0x80 | (c & 0x3f));
+	ret[0] = (char)(first[len] | c);
+	return len;
+}
+
 /* Control characters, and the marks that reorder or hide the text around them. */
 static bool is_unsafe(uint32_t c)
 {

@@ -18,6 +18,8 @@ void clean_in_place(char *s);
 size_t text_prefix(const char *s, size_t max_chars, size_t max_bytes, size_t *ret_chars);
 /* Decode one UTF-8 character of at most n bytes (n > 0): its length, 0 if it is not valid. */
 size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret);
+/* Write c as UTF-8: its length, 1..4. */
+size_t utf8_encode(uint32_t c, char ret[4]);
 /* The last part of a path; all of it where that is empty. */
 const char *path_base(const char *path);
 

@@ -14,17 +14,6 @@
 
 /* ---- str --------------------------------------------------------------------------------------- */
 
-static size_t put_utf8(uint32_t c, char *out)
-{
-	static const uint8_t first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-
-	for (size_t i = n; i-- > 1; c >>= 6)
-		out[i] = (char)(0x80 | (c & 0x3f));
-	out[0] = (char)(first[n] | c);
-	return n;
-}
-
 size_t py_chars_to_utf8(const void *chars, size_t cnt, unsigned int kind, char *out, size_t out_sz)
 {
 	const uint8_t *p = chars;
@@ -39,7 +28,7 @@ size_t py_chars_to_utf8(const void *chars, size_t cnt, unsigned int kind, char *
 		/* Lone surrogates are legal in a str, but not in UTF-8. */
 		if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 			c = '?';
-		n = put_utf8(c, buf);
+		n = utf8_encode(c, buf);
 		if (n > out_sz - len)
 			break;
 		memcpy(out + len, buf, n);
