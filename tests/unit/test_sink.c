@@ -215,6 +215,21 @@ static void stacks_may_come_with_gaps(void **state)
 	model__free(m);
 }
 
+static void a_sink_that_goes_is_sent_nothing_more(void **state)
+{
+	struct memory stays = { .sink.take = remember }, goes = stays;
+	struct sinks all = { 0 };
+
+	(void)state;
+	assert_int_equal(sinks__add(&all, &goes.sink), 0);
+	assert_int_equal(sinks__add(&all, &stays.sink), 0);
+	assert_int_equal(sinks__send(&all, &play[0]), 0);
+	sinks__remove(&all, &goes.sink);
+	assert_int_equal(sinks__send(&all, &play[1]), 0);
+	assert_int_equal(goes.cnt, 1);
+	assert_int_equal(stays.cnt, 2);
+}
+
 static void a_sink_that_fails_is_told_of_and_keeps_nothing_from_the_others(void **state)
 {
 	struct memory bad = { .sink.take = remember, .err = -ENOSPC },
@@ -237,6 +252,7 @@ int main(void)
 		cmocka_unit_test(every_sink_gets_the_whole_play),
 		cmocka_unit_test(facts_of_a_process_that_is_not_there_do_no_harm),
 		cmocka_unit_test(stacks_may_come_with_gaps),
+		cmocka_unit_test(a_sink_that_goes_is_sent_nothing_more),
 		cmocka_unit_test(a_sink_that_fails_is_told_of_and_keeps_nothing_from_the_others),
 	};
 

@@ -266,6 +266,8 @@ void session__live_stop(struct session *s)
 	if (!l)
 		return;
 	tui__free(l->tui);
+	if (l->timeline) /* the source goes on sending, at its end */
+		sinks__remove(&s->sinks, timeline__sink(l->timeline));
 	timeline__free(l->timeline);
 	snapshot__free(l->interval);
 	snapshot__free(l->total);

@@ -11,6 +11,16 @@ int sinks__add(struct sinks *all, struct sink *s)
 	return 0;
 }
 
+void sinks__remove(struct sinks *all, const struct sink *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->cnt; i++)
+		if (all->list[i] != s)
+			all->list[n++] = all->list[i];
+	all->cnt = n;
+}
+
 int sinks__send(const struct sinks *all, const struct record *r)
 {
 	int first = 0;

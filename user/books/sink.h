@@ -108,8 +108,9 @@ struct sinks {
 	struct sink *list[SINKS_MAX];
 };
 
-/* s must live as long as the source sends. 0 or -ENOSPC. */
+/* s gets all that is sent from now on, until it is removed: before it goes. 0 or -ENOSPC. */
 int sinks__add(struct sinks *all, struct sink *s);
+void sinks__remove(struct sinks *all, const struct sink *s);
 /* To all of them, whatever one says; the first error, or 0. */
 int sinks__send(const struct sinks *all, const struct record *r);
 
