@@ -15,20 +15,16 @@
 
 static __always_inline int on_wait(__u64 cond)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
 	struct gt_sum *sum = NULL;
 	struct gt_thread *t;
 	struct records r;
 	struct gt_gil *g;
 	__u64 now, holder, tstate, stack = 0;
 
-	if (!records_of(&r, &tkey, id >> 32, 1))
+	if (!records_of(&r, cond, 1))
 		return 0;
 	g = r.g;
 	t = r.t;
-	if (g->over)
-		return 0;
 	if (t->state == GT_WAIT) { /* again, one switch interval later */
 		wait_tick(g, t, cond);
 		return 0;
@@ -76,20 +72,16 @@ static __always_inline int on_wait(__u64 cond)
 
 static __always_inline int on_acquire(__u64 cond)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
 	struct gt_thread *t;
 	struct gt_sum *sum = NULL;
 	struct records r;
 	struct gt_gil *g;
 	__u64 now;
 
-	if (!records_of(&r, &tkey, id >> 32, 0))
+	if (!records_of(&r, cond, 0))
 		return 0;
 	g = r.g;
 	t = r.t;
-	if (g->over)
-		return 0;
 	thread_begin(t);
 	gil_begin(g);
 	acquire_check(g, t, cond);
@@ -98,16 +90,16 @@ static __always_inline int on_acquire(__u64 cond)
 			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
 		}
-		pairs_book(t->gil_slot, cond, tkey.tid);
+		pairs_book(t->gil_slot, cond, t->tid);
 		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
 		t->sums.contended++;
 	}
 	t->sums.acquisitions++;
 	g->acquisitions++;
-	if (g->prev_tid != tkey.tid) {
+	if (g->prev_tid != t->tid) {
 		if (g->prev_tid)
 			g->switches++;
-		g->prev_tid = tkey.tid;
+		g->prev_tid = t->tid;
 	}
 	now = event_time(g, t);
 	gil_advance(g, now);
@@ -124,7 +116,7 @@ static __always_inline int on_acquire(__u64 cond)
 	} else {
 		thread_enter(t, cond, GT_HOLD, now);
 	}
-	g->holder_tid = tkey.tid;
+	g->holder_tid = t->tid;
 	g->held = 1;
 	g->seeded = 0;
 	g->hold_since_ns = now;
@@ -138,29 +130,24 @@ static __always_inline int on_acquire(__u64 cond)
 
 static __always_inline int on_release(__u64 cond)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)id };
 	struct gt_thread *t;
 	struct gt_sum *sum = NULL;
 	struct records r;
 	struct gt_gil *g;
 	__u64 now, ns, stack = 0;
 
-	if (!records_of(&r, &tkey, id >> 32, 1))
+	if (!records_of(&r, cond, 1))
 		return 0;
 	g = r.g;
 	t = r.t;
-	if (g->over)
-		return 0;
 	if (g->seeded && g->held && !t->sums.acquisitions && !t->sums.releases &&
-	    (!g->holder_tid ||
-	     g->holder_tid == tkey.tid)) { /* it has held since the books started */
+	    (!g->holder_tid || g->holder_tid == t->tid)) { /* it has held since the books started */
 		t->first_ns = t->since_ns = g->hold_since_ns;
 		t->state = GT_HOLD;
-		g->holder_tid = tkey.tid;
-		g->prev_tid = tkey.tid;
+		g->holder_tid = t->tid;
+		g->prev_tid = t->tid;
 	}
-	if (g->holder_tid != tkey.tid) {
+	if (g->holder_tid != t->tid) {
 		stat_inc(GT_STAT_RELEASE_FOREIGN);
 		t->sums.odd++;
 		return 0;
@@ -184,7 +171,7 @@ static __always_inline int on_release(__u64 cond)
 		gil_reap(g);
 	ns = now - t->since_ns;
 	sum_put(sum, now - g->seg_start_ns, 1);
-	segment_push(g, tkey.tid, stack, now);
+	segment_push(g, t->tid, stack, now);
 	thread_enter(t, cond, GT_RELEASED, now);
 	hist_add(&t->sums.hold_hist, ns);
 	if (ns > t->hold_max_ns)

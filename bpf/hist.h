@@ -23,25 +23,11 @@ static inline __attribute__((always_inline)) __u32 gt_log2(__u64 v)
 {
 	__u32 r = 0;
 
-	if (v >> 32) {
-		v >>= 32;
-		r += 32;
-	}
-	if (v >> 16) {
-		v >>= 16;
-		r += 16;
-	}
-	if (v >> 8) {
-		v >>= 8;
-		r += 8;
-	}
-	if (v >> 4) {
-		v >>= 4;
-		r += 4;
-	}
-	if (v >> 2) {
-		v >>= 2;
-		r += 2;
+	for (__u32 half = 32; half > 1; half /= 2) {
+		if (v >> half) {
+			v >>= half;
+			r += half;
+		}
 	}
 	return r + (__u32)(v >> 1);
 }

@@ -3,41 +3,28 @@
 #ifndef GILTOP_MAPS_BPF_H
 #define GILTOP_MAPS_BPF_H
 
+#define GT_MAP(name, kind, cnt, key_type, value_type)                                              \
+	struct {                                                                                   \
+		__uint(type, kind);                                                                \
+		__uint(max_entries, cnt);                                                          \
+		__type(key, key_type);                                                             \
+		__type(value, value_type);                                                         \
+	} name SEC(".maps")
+
 /* max_entries of threads and tids are raised before load (probe.c). */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32); /* tgid */
-	__type(value, struct gt_target);
-} targets SEC(".maps");
+GT_MAP(targets, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_target); /* by tgid */
 
 /* The tids of those that user space saw holding a GIL when the books started. The interpreter does not say: up to
  * 3.10 it knows only pthread ids, later ones the tid as it is inside the target's pid namespace.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, GT_GILS);
-	__type(key, struct gt_tstate_key);
-	__type(value, __u32); /* tid */
-} holders SEC(".maps");
+GT_MAP(holders, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_tstate_key, __u32); /* tids */
 
 /* The records of GILs are in an array, which costs next to nothing to look up: a thread's record says
  * where. The hash map is for those who come for the first time. gil_free has the places that nobody
  * uses; user space fills it.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, GT_GILS);
-	__type(key, __u32);
-	__type(value, struct gt_gil);
-} gils SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, GT_GILS);
-	__type(key, struct gt_gil_key);
-	__type(value, __u32);
-} gil_slots SEC(".maps");
+GT_MAP(gils, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32, struct gt_gil);
+GT_MAP(gil_slots, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_gil_key, __u32);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
@@ -45,33 +32,10 @@ struct {
 	__uint(value_size, sizeof(__u32));
 } gil_free SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct gt_thread_key);
-	__type(value, struct gt_thread);
-} threads SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, __u32); /* tid */
-	__type(value, struct gt_tid);
-} tids SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct gt_gil_key);
-	__type(value, struct gt_ended);
-} ended SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct gt_pair_key);
-	__type(value, __u64); /* ns */
-} pairs SEC(".maps");
+GT_MAP(threads, BPF_MAP_TYPE_HASH, 4096, struct gt_thread_key, struct gt_thread);
+GT_MAP(tids, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_tid); /* by tid */
+GT_MAP(ended, BPF_MAP_TYPE_HASH, 1024, struct gt_gil_key, struct gt_ended);
+GT_MAP(pairs, BPF_MAP_TYPE_HASH, 16384, struct gt_pair_key, __u64); /* ns */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
@@ -79,12 +43,7 @@ struct {
 	__uint(value_size, sizeof(struct gt_dead));
 } dead SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, GT_STAT_CNT);
-	__type(key, __u32);
-	__type(value, __u64);
-} stats SEC(".maps");
+GT_MAP(stats, BPF_MAP_TYPE_PERCPU_ARRAY, GT_STAT_CNT, __u32, __u64);
 
 /* Forks and execs; each wakes user space. */
 struct {

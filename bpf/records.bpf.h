@@ -172,16 +172,20 @@ static __always_inline int records_found(struct records *r, struct gt_thread_key
 	return r->g && r->g->key.cond == key->cond && r->g->key.tgid == tgid;
 }
 
-/* held: what a first event says about the state before, see gil_new. */
-static __always_inline int records_of(struct records *r, struct gt_thread_key *key, __u32 tgid,
-				      __u32 held)
+/* Those of this event, if it counts. held: what a first event says about the state before, see gil_new. */
+static __always_inline int records_of(struct records *r, __u64 cond, __u32 held)
 {
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gt_thread_key key = { .cond = cond, .tid = (__u32)id };
+
 	if (frozen)
 		return 0;
-	if (records_found(r, key, tgid))
-		return 1;
-	thread_of(key->cond, tgid, key->tid, held);
-	return records_found(r, key, tgid);
+	if (!records_found(r, &key, id >> 32)) {
+		thread_of(cond, id >> 32, key.tid, held);
+		if (!records_found(r, &key, id >> 32))
+			return 0;
+	}
+	return !r->g->over;
 }
 
 #endif

@@ -17,33 +17,10 @@ GT_SETTING __u64 min_hold_ns = 1000000;
 /* Which of the two sets of sums is written: see struct gt_sum_key. */
 volatile __u32 sum_epoch = 0;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, GT_GILS);
-	__type(key, struct gt_gil_key);
-	__type(value, struct py_stack);
-} walks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct gt_stack_key);
-	__type(value, struct py_stack);
-} stacks SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct gt_sum_key);
-	__type(value, struct gt_sum);
-} sums SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct gt_chain_key);
-	__type(value, struct gt_sum);
-} chains SEC(".maps");
+GT_MAP(walks, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_gil_key, struct py_stack);
+GT_MAP(stacks, BPF_MAP_TYPE_HASH, 4096, struct gt_stack_key, struct py_stack);
+GT_MAP(sums, BPF_MAP_TYPE_HASH, 16384, struct gt_sum_key, struct gt_sum);
+GT_MAP(chains, BPF_MAP_TYPE_HASH, 16384, struct gt_chain_key, struct gt_sum);
 
 static const struct py_stack new_walk;
 

@@ -37,22 +37,6 @@ static int forget_thread(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
-static void forget_sums(struct giltop_bpf *skel, uint32_t tgid)
-{
-	struct raw_sums r = { 0 };
-
-	if (!probe_read__sums(skel, &r)) {
-		for (size_t i = 0; i < r.sum_cnt; i++)
-			if (r.sums[i].key.tgid == tgid)
-				bpf_map_delete_elem(bpf_map__fd(skel->maps.sums), &r.sums[i].key);
-		for (size_t i = 0; i < r.chain_cnt; i++)
-			if (r.chains[i].key.tgid == tgid)
-				bpf_map_delete_elem(bpf_map__fd(skel->maps.chains),
-						    &r.chains[i].key);
-	}
-	raw_sums__free(&r);
-}
-
 /* The place of a GIL's record is free for another. */
 static void free_slot(struct giltop_bpf *skel, const uint32_t *slot)
 {
@@ -95,10 +79,9 @@ static void forget_map(struct forget *f, const struct bpf_map *map, size_t tgid_
 /* Its threads that died waiting and that no event has taken out. Returns how many others found no room again. */
 static uint64_t forget_dead(struct giltop_bpf *skel, uint32_t tgid)
 {
-	uint64_t lost = 0;
-
 	int fd = bpf_map__fd(skel->maps.dead);
 	struct gt_dead d, *others = NULL;
+	uint64_t lost = 0;
 	size_t cnt = 0, cap = 0;
 
 	while (!array_grow(&others, cnt, &cap, sizeof(*others)) &&
@@ -132,6 +115,7 @@ uint64_t probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 	forget_map(&f, skel->maps.ended, offsetof(struct gt_gil_key, tgid));
 	forget_map(&f, skel->maps.pairs, offsetof(struct gt_pair_key, tgid));
 	forget_map(&f, skel->maps.holders, offsetof(struct gt_tstate_key, tgid));
-	forget_sums(skel, tgid);
+	forget_map(&f, skel->maps.sums, offsetof(struct gt_sum_key, tgid));
+	forget_map(&f, skel->maps.chains, offsetof(struct gt_chain_key, tgid));
 	return forget_dead(skel, tgid);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -105,57 +106,44 @@ static int read_thread(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
-static int read_ended(void *ctx, const void *key, const void *value)
-{
-	struct totals *t = ((struct reader *)ctx)->ret;
+/* An array of structs that begin with a key; the value stands at value_off. */
+struct copy {
+	void *arr;
+	size_t *cnt, *cap;
+	size_t elem_sz, value_off, key_sz, value_sz;
+};
 
-	if (array_grow(&t->ended, t->ended_cnt, &t->ended_cap, sizeof(*t->ended)))
+static int copy_elem(void *ctx, const void *key, const void *value)
+{
+	const struct copy *c = ctx;
+	char *to;
+
+	if (array_grow(c->arr, *c->cnt, c->cap, c->elem_sz))
 		return -ENOMEM;
-	memcpy(&t->ended[t->ended_cnt].key, key, sizeof(struct gt_gil_key));
-	memcpy(&t->ended[t->ended_cnt++].rec, value, sizeof(struct gt_ended));
+	to = *(char **)c->arr + (*c->cnt)++ * c->elem_sz;
+	memcpy(to, key, c->key_sz);
+	memcpy(to + c->value_off, value, c->value_sz);
 	return 0;
 }
 
-static int read_pair(void *ctx, const void *key, const void *value)
+/* All elements of a map into such an array. */
+static int copy_map(const struct bpf_map *map, struct copy *c)
 {
-	struct totals *t = ((struct reader *)ctx)->ret;
-
-	if (array_grow(&t->pairs, t->pair_cnt, &t->pair_cap, sizeof(*t->pairs)))
-		return -ENOMEM;
-	memcpy(&t->pairs[t->pair_cnt].key, key, sizeof(struct gt_pair_key));
-	memcpy(&t->pairs[t->pair_cnt++].ns, value, sizeof(uint64_t));
-	return 0;
+	c->key_sz = bpf_map__key_size(map);
+	c->value_sz = bpf_map__value_size(map);
+	*c->cnt = 0;
+	return map_each(map, copy_elem, c);
 }
 
-static int read_sum(void *ctx, const void *key, const void *value)
-{
-	struct raw_sums *r = ctx;
-
-	if (array_grow(&r->sums, r->sum_cnt, &r->sum_cap, sizeof(*r->sums)))
-		return -ENOMEM;
-	memcpy(&r->sums[r->sum_cnt].key, key, sizeof(struct gt_sum_key));
-	memcpy(&r->sums[r->sum_cnt++].sum, value, sizeof(struct gt_sum));
-	return 0;
-}
-
-static int read_chain(void *ctx, const void *key, const void *value)
-{
-	struct raw_sums *r = ctx;
-
-	if (array_grow(&r->chains, r->chain_cnt, &r->chain_cap, sizeof(*r->chains)))
-		return -ENOMEM;
-	memcpy(&r->chains[r->chain_cnt].key, key, sizeof(struct gt_chain_key));
-	memcpy(&r->chains[r->chain_cnt++].sum, value, sizeof(struct gt_sum));
-	return 0;
-}
+#define COPY(all, arr, n, value)                                                                   \
+	(&(struct copy){ &(all)->arr, &(all)->n##_cnt, &(all)->n##_cap, sizeof(*(all)->arr),       \
+			 offsetof(__typeof__(*(all)->arr), value), 0, 0 })
 
 int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret)
 {
-	int err;
+	int err = copy_map(skel->maps.sums, COPY(ret, sums, sum, sum));
 
-	ret->sum_cnt = ret->chain_cnt = 0;
-	err = map_each(skel->maps.sums, read_sum, ret);
-	return err ? err : map_each(skel->maps.chains, read_chain, ret);
+	return err ? err : copy_map(skel->maps.chains, COPY(ret, chains, chain, sum));
 }
 
 static bool is_other_sum(const struct gt_sum_key *k)
@@ -191,31 +179,28 @@ int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid, bool stacks)
 	return err;
 }
 
+/* keep: it stays, at 0. */
+static void drop_sum(int fd, const void *key, bool keep)
+{
+	static const struct gt_sum zero;
+
+	if (keep)
+		bpf_map_update_elem(fd, key, &zero, BPF_EXIST);
+	else
+		bpf_map_delete_elem(fd, key);
+}
+
 void probe_read__drop_epoch(struct giltop_bpf *skel, const struct raw_sums *read, uint32_t epoch)
 {
 	int sums = bpf_map__fd(skel->maps.sums), chains = bpf_map__fd(skel->maps.chains);
-	struct gt_sum zero = { 0 };
 
-	for (size_t i = 0; i < read->sum_cnt; i++) {
-		const struct gt_sum_key *k = &read->sums[i].key;
-
-		if (k->epoch != epoch)
-			continue;
-		if (is_other_sum(k))
-			bpf_map_update_elem(sums, k, &zero, BPF_EXIST);
-		else
-			bpf_map_delete_elem(sums, k);
-	}
-	for (size_t i = 0; i < read->chain_cnt; i++) {
-		const struct gt_chain_key *k = &read->chains[i].key;
-
-		if (k->epoch != epoch)
-			continue;
-		if (is_other_chain(k))
-			bpf_map_update_elem(chains, k, &zero, BPF_EXIST);
-		else
-			bpf_map_delete_elem(chains, k);
-	}
+	for (size_t i = 0; i < read->sum_cnt; i++)
+		if (read->sums[i].key.epoch == epoch)
+			drop_sum(sums, &read->sums[i].key, is_other_sum(&read->sums[i].key));
+	for (size_t i = 0; i < read->chain_cnt; i++)
+		if (read->chains[i].key.epoch == epoch)
+			drop_sum(chains, &read->chains[i].key,
+				 is_other_chain(&read->chains[i].key));
 }
 
 void raw_sums__free(struct raw_sums *r)
@@ -266,16 +251,16 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 	struct rusage ru;
 	int err;
 
-	ret->gil_cnt = ret->thread_cnt = ret->ended_cnt = ret->pair_cnt = 0;
+	ret->gil_cnt = ret->thread_cnt = 0;
 	ret->torn_cnt = 0;
 	ret->now_ns = now_ns();
 	err = map_each(skel->maps.gil_slots, read_gil, &r);
 	if (!err)
 		err = map_each(skel->maps.threads, read_thread, &r);
 	if (!err)
-		err = map_each(skel->maps.ended, read_ended, &r);
+		err = copy_map(skel->maps.ended, COPY(ret, ended, ended, rec));
 	if (!err)
-		err = map_each(skel->maps.pairs, read_pair, &r);
+		err = copy_map(skel->maps.pairs, COPY(ret, pairs, pair, ns));
 	if (err) {
 		pr_warn("cannot read the BPF maps: %s\n", errstr(err));
 		return err;

@@ -77,9 +77,7 @@ void pystacks__free(struct pystacks *s)
 	if (!s)
 		return;
 	raw_sums__free(&s->raw);
-	for (size_t i = 0; i < s->ids.cap; i++)
-		free(s->ids.slots[i].value);
-	hmap__free(&s->ids);
+	hmap__free_all(&s->ids, free);
 	stack_totals__deinit(&s->totals);
 	free(s);
 }
