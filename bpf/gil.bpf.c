@@ -24,35 +24,18 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-SEC("uprobe")
-int gil_wait(struct pt_regs *ctx)
-{
-	return on_wait(PT_REGS_PARM1(ctx));
-}
+/* A program, for uprobes on the sites of one kind. */
+#define SITE_PROGRAM(name, handler)                                                                \
+	SEC("uprobe") int name(struct pt_regs *ctx)                                                \
+	{                                                                                          \
+		return handler;                                                                    \
+	}
 
-SEC("uprobe")
-int gil_acquire(struct pt_regs *ctx)
-{
-	return on_acquire(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND);
-}
-
-SEC("uprobe")
-int gil_release(struct pt_regs *ctx)
-{
-	return on_release(PT_REGS_PARM1(ctx));
-}
-
-SEC("uprobe")
-int gil_yield(struct pt_regs *ctx)
-{
-	return on_yield(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND);
-}
-
-SEC("uprobe")
-int gil_yield_end(struct pt_regs *ctx)
-{
-	return on_yield_end();
-}
+SITE_PROGRAM(gil_wait, on_wait(PT_REGS_PARM1(ctx)))
+SITE_PROGRAM(gil_acquire, on_acquire(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND))
+SITE_PROGRAM(gil_release, on_release(PT_REGS_PARM1(ctx)))
+SITE_PROGRAM(gil_yield, on_yield(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND))
+SITE_PROGRAM(gil_yield_end, on_yield_end())
 
 /* The same for sites where the lock is not in the first argument register: -fno-plt builds are probed
  * at a cheap instruction near the call. The cookie says where the argument is: a register by its DWARF
@@ -65,29 +48,10 @@ static __always_inline __u64 arg_by_cookie(struct pt_regs *ctx)
 	return reg_by_dwarf(ctx, cookie >> 32) + (__s32)cookie;
 }
 
-SEC("uprobe")
-int gil_wait_reg(struct pt_regs *ctx)
-{
-	return on_wait(arg_by_cookie(ctx));
-}
-
-SEC("uprobe")
-int gil_acquire_reg(struct pt_regs *ctx)
-{
-	return on_acquire(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND);
-}
-
-SEC("uprobe")
-int gil_release_reg(struct pt_regs *ctx)
-{
-	return on_release(arg_by_cookie(ctx));
-}
-
-SEC("uprobe")
-int gil_yield_reg(struct pt_regs *ctx)
-{
-	return on_yield(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND);
-}
+SITE_PROGRAM(gil_wait_reg, on_wait(arg_by_cookie(ctx)))
+SITE_PROGRAM(gil_acquire_reg, on_acquire(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND))
+SITE_PROGRAM(gil_release_reg, on_release(arg_by_cookie(ctx)))
+SITE_PROGRAM(gil_yield_reg, on_yield(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND))
 
 SEC("perf_event")
 int cpu_clock(struct pt_regs *ctx)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +23,6 @@
 #include "user/python/process.h"
 #include "user/target/failure.h"
 #include "user/target/target.h"
-
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF	    39
-#endif
 
 static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o, size_t *found)
 {

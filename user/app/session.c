@@ -105,7 +105,7 @@ static void begin(struct session *s)
 {
 	struct snapshot *snap;
 
-	if (s->begun || source__refresh(s->src))
+	if (s->begun || s->src->ops->refresh(s->src))
 		return;
 	snap = model__snapshot(s->model, MODEL_INTERVAL);
 	if (!snap)
@@ -131,7 +131,7 @@ void session__refresh(struct session *s)
 {
 	if (!s->live)
 		begin(s);
-	if (source__refresh(s->src)) {
+	if (s->src->ops->refresh(s->src)) {
 		s->done = "an error";
 		s->failed = true;
 		return;
@@ -150,7 +150,7 @@ static int finish(struct session *s)
 	int code = EXIT_OK;
 
 	begin(s); /* if it ended before the first refresh */
-	if (source__close(s->src))
+	if (s->src->ops->close(s->src))
 		return EXIT_RUNTIME;
 	snap = model__snapshot(s->model, MODEL_TOTAL);
 	if (!snap)
@@ -176,7 +176,7 @@ static void check_end(struct session *s)
 		return;
 	if (s->launch && launch__ended(s->launch) && !s->live_cnt)
 		s->done = "the command ended";
-	else if (!s->live_cnt && !source__expects(s->src) && !session__may_come(s))
+	else if (!s->live_cnt && !s->src->ops->expects(s->src) && !session__may_come(s))
 		s->done = "the target ended";
 	else if (s->view_err)
 		s->done = "the output was closed";
@@ -199,7 +199,7 @@ static void loop(struct session *s)
 
 		for (int i = 0; i < n && !s->done; i++) {
 			switch ((enum session_fd)ev[i].data.u32) {
-			case FD_SOURCE: source__dispatch(s->src); break;
+			case FD_SOURCE: s->src->ops->dispatch(s->src); break;
 			case FD_SIGNAL: session__on_signal(s); break;
 			case FD_REFRESH:
 				drain_timer(s->refresh_fd);
@@ -261,7 +261,7 @@ static int open_view(struct session *s)
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (f->bits & FORMAT_SPANS)
-		source__want_spans(s->src, 1);
+		s->src->ops->want_spans(s->src, 1);
 	if (view__fd(s->view) >= 0 && session__watch(s, view__fd(s->view), FD_VIEW))
 		return EXIT_RUNTIME;
 	return 0;
@@ -270,15 +270,9 @@ static int open_view(struct session *s)
 /* A file that is gone when nobody has it open. -1: none. */
 static int nameless_file(void)
 {
-	char name[] = "/tmp/giltop.XXXXXX";
-	int fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	__cleanup(fclosep) FILE *f = tmpfile();
 
-	if (fd >= 0)
-		return fd;
-	fd = mkostemp(name, O_CLOEXEC); /* overlayfs of old kernels has no O_TMPFILE */
-	if (fd >= 0)
-		unlink(name);
-	return fd;
+	return f ? fcntl(fileno(f), F_DUPFD_CLOEXEC, 0) : -1;
 }
 
 static int start(struct session *s)
@@ -386,7 +380,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 	 * the exit of this process, when no signal can reach it any more.
 	 */
 	if (s.pick_again) {
-		source__free(s.src);
+		s.src->ops->free(s.src);
 		model__free(s.model);
 	}
 	closep(&s.epfd);

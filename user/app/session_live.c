@@ -74,7 +74,7 @@ int session__live_start(struct session *s)
 	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	/* The first interval starts here. */
-	if (!source__refresh(s->src))
+	if (!s->src->ops->refresh(s->src))
 		model__mark(s->model);
 	if (session__watch(s, STDIN_FILENO, FD_INPUT) ||
 	    session__arm_refresh(
@@ -175,7 +175,7 @@ static void want_spans(struct session *s)
 	l->spans = want;
 	if (want)
 		timeline__restart(l->timeline, now, SPAN_MIN_NS);
-	source__want_spans(s->src, want ? SPAN_MIN_NS : 0);
+	s->src->ops->want_spans(s->src, want ? SPAN_MIN_NS : 0);
 }
 
 bool session__live_show(struct session *s)

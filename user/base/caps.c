@@ -12,11 +12,6 @@
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF	    39
-#endif
-
 static uint64_t effective(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -3,7 +3,13 @@
 #ifndef GILTOP_BASE_CAPS_H
 #define GILTOP_BASE_CAPS_H
 
+#include <linux/capability.h>
 #include <stdbool.h>
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF	    39
+#endif
 
 /* Is it in effect for this process? */
 bool caps__has(unsigned int cap);

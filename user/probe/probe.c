@@ -233,13 +233,20 @@ static int load_by_reg(struct probe *p)
 	return 0;
 }
 
+static int put_target(struct probe *p, pid_t tgid, const struct gt_target *target, __u64 how)
+{
+	__u32 key = (__u32)tgid;
+
+	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, target, how);
+}
+
+static const struct gt_target no_books;
+
 struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
 				       const struct gil_sites *sites)
 {
 	struct probe_attachment *a = calloc(1, sizeof(*a));
-	struct gt_target target = { 0 };
 	struct site_progs progs;
-	__u32 tgid = (__u32)pid;
 	int err;
 
 	if (!a)
@@ -254,7 +261,7 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 		progs.by_reg[k] = p->by_reg ? reg_prog(p->by_reg, k) : NULL;
 	}
 	/* Known from now on (forks and execs are noted), but the books have not started. */
-	err = bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &tgid, &target, BPF_ANY);
+	err = put_target(p, pid, &no_books, BPF_ANY);
 	if (!err)
 		err = p->tier == PROBE_TIER_MULTI ? probe_attach__multi(&progs, pid, path, sites, a)
 						  : probe_attach__perf(&progs, pid, path, sites, a);
@@ -268,10 +275,7 @@ fail:
 
 void probe__know(struct probe *p, pid_t tgid)
 {
-	struct gt_target not_yet = { 0 };
-	__u32 key = (__u32)tgid;
-
-	bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &not_yet, BPF_NOEXIST);
+	put_target(p, tgid, &no_books, BPF_NOEXIST);
 }
 
 void probe__detach(struct probe *p, struct probe_attachment *a)
@@ -291,14 +295,11 @@ void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t ti
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout)
 {
 	struct gt_target target = { .layout = *layout };
-	__u32 key = (__u32)tgid;
 
 	/* Without them what finds no room is lost, but counted: no reason to refuse. */
-	probe_read__open_sums(p->skel, key, p->opts.stacks);
+	probe_read__open_sums(p->skel, (uint32_t)tgid, p->opts.stacks);
 	target.books_ns = now_ns();
-	if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY))
-		return 0;
-	return target.books_ns;
+	return put_target(p, tgid, &target, BPF_ANY) ? 0 : target.books_ns;
 }
 
 void probe__forget(struct probe *p, pid_t tgid)
@@ -311,11 +312,8 @@ void probe__forget(struct probe *p, pid_t tgid)
 
 void probe__reset(struct probe *p, pid_t tgid)
 {
-	struct gt_target target = { 0 };
-	__u32 key = (__u32)tgid;
-
-	bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, &target, BPF_ANY);
-	p->dead_lost += probe_read__forget(p->skel, key);
+	put_target(p, tgid, &no_books, BPF_ANY);
+	p->dead_lost += probe_read__forget(p->skel, (uint32_t)tgid);
 }
 
 int probe__read(struct probe *p, struct totals *ret)

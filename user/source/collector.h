@@ -4,7 +4,7 @@
  *	c = collector__new(&opts, &sinks);
  *	collector__load(c, &why);		BPF programs into the kernel
  *	collector__add(c, pid, &why);		resolve, attach, start the books
- *	src = collector__source(c);		then as any source (source.h); source__free(src)
+ *	src = collector__source(c);		then as any source (source.h)
  */
 #ifndef GILTOP_SOURCE_COLLECTOR_H
 #define GILTOP_SOURCE_COLLECTOR_H
@@ -32,7 +32,7 @@ struct collector_opts {
 
 /* sinks must outlive it. NULL + errno. */
 struct collector *collector__new(const struct collector_opts *opts, const struct sinks *sinks);
-/* To be freed by source__free: takes the probes away. */
+/* Its free takes the probes away. */
 struct source *collector__source(struct collector *c);
 /* why: one line, where the failure alone does not say it; so for both. */
 enum failure collector__load(struct collector *c, struct sbuf *why);
@@ -40,7 +40,7 @@ enum failure collector__load(struct collector *c, struct sbuf *why);
 enum failure collector__add(struct collector *c, pid_t pid, struct sbuf *why);
 /* A process that is not a CPython yet (just forked or executed): tried again for a while. */
 void collector__expect(struct collector *c, pid_t pid);
-/* Perf events are taken away one by one: source__free may take a second or more. */
+/* Perf events are taken away one by one: its free may take a second or more. */
 bool collector__is_slow_to_detach(const struct collector *c);
 
 #endif
