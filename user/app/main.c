@@ -17,7 +17,7 @@
  *	user/judge/verdict.c	what the figures mean
  *	user/view/formats.c	the table of output formats, each a file; columns.c
  *	tui/ui.c		the live view, a file a screen
- *	user/app/session.c	a run: joins source, sinks and views in one loop
+ *	user/app/session.c	a run: joins source, sinks and views in one loop; opts.c, launch.c, doctor.c
  */
 #include <errno.h>
 #include <locale.h>

@@ -40,11 +40,11 @@ int session__preflight(const struct opts *o)
 	return 0;
 }
 
-/* One of many. */
-static enum failure add_one(struct session *s, pid_t pid)
+/* One of many. starts: see collector__add. */
+static enum failure add_one(struct session *s, pid_t pid, bool starts)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	enum failure f = collector__add(s->c, pid, &why);
+	enum failure f = collector__add(s->c, pid, starts, &why);
 
 	failure__say_of_many(f, sbuf__str(&why));
 	return f;
@@ -53,7 +53,7 @@ static enum failure add_one(struct session *s, pid_t pid)
 /* The command stands still: is there a CPython in it now? */
 static bool on_launch_try(void *ctx, pid_t pid)
 {
-	return add_one(ctx, pid) != FAIL_NOT_PYTHON;
+	return add_one(ctx, pid, true) != FAIL_NOT_PYTHON;
 }
 
 static bool is_measured(enum failure f)
@@ -68,7 +68,7 @@ static int add_all(struct session *s)
 
 	for (ssize_t i = 0; i < n; i++)
 		if ((pid_t)pids[i] != getpid())
-			add_one(s, (pid_t)pids[i]);
+			add_one(s, (pid_t)pids[i], false);
 	return 0;
 }
 
@@ -82,7 +82,7 @@ static bool add_children(struct session *s, pid_t parent)
 	for (ssize_t i = 0; i < n; i++)
 		if (proc__parent((pid_t)pids[i]) == parent) {
 			any |= (pid_t)pids[i] != getpid() &&
-			       is_measured(add_one(s, (pid_t)pids[i]));
+			       is_measured(add_one(s, (pid_t)pids[i], false));
 			any |= add_children(s, (pid_t)pids[i]);
 		}
 	return any;
@@ -104,7 +104,7 @@ static void raise_fd_limit(void)
 static int add_named(struct session *s, pid_t pid)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	enum failure f = collector__add(s->c, pid, &why);
+	enum failure f = collector__add(s->c, pid, false, &why);
 	bool any = s->o->subprocesses == 1 && add_children(s, pid);
 
 	if (is_measured(f))

@@ -149,7 +149,7 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 	return failure__of(err);
 }
 
-enum failure collector__add(struct collector *c, pid_t pid, struct sbuf *why)
+enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct sbuf *why)
 {
 	struct tracked t = { .pidfd = -1, .resolve_ns = now_ns() };
 	pid_t tgid = proc__tgid(pid);
@@ -164,7 +164,7 @@ enum failure collector__add(struct collector *c, pid_t pid, struct sbuf *why)
 	if (!f && array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
 		f = FAIL_NO_MEMORY;
 	if (!f)
-		f = tracked__start(&t, c, why);
+		f = tracked__start(&t, c, starts, why);
 	if (f) {
 		tracked__deinit(&t, c);
 		/* Its end takes it out of the kernel's table, unless that came before it was put in. */
@@ -219,7 +219,7 @@ static void try_expected(struct collector *c)
 			i++;
 			continue;
 		}
-		f = collector__add(c, e->pid, &why);
+		f = collector__add(c, e->pid, true, &why);
 		if (f == FAIL_NOT_PYTHON && now < e->until_ns) {
 			e->next_ns = now + e->wait_ns;
 			e->wait_ns = e->wait_ns < EXPECT_MAX ? 2 * e->wait_ns : EXPECT_MAX;
@@ -326,11 +326,16 @@ static int dispatch(struct source *s)
 static int refresh(struct source *s)
 {
 	struct collector *c = (struct collector *)s;
+	char why[256];
 
 	probe__drain(c->probe, on_note, c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
+		if (tracked__is_misfit(&c->live[i], why, sizeof(why))) {
+			pr_warn("%s\n", why);
+			end_process(c, c->live[i--].target.pid, false, now_ns());
+		}
 	}
 	return read_books(c);
 }

@@ -3,7 +3,7 @@
  *
  *	c = collector__new(&opts, &sinks);
  *	collector__load(c, &why);		BPF programs into the kernel
- *	collector__add(c, pid, &why);		resolve, attach, start the books
+ *	collector__add(c, pid, false, &why);	resolve, attach, start the books
  *	src = collector__source(c);		then as any source (source.h)
  */
 #ifndef GILTOP_SOURCE_COLLECTOR_H
@@ -36,8 +36,8 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 struct source *collector__source(struct collector *c);
 /* why: one line, where the failure alone does not say it; so for both. */
 enum failure collector__load(struct collector *c, struct sbuf *why);
-/* Start measuring a process: it is in the sinks when this returns. */
-enum failure collector__add(struct collector *c, pid_t pid, struct sbuf *why);
+/* Start measuring a process: it is in the sinks when this returns. starts: its program has just begun. */
+enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct sbuf *why);
 /* A process that is not a CPython yet (just forked or executed): tried again for a while. */
 void collector__expect(struct collector *c, pid_t pid);
 /* Perf events are taken away one by one: its free may take a second or more. */

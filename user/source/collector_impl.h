@@ -16,7 +16,8 @@ struct tracked {
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
-	unsigned int rounds;
+	unsigned int rounds, misfit_cnt;
+	bool fits; /* memory has been seen to be as the file promises */
 	/* Whose names the sinks have: (tid, first_ns of its record; 0: first holders). */
 	struct hmap named;
 	size_t holder_cnt, holder_cap;
@@ -50,7 +51,9 @@ struct collector {
 /* Resolved already (t->target): attach, start its books, tell the sinks. If it fails
  * tracked__deinit is due as well.
  */
-enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf *why);
+enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why);
+/* Has memory said several times now that it is not the CPython of the file? why: in words. */
+bool tracked__is_misfit(struct tracked *t, char *why, size_t sz);
 void tracked__deinit(struct tracked *t, struct collector *c);
 /* Tell the sinks whose GIL is whose, and who holds those that have shown no event yet. */
 void tracked__seed(struct tracked *t, struct collector *c);

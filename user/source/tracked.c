@@ -2,6 +2,7 @@
 /* tracked.c - one process that is measured: from its probes to its threads' names */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
@@ -13,7 +14,7 @@
 #include "user/source/collector_impl.h"
 #include "user/target/native_sym.h"
 
-#define LOOKS	    3
+#define LOOKS	    5
 #define NAMES_EVERY 16 /* refreshes: programs may rename their threads */
 
 static int send(const struct tracked *t, const struct collector *c, struct record *r)
@@ -160,26 +161,21 @@ static void tell_holders(struct tracked *t, struct collector *c)
 			probe__set_holder(c->probe, t->target.pid, st.holder_tstate, st.holder_tid);
 }
 
-/* Refuse what memory shows to be another CPython than the file promises. */
-static int check_layout(struct tracked *t, struct sbuf *why)
+/* A process that has just started may say no: its libraries are mapped before they are relocated. And it runs
+ * meanwhile: what was torn once is whole the next time.
+ */
+bool tracked__is_misfit(struct tracked *t, char *why, size_t sz)
 {
-	char misfit[256];
-	int err = -ENOTSUP;
+	int err = t->fits ? 0 : py_process__check(t->py, why, sz);
 
-	/* It runs meanwhile: what was torn once is whole the next time. */
-	for (int i = 0; i < LOOKS && err == -ENOTSUP; i++)
-		err = py_process__check(t->py, misfit, sizeof(misfit));
-	if (!err || err == -EAGAIN)
-		return 0;
-	if (err == -ENOTSUP)
-		sbuf__printf(why, "%s", misfit);
-	else
-		sbuf__printf(why, "pid %d: %s", t->target.pid, errstr(err));
-	return err;
+	t->fits |= !err;
+	t->misfit_cnt = err == -ENOTSUP ? t->misfit_cnt + 1 : 0;
+	return t->misfit_cnt >= LOOKS;
 }
 
-enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf *why)
+enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why)
 {
+	const struct timespec look = { .tv_nsec = 10000000 };
 	const struct target *tg = &t->target;
 	struct record start = { .kind = REC_PROC_START,
 				.proc = { .comm = tg->comm,
@@ -188,6 +184,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf 
 					  .runtime = tg->runtime,
 					  .sites = "call-sites",
 					  .note = tg->note } };
+	char misfit[256];
 	int err;
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
@@ -202,9 +199,12 @@ enum failure tracked__start(struct tracked *t, struct collector *c, struct sbuf 
 			     tg->pid, tg->py->version);
 		return FAIL_GIL_OFF;
 	}
-	err = check_layout(t, why);
-	if (err)
-		return failure__of(err);
+	while (!starts && !tracked__is_misfit(t, misfit, sizeof(misfit)) && t->misfit_cnt)
+		nanosleep(&look, NULL);
+	if (t->misfit_cnt) {
+		sbuf__puts(why, misfit);
+		return FAIL_REFUSED;
+	}
 	t->pidfd = proc__pidfd(tg->pid);
 	if (t->pidfd < 0) {
 		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));
