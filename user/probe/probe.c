@@ -268,7 +268,7 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 	if (!err)
 		return a;
 fail:
-	probe__detach(p, a);
+	probe__detach(a);
 	errno = -err;
 	return NULL;
 }
@@ -278,9 +278,8 @@ void probe__know(struct probe *p, pid_t tgid)
 	put_target(p, tgid, &no_books, BPF_NOEXIST);
 }
 
-void probe__detach(struct probe *p, struct probe_attachment *a)
+void probe__detach(struct probe_attachment *a)
 {
-	(void)p;
 	probe_attach__free(a);
 }
 
@@ -302,12 +301,15 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 	return put_target(p, tgid, &target, BPF_ANY) ? 0 : target.books_ns;
 }
 
+void probe__unknow(struct probe *p, pid_t tgid)
+{
+	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &tgid);
+}
+
 void probe__forget(struct probe *p, pid_t tgid)
 {
-	__u32 key = (__u32)tgid;
-
-	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &key);
-	p->dead_lost += probe_read__forget(p->skel, key);
+	probe__unknow(p, tgid);
+	p->dead_lost += probe_read__forget(p->skel, (uint32_t)tgid);
 }
 
 void probe__reset(struct probe *p, pid_t tgid)

@@ -8,7 +8,7 @@
  *	probe__set_holder(p, tgid, ..)	who holds the GIL already
  *	probe__activate(p, tgid);	the books start: at one moment for all sites of the process
  *	probe__read(p, &totals);	as often as wanted
- *	probe__detach(p, a);
+ *	probe__detach(a);
  *	probe__free(p);			NULL is fine
  * Ends of giltop by any signal remove everything: links and maps live as long as their descriptors.
  */
@@ -56,7 +56,7 @@ const char *probe_tier__name(enum probe_tier tier);
 struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
 				       const struct gil_sites *sites);
 /* Takes the uprobes away. With perf links this may take a second. NULL is fine. */
-void probe__detach(struct probe *p, struct probe_attachment *a);
+void probe__detach(struct probe_attachment *a);
 
 /* Start the books of a process; layout: how to walk its Python stacks. Returns the moment (ns), 0 on
  * failure.
@@ -68,6 +68,8 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid);
 /* A process that is followed: its forks and execs are noted from now on, measured or not. */
 void probe__know(struct probe *p, pid_t tgid);
+/* It is followed no more; its books have never started. */
+void probe__unknow(struct probe *p, pid_t tgid);
 /* Forget everything of a process (after detach). */
 void probe__forget(struct probe *p, pid_t tgid);
 /* The same, but the process stays known (it runs another program now): its books have not started. */

@@ -85,7 +85,7 @@ struct source *collector__source(struct collector *c)
 
 static void untrack(struct collector *c, struct tracked *t)
 {
-	tracked__deinit(t, c);
+	tracked__deinit(t);
 	*t = c->live[--c->live_cnt];
 }
 
@@ -166,13 +166,14 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 	if (!f)
 		f = tracked__start(&t, c, starts, why);
 	if (f) {
-		tracked__deinit(&t, c);
+		bool attached = t.att;
+
+		tracked__deinit(&t);
 		/* Its end takes it out of the kernel's table, unless that came before it was put in. */
-		if (!proc__runs(tgid > 0 ? tgid : pid)) {
-			probe__forget(c->probe, tgid > 0 ? tgid : pid);
-			return FAIL_GONE;
-		}
-		return f;
+		if (proc__runs(tgid > 0 ? tgid : pid))
+			return f;
+		(attached ? probe__forget : probe__unknow)(c->probe, tgid > 0 ? tgid : pid);
+		return FAIL_GONE;
 	}
 	c->live[c->live_cnt++] = t;
 	pr_verb("pid %d: CPython %s in %s, %zu probes (%s)\n", t.target.pid, t.target.py->version,

@@ -237,9 +237,9 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	return failure__of(err);
 }
 
-void tracked__deinit(struct tracked *t, struct collector *c)
+void tracked__deinit(struct tracked *t)
 {
-	probe__detach(c->probe, t->att);
+	probe__detach(t->att);
 	native_sym__free(t->native);
 	pysym__free(t->sym);
 	py_process__free(t->py);
