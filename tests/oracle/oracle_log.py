@@ -123,8 +123,10 @@ class Thread:
 
 
 # The way from one of the oracle's clocks to the other, the probe's handler included, takes about as long each
-# time. Where it takes so many times longer than usual, the thread was interrupted or preempted on it.
-INTERRUPTED = 4
+# time. Where it takes so many times longer than usual, the thread was interrupted or preempted on it, or met a
+# page that had to be brought: all that is above the usual may lie on either side of giltop's clock. So it is with
+# a thread's first event: its stack is new, and giltop makes its record.
+INTERRUPTED = 2
 # In a late log the probes of these are single-stepped, those of the others not: by so much longer is their
 # way, and the step comes after giltop's clock.
 STEPPED = ((WAIT, RELEASE), (YIELD, YIELD_END))
@@ -166,15 +168,15 @@ class Log:
         for gil in range(gil_cnt):
             self._blame(gil, sorted(waits[gil]), sorted(holds[gil]))
 
-    def _moment(self, kind, ns, spread):
-        """(ns, by how much giltop's clock may have been earlier)"""
+    def _moment(self, kind, ns, spread, first):
+        """(ns, by how much giltop's clock may have been earlier); first: of this thread"""
         usual = self._usual[kind]
         plain = self._plain.get(kind, usual)
-        longest = usual - plain + INTERRUPTED * plain
+        longest = usual if first else usual - plain + INTERRUPTED * plain
         # A step takes as long as it takes, this time; an interruption is none.
         step = 0 if kind not in self._plain else (
             max(0, spread - plain) if spread <= longest else usual - plain)
-        return ns - step, max(0, spread - longest)
+        return ns - step, spread - usual if spread > longest else 0
 
     def _intervals(self, tid, words, waits, holds):
         wait_from = hold_from = yield_from = None
@@ -182,7 +184,7 @@ class Log:
         for i in range(0, len(words), 2):
             word = words[i]
             gil, kind = word >> 3 & 31, word & 7
-            now = self._moment(kind, word >> 8, words[i + 1])
+            now = self._moment(kind, word >> 8, words[i + 1], i == 0)
             if thread is None or thread.gil != gil:
                 thread = self.threads.setdefault((tid, gil), Thread(tid, gil))
             if kind == WAIT:
