@@ -365,7 +365,7 @@ print("to stdout"); print("to stderr", file=sys.stderr); sys.exit(7)'
 @test "-- COMMAND: killed by a signal, giltop dies of the same" {
 	local sig
 	for sig in TERM INT HUP KILL SEGV; do
-		python3 - "$sig" "$GILTOP" -b -- "$PYTHON" -c "import os, signal, resource
+		env --default-signal=HUP python3 - "$sig" "$GILTOP" -b -- "$PYTHON" -c "import os, signal, resource
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.kill(os.getpid(), signal.SIG$sig)" <<-'END'
 		import resource, signal, subprocess, sys
