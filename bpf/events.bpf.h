@@ -90,16 +90,16 @@ static __always_inline int on_acquire(__u64 cond)
 			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
 		}
-		pairs_book(t->gil_slot, cond, t->tid);
+		pairs_book(t->gil_slot, cond, r.tid);
 		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
 		t->sums.contended++;
 	}
 	t->sums.acquisitions++;
 	g->acquisitions++;
-	if (g->prev_tid != t->tid) {
+	if (g->prev_tid != r.tid) {
 		if (g->prev_tid)
 			g->switches++;
-		g->prev_tid = t->tid;
+		g->prev_tid = r.tid;
 	}
 	now = event_time(g, t);
 	gil_advance(g, now);
@@ -116,7 +116,7 @@ static __always_inline int on_acquire(__u64 cond)
 	} else {
 		thread_enter(t, cond, GT_HOLD, now);
 	}
-	g->holder_tid = t->tid;
+	g->holder_tid = r.tid;
 	g->held = 1;
 	g->seeded = 0;
 	g->hold_since_ns = now;
@@ -141,13 +141,13 @@ static __always_inline int on_release(__u64 cond)
 	g = r.g;
 	t = r.t;
 	if (g->seeded && g->held && !t->sums.acquisitions && !t->sums.releases &&
-	    (!g->holder_tid || g->holder_tid == t->tid)) { /* it has held since the books started */
+	    (!g->holder_tid || g->holder_tid == r.tid)) { /* it has held since the books started */
 		t->first_ns = t->since_ns = g->hold_since_ns;
 		t->state = GT_HOLD;
-		g->holder_tid = t->tid;
-		g->prev_tid = t->tid;
+		g->holder_tid = r.tid;
+		g->prev_tid = r.tid;
 	}
-	if (g->holder_tid != t->tid) {
+	if (g->holder_tid != r.tid) {
 		stat_inc(GT_STAT_RELEASE_FOREIGN);
 		t->sums.odd++;
 		return 0;
@@ -171,7 +171,7 @@ static __always_inline int on_release(__u64 cond)
 		gil_reap(g);
 	ns = now - t->since_ns;
 	sum_put(sum, now - g->seg_start_ns, 1);
-	segment_push(g, t->tid, stack, now);
+	segment_push(g, r.tid, stack, now);
 	thread_enter(t, cond, GT_RELEASED, now);
 	hist_add(&t->sums.hold_hist, ns);
 	if (ns > t->hold_max_ns)

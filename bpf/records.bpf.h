@@ -124,6 +124,7 @@ static __always_inline int thread_replace(struct gt_thread *t, __u64 cond, __u32
 struct records {
 	struct gt_gil *g;
 	struct gt_thread *t;
+	__u32 tid; /* as in t, without a look there */
 };
 
 /* .. the long way: the first event of this thread here, or the GIL's record has moved. */
@@ -178,6 +179,7 @@ static __always_inline int records_of(struct records *r, __u64 cond, __u32 held)
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key key = { .cond = cond, .tid = (__u32)id };
 
+	r->tid = key.tid;
 	if (frozen)
 		return 0;
 	if (!records_found(r, &key, id >> 32)) {

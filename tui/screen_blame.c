@@ -126,10 +126,9 @@ static void draw_heading(const struct blame *b, struct canvas *c, int y, struct 
 /* What could be done about it, in words; returns the lines used. */
 static int draw_advice(const struct ui_state *ui, struct canvas *c, struct rect r)
 {
-	const struct snapshot *s = ui__snap(ui);
 	const struct snap_proc *p = ui__proc(ui);
 	struct sbuf advice[2] = { { 0 }, { 0 } };
-	size_t n = p ? verdict__advice(s, p, ui__gil(ui, p), advice, 2) : 0;
+	size_t n = p ? verdict__advice(p, ui__gil(ui, p), advice, 2) : 0;
 	int used = 0;
 
 	for (size_t i = 0; i < n; i++)

@@ -317,15 +317,14 @@ static void advise_holds(const struct snap_proc *p, const struct snap_thread *t,
 	}
 }
 
-size_t verdict__advice(const struct snapshot *s, const struct snap_proc *p,
-		       const struct snap_gil *g, struct sbuf *out, size_t max)
+size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out,
+		       size_t max)
 {
 	const struct snap_thread *t = g ? culprit(p, g) : NULL;
 	enum verdict_level level = verdict__level(p, g);
 	size_t n = 0;
 	char pct[UNITS_SZ];
 
-	(void)s;
 	if (level <= VERDICT_BUSY) {
 		if (level != VERDICT_UNKNOWN && n < max)
 			sbuf__puts(&out[n++],

@@ -49,8 +49,8 @@ void verdict__who(const struct snapshot *s, const struct snap_proc *p, const str
 void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
 		   enum verdict_detail detail, struct sbuf *out);
 /* What could be done about it: up to max sentences, one to each sbuf; returns how many. */
-size_t verdict__advice(const struct snapshot *s, const struct snap_proc *p,
-		       const struct snap_gil *g, struct sbuf *out, size_t max);
+size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out,
+		       size_t max);
 /* "the last 10 s", "the 72 s since the start" */
 void verdict__span(const struct snapshot *s, struct sbuf *out);
 /* The name of a thread: as known, or "thread 4711", or "other threads" for 0. */

@@ -44,7 +44,6 @@ static int stacks_process(void *ctx, uint32_t tgid, struct pystacks_process *ret
 }
 
 static const struct source_ops collector_ops;
-static void collector_free(struct source *s);
 
 struct collector *collector__new(const struct collector_opts *opts, const struct sinks *sinks)
 {
@@ -74,7 +73,7 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	}
 	return c;
 fail:
-	collector_free(&c->source);
+	c->source.ops->free(&c->source);
 	return NULL;
 }
 
