@@ -147,7 +147,8 @@ def usual_spreads(events):
 
 class Log:
     """threads: {(tid, gil): Thread}; gap_ns, held_ns: {gil: ns}; pairs: {(waiter, holder): ns};
-    unsure_ns: {gil: ns}, all interruptions of its times, see Thread.
+    unsure_ns: {gil: ns}, all interruptions of its times, see Thread; way_ns: from one of the oracle's clocks to the
+    other, the usual one of the slowest kind.
     """
 
     def __init__(self, events, gil_cnt, foreign, on_ns, off_ns, late=False):
@@ -161,6 +162,7 @@ class Log:
         holds = {g: [] for g in range(gil_cnt)}
         usual = usual_spreads(events)
         self._usual = usual
+        self.way_ns = max(usual.values())
         self._plain = {kind: min(usual[kind], usual[other])  # without the step
                        for kind, other in (STEPPED if late else ())}
         for tid, words in events.items():

@@ -240,6 +240,22 @@ class Judge(unittest.TestCase):
             self.assertEqual(other.yield_ns - thread.yield_ns, thread.yields * 15 * MS)
             self.assertEqual(other.hold_ns, thread.hold_ns)
 
+    def test_blame_of_a_short_hold_that_all_wait_for(self):
+        """1 us more of a hold is 50 us more of blame with 50 that wait; far more is wrong all the same."""
+        script = [(0, 1, ACQUIRE)] + [(1000 + i, 100 + i, WAIT) for i in range(50)]
+        script += [(2000, 1, RELEASE), (2010, 99, ACQUIRE), (2012, 99, RELEASE)]
+        for i in range(50):
+            script += [(2020 + 1000 * i, 100 + i, ACQUIRE), (3000 + 1000 * i, 100 + i, RELEASE)]
+        self.log = write_log(self.path, script, scale=1000).log()  # in us
+        self.log.off_ns = 100 * MS
+        for more_ns, expected in ((50000, True), (2000000, False)):
+            self.summary = summary_of(self.log)
+            self.process = self.summary["processes"][0]
+            self.process["pairs"] = []
+            self.row(99)["blame_ns"] += more_ns
+            self.process["gils"][0]["gap_ns"] -= more_ns
+            self.assert_judged(expected, "%d ns of blame more" % more_ns)
+
     def test_log_with_a_hole_is_refused(self):
         with self.assertRaises(OracleError):
             write_log(self.path, lost=1).log()
