@@ -115,24 +115,17 @@ class Scale:
         self.start_ns = min(max(START_NS[0], START_WAYS * way_ns), START_NS[1])
         self.event_ns = event_ns
         self.load = max(1.0, sum(t.wait_ns for t in threads) / max(1, window_ns))  # mean of waiters
-        self.blame_ns = max(1, sum(t.blame_ns for t in threads))
-        self.wait_unsure_ns = sum(t.less_ns["wait_ns"] + t.more_ns["wait_ns"] for t in threads)
 
     def waiters(self, thread):
         """How many waited while this thread held: a thread of one short hold may have met all of them."""
         return max(self.load, thread.blame_ns / max(1, thread.hold_ns))
 
 
-def interval(name, thread, scale):
+def interval(name, thread):
     """-> (lowest, highest) that a total of this thread can be for giltop."""
     total = getattr(thread, name)
     if name in Thread.MAXIMA:
         return total - MAX_START_NS, total + MAX_START_NS
-    if name == "blame_ns":
-        # An end of a hold counts once for every waiter, the begin of a wait for the holder of that moment.
-        unsure = (thread.less_ns["hold_ns"] + thread.more_ns["hold_ns"]) * scale.waiters(thread)
-        unsure += scale.wait_unsure_ns * total / scale.blame_ns
-        return total - unsure, total + unsure
     return total - thread.less_ns[name], total + thread.more_ns[name]
 
 
@@ -176,7 +169,7 @@ def check_times(report, matched, scale):
             truth, value = getattr(thread, name), row.get(name)
             if value is None and name in Thread.MAXIMA and truth == 0:
                 continue  # unknown: no wait or hold to have a maximum of
-            bounds = interval(name, thread, scale)
+            bounds = interval(name, thread)
             diff = None if value is None else distance(value, bounds)
             limit = allowed(name, thread, scale)
             if diff is None or diff > limit:

@@ -231,24 +231,25 @@ class Log:
     def _wait(self, thread, start, end, waits):
         self._time(thread, "wait_ns", start, end)
         thread.wait_max_ns = max(thread.wait_max_ns, end[0] - start[0])
-        waits[thread.gil].append((start[0], end[0], thread.tid))
+        waits[thread.gil].append((start[0], end[0], thread.tid, start[1]))
 
     def _hold(self, thread, start, end, holds):
         self._time(thread, "hold_ns", start, end)
         thread.hold_max_ns = max(thread.hold_max_ns, end[0] - start[0])
-        holds[thread.gil].append((start[0], end[0], thread.tid))
+        holds[thread.gil].append((start[0], end[0], thread.tid, start[1], end[1]))
 
     def _blame(self, gil, waits, holds):
         """Overlap of every wait with every hold; what no hold covers is gap."""
         for one, two in zip(holds, holds[1:]):
             if two[0] < one[1]:
                 raise OracleError("GIL %d held by %d and %d at once" % (gil, one[2], two[2]))
-        self.held_ns[gil] = sum(end - start for start, end, _ in holds)
+        self.held_ns[gil] = sum(hold[1] - hold[0] for hold in holds)
         gap_ns = 0
-        ends = [end for _, end, _ in holds]
-        for start, end, waiter in waits:
+        ends = [hold[1] for hold in holds]
+        for start, end, waiter, unsure in waits:
             left = end - start
             i = bisect.bisect_right(ends, start)
+            self._earlier_wait(gil, holds, i, start - unsure, start)
             while i < len(holds) and holds[i][0] < end:
                 part = min(end, holds[i][1]) - max(start, holds[i][0])
                 holder = holds[i][2]
@@ -258,3 +259,24 @@ class Log:
                 i += 1
             gap_ns += left
         self.gap_ns[gil] = gap_ns
+        self._unsure_blame(gil, waits, holds)
+
+    def _earlier_wait(self, gil, holds, i, start, end):
+        """A wait may have begun at start, not only at end; holds[i]: the first one that ends after that."""
+        while i >= 0 and end > start and (i == len(holds) or holds[i][1] > start):
+            if i < len(holds):
+                part = min(end, holds[i][1]) - max(start, holds[i][0])
+                self.threads[holds[i][2], gil].more_ns["blame_ns"] += max(0, part)
+            i -= 1
+
+    def _unsure_blame(self, gil, waits, holds):
+        """An end of a hold that may have been earlier counts once for every waiter of that moment."""
+        starts, ends = [wait[0] for wait in waits], sorted(wait[1] for wait in waits)
+
+        def waiters(ns):
+            return bisect.bisect_right(starts, ns) - bisect.bisect_left(ends, ns)
+
+        for start, end, holder, start_unsure, end_unsure in holds:
+            thread = self.threads[holder, gil]
+            thread.more_ns["blame_ns"] += start_unsure * waiters(start)
+            thread.less_ns["blame_ns"] += end_unsure * waiters(end)
