@@ -5,41 +5,20 @@
 load lib
 load run
 load subject
+load accuracy
 
 # accuracy.py measures again by itself, and only where times are off: counts and invariants hold at once.
 # shellcheck disable=SC2034
 BATS_TEST_RETRIES=0
 
-setup() {
-	needs_giltop
-	needs_oracle
-	e2e_setup
-}
+setup() { accuracy_setup; }
 
 teardown() { e2e_teardown; }
 
-measure() { # INTERPRETER WORKLOAD [MORE ARGUMENTS]
-	local python=$1
-	shift
-	python3 "$E2E_DIR/accuracy.py" --giltop "$GILTOP" --oracle "$ORACLE" --python "$python" "$@"
-}
-
-agree() { # INTERPRETER WORKLOAD
-	needs_python "$1"
-	measure "$PYTHON" "$2"
-	result live "$1/$2" ok
-}
-
-# Every load, in small: for all other interpreters. Debian's run in a chroot with their own libc.
-agree_all() { # SUBJECT: of lib.bash, or of scripts/fetch-interpreters
-	local load
-	needs_subject "$1"
-	for load in "mixed 1" "pingpong 10000" "many 1" "churn 2000"; do
-		# shellcheck disable=SC2086
-		measure "$PYTHON" --root "$ROOT" $load
-		result live "$1/${load% *}" ok
-	done
-}
+# Every load, in small: for all other interpreters.
+all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; }
+# .. for other builds of the same; the rest of them is in tests/long/.
+two_loads() { agree_each "$1" "mixed 1" "churn 2000"; }
 
 @test "stock 3.11: mixed load" { agree stock-3.11 mixed; }
 @test "stock 3.11: ping-pong" { agree stock-3.11 pingpong; }
@@ -61,30 +40,30 @@ agree_all() { # SUBJECT: of lib.bash, or of scripts/fetch-interpreters
 @test "3.13: ping-pong" { agree pyenv-3.13 pingpong; }
 @test "3.13: 200 threads" { agree pyenv-3.13 many; }
 @test "3.13: 10,000 short-lived threads" { agree pyenv-3.13 churn; }
-@test "3.7: all loads" { agree_all pyenv-3.7; }
-@test "3.9: all loads" { agree_all pyenv-3.9; }
-@test "3.10: all loads" { agree_all pyenv-3.10; }
-@test "Debian 11, 3.9: all loads" { agree_all bullseye-amd64-3.9-exe; }
-@test "Debian 11, 3.9, libpython: all loads" { agree_all bullseye-amd64-3.9-lib; }
-@test "Debian 11, 3.9, debug build: all loads" { agree_all bullseye-amd64-3.9d-exe; }
-@test "Debian 11, 3.9, libpython, debug build: all loads" { agree_all bullseye-amd64-3.9d-lib; }
-@test "Debian 12, 3.11: all loads" { agree_all bookworm-amd64-3.11-exe; }
-@test "Debian 12, 3.11, libpython: all loads" { agree_all bookworm-amd64-3.11-lib; }
-@test "Debian 12, 3.11, debug build: all loads" { agree_all bookworm-amd64-3.11d-exe; }
-@test "Debian 12, 3.11, libpython, debug build: all loads" { agree_all bookworm-amd64-3.11d-lib; }
-@test "Debian 13, 3.13: all loads" { agree_all trixie-amd64-3.13-exe; }
-@test "Debian 13, 3.13, libpython: all loads" { agree_all trixie-amd64-3.13-lib; }
-@test "Debian 13, 3.13, debug build: all loads" { agree_all trixie-amd64-3.13d-exe; }
-@test "Debian 13, 3.13, libpython, debug build: all loads" { agree_all trixie-amd64-3.13d-lib; }
-@test "Debian sid, 3.13: all loads" { agree_all sid-amd64-3.13-exe; }
-@test "Debian sid, 3.13, libpython: all loads" { agree_all sid-amd64-3.13-lib; }
-@test "Debian sid, 3.13, debug build: all loads" { agree_all sid-amd64-3.13d-exe; }
-@test "Debian sid, 3.13, libpython, debug build: all loads" { agree_all sid-amd64-3.13d-lib; }
-@test "Debian sid, 3.14: all loads" { agree_all sid-amd64-3.14-exe; }
-@test "Debian sid, 3.14, libpython: all loads" { agree_all sid-amd64-3.14-lib; }
-@test "Debian sid, 3.14, debug build: all loads" { agree_all sid-amd64-3.14d-exe; }
-@test "Debian sid, 3.14, libpython, debug build: all loads" { agree_all sid-amd64-3.14d-lib; }
-@test "Debian sid, 3.15: all loads" { agree_all sid-amd64-3.15-exe; }
-@test "Debian sid, 3.15, libpython: all loads" { agree_all sid-amd64-3.15-lib; }
-@test "Debian sid, 3.15, debug build: all loads" { agree_all sid-amd64-3.15d-exe; }
-@test "Debian sid, 3.15, libpython, debug build: all loads" { agree_all sid-amd64-3.15d-lib; }
+@test "3.7: all loads" { all_loads pyenv-3.7; }
+@test "3.9: all loads" { all_loads pyenv-3.9; }
+@test "3.10: all loads" { all_loads pyenv-3.10; }
+@test "Debian 11, 3.9: all loads" { all_loads bullseye-amd64-3.9-exe; }
+@test "Debian 11, 3.9, libpython: two loads" { two_loads bullseye-amd64-3.9-lib; }
+@test "Debian 11, 3.9, debug build: two loads" { two_loads bullseye-amd64-3.9d-exe; }
+@test "Debian 11, 3.9, libpython, debug build: two loads" { two_loads bullseye-amd64-3.9d-lib; }
+@test "Debian 12, 3.11: all loads" { all_loads bookworm-amd64-3.11-exe; }
+@test "Debian 12, 3.11, libpython: two loads" { two_loads bookworm-amd64-3.11-lib; }
+@test "Debian 12, 3.11, debug build: two loads" { two_loads bookworm-amd64-3.11d-exe; }
+@test "Debian 12, 3.11, libpython, debug build: two loads" { two_loads bookworm-amd64-3.11d-lib; }
+@test "Debian 13, 3.13: all loads" { all_loads trixie-amd64-3.13-exe; }
+@test "Debian 13, 3.13, libpython: two loads" { two_loads trixie-amd64-3.13-lib; }
+@test "Debian 13, 3.13, debug build: two loads" { two_loads trixie-amd64-3.13d-exe; }
+@test "Debian 13, 3.13, libpython, debug build: two loads" { two_loads trixie-amd64-3.13d-lib; }
+@test "Debian sid, 3.13: all loads" { all_loads sid-amd64-3.13-exe; }
+@test "Debian sid, 3.13, libpython: two loads" { two_loads sid-amd64-3.13-lib; }
+@test "Debian sid, 3.13, debug build: two loads" { two_loads sid-amd64-3.13d-exe; }
+@test "Debian sid, 3.13, libpython, debug build: two loads" { two_loads sid-amd64-3.13d-lib; }
+@test "Debian sid, 3.14: all loads" { all_loads sid-amd64-3.14-exe; }
+@test "Debian sid, 3.14, libpython: two loads" { two_loads sid-amd64-3.14-lib; }
+@test "Debian sid, 3.14, debug build: two loads" { two_loads sid-amd64-3.14d-exe; }
+@test "Debian sid, 3.14, libpython, debug build: two loads" { two_loads sid-amd64-3.14d-lib; }
+@test "Debian sid, 3.15: all loads" { all_loads sid-amd64-3.15-exe; }
+@test "Debian sid, 3.15, libpython: two loads" { two_loads sid-amd64-3.15-lib; }
+@test "Debian sid, 3.15, debug build: two loads" { two_loads sid-amd64-3.15d-exe; }
+@test "Debian sid, 3.15, libpython, debug build: two loads" { two_loads sid-amd64-3.15d-lib; }

@@ -37,4 +37,4 @@ def load(rounds):
 
 
 if __name__ == "__main__":
-    parked.main(load, 50000)
+    parked.main(load, 25000)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# As tests/e2e/accuracy.bats: the loads that it leaves out.
+
+load ../e2e/lib
+load ../e2e/run
+load ../e2e/subject
+load ../e2e/accuracy
+
+# shellcheck disable=SC2034
+BATS_TEST_RETRIES=0
+
+setup() { accuracy_setup; }
+
+teardown() { e2e_teardown; }
+
+other_loads() { agree_each "$1" "pingpong 10000" "many 1"; }
+
+@test "Debian 11, 3.9, libpython: the other loads" { other_loads bullseye-amd64-3.9-lib; }
+@test "Debian 11, 3.9, debug build: the other loads" { other_loads bullseye-amd64-3.9d-exe; }
+@test "Debian 11, 3.9, libpython, debug build: the other loads" { other_loads bullseye-amd64-3.9d-lib; }
+@test "Debian 12, 3.11, libpython: the other loads" { other_loads bookworm-amd64-3.11-lib; }
+@test "Debian 12, 3.11, debug build: the other loads" { other_loads bookworm-amd64-3.11d-exe; }
+@test "Debian 12, 3.11, libpython, debug build: the other loads" { other_loads bookworm-amd64-3.11d-lib; }
+@test "Debian 13, 3.13, libpython: the other loads" { other_loads trixie-amd64-3.13-lib; }
+@test "Debian 13, 3.13, debug build: the other loads" { other_loads trixie-amd64-3.13d-exe; }
+@test "Debian 13, 3.13, libpython, debug build: the other loads" { other_loads trixie-amd64-3.13d-lib; }
+@test "Debian sid, 3.13, libpython: the other loads" { other_loads sid-amd64-3.13-lib; }
+@test "Debian sid, 3.13, debug build: the other loads" { other_loads sid-amd64-3.13d-exe; }
+@test "Debian sid, 3.13, libpython, debug build: the other loads" { other_loads sid-amd64-3.13d-lib; }
+@test "Debian sid, 3.14, libpython: the other loads" { other_loads sid-amd64-3.14-lib; }
+@test "Debian sid, 3.14, debug build: the other loads" { other_loads sid-amd64-3.14d-exe; }
+@test "Debian sid, 3.14, libpython, debug build: the other loads" { other_loads sid-amd64-3.14d-lib; }
+@test "Debian sid, 3.15, libpython: the other loads" { other_loads sid-amd64-3.15-lib; }
+@test "Debian sid, 3.15, debug build: the other loads" { other_loads sid-amd64-3.15d-exe; }
+@test "Debian sid, 3.15, libpython, debug build: the other loads" { other_loads sid-amd64-3.15d-lib; }

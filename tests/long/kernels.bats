@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# As tests/e2e/kernels.bats, on the kernels between the oldest and the newest.
+
+load ../e2e/lib
+load ../e2e/guests
+
+setup_file() { guests_run bookworm-amd64 trixie-amd64 bookworm-arm64 trixie-arm64; }
+
+@test "amd64, bookworm's kernel (6.1)" { guest_is_fine bookworm-amd64; }
+@test "amd64, trixie's kernel (6.12)" { guest_is_fine trixie-amd64; }
+@test "arm64, bookworm's kernel (6.1)" { guest_is_fine bookworm-arm64; }
+@test "arm64, trixie's kernel (6.12)" { guest_is_fine trixie-arm64; }
