@@ -9,6 +9,8 @@
 
 #include "bpf/giltop.h"
 #include "bpf/maps.bpf.h"
+#include "bpf/integral.bpf.h"
+#include "bpf/cut.bpf.h"
 #include "bpf/records.bpf.h"
 #include "bpf/stacks.bpf.h"
 #include "bpf/books.bpf.h"

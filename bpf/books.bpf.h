@@ -3,23 +3,6 @@
 #ifndef GILTOP_BOOKS_BPF_H
 #define GILTOP_BOOKS_BPF_H
 
-/* Put the time up to now into the GIL's integrals. */
-static __always_inline void gil_advance(struct gt_gil *g, __u64 now)
-{
-	__u64 dt = now - g->last_ns;
-	__u64 waited = dt * g->waiters;
-
-	g->wait_ns += waited;
-	if (g->held) {
-		g->held_ns += dt;
-		g->hold_blame_ns += waited;
-	} else if (g->waiters) {
-		g->gap_ns += waited;
-		g->gap_wall_ns += dt;
-	}
-	g->last_ns = now;
-}
-
 static __always_inline void hist_add(struct gt_hist *h, __u64 ns)
 {
 	__u32 b = gt_hist_bucket(ns);
@@ -70,10 +53,12 @@ static __always_inline __u64 thread_enter(struct gt_thread *t, __u64 cond, __u32
 	return dt;
 }
 
-/* The time of this event: not before anything already booked for this GIL or this thread. */
+/* The time of this event: not before anything already booked for this GIL or this thread, and on the side of
+ * the cut that has been decided on.
+ */
 static __always_inline __u64 event_time(struct gt_gil *g, struct gt_thread *t)
 {
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns(), c = cut;
 
 	if (now < g->last_ns) {
 		stat_inc(GT_STAT_CLOCK_BACK);
@@ -81,12 +66,23 @@ static __always_inline __u64 event_time(struct gt_gil *g, struct gt_thread *t)
 	}
 	if (now < t->since_ns)
 		now = t->since_ns;
+	if (g->cut != c && now >= (c & ~GT_CUT_SIDE))
+		now = (c & ~GT_CUT_SIDE) - 1;
 	return now;
 }
 
-__noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
+/* Its first event: it is known from now on. */
+static __always_inline void thread_born(struct gt_thread *t, __u64 now)
 {
-	struct gt_pair_key key = { .tgid = tgid, .waiter_tid = waiter, .holder_tid = holder };
+	if (!t->first_ns)
+		t->first_ns = t->since_ns = now;
+}
+
+__noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u32 side, __u64 ns)
+{
+	struct gt_pair_key key = {
+		.tgid = tgid, .waiter_tid = waiter, .holder_tid = holder, .side = side & 1
+	};
 	__u64 *v;
 
 	if (!ns)
@@ -115,13 +111,12 @@ __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u64 ns)
 	return 0;
 }
 
-/* With stacks the pairs are in the chains. */
-static __always_inline void waited_for(struct gt_thread *t, __u32 holder, __u64 stack, __u64 ns)
+static __always_inline void waited_for(struct gt_thread *t, __u32 side, __u32 holder, __u64 stack,
+				       __u64 ns)
 {
+	pair_add(t->tgid, t->tid, holder, side, ns);
 	if (stacks_on)
 		chain_add(t->tgid, (__u64)t->tid << 32 | holder, t->wait_stack, stack, ns);
-	else
-		pair_add(t->tgid, t->tid, holder, ns);
 }
 
 /* a < b as 1 or 0, without a branch; for times and counts, which are below 2^63. */
@@ -151,9 +146,11 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	__u64 now, since, cnt, open = 0, rest;
+	__u32 side;
 
 	if (!g || !t)
 		return 0;
+	side = side_of(g);
 	now = g->last_ns; /* as far as the integrals go */
 	since = t->wait_booked_ns;
 	cnt = g->hold_cnt;
@@ -169,11 +166,11 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 		start = since ^ ((start ^ since) & -less(since, start)); /* the later one */
 		ns = smaller(end - start, rest);
 		rest -= ns;
-		waited_for(t, h->tid, h->stack, ns);
+		waited_for(t, side, h->tid, h->stack, ns);
 	}
 	if (rest) {
 		stat_inc(GT_STAT_PAIR_OVERRUN);
-		waited_for(t, 0, 0, rest);
+		waited_for(t, side, 0, 0, rest);
 	}
 	t->wait_booked_ns = now - open;
 	t->wait_held_ns = g->held_ns - open;
@@ -196,37 +193,69 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 		t->wait_max_ns = ns;
 }
 
-/* The wait of a thread that died waiting ends now, or where its GIL's integrals are already (now 0). Its
- * record is complete then.
+/* Take somebody out of the waiters who has waited up to when only: the integrals, which go up to last_ns, had
+ * him in. The state has been the same since the event before.
  */
-__noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid, __u64 now)
+static __always_inline void gil_unwait(struct gt_gil *g, __u64 when)
+{
+	__u64 excess = g->last_ns - when;
+
+	g->wait_ns -= excess;
+	if (g->waiters)
+		g->waiters--;
+	if (when > g->reap_ns)
+		g->reap_ns = when;
+	if (g->held) {
+		g->hold_blame_ns -= excess;
+		return;
+	}
+	g->gap_ns -= excess;
+	if (!g->waiters) /* the gap was over when the last of them died */
+		g->gap_wall_ns -= g->last_ns - g->reap_ns;
+}
+
+/* The wait of a thread that died waiting ends with its death, or with the last event of its GIL if that was later:
+ * up to there it is in sums that somebody may have read. Its record is complete then.
+ */
+__noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
-	__u64 ns;
+	__u64 ns, when, open;
 
 	if (!t || !g || t->state != GT_WAIT)
 		return 0;
-	if (now > g->last_ns)
-		gil_advance(g, now);
-	pairs_book(slot, cond, tid);
+	when = t->exit_ns;
+	if (when < g->event_ns)
+		when = g->event_ns;
+	if (when > g->last_ns)
+		when = g->last_ns;
 	thread_begin(t);
-	waited_for(t, g->holder_tid, g->seg_stack, g->held_ns - t->wait_held_ns);
-	ns = g->last_ns - t->since_ns;
-	if (g->waiters)
-		g->waiters--;
+	thread_pass(t, g, slot);
+	if (when > t->wait_booked_ns) {
+		pairs_book(slot, cond, tid);
+		open = g->held_ns - t->wait_held_ns;
+		if (g->held && open > g->last_ns - when)
+			waited_for(t, side_of(g), g->holder_tid, g->seg_stack,
+				   open - (g->last_ns - when));
+	}
+	gil_unwait(g, when);
+	ns = when - t->since_ns;
 	t->sums.time_ns[GT_WAIT] += ns;
 	if (ns > t->wait_max_ns)
 		t->wait_max_ns = ns;
 	if (stacks_on)
 		sum_add(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack, ns, 1);
-	t->since_ns = t->exit_ns = g->last_ns;
+	t->since_ns = t->exit_ns = when;
 	t->state = GT_RELEASED;
 	t->flags &= ~GT_F_DYING_WAIT;
 	thread_end(t);
 	return 0;
 }
+
+/* Of so many of them each event takes out at most. */
+#define REAP_MAX 64
 
 /* Close the waits of threads that died waiting for this GIL (rare); its integrals go up to now. */
 static __noinline int gil_reap(struct gt_gil *g)
@@ -237,7 +266,7 @@ static __noinline int gil_reap(struct gt_gil *g)
 
 	if (!g)
 		return 0;
-	for (int i = 0; i < 8 && g->reaped != g->dead; i++) {
+	for (int i = 0; i < REAP_MAX && g->reaped != g->dead; i++) {
 		if (bpf_map_pop_elem(&dead, &d))
 			return 0;
 		key.cond = d.gil.cond;
@@ -252,9 +281,18 @@ static __noinline int gil_reap(struct gt_gil *g)
 			continue;
 		}
 		g->reaped++;
-		waiter_close(t->gil_slot, key.cond, key.tid, 0);
+		waiter_close(t->gil_slot, key.cond, key.tid);
 	}
 	return 0;
+}
+
+/* The integrals up to this event, as things were up to it. */
+static __always_inline void gil_event(struct gt_gil *g, __u64 now)
+{
+	gil_advance(g, now);
+	if (g->reaped != g->dead)
+		gil_reap(g);
+	g->event_ns = now;
 }
 
 /* ---- self-check: does the target's memory agree? ------------------------------------------- */
@@ -333,11 +371,13 @@ static __always_inline __u64 sample_holder(struct gt_gil *g, __u32 tgid, __u64 c
  */
 static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u64 cond)
 {
-	__u64 now = event_time(g, t), stack;
+	__u64 now, stack;
 
 	thread_begin(t);
 	gil_begin(g);
-	gil_advance(g, now);
+	cut_check(g, t, cond, t->tid);
+	now = event_time(g, t);
+	gil_event(g, now);
 	t->wait_ticks++;
 	if (stacks_on && g->held && now - g->seg_start_ns >= SAMPLE_NS) {
 		stack = sample_holder(g, t->tgid, cond, memory_check(g, cond, 1), now);

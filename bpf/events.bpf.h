@@ -31,6 +31,7 @@ static __always_inline int on_wait(__u64 cond)
 	}
 	thread_begin(t);
 	gil_begin(g);
+	cut_check(g, t, cond, r.tid);
 	holder = g->last_holder;
 	tstate = memory_check(g, cond, 1);
 	if (tstate && holder && g->held && tstate != holder && g->holder_tid)
@@ -46,13 +47,12 @@ static __always_inline int on_wait(__u64 cond)
 			sum = sum_find(t->tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack);
 	}
 	now = event_time(g, t);
-	gil_advance(g, now);
+	thread_born(t, now);
+	gil_event(g, now);
 	if (stack) {
 		sum_put(sum, now - g->seg_start_ns, 0);
 		segment_push(g, g->holder_tid, stack, now);
 	}
-	if (g->reaped != g->dead)
-		gil_reap(g);
 	if (t->state == GT_HOLD) {
 		/* Its RELEASE was missed: the hold ends here at the latest. */
 		stat_inc(GT_STAT_WAIT_HOLDER);
@@ -84,6 +84,7 @@ static __always_inline int on_acquire(__u64 cond)
 	t = r.t;
 	thread_begin(t);
 	gil_begin(g);
+	cut_check(g, t, cond, r.tid);
 	acquire_check(g, t, cond);
 	if (t->state == GT_WAIT) {
 		if (stacks_on) {
@@ -102,9 +103,8 @@ static __always_inline int on_acquire(__u64 cond)
 		g->prev_tid = r.tid;
 	}
 	now = event_time(g, t);
-	gil_advance(g, now);
-	if (g->reaped != g->dead)
-		gil_reap(g);
+	thread_born(t, now);
+	gil_event(g, now);
 	if (g->held) {
 		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
 		stat_inc(GT_STAT_ACQUIRE_HELD);
@@ -140,6 +140,9 @@ static __always_inline int on_release(__u64 cond)
 		return 0;
 	g = r.g;
 	t = r.t;
+	thread_begin(t);
+	gil_begin(g);
+	cut_check(g, t, cond, r.tid);
 	if (g->seeded && g->held && !t->sums.acquisitions && !t->sums.releases &&
 	    (!g->holder_tid || g->holder_tid == r.tid)) { /* it has held since the books started */
 		t->first_ns = t->since_ns = g->hold_since_ns;
@@ -149,11 +152,12 @@ static __always_inline int on_release(__u64 cond)
 	}
 	if (g->holder_tid != r.tid) {
 		stat_inc(GT_STAT_RELEASE_FOREIGN);
+		thread_born(t, event_time(g, t));
 		t->sums.odd++;
+		gil_end(g);
+		thread_end(t);
 		return 0;
 	}
-	thread_begin(t);
-	gil_begin(g);
 	now = event_time(g, t);
 	if (stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);
@@ -166,9 +170,7 @@ static __always_inline int on_release(__u64 cond)
 		segment_touch(g);
 		now = event_time(g, t);
 	}
-	gil_advance(g, now);
-	if (g->reaped != g->dead)
-		gil_reap(g);
+	gil_event(g, now);
 	ns = now - t->since_ns;
 	sum_put(sum, now - g->seg_start_ns, 1);
 	segment_push(g, r.tid, stack, now);
@@ -204,10 +206,8 @@ static __always_inline int on_yield(__u64 cond)
 	if (!tid)
 		return 0;
 	tid->yield_cond = cond;
-	now = bpf_ktime_get_ns();
-	if (now < t->since_ns)
-		now = t->since_ns;
 	thread_begin(t);
+	now = thread_time(t);
 	thread_enter(t, cond, GT_YIELD, now);
 	t->sums.yields++;
 	thread_end(t);
@@ -228,10 +228,8 @@ static __always_inline int on_yield_end(void)
 	t = bpf_map_lookup_elem(&threads, &tkey);
 	if (!t || t->state != GT_YIELD)
 		return 0;
-	now = bpf_ktime_get_ns();
-	if (now < t->since_ns)
-		now = t->since_ns;
 	thread_begin(t);
+	now = thread_time(t);
 	thread_enter(t, tkey.cond, GT_RELEASED, now);
 	thread_end(t);
 	return 0;

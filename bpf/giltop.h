@@ -112,6 +112,8 @@ struct gt_gil {
 	struct gt_gil_key key; /* whose record it is; all 0: free */
 	__u64 first_ns;	       /* the books of this GIL start here (when giltop's books started) */
 	__u64 last_ns;	   /* the integrals below are advanced up to here; also the clock's floor */
+	__u64 event_ns;	   /* its last event; up to the next one at most a cut was passed */
+	__u64 cut;	   /* the last one that it has passed: as it was then it is in `gil_cuts` */
 	__u64 held_ns;	   /* somebody held it */
 	__u64 gap_ns;	   /* integral of waiters while nobody held it */
 	__u64 gap_wall_ns; /* nobody held it and somebody waited: wall time of hand-over gaps */
@@ -123,6 +125,7 @@ struct gt_gil {
 	__u64 switches; /* acquisitions by another thread than the last holder */
 	__u64 reaped;	/* dead waiters taken out, compared with gt_gil.dead */
 	__u64 dead;	/* waiters that died waiting: added to by the exit hook, atomically */
+	__u64 reap_ns;	/* the last of those taken out waited up to here */
 	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
 	__u64 hold_cnt;	    /* segments ever put into past[] */
 	__u64 seg_start_ns; /* the open segment of the open hold */
@@ -164,13 +167,25 @@ struct gt_sums {
 
 #define GT_SUMS_WORDS (sizeof(struct gt_sums) / sizeof(__u64))
 
+/* A cut (bpf/cut.bpf.h) is a moment and this bit. */
+#define GT_CUT_SIDE (1ull << 63)
+
+/* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
+#define GT_THREAD_CUT_WORDS 26
+
+struct gt_thread_cut {
+	__u64 words[GT_THREAD_CUT_WORDS];
+};
+
 /* Per-thread record. Written by that thread alone (after its death: by whoever closes its wait).
  * The writer raises seq_start first and seq_end last, a reader that copies upwards and finds both
  * equal has a record that nobody wrote to meanwhile.
  */
 struct gt_thread {
 	__u64 seq_end;
-	__u64 first_ns;	  /* first seen */
+	__u64 cut; /* the last one that it has passed, and what it was then */
+	struct gt_thread_cut then;
+	__u64 first_ns;	  /* first seen; 0: not yet */
 	__u64 since_ns;	  /* in its state since */
 	__u64 wait_ticks; /* WAIT hits: one per wait and switch interval */
 	__u64 wait_max_ns;
@@ -205,7 +220,7 @@ struct gt_pair_key {
 	__u32 tgid;
 	__u32 waiter_tid;
 	__u32 holder_tid; /* 0: holds that the ring no longer had */
-	__u32 pad;
+	__u32 side;	  /* of the cut, 0 or 1: see bpf/cut.bpf.h */
 };
 
 /* A walked stack; hash is that of struct py_stack. */
@@ -303,9 +318,13 @@ GT_ASSERT(sizeof(struct gt_target) == 8 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 22 * 8 + 8 * 4 + 256 * 32 + 8);
+GT_ASSERT(sizeof(struct gt_gil) == 25 * 8 + 8 * 4 + 256 * 32 + 8);
 GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
-GT_ASSERT(sizeof(struct gt_thread) == 13 * 8 + 6 * 4 + 16 + sizeof(struct gt_sums));
+GT_ASSERT(sizeof(struct gt_thread) ==
+	  14 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+GT_ASSERT(sizeof(struct gt_thread_cut) ==
+	  __builtin_offsetof(struct gt_thread, sums.wait_hist) -
+		  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);
 GT_ASSERT(sizeof(struct gt_chain_key) == 32);

@@ -30,16 +30,30 @@ static __always_inline void waiter_died(struct gt_thread *t, const struct gt_thr
 	thread_end(t);
 }
 
-/* One record of a thread that ends now. */
-static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now)
+/* Ended threads that nobody has fetched are many: this one, complete, goes to the others. Not while they are read,
+ * where it would be there twice or not at all. Returns 1, or 0: it stays.
+ */
+static __always_inline int thread_fold_late(const struct gt_thread_key *key)
+{
+	int folded = 0;
+
+	__sync_fetch_and_add(&folding, 1);
+	if (!reading)
+		folded = thread_fold(key->cond, key->tid);
+	__sync_fetch_and_add(&folding, -1);
+	return folded;
+}
+
+/* One record of a thread that ends. */
+static __always_inline void thread_exit_one(struct gt_thread_key *key)
 {
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, key);
+	__u64 now;
 
 	if (!t)
 		return;
-	if (now < t->since_ns)
-		now = t->since_ns;
 	thread_begin(t);
+	now = thread_time(t);
 	t->exit_ns = now;
 	if (t->state == GT_WAIT) {
 		__sync_fetch_and_add(&exited_cnt, 1);
@@ -52,7 +66,7 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now
 		thread_enter(t, key->cond, GT_RELEASED, now);
 	thread_end(t);
 	/* Who is folded is never shown as ended: a reading meanwhile would have it twice. */
-	if (exited_cnt >= exited_keep && t->state != GT_HOLD && thread_fold(key->cond, key->tid))
+	if (exited_cnt >= exited_keep && t->state != GT_HOLD && thread_fold_late(key))
 		return;
 	/* Counted first: who sees that it ended takes it out. */
 	__sync_fetch_and_add(&exited_cnt, 1);
@@ -64,7 +78,7 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key, __u64 now
 static __always_inline int on_task_exit(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 id = bpf_get_current_pid_tgid(), now;
+	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key key = { .tid = (__u32)id };
 	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &key.tid);
 	__u32 tgid = id >> 32;
@@ -79,12 +93,11 @@ static __always_inline int on_task_exit(void)
 		bpf_map_delete_elem(&targets, &tgid);
 	if (!tid)
 		return 0;
-	now = bpf_ktime_get_ns();
 	for (__u32 i = 0; i < GT_TID_GILS; i++) {
 		if (i >= tid->cnt)
 			break;
 		key.cond = tid->cond[i];
-		thread_exit_one(&key, now);
+		thread_exit_one(&key);
 	}
 	bpf_map_delete_elem(&tids, &key.tid);
 	return 0;

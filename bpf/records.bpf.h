@@ -95,7 +95,7 @@ __noinline int thread_fold(__u64 cond, __u32 tid)
 	return 1;
 }
 
-int waiter_close(__u32 slot, __u64 cond, __u32 tid, __u64 now); /* books.bpf.h */
+int waiter_close(__u32 slot, __u64 cond, __u32 tid); /* books.bpf.h */
 
 /* The kernel has given the tid of an ended thread to a new one: make room, keep its totals. Returns 0 if
  * its record is still needed: what it had open is for others to close.
@@ -104,6 +104,7 @@ static __always_inline int thread_replace(struct gt_thread *t, __u64 cond, __u32
 {
 	__u32 state = t->state, tid = t->tid;
 	struct gt_gil *g;
+	__u64 c;
 
 	if (state == GT_HOLD || (state == GT_WAIT && t->tgid != tgid))
 		return 0;
@@ -111,8 +112,15 @@ static __always_inline int thread_replace(struct gt_thread *t, __u64 cond, __u32
 	if (state == GT_WAIT &&
 	    g) { /* it died waiting, and nothing has happened at this GIL since */
 		gil_begin(g);
+		c = cut;
+		if (g->cut != c && bpf_ktime_get_ns() < (c & ~GT_CUT_SIDE))
+			c = cut_before;
+		if (g->cut != c)
+			gil_pass(g, slot, c);
+		if (t->exit_ns > g->last_ns)
+			gil_advance(g, t->exit_ns);
 		g->reaped += t->flags & GT_F_DYING_WAIT ? 1 : 0;
-		waiter_close(slot, cond, tid, bpf_ktime_get_ns());
+		waiter_close(slot, cond, tid);
 		gil_end(g);
 	}
 	if (thread_fold(cond, tid))
@@ -155,7 +163,6 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 held)
 		t = thread_new(&key, tgid);
 		if (!t)
 			return 0;
-		t->first_ns = t->since_ns = bpf_ktime_get_ns();
 	}
 	t->gil_slot = slot;
 	return 0;

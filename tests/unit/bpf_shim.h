@@ -373,6 +373,7 @@ static inline long shim_read_user(void *dst, uint32_t size, uint64_t addr)
 #define bpf_ringbuf_output(m, data, size, flags)  shim_ring_output(SHIM_RING(m), data, size, flags)
 #define bpf_ringbuf_query(m, flags)		  ((uint64_t)SHIM_RING(m)->head)
 #define bpf_probe_read_user(dst, size, addr)	  shim_read_user(dst, size, (uintptr_t)(addr))
+#define bpf_probe_read_kernel(dst, size, src)	  ((void)memcpy(dst, src, size))
 #define py_read(stack, dst, size, addr)		  shim_read_user(dst, (uint32_t)(size), addr)
 
 #define SHIM_CORE_READ(_1, _2, _3, name, ...) name

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "user/books/totals.h"
+#include "user/source/pair_totals.h"
 #include "user/source/stack_totals.h"
 
 #include "tests/unit/bpf_shim.h"
@@ -70,6 +71,7 @@ struct machine {
 	void (*taken_out)(void *ctx, const struct total_thread *t);
 	void *ctx;
 	struct stack_totals stack_totals;
+	struct pair_totals pair_totals;
 };
 
 static const struct py_layout fake_layout = {
@@ -136,14 +138,14 @@ static inline void set_value(struct shim_map *m, const void *key, const void *va
 /* The rows that take what finds no room: probe_read__open_sums(). */
 static inline void open_sums(uint32_t tgid)
 {
-	struct gt_pair_key pair = { .tgid = tgid };
 	struct gt_sum zero = { 0 };
 
-	if (!stacks_on) {
+	for (uint32_t side = 0; side < 2; side++) {
+		struct gt_pair_key pair = { .tgid = tgid, .side = side };
+
 		set_value(SHIM_MAP(&pairs), &pair, &zero.ns);
-		return;
 	}
-	for (uint32_t epoch = 0; epoch < 2; epoch++) {
+	for (uint32_t epoch = 0; stacks_on && epoch < 2; epoch++) {
 		struct gt_sum_key wait = { .tgid = tgid, .kind = GT_SUM_WAIT, .epoch = epoch };
 		struct gt_sum_key hold = { .tgid = tgid, .kind = GT_SUM_HOLD, .epoch = epoch };
 		struct gt_chain_key chain = { .tgid = tgid, .epoch = epoch };
@@ -181,6 +183,7 @@ static inline void machine__init_empty(struct machine *k, bool with_stacks)
 	min_hold_ns = 1000000;
 	exited_keep = 1024;
 	exited_cnt = span_min_ns = 0;
+	cut = cut_before = folding = reading = 0;
 	sum_epoch = follow = frozen = 0;
 	for (uint32_t slot = 0; slot < GT_GILS; slot++)
 		shim__push(SHIM_QUEUE(&gil_free), &slot);
@@ -198,6 +201,7 @@ static inline void machine__deinit(struct machine *k)
 {
 	totals__free(&k->totals);
 	stack_totals__deinit(&k->stack_totals);
+	pair_totals__deinit(&k->pair_totals);
 	shim__reset();
 }
 

@@ -45,6 +45,8 @@ static inline void read_gils(struct machine *k)
 			memcpy(&g->rec, shim_map_lookup(SHIM_MAP(&gils), slot), sizeof(g->rec));
 		} while (g->rec.seq_start != g->rec.seq_end && ++try < READ_TRIES);
 		t->torn_cnt += try == READ_TRIES;
+		if (g->rec.cut == cut)
+			memcpy(&g->rec, shim_map_lookup(SHIM_MAP(&gil_cuts), slot), sizeof(g->rec));
 	}
 	free(keys);
 }
@@ -77,8 +79,9 @@ static inline void read_threads(struct machine *k)
 			t->torn_cnt++;
 			th->rec.flags &= ~GT_F_EXITED; /* not complete yet: comes again */
 		}
+		totals__thread_at(&th->rec, cut);
 		if (!th->rec.first_ns)
-			t->thread_cnt--; /* being made at this moment */
+			t->thread_cnt--; /* it had shown no event then */
 	}
 	free(keys);
 }
@@ -101,22 +104,32 @@ static inline void read_ended(struct machine *k)
 	free(keys);
 }
 
+/* Those of the side that is over. */
 static inline void read_pairs(struct machine *k)
 {
 	struct totals *t = &k->totals;
+	uint32_t side = cut & GT_CUT_SIDE ? 0 : 1;
 	char *keys;
 	uint32_t n = shim__keys(SHIM_MAP(&pairs), &keys);
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct gt_pair_key *key = (void *)(keys + i * sizeof(*key));
-		const uint64_t *ns = shim_map_lookup(SHIM_MAP(&pairs), key);
+		struct gt_pair_key key = *(struct gt_pair_key *)(void *)(keys + i * sizeof(key));
+		uint64_t *ns = shim_map_lookup(SHIM_MAP(&pairs), &key);
 
+		if (key.side != side || !ns)
+			continue;
 		assert_int_equal(
 			array_grow(&t->pairs, t->pair_cnt, &t->pair_cap, sizeof(*t->pairs)), 0);
-		if (ns)
-			t->pairs[t->pair_cnt++] = (struct total_pair){ .key = *key, .ns = *ns };
+		key.side = 0;
+		t->pairs[t->pair_cnt++] = (struct total_pair){ .key = key, .ns = *ns };
+		key.side = side;
+		if (key.waiter_tid || key.holder_tid)
+			shim_map_delete(SHIM_MAP(&pairs), &key);
+		else
+			*ns = 0;
 	}
 	free(keys);
+	assert_int_equal(pair_totals__sum_up(&k->pair_totals, t), 0);
 }
 
 static inline uint64_t stat_of(enum gt_stat which)
@@ -198,23 +211,40 @@ static inline void read_stacks(struct machine *k)
 	assert_int_equal(stack_totals__fill(&k->stack_totals, t), 0);
 }
 
-/* probe_read__all(), and pystacks__read() where there are stacks. The clock is that of the CPU. */
-static inline struct totals *read_books(struct machine *k)
+/* Books are wanted as of that moment. */
+static inline void publish_cut(uint64_t at)
+{
+	reading = 1;
+	cut_before = cut;
+	cut = at | (~cut & GT_CUT_SIDE);
+}
+
+/* probe_read__all() from the cut on, and pystacks__read() where there are stacks. */
+static inline struct totals *read_cut_books(struct machine *k)
 {
 	struct totals *t = &k->totals;
 
 	t->gil_cnt = t->thread_cnt = t->ended_cnt = t->pair_cnt = 0;
 	t->torn_cnt = 0;
-	t->now_ns = shim.cpu.now_ns;
+	t->now_ns = cut & ~GT_CUT_SIDE;
+	assert_int_equal(folding, 0);
 	read_gils(k);
 	read_threads(k);
 	read_ended(k);
-	read_pairs(k);
 	read_stats(t);
+	read_pairs(k);
 	drop_exited(k);
+	reading = 0;
 	if (stacks_on)
 		read_stacks(k);
 	return t;
+}
+
+/* The books as they are after the last event. */
+static inline struct totals *read_books(struct machine *k)
+{
+	publish_cut(++shim.cpu.now_ns);
+	return read_cut_books(k);
 }
 
 /* The epochs of the sums change places: what has been read of the older one is dropped. */
@@ -321,6 +351,7 @@ static inline void forget_process(struct machine *k, uint32_t tgid)
 	forget_map(SHIM_MAP(&chains), offsetof(struct gt_chain_key, tgid), tgid);
 	forget_map(SHIM_MAP(&stacks), offsetof(struct gt_stack_key, tgid), tgid);
 	assert_int_equal(stack_totals__forget(&k->stack_totals, tgid), 0);
+	assert_int_equal(pair_totals__forget(&k->pair_totals, tgid), 0);
 }
 
 /* After an exec: other threads, another GIL at the same address. */

@@ -29,13 +29,19 @@ static inline void feed_totals(struct model *m, const struct totals *t)
 	assert_int_equal(say_totals(m, t), 0);
 }
 
-/* Read the machine's books at now. last: nothing comes after this. */
-static inline void feed_at(struct model *m, struct machine *k, uint64_t now, bool last)
+/* The books as of the cut that has been published, read at now. last: nothing comes after this. */
+static inline void feed_cut(struct model *m, struct machine *k, uint64_t now, bool last)
 {
 	shim.cpu = (struct shim_cpu){ .now_ns = now };
-	read_books(k);
+	read_cut_books(k);
 	k->totals.last = last;
 	feed_totals(m, &k->totals);
+}
+
+static inline void feed_at(struct model *m, struct machine *k, uint64_t now, bool last)
+{
+	publish_cut(now);
+	feed_cut(m, k, now, last);
 }
 
 static inline void feed(struct model *m, struct machine *k, uint64_t now)

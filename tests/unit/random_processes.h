@@ -32,12 +32,7 @@ static void books_are_over(struct sim *s, size_t p, uint64_t end_ns)
 {
 	uint32_t tgid = (uint32_t)(p + 1) * 100;
 
-	step_reading(s);
-	for (size_t i = 0; i < s->k.totals.thread_cnt; i++) {
-		const struct gt_thread *t = &s->k.totals.threads[i].rec;
-
-		s->taken_back |= t->tgid == tgid && t->flags & GT_F_EXITED && t->state == GT_WAIT;
-	}
+	read_now(s, false);
 	say_end(s->m, tgid, end_ns);
 	forget_process(&s->k, tgid);
 	s->over[p] = true;

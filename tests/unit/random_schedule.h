@@ -30,15 +30,12 @@ struct sim {
 	unsigned int interrupt; /* one in so many scheduling points; 0: none */
 	uint64_t longest_ns;	/* between two steps */
 	uint32_t next_tid;
-	bool reading, deaths, dying[PROCS], over[PROCS];
+	bool reading; /* a cut has been published and not been read yet */
+	bool deaths, dying[PROCS], over[PROCS];
 	struct tally gone[MAX_G];
 	struct tally seen[MAX_G]; /* what was done: counts alone */
 	bool may_yield[MAX_T], seeded[MAX_T];
 	struct sums last; /* at the last mark, which an interval adds to */
-	/* A process ended since then, of which a thread had died waiting without any event of its GIL: the
-	 * wait, open until then, is taken back to that death.
-	 */
-	bool taken_back;
 };
 
 static void check_all(struct sim *s);
@@ -239,11 +236,37 @@ static void step_birth(struct sim *s, bool reuse)
 		add_thread(&s->k, s->next_tid++, g);
 }
 
-/* Readings do not meet one another, nor a tid that comes round at this very moment. */
-static void step_reading(struct sim *s)
+static void read_cut(struct sim *s, bool last)
+{
+	seed_holders(s);
+	feed_cut(s->m, &s->k, s->now, last);
+	s->reading = false;
+}
+
+/* The books as they are now. */
+static void read_now(struct sim *s, bool last)
+{
+	if (s->reading) {
+		if (s->now < (cut & ~GT_CUT_SIDE))
+			s->now = cut & ~GT_CUT_SIDE;
+		read_cut(s, false);
+	}
+	s->reading = true;
+	publish_cut(s->now);
+	read_cut(s, last);
+}
+
+/* A reading is wanted of a moment that comes soon, whatever runs now; it is made after that, when no handler from
+ * before is under way (a reader waits for those). Not with a tid that comes round at this very moment.
+ */
+static void step_reading(struct sim *s, bool interrupting)
 {
 	bool met = s->reading;
 
+	if (s->reading && !interrupting && s->now >= (cut & ~GT_CUT_SIDE)) {
+		read_cut(s, false);
+		return;
+	}
 	for (size_t i = 0; i < s->k.thread_cnt; i++) {
 		const struct fake_thread *t = &s->k.threads[i];
 
@@ -252,9 +275,7 @@ static void step_reading(struct sim *s)
 	if (met)
 		return;
 	s->reading = true;
-	seed_holders(s);
-	feed(s->m, &s->k, s->now);
-	s->reading = false;
+	publish_cut(s->now + 1 + rnd(s, 300));
 }
 
 /* The clock's interrupt comes in a handler, too. */
@@ -273,7 +294,8 @@ static void step(struct sim *s, bool interrupting)
 	struct fake_thread *t = any_thread(s, false), *on_cpu = any_thread(s, true);
 
 	switch (rnd(s, 24)) {
-	case 0: step_reading(s); break;
+	case 0:
+	case 4: step_reading(s, interrupting); break;
 	case 1: step_birth(s, !interrupting && rnd(s, 2)); break;
 	case 2:
 		if (t)

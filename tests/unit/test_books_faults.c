@@ -19,7 +19,7 @@ static void a_tid_reused_before_its_dead_waiter_was_taken_out_ends_that_wait(voi
 	acquires(&k, 2, T0 + 1600);
 	feed_at(m, &k, T0 + 5000, true);
 	s = model__snapshot(m, MODEL_TOTAL);
-	assert_int_equal(balanced(s).wait, 800 + 600);
+	assert_int_equal(balanced(s).wait, 200 + 600);
 	assert_int_equal(s->procs[0].gils[0].waiters, 0);
 	snapshot__free(s);
 	model__free(m);
@@ -48,7 +48,7 @@ static void a_tid_reused_elsewhere_leaves_the_dead_waiter_alone(void **state)
 	for (size_t i = 0; i < k.totals.thread_cnt; i++)
 		if (k.totals.threads[i].key.tid == 2)
 			assert_int_equal(k.totals.threads[i].rec.tgid, PID + 1);
-	assert_int_equal(k.totals.ended[0].rec.sums.time_ns[GT_WAIT], 500);
+	assert_int_equal(k.totals.ended[0].rec.sums.time_ns[GT_WAIT], 200);
 	machine__deinit(&k);
 }
 
@@ -71,7 +71,7 @@ static void a_dead_waiters_wait_is_blamed_on_the_holders(void **state)
 
 		if (p->key.waiter_tid == 2)
 			assert_int_equal(p->ns, p->key.holder_tid == 1	 ? 100
-						: p->key.holder_tid == 3 ? 200
+						: p->key.holder_tid == 3 ? 100
 									 : 0);
 	}
 	machine__deinit(&k);

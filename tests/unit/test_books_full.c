@@ -94,10 +94,10 @@ static void pairs_without_room_are_under_other(void **state)
 	uint64_t now;
 
 	(void)state;
-	for (uint32_t max = 1; max < 12; max++) {
+	for (uint32_t max = 2; max < 13; max++) {
 		start_small(&k, false, pairs_map, max);
 		now = take_turns(&k, T0);
-		assert_true(max > 8 || stat_of(GT_STAT_PAIR_FULL) > 0);
+		assert_true(max > 9 || stat_of(GT_STAT_PAIR_FULL) > 0);
 		picture_is_whole(&k, now, false);
 		machine__deinit(&k);
 	}

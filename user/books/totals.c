@@ -2,6 +2,7 @@
 #include "user/books/totals.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void totals__free(struct totals *t)
 {
@@ -12,4 +13,10 @@ void totals__free(struct totals *t)
 	free(t->stacks);
 	free(t->chains);
 	*t = (struct totals){ 0 };
+}
+
+void totals__thread_at(struct gt_thread *rec, uint64_t cut)
+{
+	if (rec->cut == cut)
+		memcpy(&rec->first_ns, rec->then.words, sizeof(rec->then.words));
 }

@@ -45,12 +45,12 @@ struct total_stack {
 /* Stacks are ids: those of the REC_STACK records before it (sink.h); 0: not captured, or without room.
  * Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
 struct totals {
-	uint64_t now_ns; /* taken before the records were read: a record may be a little younger */
+	uint64_t now_ns; /* the cut (bpf/cut.bpf.h): all records are as of this moment, but for their histograms */
 	uint64_t self_cpu_ns;
 	uint64_t stats
 		[COUNTER_CNT]; /* since the start; of enum counter's, each part that counts adds its own */
 	bool last;	       /* the books are closed: nothing comes after this */
-	uint64_t torn_cnt; /* COUNTER_TORN, of this reading */
+	uint64_t torn_cnt, late_cnt; /* COUNTER_TORN and COUNTER_LATE, of this reading */
 	size_t gil_cnt, gil_cap;
 	struct total_gil *gils;
 	size_t thread_cnt, thread_cap;
@@ -67,5 +67,7 @@ struct totals {
 };
 
 void totals__free(struct totals *t);
+/* Make a record that may have passed this cut (with GT_CUT_SIDE) what it was then. (first_ns 0: it had shown no event.) */
+void totals__thread_at(struct gt_thread *rec, uint64_t cut);
 
 #endif

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/model/acc.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void sums__of_thread(const struct gt_thread *rec, uint64_t now, struct gt_sums *ret)
 {
 	*ret = rec->sums;
-	/* A wait that outlives its thread is closed by the GIL's next event, not by the death. */
-	if ((rec->flags & GT_F_EXITED) && rec->state != GT_WAIT && rec->exit_ns < now)
+	/* The GIL of a thread that died with it stays taken: nobody gets it. And who died waiting and found no room
+	 * in the queue waits on.
+	 */
+	bool goes_on = rec->state == GT_HOLD ||
+		       (rec->state == GT_WAIT && !(rec->flags & GT_F_DYING_WAIT));
+
+	if ((rec->flags & GT_F_EXITED) && !goes_on && rec->exit_ns < now)
 		now = rec->exit_ns;
 	if (now > rec->since_ns)
 		ret->time_ns[rec->state & (GT_STATE_CNT - 1)] += now - rec->since_ns;
@@ -22,22 +28,18 @@ void sums__add(struct gt_sums *to, const struct gt_sums *a)
 		v[i] += from[i];
 }
 
-/* Saturating: a record read while it was written may stand a little before its base. */
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
+/* What counts is of one cut, and never falls. Histograms are read as they are, a little later. */
 void sums__sub(const struct gt_sums *a, const struct gt_sums *base, struct gt_sums *ret)
 {
+	const size_t exact = offsetof(struct gt_sums, wait_hist) / sizeof(__u64);
 	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)base;
 	__u64 *v = (__u64 *)ret;
 
 	for (size_t i = 0; i < GT_SUMS_WORDS; i++)
-		v[i] = minus(x[i], y[i]);
+		v[i] = i >= exact && x[i] < y[i] ? 0 : x[i] - y[i];
 }
 
-/* The same step as gil_advance() in books.bpf.h, up to the moment of the reading. */
+/* The same step as gil_advance() in integral.bpf.h, up to the moment of the reading. */
 void gil_acc__of(const struct gt_gil *rec, uint64_t now, struct gil_acc *ret)
 {
 	uint64_t dt = now > rec->last_ns ? now - rec->last_ns : 0;
@@ -64,11 +66,11 @@ void gil_acc__of(const struct gt_gil *rec, uint64_t now, struct gil_acc *ret)
 void gil_acc__sub(const struct gil_acc *a, const struct gil_acc *base, struct gil_acc *ret)
 {
 	*ret = (struct gil_acc){
-		.held_ns = minus(a->held_ns, base->held_ns),
-		.gap_ns = minus(a->gap_ns, base->gap_ns),
-		.gap_wall_ns = minus(a->gap_wall_ns, base->gap_wall_ns),
-		.wait_ns = minus(a->wait_ns, base->wait_ns),
-		.acquisitions = minus(a->acquisitions, base->acquisitions),
-		.switches = minus(a->switches, base->switches),
+		.held_ns = a->held_ns - base->held_ns,
+		.gap_ns = a->gap_ns - base->gap_ns,
+		.gap_wall_ns = a->gap_wall_ns - base->gap_wall_ns,
+		.wait_ns = a->wait_ns - base->wait_ns,
+		.acquisitions = a->acquisitions - base->acquisitions,
+		.switches = a->switches - base->switches,
 	};
 }

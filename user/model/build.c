@@ -34,7 +34,7 @@ static uint64_t span(uint64_t from, uint64_t to)
 
 static enum snap_state state_of(const struct mthread *t)
 {
-	if (t->exited)
+	if (t->exited || t->died)
 		return SNAP_EXITED;
 	switch (t->rec.state) {
 	case GT_WAIT: return SNAP_WAITING;
@@ -113,7 +113,8 @@ static void fill_quantiles(struct snap_thread *s)
 static int add_thread(struct builder *b, const struct mproc *p, const struct mthread *t, size_t gil,
 		      struct snap_thread *s)
 {
-	uint64_t now = proc_now(b, p), open = t->exited ? 0 : span(t->rec.since_ns, now);
+	bool ended = t->exited || t->died;
+	uint64_t now = proc_now(b, p), open = ended ? 0 : span(t->rec.since_ns, now);
 	char name[sizeof(t->rec.comm) * 4];
 	struct stored_stack now_stack;
 	struct gt_sums d;
@@ -121,19 +122,19 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 	sums__sub(&t->at[AT_NOW], &t->at[b->base], &d);
 	if (fill_sums(b, &d, s))
 		return -ENOMEM;
-	now_stack = model__stack(b->m, t->exited ? 0 : t->now_stack);
+	now_stack = model__stack(b->m, ended ? 0 : t->now_stack);
 	s->now_frames = now_stack.frames;
 	s->now_frame_cnt = now_stack.cnt;
 	s->tid = t->key.tid;
 	s->gil = gil;
 	s->state = state_of(t);
-	s->state_ns = t->exited ? span(t->rec.exit_ns, now) : open;
+	s->state_ns = ended ? span(t->rec.exit_ns, now) : open;
 	s->wait_max_ns = max_since(s->wait_hist, t->wait_max_at[AT_NOW], t->wait_max_at[b->base],
-				   t->exited		     ? t->last_wait_ns
+				   ended		     ? t->last_wait_ns
 				   : t->rec.state == GT_WAIT ? open
 							     : 0);
 	s->hold_max_ns = max_since(s->hold_hist, t->hold_max_at[AT_NOW], t->hold_max_at[b->base],
-				   t->exited		     ? t->last_hold_ns
+				   ended		     ? t->last_hold_ns
 				   : t->rec.state == GT_HOLD ? open
 							     : 0);
 	fill_quantiles(s);
@@ -237,7 +238,7 @@ static int build_threads(struct builder *b, const struct mproc *p, struct snap_p
 		const struct mthread *t = p->threads[i];
 
 		/* An interval does not show those who had ended before it. */
-		if (t->exited && b->base == AT_MARK && t->rec.exit_ns <= b->m->mark_ns)
+		if ((t->exited || t->died) && b->base == AT_MARK && t->rec.exit_ns <= b->m->mark_ns)
 			continue;
 		err = add_thread(b, p, t, gil_index(p, t->key.cond), &th[s->thread_cnt++]);
 	}
@@ -282,7 +283,7 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 			.switches = d.switches,
 			.held = g->known ? g->rec.held : g->seed_held,
 			.holder_tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid,
-			.waiters = g->rec.waiters,
+			.waiters = g->waiters,
 		};
 		if (!gils[i].held || p->end_ns) {
 			gils[i].held = false;

@@ -6,17 +6,20 @@
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 
-static int by_exit(const void *a, const void *b)
+/* Whoever held the GIL when it died keeps it to the end. */
+static uint64_t exit_of(const struct mthread *t)
 {
-	const struct mthread *x = *(struct mthread *const *)a, *y = *(struct mthread *const *)b;
-
-	uint64_t a_ns = x->rec.exit_ns ? x->rec.exit_ns : UINT64_MAX;
-	uint64_t b_ns = y->rec.exit_ns ? y->rec.exit_ns : UINT64_MAX;
-
-	return a_ns < b_ns ? -1 : a_ns > b_ns;
+	return t->rec.exit_ns && t->rec.state != GT_HOLD ? t->rec.exit_ns : UINT64_MAX;
 }
 
-/* Step one GIL's record to the moment ns (as gil_advance() in books.bpf.h). */
+static int by_exit(const void *a, const void *b)
+{
+	uint64_t x = exit_of(*(struct mthread *const *)a), y = exit_of(*(struct mthread *const *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* Step one GIL's record to the moment ns (as gil_advance() in integral.bpf.h). */
 static void step(struct mgil *g, uint64_t ns)
 {
 	struct gil_acc a;
@@ -53,7 +56,7 @@ static void end_hold(struct mproc *p, struct mthread *t, struct mgil *g, uint64_
 static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 {
 	struct mgil *g = mproc__gil(p, t->key.cond, false);
-	uint64_t when = t->rec.exit_ns ? t->rec.exit_ns : end_ns;
+	uint64_t when = exit_of(t) < end_ns ? exit_of(t) : end_ns;
 
 	if (!g)
 		return;
@@ -64,7 +67,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
 	if (t->rec.state == GT_WAIT || t->rec.state == GT_HOLD)
 		step(g, when);
 	if (t->rec.state == GT_WAIT && g->rec.waiters) {
-		mproc__add_open_wait(p, t, g, g->rec.held_ns, when, true);
+		mproc__add_open_wait(p, t, g, g->rec.held_ns, when);
 		g->rec.waiters--;
 	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
 		end_hold(p, t, g, when);
@@ -125,7 +128,9 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 
 	if (!p)
 		return;
-	mproc__forget_open(p);
+	if (end_ns < m->before_ns) /* up to there it has been shown */
+		end_ns = m->before_ns;
+	mproc__undo_open_pairs(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		add_first_holder(m, p, p->gils[i]);
 	if (p->thread_cnt)

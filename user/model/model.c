@@ -294,6 +294,7 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 	t->now_stack = in->open_stack;
 	t->exited =
 		in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT && in->rec.state != GT_HOLD;
+	t->died = !t->exited && t->rec.state == GT_WAIT && t->rec.flags & GT_F_DYING_WAIT;
 	sums__of_thread(&t->rec, now, &t->at[AT_NOW]);
 	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
 	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
@@ -332,6 +333,8 @@ static int feed_gils(struct model *m, const struct totals *t)
 		g->seg_stack = t->gils[i].seg_stack;
 		memcpy(g->past_stack, t->gils[i].past_stack, sizeof(g->past_stack));
 		g->known = true;
+		g->waiters = g->rec.waiters;
+		g->reap_ns = g->rec.reap_ns;
 		gil_acc__of(&g->rec, t->now_ns, &g->at[AT_NOW]);
 	}
 	for (size_t i = 0; i < t->ended_cnt; i++) {
@@ -350,6 +353,47 @@ static int feed_gils(struct model *m, const struct totals *t)
 	return 0;
 }
 
+/* Take somebody out of a GIL's waiters at now who has waited up to when, as gil_unwait() in books.bpf.h. (The record
+ * itself stays as it is: if the process has ended, its deaths are gone through in their order, end.c.)
+ */
+static void mgil_unwait(struct mgil *g, uint64_t when, uint64_t now)
+{
+	struct gil_acc *a = &g->at[AT_NOW];
+
+	a->wait_ns -= now - when;
+	if (g->waiters)
+		g->waiters--;
+	if (when > g->reap_ns)
+		g->reap_ns = when;
+	if (g->rec.held) {
+		a->open_blame_ns -= now - when;
+		return;
+	}
+	a->gap_ns -= now - when;
+	if (!g->waiters)
+		a->gap_wall_ns -= now - g->reap_ns;
+}
+
+/* Who died waiting waited up to its death, or to the last event of its GIL if that was later: the same as the
+ * next event of that GIL will find (waiter_close() in books.bpf.h).
+ */
+static void end_dead_wait(struct mproc *p, struct mthread *t, uint64_t now)
+{
+	struct mgil *g = mproc__gil(p, t->key.cond, false);
+	uint64_t when = t->rec.exit_ns;
+
+	if (!g || !t->died)
+		return;
+	if (when < g->rec.event_ns)
+		when = g->rec.event_ns;
+	if (when > now)
+		when = now;
+	mgil_unwait(g, when, now);
+	t->rec.exit_ns = when;
+	t->last_wait_ns = when - t->rec.since_ns;
+	sums__of_thread(&t->rec, now, &t->at[AT_NOW]);
+}
+
 static int feed(struct model *m, const struct totals *t)
 {
 	int err;
@@ -357,6 +401,7 @@ static int feed(struct model *m, const struct totals *t)
 	/* What loading and attaching cost is not the cost of looking. */
 	if (!m->now_ns)
 		m->load_cpu_ns = m->self_cpu_at[AT_MARK] = m->self_cpu_at[AT_ZERO] = t->self_cpu_ns;
+	m->before_ns = m->now_ns;
 	m->now_ns = t->now_ns;
 	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
 	m->stacks_known = t->stacks_known;
@@ -377,6 +422,8 @@ static int feed(struct model *m, const struct totals *t)
 		if (p->end_ns)
 			continue;
 		fold_old(p);
+		for (size_t k = 0; k < p->thread_cnt; k++)
+			end_dead_wait(p, p->threads[k], t->now_ns);
 		for (size_t k = 0; k < p->gil_cnt; k++)
 			mfold__sum(&p->gils[k]->fold);
 		add_open_blame(p);

@@ -17,14 +17,21 @@
 /* Three readings of each sum: now, at the last mark, at the last reset. */
 enum { AT_NOW, AT_MARK, AT_ZERO, AT_CNT };
 
+/* Up to where an open wait is in the pairs, and how long its GIL had been held by then. */
+struct mbooked {
+	uint64_t ns, held_ns;
+};
+
 struct mthread {
 	struct gt_thread_key key;
 	struct gt_thread rec; /* as last read */
 	struct gt_sums at[AT_CNT];
 	uint64_t wait_max_at[AT_CNT], hold_max_at[AT_CNT];
+	struct mbooked booked, booked_before; /* by the last feed, and by the one before */
 	/* The wait or hold that the process's end closed: it is in no histogram. */
 	uint64_t last_wait_ns, last_hold_ns;
 	bool exited, seen;
+	bool died; /* waiting: its record is not complete before the GIL's next event */
 	uint32_t now_stack;
 	char *name; /* NULL: comm */
 };
@@ -45,6 +52,8 @@ struct mgil {
 	uint32_t seg_stack, past_stack[GT_RING_HOLDS]; /* as in struct total_gil */
 	bool known;				       /* rec has been read */
 	struct gil_acc at[AT_CNT];
+	uint64_t reap_ns;     /* as in rec, and .. */
+	uint32_t waiters;     /* .. those who died are out */
 	int64_t interpreter;
 	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;
@@ -58,7 +67,10 @@ struct tally {
 		other; /* waiter and holder; of a sum by stack: the thread and enum gt_sum_kind */
 	uint32_t stack, other_stack; /* 0 in a pair */
 	uint64_t closed_ns, cnt;
-	uint64_t open_ns; /* of waits and holds that still go on, counted anew at each feed */
+	/* Of waits and holds that still go on: of sums counted anew at each feed; of pairs and chains what all feeds
+	 * have added for the time up to them. (The kernel begins anew at each cut.)
+	 */
+	uint64_t open_ns, open_before; /* .. before the last feed */
 	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
 };
 
@@ -85,6 +97,7 @@ struct mproc {
 struct model {
 	struct sink sink;		   /* first: a pointer to it is a pointer to the model */
 	uint64_t now_ns, mark_ns, zero_ns; /* mark, zero: 0 = not yet, the books' start counts */
+	uint64_t before_ns;		   /* the reading before this one */
 	uint64_t self_cpu_at[AT_CNT];
 	uint64_t load_cpu_ns;
 	uint64_t books_ns;    /* of the first process */
@@ -114,12 +127,12 @@ int model__reindex(struct model *m); /* threads were removed or ended */
 void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when);
 /* Take over pairs, sums by stack and chains of the totals, and count what open waits add to them. */
 int model__feed_pairs(struct model *m, const struct totals *t);
-/* The same in steps, for the end of a process: forget what was open; add a wait and a hold that ended
+/* The same in steps, for the end of a process: undo what the last feed made of what was open; add a wait and a hold that ended
  * now, with the time that the GIL had been held up to then; sum up. 0 or -ENOMEM.
  */
-void mproc__forget_open(struct mproc *p);
-int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct mgil *g,
-			 uint64_t held, uint64_t now, bool last);
+void mproc__undo_open_pairs(struct mproc *p);
+int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
+			 uint64_t now);
 int mproc__add_open_hold(struct mproc *p, const struct mgil *g, uint64_t now);
 void mproc__sum_pairs(struct mproc *p);
 void mproc__free_pairs(struct mproc *p);

@@ -67,11 +67,6 @@ static void copy(struct tally *t, int to)
 	t->cnt_at[to] = t->cnt_at[AT_NOW];
 }
 
-static void forget_open(struct tally *t, int to)
-{
-	(void)to;
-	t->open_ns = 0;
-}
 
 static void sum_up(struct tally *t, int to)
 {
@@ -84,9 +79,30 @@ void mproc__copy_pairs(struct mproc *p, int to)
 	each_tally(p, copy, to);
 }
 
-void mproc__forget_open(struct mproc *p)
+static void forget_open(struct mproc *p)
 {
-	each_tally(p, forget_open, AT_NOW);
+	for (size_t i = 0; i < p->tallies[SUMS].cnt; i++)
+		p->tallies[SUMS].v[i]->open_ns = 0;
+}
+
+static void undo_open(struct tally *t, int to)
+{
+	(void)to;
+	t->open_ns = t->open_before;
+}
+
+static void keep_open(struct tally *t, int to)
+{
+	(void)to;
+	t->open_before = t->open_ns;
+}
+
+void mproc__undo_open_pairs(struct mproc *p)
+{
+	each_tally(p, undo_open, AT_NOW);
+	forget_open(p);
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		p->threads[i]->booked = p->threads[i]->booked_before;
 }
 
 void mproc__sum_pairs(struct mproc *p)
@@ -98,14 +114,10 @@ struct open_wait {
 	struct mproc *p;
 	const struct mgil *g;
 	uint32_t waiter, waiter_stack;
-	bool stacks, last;
+	bool stacks;
 };
 
-/* A hold whose stack has not been sampled yet will be: its part comes later, under the right stack,
- * unless there is no later.
- */
-static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, bool open_hold,
-		    uint64_t ns)
+static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, uint64_t ns)
 {
 	struct tally *pr;
 	struct tally *c;
@@ -116,7 +128,7 @@ static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, 
 	if (!pr)
 		return -ENOMEM;
 	pr->open_ns += ns;
-	if (!w->stacks || (open_hold && !stack && !w->last))
+	if (!w->stacks)
 		return 0;
 	c = tally_of(w->p, CHAINS, w->waiter, holder, w->waiter_stack, stack);
 	if (!c)
@@ -125,25 +137,28 @@ static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, 
 	return 0;
 }
 
-/* What pairs_book() in books.bpf.h will add at the end of this wait, if it ended now. held: time that
- * the GIL has been held up to now.
+/* What this wait is for, since it was booked to pairs: by its thread, or here. (The kernel goes on at the cut,
+ * thread_pass() in cut.bpf.h.) held: time that the GIL has been held up to now.
  */
-static int add_parts(const struct open_wait *w, const struct gt_thread *t, uint64_t held,
-		     uint64_t now)
+static int add_parts(const struct open_wait *w, struct mthread *t, uint64_t held, uint64_t now)
 {
 	const struct gt_gil *rec = &w->g->rec;
-	uint64_t since = t->wait_booked_ns;
-	uint64_t rest = held > t->wait_held_ns ? held - t->wait_held_ns : 0;
+	bool here = t->rec.wait_booked_ns < t->booked.ns;
+	uint64_t since = here ? t->booked.ns : t->rec.wait_booked_ns;
+	uint64_t rest = held - (here ? t->booked.held_ns : t->rec.wait_held_ns);
 	int err = 0;
 
+	if (now <= since)
+		return 0;
+	t->booked = (struct mbooked){ now, held };
 	if (rec->held && now > rec->seg_start_ns) {
 		uint64_t start = rec->seg_start_ns > since ? rec->seg_start_ns : since;
-		uint64_t ns = now > start ? now - start : 0;
+		uint64_t ns = now - start;
 		uint32_t holder = rec->holder_tid ? rec->holder_tid : w->g->seed_tid;
 
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(w, holder, w->g->seg_stack, true, ns);
+		err = add_part(w, holder, w->g->seg_stack, ns);
 	}
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
 		size_t at = (rec->hold_cnt - i) % GT_RING_HOLDS;
@@ -155,21 +170,20 @@ static int add_parts(const struct open_wait *w, const struct gt_thread *t, uint6
 		ns = h->end_ns - start;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(w, h->tid, w->g->past_stack[at], false, ns);
+		err = add_part(w, h->tid, w->g->past_stack[at], ns);
 	}
-	return err ? err : add_part(w, 0, 0, false, rest);
+	return err ? err : add_part(w, 0, 0, rest);
 }
 
-int mproc__add_open_wait(struct mproc *p, const struct mthread *t, const struct mgil *g,
-			 uint64_t held, uint64_t now, bool last)
+int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
+			 uint64_t now)
 {
 	const struct open_wait w = { .p = p,
 				     .g = g,
 				     .waiter = t->key.tid,
 				     .waiter_stack = t->now_stack,
-				     .stacks = p->stacks_known,
-				     .last = last };
-	int err = add_parts(&w, &t->rec, held, now);
+				     .stacks = p->stacks_known };
+	int err = add_parts(&w, t, held, now);
 	struct tally *s;
 
 	if (err || !p->stacks_known || now <= t->rec.since_ns)
@@ -201,12 +215,15 @@ static int count_open(struct mproc *p, const struct totals *t)
 	int err = 0;
 
 	for (size_t i = 0; i < p->thread_cnt && !err; i++) {
-		const struct mthread *th = p->threads[i];
+		struct mthread *th = p->threads[i];
 		const struct mgil *g = mproc__gil(p, th->key.cond, false);
+		uint64_t when = th->died ? th->rec.exit_ns : t->now_ns, held;
 
-		if (!th->exited && th->rec.state == GT_WAIT && g)
-			err = mproc__add_open_wait(p, th, g, g->at[AT_NOW].held_ns, t->now_ns,
-						   t->last);
+		th->booked_before = th->booked;
+		if (th->exited || th->rec.state != GT_WAIT || !g)
+			continue;
+		held = g->at[AT_NOW].held_ns - (g->rec.held ? t->now_ns - when : 0);
+		err = mproc__add_open_wait(p, th, g, held, when);
 	}
 	for (size_t i = 0; i < p->gil_cnt && !err; i++)
 		err = mproc__add_open_hold(p, p->gils[i], t->now_ns);
@@ -228,44 +245,29 @@ static int take_pairs(struct model *m, const struct totals *t)
 	return 0;
 }
 
-/* With stacks the pairs are the chains without their stacks: one table less that can be full. */
 static int take_stack(struct model *m, const struct total_stack *in, bool chain)
 {
 	struct mproc *p = model__proc(m, in->tgid);
-	struct tally *s, *pr = NULL;
+	struct tally *s;
 
 	if (!p)
 		return 0;
-	if (chain) {
-		s = tally_of(p, CHAINS, in->tid, in->other, in->stack, in->other_stack);
-		pr = pair_of(p, in->tid, in->other);
-	} else {
-		s = sum_of(p, in->kind, in->tid, in->stack);
-	}
-	if (!s || (chain && !pr))
+	s = chain ? tally_of(p, CHAINS, in->tid, in->other, in->stack, in->other_stack)
+		  : sum_of(p, in->kind, in->tid, in->stack);
+	if (!s)
 		return -ENOMEM;
 	s->closed_ns = in->ns;
 	s->cnt = in->cnt;
-	if (pr)
-		pr->closed_ns += in->ns;
 	return 0;
 }
 
 static int take_closed(struct model *m, const struct totals *t)
 {
-	int err = 0;
+	int err = take_pairs(m, t);
 
-	if (!t->stacks_known)
-		return take_pairs(m, t);
-	for (size_t i = 0; i < m->proc_cnt; i++) {
-		struct tallies *pairs = &m->procs[i]->tallies[PAIRS];
-
-		for (size_t k = 0; k < pairs->cnt && !m->procs[i]->end_ns; k++)
-			pairs->v[k]->closed_ns = 0;
-	}
-	for (size_t i = 0; i < t->stack_cnt && !err; i++)
+	for (size_t i = 0; i < t->stack_cnt && !err && t->stacks_known; i++)
 		err = take_stack(m, &t->stacks[i], false);
-	for (size_t i = 0; i < t->chain_cnt && !err; i++)
+	for (size_t i = 0; i < t->chain_cnt && !err && t->stacks_known; i++)
 		err = take_stack(m, &t->chains[i], true);
 	return err;
 }
@@ -280,7 +282,8 @@ int model__feed_pairs(struct model *m, const struct totals *t)
 		if (p->end_ns)
 			continue;
 		p->stacks_known = t->stacks_known;
-		mproc__forget_open(p);
+		forget_open(p);
+		each_tally(p, keep_open, AT_NOW);
 		err = count_open(p, t);
 		mproc__sum_pairs(p);
 	}

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -17,8 +18,15 @@
 #include "user/books/totals.h"
 #include "user/probe/probe.h"
 
-#define BATCH	   256
-#define TORN_TRIES 8
+#define BATCH 256
+/* From the moment that it is published to the cut itself: every CPU sees it by then. */
+#define CUT_LEAD_NS 200000
+/* A handler ends within microseconds, on a CPU that is taken away meanwhile within milliseconds: looked at again
+ * at once, then at longer and longer intervals, more than a second in all.
+ */
+#define TORN_TRIES   60
+#define TORN_SPIN    10
+#define TORN_STEP_NS 1000000
 
 /* Batches where the kernel has them (5.6). */
 int map_each(const struct bpf_map *map, map_elem_fn fn, void *ctx)
@@ -54,7 +62,24 @@ int map_each(const struct bpf_map *map, map_elem_fn fn, void *ctx)
 struct reader {
 	struct giltop_bpf *skel;
 	struct totals *ret;
+	uint64_t cut; /* with GT_CUT_SIDE */
 };
+
+/* Before another look at a record that is being written. false: it was the last one. */
+static bool look_again(struct totals *t, int i)
+{
+	const struct timespec step = { .tv_nsec = (i - TORN_SPIN + 1) * TORN_STEP_NS };
+
+	if (i == TORN_TRIES) {
+		t->torn_cnt++;
+		return false;
+	}
+	if (i >= TORN_SPIN) {
+		t->late_cnt += i == TORN_SPIN;
+		nanosleep(&step, NULL);
+	}
+	return true;
+}
 
 static int read_gil(void *ctx, const void *key, const void *value)
 {
@@ -70,13 +95,10 @@ static int read_gil(void *ctx, const void *key, const void *value)
 	if (bpf_map_lookup_elem(fd, value, &g->rec))
 		return 0;
 	t->gil_cnt++;
-	for (int i = 0; g->rec.seq_start != g->rec.seq_end; i++) {
-		if (i == TORN_TRIES) {
-			t->torn_cnt++;
-			break;
-		}
+	for (int i = 0; g->rec.seq_start != g->rec.seq_end && look_again(t, i); i++)
 		bpf_map_lookup_elem(fd, value, &g->rec);
-	}
+	if (g->rec.cut == r->cut)
+		bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.gil_cuts), value, &g->rec);
 	return 0;
 }
 
@@ -93,16 +115,16 @@ static int read_thread(void *ctx, const void *key, const void *value)
 	memcpy(&th->key, key, sizeof(th->key));
 	memcpy(&th->rec, value, sizeof(th->rec));
 	for (int i = 0; th->rec.seq_start != th->rec.seq_end; i++) {
-		if (i == TORN_TRIES) {
-			t->torn_cnt++;
+		if (!look_again(t, i)) {
 			th->rec.flags &= ~GT_F_EXITED; /* not complete yet: comes again */
 			break;
 		}
 		bpf_map_lookup_elem(fd, &th->key, &th->rec);
 	}
+	totals__thread_at(&th->rec, r->cut);
 	th->open_stack = 0;
 	if (!th->rec.first_ns)
-		t->thread_cnt--; /* being made at this moment */
+		t->thread_cnt--; /* it had shown no event then */
 	return 0;
 }
 
@@ -159,13 +181,16 @@ static bool is_other_chain(const struct gt_chain_key *k)
 int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid, bool stacks)
 {
 	int sums = bpf_map__fd(skel->maps.sums), chains = bpf_map__fd(skel->maps.chains);
-	struct gt_pair_key pair = { .tgid = tgid };
+	int pairs = bpf_map__fd(skel->maps.pairs);
 	struct gt_sum zero = { 0 };
 	int err = 0;
 
-	if (!stacks)
-		return bpf_map_update_elem(bpf_map__fd(skel->maps.pairs), &pair, &zero.ns, BPF_ANY);
-	for (__u32 epoch = 0; epoch < 2 && !err; epoch++) {
+	for (__u32 side = 0; side < 2 && !err; side++) {
+		struct gt_pair_key pair = { .tgid = tgid, .side = side };
+
+		err = bpf_map_update_elem(pairs, &pair, &zero.ns, BPF_ANY);
+	}
+	for (__u32 epoch = 0; stacks && epoch < 2 && !err; epoch++) {
 		struct gt_sum_key wait = { .tgid = tgid, .kind = GT_SUM_WAIT, .epoch = epoch };
 		struct gt_sum_key hold = { .tgid = tgid, .kind = GT_SUM_HOLD, .epoch = epoch };
 		struct gt_chain_key chain = { .tgid = tgid, .epoch = epoch };
@@ -245,6 +270,64 @@ static void drop_exited(struct giltop_bpf *skel, const struct totals *t)
 		__sync_fetch_and_sub((uint64_t *)&skel->bss->exited_cnt, (uint64_t)cnt);
 }
 
+/* The rows of the side that is over are complete: nobody adds to them until the next cut is published. */
+struct pair_drain {
+	struct totals *ret;
+	uint32_t side;
+	int fd;
+};
+
+static int drain_pair(void *ctx, const void *key, const void *value)
+{
+	const struct pair_drain *d = ctx;
+	struct totals *t = d->ret;
+	const struct gt_pair_key *k = key;
+	static const uint64_t zero;
+
+	if (k->side != d->side)
+		return 0;
+	if (array_grow(&t->pairs, t->pair_cnt, &t->pair_cap, sizeof(*t->pairs)))
+		return -ENOMEM;
+	t->pairs[t->pair_cnt].key = *k;
+	t->pairs[t->pair_cnt].key.side = 0;
+	memcpy(&t->pairs[t->pair_cnt++].ns, value, sizeof(uint64_t));
+	if (!k->waiter_tid && !k->holder_tid) /* it stays, see probe_read__open_sums() */
+		bpf_map_update_elem(d->fd, k, &zero, BPF_EXIST);
+	return 0;
+}
+
+static int read_pairs(struct giltop_bpf *skel, uint64_t cut, struct totals *ret)
+{
+	struct pair_drain d = { ret, cut & GT_CUT_SIDE ? 0 : 1, bpf_map__fd(skel->maps.pairs) };
+	int err;
+
+	ret->pair_cnt = 0;
+	err = map_each(skel->maps.pairs, drain_pair, &d);
+	for (size_t i = 0; i < ret->pair_cnt && !err; i++) {
+		struct gt_pair_key key = ret->pairs[i].key;
+
+		key.side = d.side;
+		if (key.waiter_tid || key.holder_tid)
+			bpf_map_delete_elem(d.fd, &key);
+	}
+	return err;
+}
+
+/* Publish a cut (bpf/cut.bpf.h), and wait for it. Returns it with its side. */
+static uint64_t cut_books(struct giltop_bpf *skel)
+{
+	uint64_t at = now_ns() + CUT_LEAD_NS;
+	uint64_t cut = at | (~skel->bss->cut & GT_CUT_SIDE);
+	struct timespec ts = { (time_t)(at / 1000000000u), (long)(at % 1000000000u) };
+
+	__atomic_store_n((uint32_t *)&skel->bss->reading, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n((uint64_t *)&skel->bss->cut_before, skel->bss->cut, __ATOMIC_SEQ_CST);
+	__atomic_store_n((uint64_t *)&skel->bss->cut, cut, __ATOMIC_SEQ_CST);
+	while (now_ns() < at)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+	return cut;
+}
+
 int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 {
 	struct reader r = { .skel = skel, .ret = ret };
@@ -252,22 +335,28 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 	int err;
 
 	ret->gil_cnt = ret->thread_cnt = 0;
-	ret->torn_cnt = 0;
-	ret->now_ns = now_ns();
+	ret->torn_cnt = ret->late_cnt = 0;
+	r.cut = cut_books(skel);
+	ret->now_ns = r.cut & ~GT_CUT_SIDE;
+	for (int i = 0; *(volatile uint64_t *)&skel->bss->folding && look_again(ret, i); i++)
+		;
+	/* GILs first: when all of these were found in peace, no event from before the cut is under way. */
 	err = map_each(skel->maps.gil_slots, read_gil, &r);
 	if (!err)
 		err = map_each(skel->maps.threads, read_thread, &r);
 	if (!err)
 		err = copy_map(skel->maps.ended, COPY(ret, ended, ended, rec));
 	if (!err)
-		err = copy_map(skel->maps.pairs, COPY(ret, pairs, pair, ns));
+		err = read_pairs(skel, r.cut, ret);
 	if (err) {
 		pr_warn("cannot read the BPF maps: %s\n", errstr(err));
 		return err;
 	}
 	read_stats(skel, ret);
 	ret->stats[COUNTER_TORN] += ret->torn_cnt;
+	ret->stats[COUNTER_LATE] += ret->late_cnt;
 	drop_exited(skel, ret);
+	__atomic_store_n((uint32_t *)&skel->bss->reading, 0, __ATOMIC_SEQ_CST);
 	getrusage(RUSAGE_SELF, &ru);
 	ret->self_cpu_ns = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000u +
 			   (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000u;

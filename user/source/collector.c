@@ -23,7 +23,6 @@
 #define EXPECT_NS    5000000000ull
 #define EXPECT_TRY   20000000 /* ns between two tries, doubled at each up to .. */
 #define EXPECT_MAX   640000000
-#define SETTLE_TRIES 50
 
 static struct tracked *find_live(struct collector *c, pid_t pid)
 {
@@ -103,6 +102,7 @@ static void collector_free(struct source *s)
 	pystacks__free(c->stacks);
 	stack_store__free(c->store);
 	totals__free(&c->totals);
+	pair_totals__deinit(&c->pairs);
 	free(c);
 }
 
@@ -240,6 +240,8 @@ static int read_books(struct collector *c)
 	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
 	int err = probe__read(c->probe, &c->totals);
 
+	if (!err)
+		err = pair_totals__sum_up(&c->pairs, &c->totals);
 	c->totals.last = c->closed;
 	for (size_t i = 0; i < c->live_cnt; i++)
 		pysym__next_round(c->live[i].sym);
@@ -264,6 +266,7 @@ static void end_process(struct collector *c, pid_t pid, bool by_exec, uint64_t e
 	sinks__send(c->source.sinks, &r);
 	if (c->stacks)
 		pystacks__forget(c->stacks, (uint32_t)pid);
+	pair_totals__forget(&c->pairs, (uint32_t)pid);
 	untrack(c, t);
 	if (!by_exec)
 		probe__forget(c->probe, pid);
@@ -343,8 +346,7 @@ static int refresh(struct source *s)
 static int close_books(struct source *s)
 {
 	struct collector *c = (struct collector *)s;
-	const struct timespec settle = { .tv_nsec = 1000000 };
-	int err = 0;
+	int err;
 
 	if (c->closed)
 		return 0;
@@ -353,13 +355,7 @@ static int close_books(struct source *s)
 	for (size_t i = 0; i < c->live_cnt; i++)
 		tracked__seed(&c->live[i], c);
 	probe__freeze(c->probe);
-	/* Handlers that are under way end within microseconds, on a CPU that is taken away within milliseconds. */
-	for (int i = 0; i < SETTLE_TRIES; i++) {
-		nanosleep(&settle, NULL);
-		err = read_books(c);
-		if (err || !c->totals.torn_cnt)
-			break;
-	}
+	err = read_books(c);
 	/* Those whose end has come meanwhile. */
 	for (size_t i = c->live_cnt; i-- > 0;) {
 		struct record r = { REC_PROC_END, (uint32_t)c->live[i].target.pid,

@@ -6,6 +6,7 @@
 #include "user/base/hmap.h"
 #include "user/books/totals.h"
 #include "user/source/collector.h"
+#include "user/source/pair_totals.h"
 #include "user/source/source.h"
 #include "user/target/target.h"
 
@@ -40,6 +41,7 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
+	struct pair_totals pairs;
 	int epfd, timer;
 	bool closed;
 	size_t live_cnt, live_cap;
