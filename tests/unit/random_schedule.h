@@ -238,9 +238,16 @@ static void step_birth(struct sim *s, bool reuse)
 
 static void read_cut(struct sim *s, bool last)
 {
-	seed_holders(s);
 	feed_cut(s->m, &s->k, s->now, last);
 	s->reading = false;
+}
+
+/* As at each refresh: who holds is looked at, then the books are wanted of a moment that comes soon. */
+static void want_reading(struct sim *s, uint64_t at)
+{
+	seed_holders(s);
+	s->reading = true;
+	publish_cut(at);
 }
 
 /* The books as they are now. */
@@ -251,12 +258,11 @@ static void read_now(struct sim *s, bool last)
 			s->now = cut & ~GT_CUT_SIDE;
 		read_cut(s, false);
 	}
-	s->reading = true;
-	publish_cut(s->now);
+	want_reading(s, s->now);
 	read_cut(s, last);
 }
 
-/* A reading is wanted of a moment that comes soon, whatever runs now; it is made after that, when no handler from
+/* A reading, whatever runs now; it is made after that, when no handler from
  * before is under way (a reader waits for those). Not with a tid that comes round at this very moment.
  */
 static void step_reading(struct sim *s, bool interrupting)
@@ -274,8 +280,7 @@ static void step_reading(struct sim *s, bool interrupting)
 	}
 	if (met)
 		return;
-	s->reading = true;
-	publish_cut(s->now + 1 + rnd(s, 300));
+	want_reading(s, s->now + 1 + rnd(s, 300));
 }
 
 /* The clock's interrupt comes in a handler, too. */

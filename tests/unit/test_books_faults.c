@@ -98,42 +98,45 @@ static void an_exec_by_a_thread_without_gil_closes_the_books_too(void **state)
 	machine__deinit(&k);
 }
 
-struct reading_inside {
+struct exit_inside {
 	struct machine *k;
-	struct model *m;
 	uint64_t at;
 };
 
-static uint64_t read_inside(void *ctx, uint64_t cnt)
+static uint64_t exits_inside(void *ctx, uint64_t cnt)
 {
-	struct reading_inside *r = ctx;
+	struct exit_inside *e = ctx;
 
-	if (cnt != r->at)
+	if (cnt != e->at)
 		return 0;
 	shim.point = NULL;
-	feed(r->m, r->k, shim.cpu.now_ns + 1);
+	dies(e->k, 1, T0 + 300);
 	return 2;
 }
 
-/* However far its exit has come when it is read: one thread, not two, and the count of the unread is right. */
-static void a_thread_read_while_it_ends_is_counted_once(void **state)
+/* However far the reading has come when it ends: one thread, not two and not none. */
+static void a_thread_that_ends_while_it_is_read_is_counted_once(void **state)
 {
 	(void)state;
 	for (uint64_t keep = 0; keep < 2; keep++)
 		for (uint64_t at = 1; at < 40; at++) {
 			struct model *m = new_model();
 			struct machine k;
-			struct reading_inside r = { &k, m, at };
+			struct exit_inside e = { &k, at };
 
 			machine__init(&k, false);
 			exited_keep = keep;
 			acquires(&k, 1, T0 + 100);
 			releases(&k, 1, T0 + 200);
-			shim.point = read_inside;
-			shim.ctx = &r;
-			dies(&k, 1, T0 + 300);
+			publish_cut(T0 + 290);
+			shim.point = exits_inside;
+			shim.ctx = &e;
+			feed_cut(m, &k, T0 + 310, false);
 			shim.point = NULL;
 			assert_true(exited_cnt <= 1);
+			assert_int_equal(check(m, MODEL_TOTAL).acquisitions, 1);
+			if (!find_thread(&k, 1)->dead)
+				dies(&k, 1, T0 + 900);
 			feed(m, &k, T0 + 1000);
 			assert_int_equal(exited_cnt, 0);
 			assert_int_equal(check(m, MODEL_TOTAL).acquisitions, 1);
@@ -149,7 +152,7 @@ int main(void)
 		cmocka_unit_test(a_tid_reused_elsewhere_leaves_the_dead_waiter_alone),
 		cmocka_unit_test(a_dead_waiters_wait_is_blamed_on_the_holders),
 		cmocka_unit_test(an_exec_by_a_thread_without_gil_closes_the_books_too),
-		cmocka_unit_test(a_thread_read_while_it_ends_is_counted_once),
+		cmocka_unit_test(a_thread_that_ends_while_it_is_read_is_counted_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

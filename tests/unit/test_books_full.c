@@ -240,14 +240,14 @@ static void a_dead_waiter_without_room_in_the_queue_waits_on(void **state)
 	acquires(&k, 1, T0 + 700);
 	feed_at(m, &k, T0 + 1000, true);
 	s = model__snapshot(m, MODEL_TOTAL);
-	assert_int_equal(balanced(s).wait, 400 + 700);
+	assert_int_equal(balanced(s).wait, 200 + 700);
 	snapshot__free(s);
 	/* Until its tid comes again. */
 	releases(&k, 1, T0 + 1000);
 	acquires(&k, 3, T0 + 1000);
 	feed_at(m, &k, T0 + 1100, true);
 	s = model__snapshot(m, MODEL_TOTAL);
-	assert_int_equal(balanced(s).wait, 400 + 700);
+	assert_int_equal(balanced(s).wait, 200 + 700);
 	assert_int_equal(s->procs[0].gils[0].waiters, 0);
 	snapshot__free(s);
 	model__free(m);

@@ -52,11 +52,14 @@ static void end_hold(struct mproc *p, struct mthread *t, struct mgil *g, uint64_
 	rec->holder_tid = 0;
 }
 
-/* One thread of an ended process died here: close what it had open, at that moment. */
-static void close_dead(struct mproc *p, struct mthread *t, uint64_t end_ns)
+/* One thread of an ended process died here: close what it had open, at that moment. last_ns: of the last reading. */
+static void close_dead(struct mproc *p, struct mthread *t, uint64_t last_ns, uint64_t end_ns)
 {
 	struct mgil *g = mproc__gil(p, t->key.cond, false);
 	uint64_t when = exit_of(t) < end_ns ? exit_of(t) : end_ns;
+
+	if (t->rec.exit_ns && t->rec.state == GT_HOLD && when > last_ns)
+		when = last_ns;
 
 	if (!g)
 		return;
@@ -128,7 +131,7 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 
 	if (!p)
 		return;
-	if (end_ns < m->before_ns) /* up to there it has been shown */
+	if (end_ns < m->before_ns) /* what has been shown is not taken back */
 		end_ns = m->before_ns;
 	mproc__undo_open_pairs(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
@@ -137,7 +140,7 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 		qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (!p->threads[i]->exited)
-			close_dead(p, p->threads[i], end_ns);
+			close_dead(p, p->threads[i], m->now_ns, end_ns);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		gil_acc__of(&p->gils[i]->rec, p->gils[i]->rec.last_ns, &p->gils[i]->at[AT_NOW]);
 	mproc__sum_pairs(p);
