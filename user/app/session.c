@@ -127,11 +127,25 @@ static bool show(struct session *s)
 	return true;
 }
 
+/* A refresh shortly before the end is left to the end. */
+static bool ends_soon(const struct session *s)
+{
+	struct itimerspec left;
+
+	if (s->duration_fd < 0 || timerfd_gettime(s->duration_fd, &left))
+		return false;
+	return (uint64_t)left.it_value.tv_sec * 1000000000 + (uint64_t)left.it_value.tv_nsec <
+	       s->o->view.interval_ns / 2;
+}
+
 void session__refresh(struct session *s)
 {
+	bool last = s->o->iterations && s->refresh_cnt + 1 >= s->o->iterations;
+
 	if (!s->live)
 		begin(s);
-	if (s->src->ops->refresh(s->src)) {
+	/* The last one is also the summary's, so that it has all of it. */
+	if ((last ? s->src->ops->close : s->src->ops->refresh)(s->src)) {
 		s->done = "an error";
 		s->failed = true;
 		return;
@@ -152,6 +166,9 @@ static int finish(struct session *s)
 	begin(s); /* if it ended before the first refresh */
 	if (s->src->ops->close(s->src))
 		return EXIT_RUNTIME;
+	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
+	    model__since_mark_ns(s->model))
+		show(s); /* so that the intervals add up to the summary */
 	snap = model__snapshot(s->model, MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
@@ -203,8 +220,8 @@ static void loop(struct session *s)
 			case FD_SIGNAL: session__on_signal(s); break;
 			case FD_REFRESH:
 				drain_timer(s->refresh_fd);
-				if (!s->o->command || s->live_cnt) /* there is something to see */
-					session__refresh(s);
+				if ((!s->o->command || s->live_cnt) && !ends_soon(s))
+					session__refresh(s); /* there is something to see */
 				break;
 			case FD_DURATION: s->done = "duration"; break;
 			case FD_INPUT: session__live_input(s); break;

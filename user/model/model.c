@@ -465,6 +465,11 @@ void model__mark(struct model *m)
 	copy_readings(m, AT_MARK);
 }
 
+uint64_t model__since_mark_ns(const struct model *m)
+{
+	return m->mark_ns ? m->now_ns - m->mark_ns : 0;
+}
+
 void model__reset(struct model *m)
 {
 	m->zero_ns = m->now_ns;

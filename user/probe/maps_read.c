@@ -320,9 +320,9 @@ static uint64_t cut_books(struct giltop_bpf *skel)
 	uint64_t cut = at | (~skel->bss->cut & GT_CUT_SIDE);
 	struct timespec ts = { (time_t)(at / 1000000000u), (long)(at % 1000000000u) };
 
-	__atomic_store_n((uint32_t *)&skel->bss->reading, 1, __ATOMIC_SEQ_CST);
-	__atomic_store_n((uint64_t *)&skel->bss->cut_before, skel->bss->cut, __ATOMIC_SEQ_CST);
-	__atomic_store_n((uint64_t *)&skel->bss->cut, cut, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&skel->bss->reading, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&skel->bss->cut_before, skel->bss->cut, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&skel->bss->cut, cut, __ATOMIC_SEQ_CST);
 	while (now_ns() < at)
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 	return cut;
@@ -338,7 +338,7 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 	ret->torn_cnt = ret->late_cnt = 0;
 	r.cut = cut_books(skel);
 	ret->now_ns = r.cut & ~GT_CUT_SIDE;
-	for (int i = 0; *(volatile uint64_t *)&skel->bss->folding && look_again(ret, i); i++)
+	for (int i = 0; __atomic_load_n(&skel->bss->folding, __ATOMIC_SEQ_CST) && look_again(ret, i); i++)
 		;
 	/* GILs first: when all of these were found in peace, no event from before the cut is under way. */
 	err = map_each(skel->maps.gil_slots, read_gil, &r);
@@ -356,7 +356,7 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 	ret->stats[COUNTER_TORN] += ret->torn_cnt;
 	ret->stats[COUNTER_LATE] += ret->late_cnt;
 	drop_exited(skel, ret);
-	__atomic_store_n((uint32_t *)&skel->bss->reading, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&skel->bss->reading, 0, __ATOMIC_SEQ_CST);
 	getrusage(RUSAGE_SELF, &ru);
 	ret->self_cpu_ns = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000u +
 			   (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000u;
