@@ -13,6 +13,8 @@
 #include "bpf/cut.bpf.h"
 #include "bpf/records.bpf.h"
 #include "bpf/stacks.bpf.h"
+#include "bpf/memory.bpf.h"
+#include "bpf/looks.bpf.h"
 #include "bpf/books.bpf.h"
 #include "bpf/events.bpf.h"
 #include "bpf/life.bpf.h"

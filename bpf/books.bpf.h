@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* books.bpf.h - what is written into the records: integrals, states, pairs, samples of long holds */
+/* books.bpf.h - what is written into the records: states, pairs, the waits of the dead */
 #ifndef GILTOP_BOOKS_BPF_H
 #define GILTOP_BOOKS_BPF_H
 
@@ -111,14 +111,6 @@ __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u32 side, __u6
 	return 0;
 }
 
-static __always_inline void waited_for(struct gt_thread *t, __u32 side, __u32 holder, __u64 stack,
-				       __u64 ns)
-{
-	pair_add(t->tgid, t->tid, holder, side, ns);
-	if (stacks_on)
-		chain_add(t->tgid, (__u64)t->tid << 32 | holder, t->wait_stack, stack, ns);
-}
-
 /* a < b as 1 or 0, without a branch; for times and counts, which are below 2^63. */
 static __always_inline __u64 less(__u64 a, __u64 b)
 {
@@ -134,8 +126,8 @@ static __always_inline __u64 smaller(__u64 a, __u64 b)
 }
 
 /* Whom has this wait been for? Walk the past holds back to where it is booked to. What the ring no
- * longer has is known in sum: the time that the GIL was held meanwhile. The open segment of a hold that
- * still goes on is left for later.
+ * longer has is known in sum: the time that the GIL was held meanwhile. The hold that still goes on is left for
+ * later.
  *
  * A global function, and a loop without branches but its end: inlined, its paths were most of what the
  * verifier had to explore, and so most of the time to load.
@@ -155,7 +147,7 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 	since = t->wait_booked_ns;
 	cnt = g->hold_cnt;
 	if (g->held)
-		open = now - (g->seg_start_ns > since ? g->seg_start_ns : since);
+		open = now - (g->hold_since_ns > since ? g->hold_since_ns : since);
 	rest = g->held_ns - open - t->wait_held_ns;
 	for (__u64 i = 1; i <= GT_RING_HOLDS; i++) {
 		struct gt_past_hold *h = &g->past[(cnt - i) & (GT_RING_HOLDS - 1)];
@@ -166,11 +158,11 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 		start = since ^ ((start ^ since) & -less(since, start)); /* the later one */
 		ns = smaller(end - start, rest);
 		rest -= ns;
-		waited_for(t, side, h->tid, h->stack, ns);
+		pair_add(t->tgid, tid, h->tid, side, ns);
 	}
 	if (rest) {
 		stat_inc(GT_STAT_PAIR_OVERRUN);
-		waited_for(t, side, 0, 0, rest);
+		pair_add(t->tgid, tid, 0, side, rest);
 	}
 	t->wait_booked_ns = now - open;
 	t->wait_held_ns = g->held_ns - open;
@@ -214,6 +206,17 @@ static __always_inline void gil_unwait(struct gt_gil *g, __u64 when)
 		g->gap_wall_ns -= g->last_ns - g->reap_ns;
 }
 
+/* The hold that ends now into the ring. */
+static __always_inline void hold_push(struct gt_gil *g, __u32 tid, __u64 now)
+{
+	struct gt_past_hold *last = &g->past[g->hold_cnt & (GT_RING_HOLDS - 1)];
+
+	last->start_ns = g->hold_since_ns;
+	last->end_ns = now;
+	last->tid = tid;
+	g->hold_cnt++;
+}
+
 /* The wait of a thread that died waiting ends with its death, or with the last event of its GIL if that was later:
  * up to there it is in sums that somebody may have read. Its record is complete then.
  */
@@ -237,8 +240,8 @@ __noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid)
 		pairs_book(slot, cond, tid);
 		open = g->held_ns - t->wait_held_ns;
 		if (g->held && open > g->last_ns - when)
-			waited_for(t, side_of(g), g->holder_tid, g->seg_stack,
-				   open - (g->last_ns - when));
+			pair_add(t->tgid, tid, g->holder_tid, side_of(g),
+				 open - (g->last_ns - when));
 	}
 	gil_unwait(g, when);
 	ns = when - t->since_ns;
@@ -295,83 +298,10 @@ static __always_inline void gil_event(struct gt_gil *g, __u64 now)
 	g->event_ns = now;
 }
 
-/* ---- self-check: does the target's memory agree? ------------------------------------------- */
-
-#define CHECK_EVERY 64 /* power of two: uncontended events pay for one check in so many */
-
-struct gil_memory {
-	__u64 last_holder;
-	__s32 locked;
-	__u32 pad;
-};
-
-/* Read gil->locked and gil->last_holder; locked must be want. Returns last_holder, 0 if unreadable. */
-static __always_inline __u64 memory_check(struct gt_gil *g, __u64 cond, __s32 want)
-{
-	struct gil_memory m;
-
-	stat_inc(GT_STAT_CHECKS);
-	if (bpf_probe_read_user(&m, sizeof(m), (void *)(cond + GT_COND_TO_LAST_HOLDER))) {
-		stat_inc(GT_STAT_CHECK_FAULT);
-		return 0;
-	}
-	if (m.locked != want)
-		stat_inc(GT_STAT_LOCKED_WRONG);
-	g->last_holder = m.last_holder;
-	return m.last_holder;
-}
-
-/* The check at ACQUIRE costs as much as the rest of the program (a read of user memory: 140 of 350 ns),
- * so an uncontended one is made once in a while. A thread keeps its PyThreadState; one that was seen
- * not to (a native thread with a new one per callback) is looked at each time.
- */
-static __always_inline void acquire_check(struct gt_gil *g, struct gt_thread *t, __u64 cond)
-{
-	__u64 tstate;
-
-	if (t->state != GT_WAIT && !(t->flags & GT_F_TSTATE_MOVES) &&
-	    (t->sums.acquisitions & (CHECK_EVERY - 1))) {
-		g->last_holder = 0;
-		return;
-	}
-	tstate = memory_check(g, cond, 1);
-	if (t->tstate && tstate && tstate != t->tstate)
-		t->flags |= GT_F_TSTATE_MOVES;
-	t->tstate = tstate;
-}
-
-/* ---- sampling a long hold ------------------------------------------------------------------ */
-
-/* Not more often, however many threads wait (each of them ticks once per switch interval, 5 ms). */
-#define SAMPLE_NS 4000000
-
-/* Which thread holds, when the hold began before the books? */
-static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tstate)
-{
-	struct gt_tstate_key key = { .tstate = tstate, .tgid = tgid };
-	__u32 *tid = bpf_map_lookup_elem(&holders, &key);
-
-	if (tid)
-		g->holder_tid = *tid;
-}
-
-/* The holder's stack, read by a waiter while it runs: checked, and 0 if torn. */
-static __always_inline __u64 sample_holder(struct gt_gil *g, __u32 tgid, __u64 cond, __u64 tstate,
-					   __u64 now)
-{
-	if (!tstate)
-		return 0;
-	if (!g->holder_tid)
-		holder_learn(g, tgid, tstate);
-	return stack_capture(cond, tgid, tstate, native_of(g, now));
-}
-
-/* A waiter's WAIT was hit again: one switch interval has passed. The GIL is held, and its holder's
- * stack is sampled: so a hold of two seconds shows where it was, not only where it ended.
- */
+/* A waiter's WAIT was hit again: one switch interval has passed. */
 static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u64 cond)
 {
-	__u64 now, stack;
+	__u64 now;
 
 	thread_begin(t);
 	gil_begin(g);
@@ -379,20 +309,11 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	now = event_time(g, t);
 	gil_event(g, now);
 	t->wait_ticks++;
-	if (stacks_on && g->held && now - g->seg_start_ns >= SAMPLE_NS) {
-		stack = sample_holder(g, t->tgid, cond, memory_check(g, cond, 1), now);
-		if (stack) {
-			sum_add(t->tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack,
-				now - g->seg_start_ns, 0);
-			segment_push(g, g->holder_tid, stack, now);
-		}
-	}
+	if (stacks_on)
+		look_tick(g, t, cond, now);
 	/* Before the ring of past holds turns over. */
-	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2) {
-		if (stacks_on && !t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
-			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
+	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2)
 		pairs_book(t->gil_slot, cond, t->tid);
-	}
 	gil_end(g);
 	thread_end(t);
 }

@@ -15,7 +15,6 @@
 
 static __always_inline int on_wait(__u64 cond)
 {
-	struct gt_sum *sum = NULL;
 	struct gt_thread *t;
 	struct records r;
 	struct gt_gil *g;
@@ -36,23 +35,11 @@ static __always_inline int on_wait(__u64 cond)
 	tstate = memory_check(g, cond, 1);
 	if (tstate && holder && g->held && tstate != holder && g->holder_tid)
 		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
-	/* Where holds begin and end outside of Python (uWSGI: one hold a request), their ends say nothing:
-	 * who comes to wait looks where the holder is.
-	 */
-	if (stacks_on && g->bare && g->held && !g->seg_stack) {
-		stack = sample_holder(g, t->tgid, cond, tstate, event_time(g, t));
-		if (stack == NO_PYTHON_FRAME) /* .. nor does this */
-			stack = 0;
-		if (stack)
-			sum = sum_find(t->tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack);
-	}
+	if (stacks_on && g->held && !holder_runs(g))
+		stack = look_at_holder(g, t, cond, tstate, event_time(g, t));
 	now = event_time(g, t);
 	thread_born(t, now);
 	gil_event(g, now);
-	if (stack) {
-		sum_put(sum, now - g->seg_start_ns, 0);
-		segment_push(g, g->holder_tid, stack, now);
-	}
 	if (t->state == GT_HOLD) {
 		/* Its RELEASE was missed: the hold ends here at the latest. */
 		stat_inc(GT_STAT_WAIT_HOLDER);
@@ -63,6 +50,10 @@ static __always_inline int on_wait(__u64 cond)
 	t->wait_held_ns = g->held_ns;
 	t->wait_hold_cnt = g->hold_cnt;
 	t->wait_stack = 0;
+	t->first_stack = stack;
+	t->first_tid = g->holder_tid;
+	t->look_ns = now;
+	t->look_cnt = stacks_on ? looks_cnt(t->gil_slot) : 0;
 	t->wait_ticks++;
 	g->waiters++;
 	gil_end(g);
@@ -90,6 +81,10 @@ static __always_inline int on_acquire(__u64 cond)
 		if (stacks_on) {
 			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
+			if (t->first_stack)
+				look_first(cond, r.tid, g->last_ns);
+			if (looks_cnt(t->gil_slot) != t->look_cnt)
+				looks_book(t->gil_slot, cond, r.tid);
 		}
 		pairs_book(t->gil_slot, cond, r.tid);
 		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
@@ -120,8 +115,7 @@ static __always_inline int on_acquire(__u64 cond)
 	g->held = 1;
 	g->seeded = 0;
 	g->hold_since_ns = now;
-	g->seg_start_ns = now;
-	g->seg_stack = 0;
+	g->holder_task = bpf_get_current_task();
 	g->hold_blame_ns = 0;
 	gil_end(g);
 	thread_end(t);
@@ -130,11 +124,11 @@ static __always_inline int on_acquire(__u64 cond)
 
 static __always_inline int on_release(__u64 cond)
 {
+	struct gt_sum *sum = NULL, *blame = NULL;
 	struct gt_thread *t;
-	struct gt_sum *sum = NULL;
 	struct records r;
 	struct gt_gil *g;
-	__u64 now, ns, stack = 0;
+	__u64 now, ns, stack;
 
 	if (!records_of(&r, cond, 1))
 		return 0;
@@ -159,21 +153,22 @@ static __always_inline int on_release(__u64 cond)
 		return 0;
 	}
 	now = event_time(g, t);
-	if (stacks_on && (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
+	if (stacks_on && now - t->seen_ns >= LOOK_STALE_NS &&
+	    (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);
 		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
-		g->bare = stack == NO_PYTHON_FRAME;
-		if (g->bare && g->seg_stack) /* where it was last seen in Python */
-			stack = g->seg_stack;
-		sum = sum_find(t->tgid, sum_of(GT_SUM_HOLD, t->tid), stack);
-		hist_touch(&t->sums.hold_hist, now - t->since_ns);
-		segment_touch(g);
+		sum = sum_find(t->tgid, sum_of(GT_SUM_END, t->tid), stack);
+		blame = sum_find(t->tgid, sum_of(GT_SUM_END_BLAME, t->tid), stack);
 		now = event_time(g, t);
 	}
+	hist_touch(&t->sums.hold_hist, now - t->since_ns);
+	touch(&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)]);
 	gil_event(g, now);
 	ns = now - t->since_ns;
-	sum_put(sum, now - g->seg_start_ns, 1);
-	segment_push(g, r.tid, stack, now);
+	sum_put(sum, ns, 1);
+	if (blame && g->hold_blame_ns)
+		sum_put(blame, g->hold_blame_ns, 1);
+	hold_push(g, r.tid, now);
 	thread_enter(t, cond, GT_RELEASED, now);
 	hist_add(&t->sums.hold_hist, ns);
 	if (ns > t->hold_max_ns)
@@ -232,32 +227,6 @@ static __always_inline int on_yield_end(void)
 	now = thread_time(t);
 	thread_enter(t, tkey.cond, GT_RELEASED, now);
 	thread_end(t);
-	return 0;
-}
-
-/* A clock of each CPU: is a holder running here while others wait? Then remember where. This is what
- * names the native function that keeps the GIL.
- */
-static __always_inline int on_clock(__u64 ip)
-{
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tid = (__u32)id;
-	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
-	struct gt_gil_key key = { .tgid = id >> 32 };
-	struct gt_gil *g;
-
-	if (!where)
-		return 0;
-	for (__u32 i = 0; i < GT_TID_GILS; i++) {
-		if (i >= where->cnt)
-			break;
-		key.cond = where->cond[i];
-		g = gil_find(&key);
-		if (!g || g->holder_tid != tid || !g->waiters)
-			continue;
-		g->native_ip = ip; /* not ordered by gil->mutex: a hint, checked for age */
-		g->native_ns = bpf_ktime_get_ns();
-	}
 	return 0;
 }
 

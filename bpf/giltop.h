@@ -58,6 +58,7 @@ struct gt_tid {
 /* A process to measure. */
 struct gt_target {
 	__u64 books_ns; /* the books started; 0: not yet, ignore hits */
+	__u64 text_start, text_end; /* the interpreter's own code */
 	struct py_layout layout;
 };
 
@@ -91,17 +92,33 @@ struct gt_dead {
 #define GT_COND_TO_SWITCH_COND 0x58
 #endif
 
-/* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. A long
- * hold is cut in segments: one per stack sample. stack: 0 = not captured.
- */
+/* The past holds of one GIL, so that a waiter can tell at its ACQUIRE whom it has waited for. */
 #define GT_RING_HOLDS 256 /* power of two */
 
 struct gt_past_hold {
 	__u64 start_ns;
 	__u64 end_ns;
+	__u32 tid;
+	__u32 pad;
+};
+
+/* The clock of each CPU looks so often where a holder is that runs there: 499 times a second, in no step with
+ * anything that counts in milliseconds.
+ */
+#define GT_LOOK_NS 2003000
+
+/* Looks at holders while others waited, see bpf/looks.bpf.h. stack: a hash. */
+#define GT_LOOKS 128 /* power of two */
+
+struct gt_look {
 	__u64 stack;
 	__u32 tid;
 	__u32 pad;
+};
+
+struct gt_looks {
+	__u64 cnt; /* ever put into the ring */
+	struct gt_look ring[GT_LOOKS];
 };
 
 /* Per-GIL record. Written only at WAIT, ACQUIRE and RELEASE, which the target itself serialises with
@@ -127,19 +144,17 @@ struct gt_gil {
 	__u64 dead;	/* waiters that died waiting: added to by the exit hook, atomically */
 	__u64 reap_ns;	/* the last of those taken out waited up to here */
 	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
-	__u64 hold_cnt;	    /* segments ever put into past[] */
-	__u64 seg_start_ns; /* the open segment of the open hold */
-	__u64 seg_stack;    /* the last stack sampled in the open hold, 0: none yet */
-	__u64 native_ip;    /* where the holder's CPU was last seen, and when */
-	__u64 native_ns;
+	__u64 hold_cnt;	   /* ever put into past[] */
+	__u64 holder_task; /* its task_struct; 0: not known */
+	__u64 look_ns;	   /* when a waiter last looked at the holder, and .. */
+	__u64 look_stack;  /* .. what it saw, 0: it runs */
 	__u32 holder_tid; /* 0: nobody */
 	__u32 prev_tid;	  /* who held it before */
 	__u32 waiters;
 	__u32 held; /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
 	__u32 seeded; /* the open hold began before the books */
 	__u32 over;   /* its program was replaced by another (exec): the record is complete */
-	__u32 bare;   /* holds end where no Python runs: the last stack at a RELEASE had no frame */
-	__u32 pad;
+	__u32 pad[2];
 	struct gt_past_hold past[GT_RING_HOLDS];
 	__u64 seq_start;
 };
@@ -171,7 +186,7 @@ struct gt_sums {
 #define GT_CUT_SIDE (1ull << 63)
 
 /* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
-#define GT_THREAD_CUT_WORDS 26
+#define GT_THREAD_CUT_WORDS 30
 
 struct gt_thread_cut {
 	__u64 words[GT_THREAD_CUT_WORDS];
@@ -197,6 +212,11 @@ struct gt_thread {
 	__u64 wait_hold_cnt;
 	__u64 wait_stack; /* its stack in the open wait, 0: not captured yet */
 	__u64 tstate;	  /* its PyThreadState when last looked at, 0 = not seen */
+	__u64 look_ns;	   /* its open wait: looks stand for it up to here, */
+	__u64 first_stack; /* where the holder was when it came, 0: it ran */
+	__u64 seen_ns;	   /* a clock's look saw it hold */
+	__u32 first_tid;
+	__u32 look_cnt; /* of its GIL's ring, taken up to here */
 	__u32 tid;
 	__u32 tgid;
 	__u32 state;	/* enum gt_state */
@@ -232,7 +252,10 @@ struct gt_stack_key {
 
 enum gt_sum_kind {
 	GT_SUM_WAIT = 0,
-	GT_SUM_HOLD = 1,
+	GT_SUM_HOLD = 1,      /* weights of looks at its holds */
+	GT_SUM_END = 2,	      /* its holds, by where they ended: if nothing better was seen */
+	GT_SUM_END_BLAME = 3, /* .. and what others waited for them */
+	GT_SUM_KINDS = 4,
 };
 
 /* Time by stack. epoch alternates 0, 1: user space takes away those of the epoch that is over. */
@@ -280,6 +303,7 @@ enum gt_stat {
 	GT_STAT_CHAIN_FULL,  /* no room for a pair of stacks: its time is under "[other]" */
 	GT_STAT_DEAD_FULL,   /* no room for a thread that died waiting: it waits on in the books */
 	GT_STAT_TARGET_FULL, /* no room for a child process: its own children are not followed */
+	GT_STAT_LOOK_MOVED,  /* looks at a holder that has run meanwhile: dropped */
 	GT_STAT_TID_FULL,    /* a thread's fifth GIL: its death will not be seen at that one */
 	GT_STAT_WALK,	     /* stack walks by how they ended: enum py_walk_end follows from here */
 	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
@@ -314,14 +338,15 @@ struct gt_note {
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 48);
-GT_ASSERT(sizeof(struct gt_target) == 8 + sizeof(struct py_layout));
+GT_ASSERT(sizeof(struct gt_target) == 24 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
-GT_ASSERT(sizeof(struct gt_past_hold) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 25 * 8 + 8 * 4 + 256 * 32 + 8);
+GT_ASSERT(sizeof(struct gt_past_hold) == 24);
+GT_ASSERT(sizeof(struct gt_look) == 16);
+GT_ASSERT(sizeof(struct gt_gil) == 24 * 8 + 8 * 4 + 256 * 24 + 8);
 GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
-	  14 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+	  17 * 8 + 8 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) ==
 	  __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 		  __builtin_offsetof(struct gt_thread, first_ns));

@@ -95,6 +95,7 @@ struct signal_struct {
 struct task_struct {
 	int pid;
 	int tgid;
+	int on_cpu; /* where there is more than one */
 	struct signal_struct *signal;
 } __attribute__((preserve_access_index));
 

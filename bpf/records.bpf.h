@@ -27,7 +27,6 @@ static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 held
 	g->first_ns = books_ns;
 	g->last_ns = books_ns;
 	g->hold_since_ns = books_ns;
-	g->seg_start_ns = books_ns;
 	g->held = held;
 	g->seeded = held;
 	bpf_map_update_elem(&gil_slots, key, &slot, BPF_ANY);

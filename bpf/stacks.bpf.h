@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* stacks.bpf.h - Python stacks of waits and holds, summed up in the kernel
  *
- * A stack is captured only for a contended wait, and for a hold that somebody waited on or that was
- * long: an uncontended program pays nothing. All of it runs under the target's gil->mutex, which is
- * what makes the per-GIL scratch area safe even where programs may be preempted.
+ * Under the target's gil->mutex, which makes a scratch area for each GIL safe even where programs may be
+ * preempted; or in the interrupt of a CPU's clock, with one for each CPU.
  *
  * The functions that are not static are global functions of plain numbers: verified once each.
  */
@@ -14,10 +13,11 @@
 
 GT_SETTING __u32 stacks_on = 1;
 GT_SETTING __u64 min_hold_ns = 1000000;
+GT_SETTING __u32 clock_on = 1; /* CPUs' clocks look at holders that run */
 /* Which of the two sets of sums is written: see struct gt_sum_key. */
 volatile __u32 sum_epoch = 0;
 
-GT_MAP(walks, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_gil_key, struct py_stack);
+GT_MAP(walks, BPF_MAP_TYPE_HASH, GT_GILS + 256, struct gt_gil_key, struct py_stack);
 GT_MAP(stacks, BPF_MAP_TYPE_HASH, 4096, struct gt_stack_key, struct py_stack);
 GT_MAP(sums, BPF_MAP_TYPE_HASH, 16384, struct gt_sum_key, struct gt_sum);
 GT_MAP(chains, BPF_MAP_TYPE_HASH, 16384, struct gt_chain_key, struct gt_sum);
@@ -26,13 +26,14 @@ static const struct py_stack new_walk;
 
 /* Native places are told apart by 16 bytes: functions start at such addresses. */
 #define NATIVE_SHIFT 4
+#define CPUS_MAX     8192 /* no object lies so low */
 
-/* Walk the stack of tstate. native_ip 0: none. Returns the hash under which it is stored, 0 if there is
- * none to be had.
+/* Walk the stack of tstate. cond: of the GIL whose mutex is held; or, in a clock's interrupt, 1 + the number of the
+ * CPU. native_ip 0: none. Returns the hash under which it is stored, 0 if there is none to be had.
  */
 __noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 native_ip)
 {
-	struct gt_gil_key gkey = { .cond = cond, .tgid = tgid };
+	struct gt_gil_key gkey = { .cond = cond, .tgid = cond < CPUS_MAX ? 0 : tgid };
 	struct gt_stack_key key = { .tgid = tgid };
 	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
 	struct py_stack *s = bpf_map_lookup_elem(&walks, &gkey);
@@ -177,44 +178,6 @@ __noinline int chain_add(__u32 tgid, __u64 waiter_holder, __u64 waiter_stack, __
 	key.waiter_tid = key.holder_tid = 0;
 	sum_put(bpf_map_lookup_elem(&chains, &key), ns, 1);
 	return 0;
-}
-
-/* Where the holder's CPU was last seen, if that was in this hold and not long ago. */
-#define NATIVE_FRESH_NS 30000000
-
-static __always_inline __u64 native_of(struct gt_gil *g, __u64 now)
-{
-	__u64 when = g->native_ns;
-
-	return when > g->hold_since_ns && now - when < NATIVE_FRESH_NS ? g->native_ip : 0;
-}
-
-/* The next place of the ring, into the cache. */
-static __always_inline void segment_touch(const struct gt_gil *g)
-{
-	touch(&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)]);
-}
-
-/* Put the segment of the open hold that ends now into the ring; a segment that only goes on the last
- * one (same thread, same stack) is joined to it.
- */
-static __always_inline void segment_push(struct gt_gil *g, __u32 tid, __u64 stack, __u64 now)
-{
-	struct gt_past_hold *last = &g->past[(g->hold_cnt - 1) & (GT_RING_HOLDS - 1)];
-
-	if (g->hold_cnt && last->end_ns == g->seg_start_ns && last->tid == tid &&
-	    last->stack == stack) {
-		last->end_ns = now;
-	} else {
-		last = &g->past[g->hold_cnt & (GT_RING_HOLDS - 1)];
-		last->start_ns = g->seg_start_ns;
-		last->end_ns = now;
-		last->stack = stack;
-		last->tid = tid;
-		g->hold_cnt++;
-	}
-	g->seg_start_ns = now;
-	g->seg_stack = stack;
 }
 
 #endif

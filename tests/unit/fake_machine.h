@@ -146,12 +146,13 @@ static inline void open_sums(uint32_t tgid)
 		set_value(SHIM_MAP(&pairs), &pair, &zero.ns);
 	}
 	for (uint32_t epoch = 0; stacks_on && epoch < 2; epoch++) {
-		struct gt_sum_key wait = { .tgid = tgid, .kind = GT_SUM_WAIT, .epoch = epoch };
-		struct gt_sum_key hold = { .tgid = tgid, .kind = GT_SUM_HOLD, .epoch = epoch };
 		struct gt_chain_key chain = { .tgid = tgid, .epoch = epoch };
 
-		set_value(SHIM_MAP(&sums), &wait, &zero);
-		set_value(SHIM_MAP(&sums), &hold, &zero);
+		for (uint32_t kind = 0; kind < GT_SUM_KINDS; kind++) {
+			struct gt_sum_key sum = { .tgid = tgid, .kind = kind, .epoch = epoch };
+
+			set_value(SHIM_MAP(&sums), &sum, &zero);
+		}
 		set_value(SHIM_MAP(&chains), &chain, &zero);
 	}
 }

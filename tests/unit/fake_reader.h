@@ -191,13 +191,6 @@ static inline void read_stacks(struct machine *k)
 			sum ? stack_totals__add_chain(&k->stack_totals, key, w, h, sum) : 0, 0);
 	}
 	free(keys);
-	for (size_t i = 0; i < t->gil_cnt; i++) {
-		struct total_gil *g = &t->gils[i];
-
-		for (int h = 0; h < GT_RING_HOLDS; h++)
-			g->past_stack[h] = id_of_stack(g->key.tgid, g->rec.past[h].stack);
-		g->seg_stack = id_of_stack(g->key.tgid, g->rec.seg_stack);
-	}
 	for (size_t i = 0; i < t->thread_cnt; i++) {
 		struct total_thread *th = &t->threads[i];
 		const struct fake_thread *ft = find_thread(k, th->key.tid);

@@ -51,6 +51,7 @@ const struct counter_desc counter_table[COUNTER_CNT] = {
 				COUNTER_LOSS },
 	[GT_STAT_TARGET_FULL] = { "target_full", "child processes without room: not followed",
 				  COUNTER_LOSS },
+	[GT_STAT_LOOK_MOVED] = { "look_moved", NULL, COUNTER_INFO },
 	[GT_STAT_WALK + PY_END_ROOT] = { "walk_complete", NULL, COUNTER_INFO },
 	[GT_STAT_WALK + PY_END_DEPTH] = { "walk_truncated", NULL, COUNTER_INFO },
 	[GT_STAT_WALK + PY_END_NO_LAYOUT] = { "walk_no_layout", NULL, COUNTER_INFO },

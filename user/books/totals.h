@@ -12,8 +12,7 @@
 
 struct total_gil {
 	struct gt_gil_key key;
-	struct gt_gil rec; /* its stacks are hashes, of use to the source alone; these are .. */
-	uint32_t seg_stack, past_stack[GT_RING_HOLDS]; /* .. their ids, as of rec.past */
+	struct gt_gil rec;
 };
 
 struct total_thread {

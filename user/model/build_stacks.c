@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* build_stacks.c - the stacks of a process in a snapshot
+/* build_stacks.c - the stacks of a process in a snapshot: looks, scaled to the exact times of its threads (places.c)
  *
- * Blame has no sums of its own: it is the chains, seen from the holder's side.
+ * Blame has no looks of its own: it is the chains, seen from the holder's side.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,11 +9,7 @@
 
 #include "user/base/arena.h"
 #include "user/model/model_impl.h"
-
-static uint64_t since(const uint64_t at[AT_CNT], int base)
-{
-	return at[AT_NOW] > at[base] ? at[AT_NOW] - at[base] : 0;
-}
+#include "user/model/places.h"
 
 static int by_kind_ns(const void *a, const void *b)
 {
@@ -34,79 +30,163 @@ static struct snap_stack stack_of(const struct model *m, enum snap_stack_kind ki
 	return (struct snap_stack){ kind, tid, ns, cnt, st.truncated, st.cnt, st.frames };
 }
 
-static int by_ns(const void *a, const void *b)
-{
-	const struct snap_chain *x = a, *y = b;
+static const struct snap_frame not_seen = { "[not seen]", "", 0 };
 
-	return x->ns > y->ns ? -1 : x->ns < y->ns;
+/* What is being built: the stacks and chains, each with room for all. */
+struct stack_builder {
+	const struct model *m;
+	const struct mproc *p;
+	int base;
+	struct place_row *rows;
+	size_t row_cnt;
+	struct place *places; /* room, for one kind after the other */
+	size_t stack_cnt, chain_cnt;
+	struct snap_stack *stacks;
+	struct snap_chain *chains;
+};
+
+static struct places places_of(const struct stack_builder *b, int kind)
+{
+	return (struct places){
+		.rows = b->rows, .row_cnt = b->row_cnt, .v = b->places, .kind = kind
+	};
 }
 
-static int build_chains(const struct model *m, const struct mproc *p, int base, struct arena *a,
-			struct snap_proc *ret)
+static void add_sums(const struct stack_builder *b, struct places *pl, uint32_t kind, int base,
+		     int pass)
 {
-	const struct tallies *all = &p->tallies[CHAINS];
-	struct snap_chain *chains = arena__alloc(a, all->cnt, sizeof(*chains));
-	size_t cnt = 0;
+	const struct tallies *sums = &b->p->tallies[SUMS];
 
-	if (!chains)
-		return -ENOMEM;
-	for (size_t i = 0; i < all->cnt; i++) {
-		const struct tally *c = all->v[i];
-		struct stored_stack w = model__stack(m, c->stack);
-		struct stored_stack h = model__stack(m, c->other_stack);
-		uint64_t ns = since(c->ns_at, base);
+	for (size_t i = 0; i < sums->cnt; i++)
+		if (sums->v[i]->other == kind)
+			places__add(pl, sums->v[i], sums->v[i]->tid, base, pass);
+}
 
-		if (!ns)
-			continue;
-		chains[cnt] = (struct snap_chain){ .waiter_tid = c->tid,
-						   .holder_tid = c->other,
-						   .ns = ns,
-						   .cnt = since(c->cnt_at, base),
-						   .waiter_truncated = w.truncated,
-						   .holder_truncated = h.truncated,
-						   .waiter_frame_cnt = w.cnt,
-						   .waiter_frames = w.frames,
-						   .holder_frame_cnt = h.cnt,
-						   .holder_frames = h.frames };
-		cnt++;
+static void put_stack(struct stack_builder *b, struct snap_stack s)
+{
+	if (s.ns)
+		b->stacks[b->stack_cnt++] = s;
+}
+
+/* Stacks of one kind, for all that has a place; the rest of each row is not seen. */
+static void put_places(struct stack_builder *b, struct places *pl, bool rest)
+{
+	places__scale(pl);
+	for (size_t i = 0; i < pl->cnt; i++) {
+		const struct place *at = &pl->v[i];
+
+		put_stack(b, stack_of(b->m, (enum snap_stack_kind)pl->kind, at->t->tid,
+				      at->t->stack, at->ns, at->cnt));
 	}
-	qsort(chains, cnt, sizeof(*chains), by_ns);
-	ret->chain_cnt = cnt;
-	ret->chains = chains;
-	return 0;
+	for (size_t i = 0; i < pl->row_cnt && rest; i++)
+		put_stack(b, (struct snap_stack){ .kind = (enum snap_stack_kind)pl->kind,
+						  .tid = pl->rows[i].tid,
+						  .ns = pl->rows[i].ns[pl->kind],
+						  .frame_cnt = 1,
+						  .frames = &not_seen });
+}
+
+static void add_waits(struct stack_builder *b)
+{
+	struct places pl = places_of(b, PLACE_WAIT);
+
+	add_sums(b, &pl, GT_SUM_WAIT, b->base, 1);
+	add_sums(b, &pl, GT_SUM_WAIT, -1, 2);
+	put_places(b, &pl, true);
+}
+
+static void add_holds(struct stack_builder *b)
+{
+	struct places pl = places_of(b, PLACE_HOLD);
+
+	add_sums(b, &pl, GT_SUM_HOLD, b->base, 1);
+	add_sums(b, &pl, GT_SUM_HOLD, -1, 2);
+	add_sums(b, &pl, GT_SUM_END, b->base, 3);
+	add_sums(b, &pl, GT_SUM_END, -1, 4);
+	put_places(b, &pl, true);
 }
 
 static int by_holder(const void *a, const void *b)
 {
-	const struct tally *x = *(struct tally *const *)a, *y = *(struct tally *const *)b;
+	const struct tally *x = ((const struct place *)a)->t, *y = ((const struct place *)b)->t;
 
 	if (x->other != y->other)
 		return x->other < y->other ? -1 : 1;
 	return x->other_stack < y->other_stack ? -1 : x->other_stack > y->other_stack;
 }
 
-/* Sum the chains up by holder and holder's stack. */
-static size_t add_blame(const struct model *m, const struct mproc *p, int base,
-			struct tally **sorted, struct snap_stack *out)
+static void put_chain(struct stack_builder *b, const struct place *at)
 {
-	const struct tallies *all = &p->tallies[CHAINS];
-	size_t cnt = 0;
+	struct stored_stack w = model__stack(b->m, at->t->stack);
+	struct stored_stack h = model__stack(b->m, at->t->other_stack);
 
-	if (all->cnt)
-		memcpy(sorted, all->v, all->cnt * sizeof(*sorted));
-	qsort(sorted, all->cnt, sizeof(*sorted), by_holder);
-	for (size_t i = 0, k; i < all->cnt; i = k) {
-		uint64_t ns = 0, hits = 0;
+	if (!at->ns)
+		return;
+	b->chains[b->chain_cnt++] = (struct snap_chain){ .waiter_tid = at->t->tid,
+							 .holder_tid = at->t->other,
+							 .ns = at->ns,
+							 .cnt = at->cnt,
+							 .waiter_truncated = w.truncated,
+							 .holder_truncated = h.truncated,
+							 .waiter_frame_cnt = w.cnt,
+							 .waiter_frames = w.frames,
+							 .holder_frame_cnt = h.cnt,
+							 .holder_frames = h.frames };
+}
 
-		for (k = i; k < all->cnt && !by_holder(&sorted[i], &sorted[k]); k++) {
-			ns += since(sorted[k]->ns_at, base);
-			hits += since(sorted[k]->cnt_at, base);
+/* Chains, and summed up by holder and holder's stack the blame. */
+static void add_chains(struct stack_builder *b)
+{
+	const struct tallies *all = &b->p->tallies[CHAINS];
+	struct places pl = places_of(b, PLACE_BLAME);
+
+	for (int pass = 1; pass <= 2; pass++)
+		for (size_t i = 0; i < all->cnt; i++)
+			places__add(&pl, all->v[i], all->v[i]->other, pass == 1 ? b->base : -1,
+				    pass);
+	places__scale(&pl);
+	if (pl.cnt)
+		qsort(pl.v, pl.cnt, sizeof(*pl.v), by_holder);
+	for (size_t i = 0, k; i < pl.cnt; i = k) {
+		uint64_t ns = 0, cnt = 0;
+
+		for (k = i; k < pl.cnt && !by_holder(&pl.v[i], &pl.v[k]); k++) {
+			ns += pl.v[k].ns;
+			cnt += pl.v[k].cnt;
+			put_chain(b, &pl.v[k]);
 		}
-		if (ns)
-			out[cnt++] = stack_of(m, SNAP_STACK_BLAME, sorted[i]->other,
-					      sorted[i]->other_stack, ns, hits);
+		put_stack(b, stack_of(b->m, SNAP_STACK_BLAME, pl.v[i].t->other,
+				      pl.v[i].t->other_stack, ns, cnt));
 	}
-	return cnt;
+}
+
+/* Blame for which nobody looked, by where holds ended: nobody knows who waited where. */
+static void add_end_blame(struct stack_builder *b)
+{
+	struct places pl = places_of(b, PLACE_BLAME);
+	size_t from = b->stack_cnt;
+
+	add_sums(b, &pl, GT_SUM_END_BLAME, b->base, 3);
+	add_sums(b, &pl, GT_SUM_END_BLAME, -1, 4);
+	put_places(b, &pl, true);
+	for (size_t i = from; i < b->stack_cnt; i++) {
+		const struct snap_stack *s = &b->stacks[i];
+
+		b->chains[b->chain_cnt++] =
+			(struct snap_chain){ .holder_tid = s->tid,
+					     .ns = s->ns,
+					     .cnt = s->cnt,
+					     .holder_truncated = s->truncated,
+					     .holder_frame_cnt = s->frame_cnt,
+					     .holder_frames = s->frames };
+	}
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	const struct snap_chain *x = a, *y = b;
+
+	return x->ns > y->ns ? -1 : x->ns < y->ns;
 }
 
 /* The innermost Python frame: native leaves have no line. */
@@ -148,31 +228,32 @@ static int find_lines(struct snap_proc *ret, struct snap_thread *threads)
 int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
 			struct snap_proc *ret)
 {
-	const struct tallies *sums = &p->tallies[SUMS], *chains = &p->tallies[CHAINS];
-	size_t max = sums->cnt + chains->cnt, cnt = 0;
-	struct snap_stack *stacks = arena__alloc(a, max, sizeof(*stacks));
-	struct tally **sorted = arena__alloc(a, chains->cnt, sizeof(*sorted));
+	size_t sums = p->tallies[SUMS].cnt, chains = p->tallies[CHAINS].cnt;
+	struct stack_builder b = { .m = m, .p = p, .base = base };
+	size_t max;
 
 	if (!m->stacks_known)
 		return 0;
-	if (!stacks || !sorted)
+	b.rows = places__rows(ret, a, &b.row_cnt);
+	max = sums + chains + 3 * b.row_cnt;
+	b.places = arena__alloc(a, 4 * (sums + chains), sizeof(*b.places));
+	b.stacks = arena__alloc(a, 2 * max, sizeof(*b.stacks));
+	b.chains = arena__alloc(a, 2 * max, sizeof(*b.chains));
+	if (!b.rows || !b.places || !b.stacks || !b.chains)
 		return -ENOMEM;
-	for (size_t i = 0; i < sums->cnt; i++) {
-		const struct tally *s = sums->v[i];
-		uint64_t ns = since(s->ns_at, base);
-
-		if (ns)
-			stacks[cnt++] = stack_of(
-				m, s->other == GT_SUM_WAIT ? SNAP_STACK_WAIT : SNAP_STACK_HOLD,
-				s->tid, s->stack, ns, since(s->cnt_at, base));
-	}
-	cnt += add_blame(m, p, base, sorted, stacks + cnt);
-	qsort(stacks, cnt, sizeof(*stacks), by_kind_ns);
+	add_waits(&b);
+	add_holds(&b);
+	add_chains(&b);
+	add_end_blame(&b);
+	if (b.stack_cnt)
+		qsort(b.stacks, b.stack_cnt, sizeof(*b.stacks), by_kind_ns);
+	if (b.chain_cnt)
+		qsort(b.chains, b.chain_cnt, sizeof(*b.chains), by_ns);
 	ret->stacks_known = true;
-	ret->stack_cnt = cnt;
-	ret->stacks = stacks;
+	ret->stack_cnt = b.stack_cnt;
+	ret->stacks = b.stacks;
+	ret->chain_cnt = b.chain_cnt;
+	ret->chains = b.chains;
 	/* ret's threads were built by our caller in the same arena: not const to it. */
-	return find_lines(ret, (struct snap_thread *)(uintptr_t)ret->threads)
-		       ? -ENOMEM
-		       : build_chains(m, p, base, a, ret);
+	return find_lines(ret, (struct snap_thread *)(uintptr_t)ret->threads) ? -ENOMEM : 0;
 }

@@ -36,16 +36,14 @@ static void step(struct mgil *g, uint64_t ns)
 }
 
 /* Its hold ended with it: those who die later waited for it, too. */
-static void end_hold(struct mproc *p, struct mthread *t, struct mgil *g, uint64_t when)
+static void end_hold(struct mthread *t, struct mgil *g, uint64_t when)
 {
 	struct gt_gil *rec = &g->rec;
 	size_t at = rec->hold_cnt++ % GT_RING_HOLDS;
 
-	mproc__add_open_hold(p, g, when);
-	rec->past[at] = (struct gt_past_hold){ .start_ns = rec->seg_start_ns,
+	rec->past[at] = (struct gt_past_hold){ .start_ns = rec->hold_since_ns,
 					       .end_ns = when,
 					       .tid = t->key.tid };
-	g->past_stack[at] = g->seg_stack;
 	t->rec.sums.blame_ns += rec->hold_blame_ns;
 	rec->hold_blame_ns = 0;
 	rec->held = 0;
@@ -73,7 +71,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t last_ns, uin
 		mproc__add_open_wait(p, t, g, g->rec.held_ns, when);
 		g->rec.waiters--;
 	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
-		end_hold(p, t, g, when);
+		end_hold(t, g, when);
 	}
 	t->rec.sums.time_ns[t->rec.state & (GT_STATE_CNT - 1)] += when - t->rec.since_ns;
 	if (t->rec.state == GT_WAIT)
@@ -98,7 +96,7 @@ static void add_first_holder(const struct model *m, struct mproc *p, struct mgil
 
 	if (!g->known && g->seed_held) {
 		g->rec.first_ns = g->rec.last_ns = p->books_ns;
-		g->rec.hold_since_ns = g->rec.seg_start_ns = p->books_ns;
+		g->rec.hold_since_ns = p->books_ns;
 		g->rec.held = 1;
 		g->known = true;
 	}

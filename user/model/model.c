@@ -330,8 +330,6 @@ static int feed_gils(struct model *m, const struct totals *t)
 		count_hits(m, g->rec.acquisitions + g->rec.releases,
 			   t->gils[i].rec.acquisitions + t->gils[i].rec.releases);
 		g->rec = t->gils[i].rec;
-		g->seg_stack = t->gils[i].seg_stack;
-		memcpy(g->past_stack, t->gils[i].past_stack, sizeof(g->past_stack));
 		g->known = true;
 		g->waiters = g->rec.waiters;
 		g->reap_ns = g->rec.reap_ns;

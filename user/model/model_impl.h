@@ -49,8 +49,7 @@ struct mfold {
 struct mgil {
 	struct gt_gil_key key;
 	struct gt_gil rec;
-	uint32_t seg_stack, past_stack[GT_RING_HOLDS]; /* as in struct total_gil */
-	bool known;				       /* rec has been read */
+	bool known; /* rec has been read */
 	struct gil_acc at[AT_CNT];
 	uint64_t reap_ns;     /* as in rec, and .. */
 	uint32_t waiters;     /* .. those who died are out */
@@ -127,13 +126,12 @@ int model__reindex(struct model *m); /* threads were removed or ended */
 void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when);
 /* Take over pairs, sums by stack and chains of the totals, and count what open waits add to them. */
 int model__feed_pairs(struct model *m, const struct totals *t);
-/* The same in steps, for the end of a process: undo what the last feed made of what was open; add a wait and a hold that ended
+/* The same in steps, for the end of a process: undo what the last feed made of what was open; add a wait that ended
  * now, with the time that the GIL had been held up to then; sum up. 0 or -ENOMEM.
  */
 void mproc__undo_open_pairs(struct mproc *p);
 int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
 			 uint64_t now);
-int mproc__add_open_hold(struct mproc *p, const struct mgil *g, uint64_t now);
 void mproc__sum_pairs(struct mproc *p);
 void mproc__free_pairs(struct mproc *p);
 void mproc__copy_pairs(struct mproc *p, int to);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pairs.c - who waited for whom: by threads, by stacks, and what the open waits add to that */
+/* pairs.c - who waited for whom, and the looks at where; what the open waits add to that */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -110,59 +110,41 @@ void mproc__sum_pairs(struct mproc *p)
 	each_tally(p, sum_up, AT_NOW);
 }
 
-struct open_wait {
-	struct mproc *p;
-	const struct mgil *g;
-	uint32_t waiter, waiter_stack;
-	bool stacks;
-};
-
-static int add_part(const struct open_wait *w, uint32_t holder, uint32_t stack, uint64_t ns)
+static int add_part(struct mproc *p, uint32_t waiter, uint32_t holder, uint64_t ns)
 {
-	struct tally *pr;
-	struct tally *c;
+	struct tally *pr = ns ? pair_of(p, waiter, holder) : NULL;
 
-	if (!ns)
-		return 0;
-	pr = pair_of(w->p, w->waiter, holder);
-	if (!pr)
-		return -ENOMEM;
-	pr->open_ns += ns;
-	if (!w->stacks)
-		return 0;
-	c = tally_of(w->p, CHAINS, w->waiter, holder, w->waiter_stack, stack);
-	if (!c)
-		return -ENOMEM;
-	c->open_ns += ns;
-	return 0;
+	if (pr)
+		pr->open_ns += ns;
+	return ns && !pr ? -ENOMEM : 0;
 }
 
 /* What this wait is for, since it was booked to pairs: by its thread, or here. (The kernel goes on at the cut,
  * thread_pass() in cut.bpf.h.) held: time that the GIL has been held up to now.
  */
-static int add_parts(const struct open_wait *w, struct mthread *t, uint64_t held, uint64_t now)
+static int add_parts(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
+		     uint64_t now)
 {
-	const struct gt_gil *rec = &w->g->rec;
+	const struct gt_gil *rec = &g->rec;
 	bool here = t->rec.wait_booked_ns < t->booked.ns;
 	uint64_t since = here ? t->booked.ns : t->rec.wait_booked_ns;
 	uint64_t rest = held - (here ? t->booked.held_ns : t->rec.wait_held_ns);
+	uint32_t tid = t->key.tid;
 	int err = 0;
 
 	if (now <= since)
 		return 0;
 	t->booked = (struct mbooked){ now, held };
-	if (rec->held && now > rec->seg_start_ns) {
-		uint64_t start = rec->seg_start_ns > since ? rec->seg_start_ns : since;
+	if (rec->held && now > rec->hold_since_ns) {
+		uint64_t start = rec->hold_since_ns > since ? rec->hold_since_ns : since;
 		uint64_t ns = now - start;
-		uint32_t holder = rec->holder_tid ? rec->holder_tid : w->g->seed_tid;
 
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(w, holder, w->g->seg_stack, ns);
+		err = add_part(p, tid, rec->holder_tid ? rec->holder_tid : g->seed_tid, ns);
 	}
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
-		size_t at = (rec->hold_cnt - i) % GT_RING_HOLDS;
-		const struct gt_past_hold *h = &rec->past[at];
+		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
 		uint64_t start = h->start_ns > since ? h->start_ns : since, ns;
 
 		if (h->end_ns <= since)
@@ -170,20 +152,15 @@ static int add_parts(const struct open_wait *w, struct mthread *t, uint64_t held
 		ns = h->end_ns - start;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(w, h->tid, w->g->past_stack[at], ns);
+		err = add_part(p, tid, h->tid, ns);
 	}
-	return err ? err : add_part(w, 0, 0, rest);
+	return err ? err : add_part(p, tid, 0, rest);
 }
 
 int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
 			 uint64_t now)
 {
-	const struct open_wait w = { .p = p,
-				     .g = g,
-				     .waiter = t->key.tid,
-				     .waiter_stack = t->now_stack,
-				     .stacks = p->stacks_known };
-	int err = add_parts(&w, t, held, now);
+	int err = add_parts(p, t, g, held, now);
 	struct tally *s;
 
 	if (err || !p->stacks_known || now <= t->rec.since_ns)
@@ -195,21 +172,7 @@ int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *
 	return 0;
 }
 
-int mproc__add_open_hold(struct mproc *p, const struct mgil *g, uint64_t now)
-{
-	const struct gt_gil *rec = &g->rec;
-	struct tally *s;
-
-	if (!p->stacks_known || !rec->held || !g->seg_stack || now <= rec->seg_start_ns)
-		return 0;
-	s = sum_of(p, GT_SUM_HOLD, rec->holder_tid, g->seg_stack);
-	if (!s)
-		return -ENOMEM;
-	s->open_ns += now - rec->seg_start_ns;
-	return 0;
-}
-
-/* The open wait of each waiting thread, and the open hold of each holder. */
+/* The open wait of each waiting thread. */
 static int count_open(struct mproc *p, const struct totals *t)
 {
 	int err = 0;
@@ -225,8 +188,6 @@ static int count_open(struct mproc *p, const struct totals *t)
 		held = g->at[AT_NOW].held_ns - (g->rec.held ? t->now_ns - when : 0);
 		err = mproc__add_open_wait(p, th, g, held, when);
 	}
-	for (size_t i = 0; i < p->gil_cnt && !err; i++)
-		err = mproc__add_open_hold(p, p->gils[i], t->now_ns);
 	return err;
 }
 

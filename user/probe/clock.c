@@ -10,10 +10,9 @@
 
 #include <bpf/libbpf.h>
 
+#include "bpf/giltop.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
-
-#define RATE_HZ 97
 
 struct probe_clock {
 	int cnt;
@@ -26,8 +25,7 @@ static int open_cpu(int cpu, int prog_fd)
 		.type = PERF_TYPE_SOFTWARE,
 		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_CPU_CLOCK,
-		.freq = 1,
-		.sample_freq = RATE_HZ,
+		.sample_period = GT_LOOK_NS,
 	};
 	long fd = syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 

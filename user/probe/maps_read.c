@@ -191,13 +191,13 @@ int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid, bool stacks)
 		err = bpf_map_update_elem(pairs, &pair, &zero.ns, BPF_ANY);
 	}
 	for (__u32 epoch = 0; stacks && epoch < 2 && !err; epoch++) {
-		struct gt_sum_key wait = { .tgid = tgid, .kind = GT_SUM_WAIT, .epoch = epoch };
-		struct gt_sum_key hold = { .tgid = tgid, .kind = GT_SUM_HOLD, .epoch = epoch };
 		struct gt_chain_key chain = { .tgid = tgid, .epoch = epoch };
 
-		err = bpf_map_update_elem(sums, &wait, &zero, BPF_ANY);
-		if (!err)
-			err = bpf_map_update_elem(sums, &hold, &zero, BPF_ANY);
+		for (__u32 kind = 0; kind < GT_SUM_KINDS && !err; kind++) {
+			struct gt_sum_key sum = { .tgid = tgid, .kind = kind, .epoch = epoch };
+
+			err = bpf_map_update_elem(sums, &sum, &zero, BPF_ANY);
+		}
 		if (!err)
 			err = bpf_map_update_elem(chains, &chain, &zero, BPF_ANY);
 	}

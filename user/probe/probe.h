@@ -58,10 +58,11 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 /* Takes the uprobes away. With perf links this may take a second. NULL is fine. */
 void probe__detach(struct probe_attachment *a);
 
-/* Start the books of a process; layout: how to walk its Python stacks. Returns the moment (ns), 0 on
- * failure.
+/* Start the books of a process; layout: how to walk its Python stacks; text: where the interpreter's own code is
+ * (start, end), where a native leaf would say nothing. Returns the moment (ns), 0 on failure.
  */
-uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout);
+uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
+			 const uint64_t text[2]);
 /* The thread tid has this PyThreadState and holds a GIL, since before the books. Said before probe__activate, and
  * after it for those that have taken it in between.
  */

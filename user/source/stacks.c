@@ -350,13 +350,6 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 
 		err = stack_totals__add_chain(&s->totals, &r->key, w, h, &r->sum);
 	}
-	for (size_t i = 0; i < t->gil_cnt; i++) {
-		struct total_gil *g = &t->gils[i];
-
-		for (int k = 0; k < GT_RING_HOLDS; k++)
-			g->past_stack[k] = id_of_hash(s, g->key.tgid, g->rec.past[k].stack);
-		g->seg_stack = id_of_hash(s, g->key.tgid, g->rec.seg_stack);
-	}
 	open_waits(s, t);
 	if (!err)
 		err = stack_totals__fill(&s->totals, t);
