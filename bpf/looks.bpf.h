@@ -38,6 +38,8 @@ static __always_inline int holder_runs(const struct gt_gil *g)
 
 	if (!clock_on || !task)
 		return 0;
+	if (!bpf_core_field_exists(task->on_cpu)) /* there is but one CPU, and this thread has it */
+		return 0;
 	return BPF_CORE_READ(task, on_cpu) != 0;
 }
 

@@ -30,6 +30,7 @@ struct signal_struct {
 
 struct task_struct {
 	int pid, tgid;
+	int on_cpu;
 	struct signal_struct *signal;
 };
 
@@ -346,6 +347,11 @@ static inline uint64_t bpf_get_current_pid_tgid(void)
 	return (uint64_t)shim.cpu.tgid << 32 | shim.cpu.tid;
 }
 
+static inline uint32_t bpf_get_smp_processor_id(void)
+{
+	return shim.depth; /* who interrupts is another one */
+}
+
 static inline uint64_t bpf_get_current_task(void)
 {
 	return (uintptr_t)shim.cpu.task;
@@ -373,6 +379,7 @@ static inline long shim_read_user(void *dst, uint32_t size, uint64_t addr)
 #define bpf_ringbuf_output(m, data, size, flags)  shim_ring_output(SHIM_RING(m), data, size, flags)
 #define bpf_ringbuf_query(m, flags)		  ((uint64_t)SHIM_RING(m)->head)
 #define bpf_probe_read_user(dst, size, addr)	  shim_read_user(dst, size, (uintptr_t)(addr))
+#define bpf_core_field_exists(field)		  1
 #define bpf_probe_read_kernel(dst, size, src)	  ((void)memcpy(dst, src, size))
 #define py_read(stack, dst, size, addr)		  shim_read_user(dst, (uint32_t)(size), addr)
 

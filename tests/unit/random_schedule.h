@@ -258,6 +258,8 @@ static void read_now(struct sim *s, bool last)
 			s->now = cut & ~GT_CUT_SIDE;
 		read_cut(s, false);
 	}
+	if (s->now == (cut & ~GT_CUT_SIDE)) /* no two cuts are of one moment */
+		s->now++;
 	want_reading(s, s->now);
 	read_cut(s, last);
 }

@@ -138,6 +138,17 @@ static void check_pairs(const struct snap_proc *p)
 	}
 }
 
+/* Where it was is a sample, how much of it is not. */
+static void check_stacks(const struct snap_proc *p, const struct sums *r)
+{
+	struct stack_sums st = stack_sums_of(p);
+
+	assert_int_equal(st.kind[SNAP_STACK_WAIT], r->wait);
+	assert_int_equal(st.kind[SNAP_STACK_HOLD], r->hold);
+	assert_int_equal(st.kind[SNAP_STACK_BLAME], r->blame);
+	assert_int_equal(st.chains, r->blame);
+}
+
 static void check_picture(const struct snapshot *snap)
 {
 	for (size_t i = 0; i < snap->proc_cnt; i++) {
@@ -152,6 +163,8 @@ static void check_picture(const struct snapshot *snap)
 		assert_int_equal(r.hold, r.held);
 		assert_int_equal(r.pairs, r.blame);
 		check_pairs(p);
+		if (p->stacks_known)
+			check_stacks(p, &r);
 	}
 }
 

@@ -109,7 +109,7 @@ static void sums_and_chains_without_room_are_under_other(void **state)
 	uint64_t now;
 
 	(void)state;
-	for (uint32_t max = 4; max < 24; max++) {
+	for (uint32_t max = 2 * GT_SUM_KINDS; max < 24; max++) {
 		start_small(&k, true, sums_map, max);
 		now = take_turns(&k, T0);
 		assert_true(stat_of(GT_STAT_SUM_FULL) > 0);

@@ -219,7 +219,7 @@ static void rows_of_nobody_in_particular_count(void **state)
 
 	(void)state;
 	machine__init_empty(&k, true);
-	shim__resize(SHIM_MAP(&sums), 4);
+	shim__resize(SHIM_MAP(&sums), 2 * GT_SUM_KINDS);
 	shim__resize(SHIM_MAP(&chains), 2);
 	add_gil(&k, PID, COND);
 	start_books(PID, T0);

@@ -33,7 +33,6 @@ static struct total_gil gil = {
 		 .gap_wall_ns = 50,
 		 .wait_ns = 850,
 		 .hold_since_ns = T0 + 1150,
-		 .seg_start_ns = T0 + 1150,
 		 .acquisitions = 2,
 		 .releases = 1,
 		 .switches = 1,
