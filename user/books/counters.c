@@ -62,7 +62,7 @@ const struct counter_desc counter_table[COUNTER_CNT] = {
 				"records still being written when the books were closed",
 				COUNTER_LOSS },
 	[COUNTER_LATE] = { "record_late", NULL, COUNTER_INFO },
-	[COUNTER_UNBALANCED] = { "unbalanced", "self-check: readings whose sums do not agree",
+	[COUNTER_UNBALANCED] = { "unbalanced", "self-check: processes whose sums do not agree",
 				 COUNTER_DISAGREEMENT },
 	[COUNTER_STORE_FULL] = { "store_full",
 				 "stacks without room at the reader: counted as [other]",

@@ -8,6 +8,7 @@
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
+#include "user/picture/balance.h"
 #include "user/picture/snapshot_box.h"
 
 struct builder {
@@ -355,6 +356,8 @@ static void fill_health(struct builder *b, struct snapshot *s)
 
 	for (size_t i = 0; i < COUNTER_CNT; i++)
 		s->stats[i] = span(b->m->stats_at[b->base][i], now[i]);
+	for (size_t i = 0; i < s->proc_cnt; i++)
+		s->stats[COUNTER_UNBALANCED] += !snap_proc__balances(&s->procs[i]);
 	s->lost_events = counters__sum(s->stats, COUNTER_LOSS);
 	s->lost_detail = counters__sum(s->stats, COUNTER_LOSS_DETAIL);
 	s->lost_ever = counters__sum(now, COUNTER_LOSS) + counters__sum(now, COUNTER_LOSS_DETAIL);
