@@ -161,7 +161,9 @@ int probe__load(struct probe *p)
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
 	if (!p->ring)
 		return -errno;
-	return ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
+	err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
+	return err ? err
+		   : ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
 }
 
 void probe__free(struct probe *p)

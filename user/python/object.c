@@ -225,8 +225,12 @@ struct by_name {
 static bool match_name(void *ctx, uint64_t key, uint64_t value)
 {
 	struct by_name *m = ctx;
+	struct str_head head;
 	char buf[64];
 
+	/* Most are of another length: one read less. */
+	if (read_str_head(m->p, key, &head) || head.length != strlen(m->name))
+		return true;
 	if (py_str__read(m->p, key, buf, sizeof(buf)) < 0 || strcmp(buf, m->name))
 		return true;
 	*m->ret = value;

@@ -58,10 +58,11 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->opts = *opts;
 	c->source.fd = epoll_create1(EPOLL_CLOEXEC);
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	c->name_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->store = stack_store__new();
-	if (c->source.fd < 0 || c->timer < 0 || !c->probe || !c->cache || !c->store)
+	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || !c->probe || !c->cache || !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
@@ -97,6 +98,7 @@ static void collector_free(struct source *s)
 	free(c->exp);
 	closep(&c->source.fd);
 	closep(&c->timer);
+	closep(&c->name_timer);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
 	pystacks__free(c->stacks);
@@ -113,9 +115,10 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 	return epoll_ctl(c->source.fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-/* epoll ids: the ring buffer, the timer, else a pid whose pidfd it is. */
+/* epoll ids: the ring buffers, the timers, else a pid whose pidfd it is. */
 #define ID_RING	 (1ull << 32)
 #define ID_TIMER (2ull << 32)
+#define ID_NAMES (3ull << 32)
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -145,6 +148,8 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, probe__fd(c->probe), ID_RING);
 	if (!err)
 		err = collector__watch(c, c->timer, ID_TIMER);
+	if (!err)
+		err = collector__watch(c, c->name_timer, ID_NAMES);
 	return failure__of(err);
 }
 
@@ -287,7 +292,7 @@ static void send_span(struct collector *c, const struct gt_note *n)
 static void on_note(void *ctx, const struct gt_note *n)
 {
 	struct collector *c = ctx;
-	const struct tracked *t;
+	struct tracked *t;
 
 	switch (n->kind) {
 	case GT_NOTE_SPAN: send_span(c, n); break;
@@ -299,6 +304,11 @@ static void on_note(void *ctx, const struct gt_note *n)
 		end_process(c, (pid_t)n->tgid, true, n->start_ns);
 		probe__reset(c->probe, (pid_t)n->tgid);
 		collector__expect(c, (pid_t)n->tgid);
+		break;
+	case GT_NOTE_THREAD:
+		t = find_live(c, (pid_t)n->tgid);
+		if (t && n->start_ns > t->resolve_ns) /* else it was of the program before */
+			newcomers__add(c, t, n);
 		break;
 	default: break;
 	}
@@ -319,6 +329,8 @@ static int dispatch(struct source *s)
 		if (ev[i].data.u64 == ID_TIMER) {
 			if (read(c->timer, &ticks, sizeof(ticks)) > 0)
 				try_expected(c);
+		} else if (ev[i].data.u64 == ID_NAMES) {
+			newcomers__on_timer(c);
 		} else if (ev[i].data.u64 != ID_RING) {
 			end_process(c, (pid_t)ev[i].data.u64, false, now_ns());
 		}

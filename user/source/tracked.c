@@ -134,7 +134,8 @@ void tracked__name_threads(struct tracked *t, struct collector *c)
 	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
 	if (!names)
 		return;
-	py_thread_names__read(t->py, t->sym, threads, (size_t)n, names);
+	t->actives.cnt = 0; /* looked for again */
+	py_thread_names__read(t->py, t->sym, &t->actives, threads, (size_t)n, names);
 	for (ssize_t i = 0; i < n; i++) {
 		struct record r = { .kind = REC_THREAD,
 				    .thread = { .tid = threads[i].tid,
@@ -245,5 +246,6 @@ void tracked__deinit(struct tracked *t)
 	py_process__free(t->py);
 	closep(&t->pidfd);
 	hmap__free(&t->named);
+	newcomers__deinit(&t->newcomers);
 	free(t->holders);
 }
