@@ -55,3 +55,19 @@ while True:
 	[ "${#lines[@]}" -ge 3 ]
 	[ "$(sort -u <<<"$output")" = guest ]
 }
+
+@test "a process that is stopped is said to be, in text and in JSON, and no more when it goes on" {
+	python_start "$SPIN"
+	kill -STOP "$WL_PID"
+	run -0 --separate-stderr "$GILTOP" -b -d 1 -p "$WL_PID"
+	[[ $output == *"stopped by a signal"* ]]
+	json_of -d 1 -p "$WL_PID"
+	numbers --expr 'proc["note"].startswith("stopped by a signal")'
+	giltop_start --json -p "$WL_PID"
+	sleep 0.5
+	kill -CONT "$WL_PID"
+	sleep 0.5
+	giltop_end INT
+	NUMBERS_OF=$GT_OUT numbers --expr 'any("stopped" in p.get("note", "") for s in snaps for p in s["processes"])' \
+		--expr '"note" not in proc'
+}

@@ -364,8 +364,10 @@ static int close_books(struct source *s)
 		return 0;
 	c->closed = true;
 	probe__drain(c->probe, on_note, c);
-	for (size_t i = 0; i < c->live_cnt; i++)
+	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
+		tracked__update_note(&c->live[i], c);
+	}
 	probe__freeze(c->probe);
 	err = read_books(c);
 	/* Those whose end has come meanwhile. */

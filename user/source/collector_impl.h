@@ -27,6 +27,13 @@ struct newcomers {
 	size_t looks;	 /* since the last birth */
 };
 
+/* What is known of a process's being stopped. */
+struct halt {
+	bool was_traced;
+	unsigned int looks;
+	char events[600]; /* cgroup.events of its cgroup, or "" */
+};
+
 /* A process that is measured. */
 struct tracked {
 	struct target target;
@@ -35,7 +42,9 @@ struct tracked {
 	struct pysym *sym;
 	struct native_sym *native;
 	unsigned int rounds, misfit_cnt;
-	bool fits; /* memory has been seen to be as the file promises */
+	struct halt halt;
+	char note[256]; /* what the sinks have */
+	bool fits;	/* memory has been seen to be as the file promises */
 	/* Whose names the sinks have: (tid, first_ns of its record; 0: first holders). */
 	struct hmap named;
 	struct newcomers newcomers;
@@ -81,10 +90,14 @@ bool tracked__is_misfit(struct tracked *t, char *why, size_t sz);
 void tracked__deinit(struct tracked *t);
 /* Tell the sinks whose GIL is whose, and who holds those that have shown no event yet. */
 void tracked__seed(struct tracked *t, struct collector *c);
-/* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. */
+/* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. And what is
+ * stopped now goes on later.
+ */
 void tracked__update_note(struct tracked *t, struct collector *c);
 /* After a reading: ask the interpreter for its threads' names, when there are new ones, and now and then. */
 void tracked__name_threads(struct tracked *t, struct collector *c);
+/* halt.c: is it stopped now? In words; "": no. */
+const char *halt__look(struct halt *h, pid_t pid);
 /* newcomers.c: a note of a thread's first event; the time has come to look; its process is over. */
 void newcomers__add(struct collector *c, struct tracked *t, const struct gt_note *note);
 void newcomers__on_timer(struct collector *c);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tracked.c - one process that is measured: from its probes to its threads' names */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "user/base/proc.h"
@@ -27,12 +29,19 @@ void tracked__update_note(struct tracked *t, struct collector *c)
 {
 	struct record r = { .kind = REC_NOTE };
 	int off = py_process__gil_is_off(t->py);
+	const char *halt = halt__look(&t->halt, t->target.pid);
+	char *own = t->target.note, note[sizeof(t->note)];
 
-	if (off < 0 || off == t->target.gil_off)
+	if (off >= 0 && off != t->target.gil_off) {
+		snprintf(own, sizeof(t->target.note), "%s", target__free_threaded_note(off));
+		t->target.gil_off = off;
+	}
+	snprintf(note, sizeof(note), "%s%s%s", own, *own && *halt ? "; " : "", halt);
+	if (!strcmp(note, t->note))
 		return;
-	r.note.text = target__free_threaded_note(off);
+	snprintf(t->note, sizeof(t->note), "%s", note);
+	r.note.text = t->note;
 	send(t, c, &r);
-	t->target.gil_off = off;
 }
 
 /* Has the last reading a record of this thread? */
@@ -231,6 +240,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	}
 	tell_holders(t, c);
 	err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);
+	snprintf(t->note, sizeof(t->note), "%s", tg->note);
 	if (!err)
 		err = send(t, c, &start);
 	if (!err)
