@@ -149,6 +149,7 @@ enum gt_thread_flag {
 	GT_F_DYING_WAIT = 1 << 1, /* gone while waiting: closed at the next event of its GIL */
 	GT_F_TSTATE_MOVES =
 		1 << 2, /* has had more than one PyThreadState (PyGILState_Ensure makes one) */
+	GT_F_PARKED = 1 << 3, /* with GT_F_EXITED: it is there, but its interpreter never lets it go on */
 };
 
 /* What is summed up of a thread, or of many. All of it is __u64, so that sums are added and subtracted word by word. */

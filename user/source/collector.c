@@ -307,8 +307,10 @@ static void on_note(void *ctx, const struct gt_note *n)
 		break;
 	case GT_NOTE_THREAD:
 		t = find_live(c, (pid_t)n->tgid);
-		if (t && n->start_ns > t->resolve_ns) /* else it was of the program before */
-			newcomers__add(c, t, n);
+		if (!t || n->start_ns < t->resolve_ns) /* it was of the program before */
+			break;
+		tracked__watch_parking(t, c);
+		newcomers__add(c, t, n);
 		break;
 	default: break;
 	}

@@ -37,14 +37,15 @@ struct halt {
 /* A process that is measured. */
 struct tracked {
 	struct target target;
-	struct probe_attachment *att;
+	struct probe_attachment *att, *att_pause;
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
 	unsigned int rounds, misfit_cnt;
 	struct halt halt;
 	char note[256]; /* what the sinks have */
-	bool fits;	/* memory has been seen to be as the file promises */
+	bool pause_tried;
+	bool fits; /* memory has been seen to be as the file promises */
 	/* Whose names the sinks have: (tid, first_ns of its record; 0: first holders). */
 	struct hmap named;
 	struct newcomers newcomers;
@@ -96,6 +97,8 @@ void tracked__seed(struct tracked *t, struct collector *c);
 void tracked__update_note(struct tracked *t, struct collector *c);
 /* After a reading: ask the interpreter for its threads' names, when there are new ones, and now and then. */
 void tracked__name_threads(struct tracked *t, struct collector *c);
+/* parking.c: see from now on which threads the interpreter parks; at its first event or later: its libraries are there. */
+void tracked__watch_parking(struct tracked *t, struct collector *c);
 /* halt.c: is it stopped now? In words; "": no. */
 const char *halt__look(struct halt *h, pid_t pid);
 /* newcomers.c: a note of a thread's first event; the time has come to look; its process is over. */

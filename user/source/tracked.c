@@ -251,6 +251,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 void tracked__deinit(struct tracked *t)
 {
 	probe__detach(t->att);
+	probe__detach(t->att_pause);
 	native_sym__free(t->native);
 	pysym__free(t->sym);
 	py_process__free(t->py);

@@ -174,7 +174,8 @@ static int cmp_state(const struct column_row *a, const struct column_row *b)
 {
 	/* Who holds first, then who waits; in the order of interest. */
 	static const int rank[] = { [SNAP_RELEASED] = 3, [SNAP_WAITING] = 1, [SNAP_HOLDING] = 0,
-				    [SNAP_YIELDING] = 2, [SNAP_EXITED] = 5,  [SNAP_UNKNOWN] = 4 };
+				    [SNAP_YIELDING] = 2, [SNAP_UNKNOWN] = 4, [SNAP_FINALIZING] = 5,
+				    [SNAP_EXITED] = 6 };
 
 	return rank[a->thread->state] - rank[b->thread->state];
 }
