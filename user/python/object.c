@@ -172,7 +172,7 @@ static int each_entry(const struct py_process *p, const struct keys *k, const ui
 
 	if (!entries || (k->cnt && py_process__read(p, k->entries, entries, k->cnt * k->entry_sz)))
 		return -EFAULT;
-	for (size_t i = 0; i < k->cnt; i++) {
+	for (size_t i = k->cnt; i-- > 0;) {
 		const uint64_t *e = entries + i * words;
 		uint64_t key = e[words - 2];
 		uint64_t value = values ? values[i] : e[words - 1];

@@ -75,16 +75,17 @@ struct active {
 	size_t n;
 	int64_t interp_id;
 	struct py_thread_name *ret;
-	size_t *left; /* items that are looked at yet */
+	size_t *left;	/* items that are looked at yet */
+	size_t missing; /* threads that have no name yet */
 };
 
 /* An item of threading._active: get_ident() -> Thread. */
 static bool take_active(void *ctx, uint64_t key, uint64_t value)
 {
-	const struct active *a = ctx;
+	struct active *a = ctx;
 	uint64_t ident, name;
 
-	if (!*a->left)
+	if (!*a->left || !a->missing)
 		return false;
 	--*a->left;
 	if (py_int__read(a->p, key, &ident))
@@ -97,6 +98,7 @@ static bool take_active(void *ctx, uint64_t key, uint64_t value)
 			break;
 		if (py_str__read(a->p, name, a->ret[i].name, sizeof(a->ret[i].name)) > 0)
 			a->ret[i].source = PY_NAME_THREADING;
+		a->missing--;
 		break;
 	}
 	return true;
@@ -128,9 +130,12 @@ static void read_active(struct py_process *p, const struct py_interp *interp,
 			struct py_actives *known, const struct py_thread *threads, size_t n,
 			struct py_thread_name *ret, size_t *left)
 {
-	struct active a = { p, threads, n, interp->id, ret, left };
-	uint64_t active = find_active(p, interp, known);
+	struct active a = { p, threads, n, interp->id, ret, left, 0 };
+	uint64_t active;
 
+	for (size_t i = 0; i < n; i++)
+		a.missing += threads[i].interp_id == interp->id && !ret[i].source;
+	active = a.missing ? find_active(p, interp, known) : 0;
 	if (active)
 		py_dict__each(p, active, take_active, &a);
 }
@@ -210,7 +215,7 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_act
 	__cleanup(freep) struct py_stack *stack = malloc(sizeof(*stack));
 	struct inherited in = {};
 	ssize_t interp_cnt = 0;
-	size_t left = ACTIVE_MAX;
+	size_t left = known && known->newest ? known->newest : ACTIVE_MAX;
 
 	find_inherited(py_process__pid(p), &in);
 	memset(ret, 0, n * sizeof(*ret));

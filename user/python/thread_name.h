@@ -28,6 +28,7 @@ struct py_thread_name {
  * Zero-initialise, and again from time to time.
  */
 struct py_actives {
+	size_t newest; /* not 0: so many of the threads are looked at, from the newest one back */
 	size_t cnt;
 	struct {
 		uint64_t interp, dict;

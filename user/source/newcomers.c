@@ -115,6 +115,21 @@ static bool is_makeshift(const struct newcomer *w, const struct py_thread_name *
 	return name->source >= PY_NAME_FUNCTION && now - w->born_ns >= SETTLED_NS;
 }
 
+/* Early looks are for those that began just now, among however many others: there the lists begin. */
+static ssize_t read_threads(struct tracked *t, bool late, struct py_thread **ret)
+{
+	const struct newcomers *n = &t->newcomers;
+	__cleanup(freep) uint32_t *tids = NULL;
+
+	t->actives.newest = late ? 0 : 64 + 4 * n->cnt;
+	if (late)
+		return py_process__threads(t->py, ret);
+	tids = calloc(n->cnt, sizeof(*tids));
+	for (size_t i = 0; tids && i < n->cnt; i++)
+		tids[i] = n->v[i].tid;
+	return tids ? py_process__newest(t->py, tids, n->cnt, ret) : -ENOMEM;
+}
+
 /* Of all threads the newcomers'. */
 static size_t keep_newcomers(struct newcomers *n, struct py_thread *threads, size_t cnt)
 {
@@ -149,8 +164,8 @@ static void look(struct collector *c, struct tracked *t, uint64_t now)
 	__cleanup(freep) struct py_thread_name *names = NULL;
 	__cleanup(freep) struct py_thread *threads = NULL;
 	struct newcomers *n = &t->newcomers;
-	ssize_t cnt = py_process__threads(t->py, &threads);
 	bool late = n->looks >= 4;
+	ssize_t cnt = read_threads(t, late, &threads);
 
 	cnt = cnt > 0 ? (ssize_t)keep_newcomers(n, threads, (size_t)cnt) : 0;
 	names = cnt ? calloc((size_t)cnt, sizeof(*names)) : NULL;

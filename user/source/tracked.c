@@ -143,7 +143,7 @@ void tracked__name_threads(struct tracked *t, struct collector *c)
 	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
 	if (!names)
 		return;
-	t->actives.cnt = 0; /* looked for again */
+	t->actives = (struct py_actives){ 0 }; /* looked for again */
 	py_thread_names__read(t->py, t->sym, &t->actives, threads, (size_t)n, names);
 	for (ssize_t i = 0; i < n; i++) {
 		struct record r = { .kind = REC_THREAD,
