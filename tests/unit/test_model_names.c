@@ -61,7 +61,7 @@ static void a_name_belongs_to_who_had_the_tid_when_it_was_read(void **state)
 	say_name_at(m, 3, T0 + 2100, false, "former");
 	works(&k, 3, T0 + 2200);
 	feed(m, &k, T0 + 3000);
-	is_called(m, 3, "app");
+	is_called(m, 3, "t3");
 	model__free(m);
 	machine__deinit(&k);
 }
@@ -78,7 +78,7 @@ static void names_without_end_do_not_grow_without_end(void **state)
 		say_name_at(m, 100 + i, T0 + 150, false, "guest");
 	say_name_at(m, 7, T0 + 150, false, "late");
 	feed(m, &k, T0 + 1000);
-	is_called(m, 7, "app");
+	is_called(m, 7, "t7");
 	say_name_at(m, 7, T0 + 1100, false, "in time");
 	feed(m, &k, T0 + 2000);
 	is_called(m, 7, "in time");

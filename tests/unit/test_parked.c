@@ -8,9 +8,9 @@ static void pauses(struct machine *k, uint32_t tid, uint64_t now)
 	on_pause();
 }
 
-static enum snap_state state_of(const struct model *m, uint32_t tid)
+static enum snap_state state_of(const struct model *m, uint32_t tid, enum model_span span)
 {
-	struct snapshot *s = model__snapshot(m, MODEL_INTERVAL);
+	struct snapshot *s = model__snapshot(m, span);
 	const struct snap_thread *t = snap_proc__thread(&s->procs[0], tid);
 	enum snap_state state = t ? t->state : SNAP_UNKNOWN;
 
@@ -30,15 +30,15 @@ static void who_waits_and_calls_pause_waits_no_more(void **state)
 	waits(&k, 2, T0 + 200);
 	pauses(&k, 2, T0 + 500);
 	feed(m, &k, T0 + 1000);
-	assert_int_equal(state_of(m, 2), SNAP_FINALIZING);
+	assert_int_equal(state_of(m, 2, MODEL_INTERVAL), SNAP_FINALIZING);
 	assert_int_equal(check(m, MODEL_TOTAL).wait, 300);
 	model__mark(m);
 	releases(&k, 1, T0 + 1200);
 	feed(m, &k, T0 + 2000);
-	assert_int_equal(state_of(m, 2), SNAP_FINALIZING); /* still shown */
+	assert_int_equal(state_of(m, 2, MODEL_INTERVAL), SNAP_FINALIZING); /* still shown */
 	assert_int_equal(check(m, MODEL_TOTAL).wait, 300);
 	say_end(m, PID, T0 + 3000);
-	assert_int_equal(state_of(m, 2), SNAP_EXITED);
+	assert_int_equal(state_of(m, 2, MODEL_TOTAL), SNAP_EXITED);
 	model__free(m);
 	machine__deinit(&k);
 }
@@ -57,7 +57,7 @@ static void a_pause_of_somebody_else_means_nothing(void **state)
 	pauses(&k, 77, T0 + 220); /* has never touched a GIL */
 	acquires(&k, 1, T0 + 300);
 	feed(m, &k, T0 + 1000);
-	assert_int_equal(state_of(m, 1), SNAP_HOLDING);
+	assert_int_equal(state_of(m, 1, MODEL_INTERVAL), SNAP_HOLDING);
 	model__free(m);
 	machine__deinit(&k);
 }
