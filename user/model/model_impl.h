@@ -52,8 +52,8 @@ struct mgil {
 	uint32_t seg_stack, past_stack[GT_RING_HOLDS]; /* as in struct total_gil */
 	bool known;				       /* rec has been read */
 	struct gil_acc at[AT_CNT];
-	uint64_t reap_ns;     /* as in rec, and .. */
-	uint32_t waiters;     /* .. those who died are out */
+	uint64_t reap_ns; /* as in rec, and .. */
+	uint32_t waiters; /* .. those who died are out */
 	int64_t interpreter;
 	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;

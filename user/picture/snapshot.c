@@ -29,8 +29,8 @@ bool snap_thread__is_over(const struct snap_thread *t)
 
 const char *snap_state__name(enum snap_state state)
 {
-	static const char *const names[] = { "released", "waiting", "holding",
-					     "yielding", "exited",  "finalizing", "unknown" };
+	static const char *const names[] = { "released", "waiting",    "holding", "yielding",
+					     "exited",	 "finalizing", "unknown" };
 
 	return names[state];
 }

@@ -165,8 +165,7 @@ int probe__load(struct probe *p)
 	if (!p->ring)
 		return -errno;
 	err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
-	return err ? err
-		   : ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
+	return err ? err : ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
 }
 
 void probe__free(struct probe *p)

@@ -20,9 +20,9 @@
 #include "user/source/stacks.h"
 
 /* A program needs this long at most to map its libpython after exec. */
-#define EXPECT_NS    5000000000ull
-#define EXPECT_TRY   20000000 /* ns between two tries, doubled at each up to .. */
-#define EXPECT_MAX   640000000
+#define EXPECT_NS  5000000000ull
+#define EXPECT_TRY 20000000 /* ns between two tries, doubled at each up to .. */
+#define EXPECT_MAX 640000000
 
 static struct tracked *find_live(struct collector *c, pid_t pid)
 {
@@ -62,7 +62,8 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->store = stack_store__new();
-	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || !c->probe || !c->cache || !c->store)
+	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || !c->probe || !c->cache ||
+	    !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);

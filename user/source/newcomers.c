@@ -26,12 +26,12 @@
 /* A look of 1 ms of CPU is paid for with 20 ms of time, and so much may be owed: to find out where a program keeps
  * its names costs the most, once.
  */
-#define LOOK_SHARE 20
+#define LOOK_SHARE   20
 #define LOOK_OWED_NS (100 * MS)
 /* Not among the interpreter's threads in so many looks: it has ended. (A list that changes may come short.) */
 #define ABSENT_MAX 3
 /* The name that a thread begins with is its creator's. One that it still has after this time is its own. */
-#define SETTLED_NS (25 * MS)
+#define SETTLED_NS  (25 * MS)
 #define GIVEN_UP_NS (1000 * MS)
 /* The first thread of a program starts before there are names, and stays: alone it is no reason to look. */
 #define MAIN_LOOKS 5
@@ -170,7 +170,8 @@ static void look(struct collector *c, struct tracked *t, uint64_t now)
 	cnt = cnt > 0 ? (ssize_t)keep_newcomers(n, threads, (size_t)cnt) : 0;
 	names = cnt ? calloc((size_t)cnt, sizeof(*names)) : NULL;
 	if (names)
-		py_thread_names__read(t->py, late ? t->sym : NULL, &t->actives, threads, (size_t)cnt, names);
+		py_thread_names__read(t->py, late ? t->sym : NULL, &t->actives, threads,
+				      (size_t)cnt, names);
 	for (ssize_t i = 0; names && i < cnt; i++) {
 		struct newcomer *w = find(n, threads[i].tid);
 		bool makeshift = w && is_makeshift(w, &names[i], now);
@@ -203,7 +204,8 @@ void newcomers__on_timer(struct collector *c)
 		struct tracked *t = &c->live[(c->look_next + i) % c->live_cnt];
 		uint64_t start = now_ns(), cpu = cpu_ns();
 
-		if (!t->newcomers.cnt || t->newcomers.due_ns > start || c->look_paid_ns > start + LOOK_OWED_NS)
+		if (!t->newcomers.cnt || t->newcomers.due_ns > start ||
+		    c->look_paid_ns > start + LOOK_OWED_NS)
 			continue;
 		look(c, t, start);
 		now = now_ns();
