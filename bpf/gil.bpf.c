@@ -61,6 +61,8 @@ int cpu_clock(struct pt_regs *ctx)
 
 /* ---- the life of threads and processes ---- */
 
+SITE_PROGRAM(thread_pause, on_pause())
+
 SEC("raw_tp/sched_process_exit")
 int task_exit(void *ctx)
 {

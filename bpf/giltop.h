@@ -164,6 +164,8 @@ enum gt_thread_flag {
 	GT_F_DYING_WAIT = 1 << 1, /* gone while waiting: closed at the next event of its GIL */
 	GT_F_TSTATE_MOVES =
 		1 << 2, /* has had more than one PyThreadState (PyGILState_Ensure makes one) */
+	GT_F_PARKED =
+		1 << 3, /* with GT_F_EXITED: it is there, but its interpreter never lets it go on */
 };
 
 /* What is summed up of a thread, or of many. All of it is __u64, so that sums are added and subtracted word by word. */
@@ -319,9 +321,10 @@ enum gt_follow {
 /* ---- ring buffer ---------------------------------------------------------------------------- */
 
 enum gt_note_kind {
-	GT_NOTE_SPAN = 1, /* a closed state of a thread, for the timeline (only when asked for) */
-	GT_NOTE_FORK = 2, /* tgid forked tid (a new process) */
-	GT_NOTE_EXEC = 3, /* tgid runs another program now */
+	GT_NOTE_SPAN = 1,   /* a closed state of a thread, for the timeline (only when asked for) */
+	GT_NOTE_FORK = 2,   /* tgid forked tid (a new process) */
+	GT_NOTE_EXEC = 3,   /* tgid runs another program now */
+	GT_NOTE_THREAD = 4, /* the first event of tid at a GIL */
 };
 
 struct gt_note {
@@ -330,9 +333,17 @@ struct gt_note {
 	__u32 tid;
 	__u32 state; /* enum gt_state, for spans */
 	__u64 start_ns;
-	__u64 end_ns;
-	__u64 gil;
+	union {
+		struct {
+			__u64 end_ns;
+			__u64 gil;
+		};
+		char comm[16]; /* of a thread, by then */
+	};
 };
+
+/* User space is not woken more often for new threads: it looks for more this long after it was. */
+#define GT_BIRTH_WAKE_NS 2000000
 
 #define GT_ASSERT(cond) _Static_assert(cond, "wire format")
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);

@@ -50,7 +50,7 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key)
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, key);
 	__u64 now;
 
-	if (!t)
+	if (!t || t->flags & GT_F_EXITED) /* parked, see on_pause() */
 		return;
 	thread_begin(t);
 	now = thread_time(t);
@@ -100,6 +100,33 @@ static __always_inline int on_task_exit(void)
 		thread_exit_one(&key);
 	}
 	bpf_map_delete_elem(&tids, &key.tid);
+	return 0;
+}
+
+/* pause() of the C library. An interpreter that finalizes parks the threads that still want its GIL: since 3.14 (3.13
+ * late) they call pause() out of take_gil and never come back. Who waits for a GIL does not call it otherwise. To
+ * the books it is the end of the thread; its real end is none any more.
+ */
+static __always_inline int on_pause(void)
+{
+	struct gt_thread_key key = { .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &key.tid);
+	struct gt_thread *t;
+
+	if (frozen || !tid)
+		return 0;
+	for (__u32 i = 0; i < GT_TID_GILS; i++) {
+		if (i >= tid->cnt)
+			break;
+		key.cond = tid->cond[i];
+		t = bpf_map_lookup_elem(&threads, &key);
+		if (!t || t->state != GT_WAIT || t->flags & GT_F_EXITED)
+			continue;
+		thread_begin(t);
+		t->flags |= GT_F_PARKED;
+		thread_end(t);
+		thread_exit_one(&key);
+	}
 	return 0;
 }
 

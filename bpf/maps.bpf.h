@@ -59,6 +59,17 @@ struct {
 	__uint(max_entries, SPANS_SZ);
 } spans SEC(".maps");
 
+/* Threads seen for the first time, in a ring of their own as well: there may be thousands in a second. One that finds
+ * no room has its name asked for at the next reading, as all had to be without this.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 64 * 1024);
+} births SEC(".maps");
+
+/* When user space was last woken for them. A hint: two CPUs may wake it at once. */
+volatile __u64 birth_wake_ns = 0;
+
 /* ---- settings that user space changes while it runs (.bss, mapped there) ---- */
 
 /* Report closed states that lasted at least so long, for the timeline; 0: none. */

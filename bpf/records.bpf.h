@@ -33,6 +33,21 @@ static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 held
 	return (int)slot;
 }
 
+/* A short-lived thread has its name in the target's memory only as long as it lives: user space is to look now. */
+static __always_inline void birth_out(const struct gt_thread *t)
+{
+	struct gt_note n = { .kind = GT_NOTE_THREAD, .tgid = t->tgid, .tid = t->tid };
+	__u64 wake = BPF_RB_NO_WAKEUP;
+
+	__builtin_memcpy(n.comm, t->comm, sizeof(n.comm));
+	n.start_ns = bpf_ktime_get_ns();
+	if (n.start_ns - birth_wake_ns >= GT_BIRTH_WAKE_NS) {
+		birth_wake_ns = n.start_ns;
+		wake = BPF_RB_FORCE_WAKEUP;
+	}
+	bpf_ringbuf_output(&births, &n, sizeof(n), wake);
+}
+
 static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 tgid)
 {
 	struct gt_tid fresh = { .cnt = 0 }, *id;
@@ -56,6 +71,7 @@ static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 
 	t->tid = key->tid;
 	t->tgid = tgid;
 	bpf_get_current_comm(t->comm, sizeof(t->comm));
+	birth_out(t);
 	return t;
 }
 

@@ -142,13 +142,16 @@ static void draw_sparks(const struct ui_state *ui, struct canvas *c, int y)
 	draw__spark(c, y, half + 2 + w, c->w - half - 2 - w, ROLE_WAIT, &ui->past, true, most);
 }
 
+/* What the user must know goes first where there is no headline to say it. */
 static void draw_who(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
-		     struct canvas *c, int y)
+		     bool with_note, struct canvas *c, int y)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
 	for (int d = 0; d < VERDICT_DETAIL_CNT; d++) {
 		sbuf__reset(&text);
+		if (with_note && *p->note)
+			sbuf__printf(&text, "[%s] ", p->note);
 		verdict__who(s, p, g, (enum verdict_detail)d, &text);
 		if (cells__width(sbuf__str(&text), c->unicode) <= c->w)
 			break;
@@ -177,7 +180,7 @@ void header__draw(const struct ui_state *ui, struct canvas *c, const struct layo
 			     sbuf__str(&text));
 	}
 	if (p)
-		draw_who(s, p, g, c, l->who);
+		draw_who(s, p, g, l->headline < 0, c, l->who);
 	if (l->rule >= 0)
 		canvas__rule(c, l->rule, 0, c->w);
 }
@@ -196,6 +199,8 @@ void header__draw_line(const struct ui_state *ui, struct canvas *c)
 		sbuf__printf(&text, "GIL %s held, load %.1f",
 			     units__percent_word(g->held_ns, p->span_ns, buf),
 			     snap_gil__load(g, p->span_ns));
+	if (p && *p->note)
+		sbuf__printf(&text, " [%s]", p->note);
 	if (p && g && verdict__sufferer(p, g)) {
 		sbuf__puts(&text, "; ");
 		verdict__who(s, p, g, VERDICT_SHORT, &text);

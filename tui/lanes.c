@@ -151,10 +151,10 @@ static void draw_thread(const struct ui_state *ui, struct canvas *c, int y, int 
 	if (p && snap_proc__thread(p, r->thread->tid))
 		all = snap_proc__thread(p, r->thread->tid);
 	first = all->span_ns < s->now_ns ? s->now_ns - all->span_ns : 0;
-	if (r->thread->state == SNAP_EXITED)
+	if (snap_thread__is_over(r->thread))
 		first -= r->thread->state_ns < first ? r->thread->state_ns : first;
 	timeline__row(ui->timeline, r->thread->tid, has_open ? &open : NULL, first, w, cells);
-	for (size_t i = 0; r->thread->state == SNAP_EXITED && i < w->n; i++) {
+	for (size_t i = 0; snap_thread__is_over(r->thread) && i < w->n; i++) {
 		uint64_t at = w->from_ns + (w->to_ns - w->from_ns) * i / w->n;
 
 		if (at + r->thread->state_ns >= s->now_ns)
@@ -194,7 +194,7 @@ void lanes__draw(const struct ui_state *ui, struct canvas *c, struct rect r,
 
 		canvas__printf(c, y, r.x, 1, ROLE_HOLD, "%c", letters[i]);
 		draw__name(c, y, r.x + 2, label,
-			   rows[i].thread->state == SNAP_EXITED ? ROLE_DIM : ROLE_NORMAL,
+			   snap_thread__is_over(rows[i].thread) ? ROLE_DIM : ROLE_NORMAL,
 			   rows[i].thread->tid ? rows[i].thread->name : "ended");
 		if (ui->timeline && rows[i].thread->tid)
 			draw_thread(ui, c, y, r.x + label + 3, &w, &rows[i]);

@@ -68,7 +68,7 @@ static enum role cell_role(const struct column *col, const struct column_row *r,
 	case COLUMN_WAIT: return ROLE_WAIT;
 	case COLUMN_HOLD: return ROLE_HOLD;
 	case COLUMN_YIELD: return ROLE_YIELD;
-	default: return r->thread->state == SNAP_EXITED ? ROLE_DIM : ROLE_NORMAL;
+	default: return snap_thread__is_over(r->thread) ? ROLE_DIM : ROLE_NORMAL;
 	}
 }
 

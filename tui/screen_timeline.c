@@ -40,7 +40,7 @@ static int cmp_tid(const void *a, const void *b)
 /* It ended before what the timeline shows. */
 static bool is_past(const struct ui_state *ui, const struct snap_thread *t)
 {
-	return !t->tid || (t->state == SNAP_EXITED && t->state_ns > ui->zoom_ns + ui->scroll_ns);
+	return !t->tid || (snap_thread__is_over(t) && t->state_ns > ui->zoom_ns + ui->scroll_ns);
 }
 
 /* Rows must not change places all the time: the most active ones of the whole run come on the first

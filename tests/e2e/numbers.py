@@ -16,7 +16,7 @@ import sys
 U64 = 1 << 64
 COUNT, NS, TEXT, REAL, BOOL = "count", "ns", "text", "real", "bool"
 NS_OR_NULL, COUNT_OR_NULL = "ns or null", "count or null"
-STATES = ("waiting", "holding", "yielding", "released", "exited", "unknown")
+STATES = ("waiting", "holding", "yielding", "released", "exited", "finalizing", "unknown")
 
 META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS, "interval_ns": NS}
 RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,

@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	n = py_process__threads(p, &threads);
 	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
 	if (names) {
-		py_thread_names__read(p, ps, threads, (size_t)n, names);
+		py_thread_names__read(p, ps, NULL, threads, (size_t)n, names);
 		for (ssize_t i = 0; i < n; i++)
 			print_thread(p, ps, &threads[i], names[i].name);
 	}

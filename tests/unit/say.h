@@ -43,12 +43,12 @@ static inline void say_holder(struct model *m, uint32_t pid, uint64_t cond, bool
 
 static inline void say_name(struct model *m, uint32_t pid, uint32_t tid, const char *name)
 {
-	say(m, &(struct record){ REC_THREAD, pid, .thread = { tid, false, name } });
+	say(m, &(struct record){ REC_THREAD, pid, .thread = { tid, false, name, 0 } });
 }
 
 static inline void say_makeshift(struct model *m, uint32_t pid, uint32_t tid, const char *name)
 {
-	say(m, &(struct record){ REC_THREAD, pid, .thread = { tid, true, name } });
+	say(m, &(struct record){ REC_THREAD, pid, .thread = { tid, true, name, 0 } });
 }
 
 #endif

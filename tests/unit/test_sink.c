@@ -94,8 +94,8 @@ static const struct record play[] = {
 	{ REC_SPAN, PID, .span = { T0 + 100, T0 + 1100, COND, 1, GT_HOLD } },
 	{ REC_SPAN, PID, .span = { T0 + 300, T0 + 1150, COND, 2, GT_WAIT } },
 	{ REC_TOTALS, .totals = &totals },
-	{ REC_THREAD, PID, .thread = { 1, false, "parser" } },
-	{ REC_THREAD, PID, .thread = { 2, true, "upload()" } },
+	{ REC_THREAD, PID, .thread = { 1, false, "parser", 0 } },
+	{ REC_THREAD, PID, .thread = { 2, true, "upload()", 0 } },
 	{ REC_NOTE, PID, .note = { "a note" } },
 	{ REC_PROC_END, PID, .end = { T0 + 2500, false } },
 };

@@ -273,11 +273,42 @@ int proc__pidfd(pid_t pid)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-bool proc__runs(pid_t pid)
+char proc__state(pid_t pid)
 {
 	char state[32];
 
-	return status_line(pid, 0, "\nState:\t", state, sizeof(state)) && !strchr("ZX", state[0]);
+	return status_line(pid, 0, "\nState:\t", state, sizeof(state)) ? state[0] : '\0';
+}
+
+bool proc__runs(pid_t pid)
+{
+	char state = proc__state(pid);
+
+	return state && !strchr("ZX", state);
+}
+
+int proc__cgroup(pid_t pid, char *buf, size_t sz)
+{
+	struct sbuf b = { 0 };
+	const char *at = NULL;
+	int err = read_task(pid, 0, "cgroup", &b);
+
+	if (!err) {
+		at = strstr(sbuf__str(&b), "0::/");
+		if (at && at != sbuf__str(&b) && at[-1] != '\n')
+			at = strstr(at, "\n0::/") ? strstr(at, "\n0::/") + 1 : NULL;
+		err = at ? 0 : -ENOENT;
+	}
+	if (at) {
+		size_t len = strcspn(at + 3, "\n");
+
+		if (len >= sz)
+			err = -ENAMETOOLONG;
+		else
+			snprintf(buf, sz, "%.*s", (int)len, at + 3);
+	}
+	sbuf__free(&b);
+	return err;
 }
 
 bool proc__in_init_pidns(void)

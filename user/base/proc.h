@@ -52,6 +52,10 @@ ssize_t proc__pids(uint32_t **ret);
 int proc__pidfd(pid_t pid);
 /* giltop and pid live in the kernel's first pid namespace? BPF sees only those ids. */
 bool proc__in_init_pidns(void);
+/* Of its first thread, as in /proc/PID/stat: 'R', 'S', 'T' .., '\0': there is none. */
+char proc__state(pid_t pid);
+/* The path of its cgroup (version 2) under that hierarchy's root: 0 or -errno. */
+int proc__cgroup(pid_t pid, char *buf, size_t sz);
 /* It is there, and not a zombie that nobody has waited for. */
 bool proc__runs(pid_t pid);
 

@@ -69,11 +69,14 @@ struct record {
 		} holder;
 		/* makeshift: for a thread without a name only. (One that is about to end is no longer
 		 * among threading's, and must not lose its name for that.)
+		 * at_ns: who had the tid at that moment, maybe known from the next totals on only;
+		 * 0: who has it in the last totals.
 		 */
 		struct {
 			uint32_t tid;
 			bool makeshift;
 			const char *name;
+			uint64_t at_ns;
 		} thread;
 		struct { /* ids count up from 1 */
 			uint32_t id;

@@ -33,10 +33,16 @@ static uint64_t span(uint64_t from, uint64_t to)
 	return to > from ? to - from : 0;
 }
 
-static enum snap_state state_of(const struct mthread *t)
+/* It is there, but to the books it has ended. */
+static bool is_parked(const struct mproc *p, const struct mthread *t)
+{
+	return t->rec.flags & GT_F_PARKED && !p->end_ns;
+}
+
+static enum snap_state state_of(const struct mproc *p, const struct mthread *t)
 {
 	if (t->exited || t->died)
-		return SNAP_EXITED;
+		return is_parked(p, t) ? SNAP_FINALIZING : SNAP_EXITED;
 	switch (t->rec.state) {
 	case GT_WAIT: return SNAP_WAITING;
 	case GT_HOLD: return SNAP_HOLDING;
@@ -128,7 +134,7 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 	s->now_frame_cnt = now_stack.cnt;
 	s->tid = t->key.tid;
 	s->gil = gil;
-	s->state = state_of(t);
+	s->state = state_of(p, t);
 	s->state_ns = ended ? span(t->rec.exit_ns, now) : open;
 	s->wait_max_ns = max_since(s->wait_hist, t->wait_max_at[AT_NOW], t->wait_max_at[b->base],
 				   ended		     ? t->last_wait_ns
@@ -239,7 +245,8 @@ static int build_threads(struct builder *b, const struct mproc *p, struct snap_p
 		const struct mthread *t = p->threads[i];
 
 		/* An interval does not show those who had ended before it. */
-		if ((t->exited || t->died) && b->base == AT_MARK && t->rec.exit_ns <= b->m->mark_ns)
+		if ((t->exited || t->died) && !is_parked(p, t) && b->base == AT_MARK &&
+		    t->rec.exit_ns <= b->m->mark_ns)
 			continue;
 		err = add_thread(b, p, t, gil_index(p, t->key.cond), &th[s->thread_cnt++]);
 	}

@@ -47,6 +47,78 @@ static int name_thread(struct mproc *p, uint32_t tid, const char *name, bool mak
 	return err;
 }
 
+/* More are not kept between two readings: their threads are asked for their names after the next one. */
+#define NAMES_MAX 4096
+
+/* It is found out later which thread had the tid: the one of the last totals may be gone by now. */
+static int keep_name(struct mproc *p, const struct record *r)
+{
+	struct mname n = { .at_ns = r->thread.at_ns,
+			   .tid = r->thread.tid,
+			   .makeshift = r->thread.makeshift };
+
+	if (p->name_cnt >= NAMES_MAX)
+		return 0;
+	if (array_grow(&p->names, p->name_cnt, &p->name_cap, sizeof(*p->names)))
+		return -ENOMEM;
+	n.text = strdup(r->thread.name);
+	if (!n.text)
+		return -ENOMEM;
+	p->names[p->name_cnt++] = n;
+	return 0;
+}
+
+void mproc__free_names(struct mproc *p)
+{
+	for (size_t i = 0; i < p->name_cnt; i++)
+		free(p->names[i].text);
+	free(p->names);
+	p->names = NULL;
+	p->name_cnt = p->name_cap = 0;
+}
+
+static int cmp_name(const void *a, const void *b)
+{
+	const struct mname *x = a, *y = b;
+
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
+}
+
+/* Had this thread the name's tid when the name was read? */
+static bool is_of(const struct mname *n, const struct mthread *t)
+{
+	return t->rec.first_ns && t->rec.first_ns <= n->at_ns &&
+	       (!t->rec.exit_ns || t->rec.exit_ns >= n->at_ns);
+}
+
+/* Without memory it keeps its makeshift name. */
+void mproc__take_names(struct mproc *p)
+{
+	if (!p->name_cnt)
+		return;
+	qsort(p->names, p->name_cnt, sizeof(*p->names), cmp_name);
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		struct mthread *t = p->threads[i];
+		struct mname key = { .tid = t->key.tid, .at_ns = t->rec.first_ns };
+		size_t lo = 0, hi = p->name_cnt;
+
+		while (lo < hi) {
+			size_t mid = (lo + hi) / 2;
+
+			if (cmp_name(&p->names[mid], &key) < 0)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		for (; lo < p->name_cnt && p->names[lo].tid == t->key.tid; lo++)
+			if (is_of(&p->names[lo], t) && (!t->name || !p->names[lo].makeshift))
+				set_text(&t->name, p->names[lo].text);
+	}
+	mproc__free_names(p);
+}
+
 /* Ids may come with gaps: a recording begins in the middle. */
 static int add_stack(struct model *m, const struct record *r)
 {
@@ -77,7 +149,11 @@ int model__take_fact(struct model *m, const struct record *r)
 	case REC_STACK: return add_stack(m, r);
 	case REC_NOTE: return p ? set_text(&p->note, r->note.text) : 0;
 	case REC_THREAD:
-		return p ? name_thread(p, r->thread.tid, r->thread.name, r->thread.makeshift) : 0;
+		if (!p)
+			return 0;
+		if (r->thread.at_ns > m->now_ns)
+			return keep_name(p, r);
+		return name_thread(p, r->thread.tid, r->thread.name, r->thread.makeshift);
 	case REC_GIL:
 	case REC_HOLDER: break;
 	default: return 0;

@@ -61,6 +61,7 @@ static void mproc__free(struct mproc *p)
 	free(p->runtime);
 	free(p->sites);
 	free(p->note);
+	mproc__free_names(p);
 	free(p);
 }
 
@@ -419,6 +420,7 @@ static int feed(struct model *m, const struct totals *t)
 
 		if (p->end_ns)
 			continue;
+		mproc__take_names(p);
 		fold_old(p);
 		for (size_t k = 0; k < p->thread_cnt; k++)
 			end_dead_wait(p, p->threads[k], t->now_ns);

@@ -51,8 +51,8 @@ struct mgil {
 	struct gt_gil rec;
 	bool known; /* rec has been read */
 	struct gil_acc at[AT_CNT];
-	uint64_t reap_ns;     /* as in rec, and .. */
-	uint32_t waiters;     /* .. those who died are out */
+	uint64_t reap_ns; /* as in rec, and .. */
+	uint32_t waiters; /* .. those who died are out */
 	int64_t interpreter;
 	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;
@@ -81,6 +81,14 @@ struct tallies {
 
 enum { PAIRS, SUMS, CHAINS, TALLIES_CNT };
 
+/* A name that was told before the thread's record. */
+struct mname {
+	char *text;
+	uint64_t at_ns;
+	uint32_t tid;
+	bool makeshift;
+};
+
 struct mproc {
 	char *comm, *cmdline, *python, *runtime, *sites, *note;
 	uint32_t pid;
@@ -90,6 +98,8 @@ struct mproc {
 	struct mgil **gils;
 	size_t thread_cnt, thread_cap;
 	struct mthread **threads;
+	size_t name_cnt, name_cap;
+	struct mname *names;
 	struct tallies tallies[TALLIES_CNT];
 };
 
@@ -116,6 +126,9 @@ struct model {
 void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns);
 /* facts.c: names, notes, stacks and whatever else a source says beside the totals. */
 int model__take_fact(struct model *m, const struct record *r);
+/* After a feed: names that were told before it go to the threads that it has brought. */
+void mproc__take_names(struct mproc *p);
+void mproc__free_names(struct mproc *p);
 /* An empty one for id 0 and for ids never heard of. */
 struct stored_stack model__stack(const struct model *m, uint32_t id);
 struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living one, or NULL */

@@ -22,17 +22,22 @@ uint64_t snap_thread__delay_ns(const struct snap_thread *t)
 	return t->wait_ns + t->yield_ns;
 }
 
+bool snap_thread__is_over(const struct snap_thread *t)
+{
+	return t->state == SNAP_EXITED || t->state == SNAP_FINALIZING;
+}
+
 const char *snap_state__name(enum snap_state state)
 {
-	static const char *const names[] = { "released", "waiting", "holding",
-					     "yielding", "exited",  "unknown" };
+	static const char *const names[] = { "released", "waiting",    "holding", "yielding",
+					     "exited",	 "finalizing", "unknown" };
 
 	return names[state];
 }
 
 char snap_state__letter(enum snap_state state)
 {
-	return "rWHYx?"[state];
+	return "rWHYxF?"[state];
 }
 
 const struct snap_thread *snap_proc__thread(const struct snap_proc *p, uint32_t tid)

@@ -25,6 +25,7 @@ enum snap_state {
 	SNAP_HOLDING,
 	SNAP_YIELDING,
 	SNAP_EXITED,
+	SNAP_FINALIZING, /* parked for ever by an interpreter that finalizes */
 	SNAP_UNKNOWN,
 };
 
@@ -156,8 +157,10 @@ double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns);
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);
 /* GIL delay: what a thread lost to the GIL. */
 uint64_t snap_thread__delay_ns(const struct snap_thread *t);
+/* It takes no part any more. */
+bool snap_thread__is_over(const struct snap_thread *t);
 const char *snap_state__name(enum snap_state state); /* "waiting": as in the JSON */
-char snap_state__letter(enum snap_state state);	     /* W H Y r x ? */
+char snap_state__letter(enum snap_state state);	     /* W H Y r x F ? */
 /* The thread with this tid, or NULL. */
 const struct snap_thread *snap_proc__thread(const struct snap_proc *p, uint32_t tid);
 void snapshot__free(struct snapshot *s); /* NULL is fine */

@@ -115,6 +115,26 @@ int probe_attach__perf(const struct site_progs *progs, pid_t pid, const char *pa
 	return 0;
 }
 
+int probe_attach__one(struct bpf_program *prog, bool multi, pid_t pid, const char *path,
+		      uint64_t off, struct probe_attachment *a)
+{
+	struct bpf_link *link;
+	int fd;
+
+	if (multi) {
+		fd = probe_multi__link(bpf_program__fd(prog), path, &off, NULL, 1, (uint32_t)pid);
+		if (fd < 0)
+			return fd;
+		a->fds[a->fd_cnt++] = fd;
+		return 0;
+	}
+	link = bpf_program__attach_uprobe(prog, false, pid, path, off);
+	if (!link)
+		return -errno;
+	a->links[a->link_cnt++] = link;
+	return 0;
+}
+
 void probe_attach__free(struct probe_attachment *a)
 {
 	if (!a)

@@ -37,6 +37,9 @@ int probe_attach__multi(const struct site_progs *progs, pid_t pid, const char *p
 			const struct gil_sites *sites, struct probe_attachment *a);
 int probe_attach__perf(const struct site_progs *progs, pid_t pid, const char *path,
 		       const struct gil_sites *sites, struct probe_attachment *a);
+/* One place. 0 or -errno. */
+int probe_attach__one(struct bpf_program *prog, bool multi, pid_t pid, const char *path,
+		      uint64_t off, struct probe_attachment *a);
 void probe_attach__free(struct probe_attachment *a); /* detaches; NULL is fine */
 
 #endif

@@ -117,6 +117,9 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
 			bpf_program__set_expected_attach_type(site_prog(p, k),
 							      GT_TRACE_UPROBE_MULTI);
+	if (tier == PROBE_TIER_MULTI)
+		bpf_program__set_expected_attach_type(p->skel->progs.thread_pause,
+						      GT_TRACE_UPROBE_MULTI);
 	err = giltop_bpf__load(p->skel);
 	if (err) {
 		giltop_bpf__destroy(p->skel);
@@ -161,7 +164,8 @@ int probe__load(struct probe *p)
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
 	if (!p->ring)
 		return -errno;
-	return ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
+	err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
+	return err ? err : ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
 }
 
 void probe__free(struct probe *p)
@@ -268,6 +272,23 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 	if (!err)
 		return a;
 fail:
+	probe__detach(a);
+	errno = -err;
+	return NULL;
+}
+
+struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
+					     uint64_t off)
+{
+	struct probe_attachment *a = calloc(1, sizeof(*a));
+	int err;
+
+	if (!a)
+		return NULL;
+	err = probe_attach__one(p->skel->progs.thread_pause, p->tier == PROBE_TIER_MULTI, pid, path,
+				off, a);
+	if (!err)
+		return a;
 	probe__detach(a);
 	errno = -err;
 	return NULL;

@@ -55,6 +55,9 @@ const char *probe_tier__name(enum probe_tier tier);
  */
 struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
 				       const struct gil_sites *sites);
+/* A uprobe on pause(), at this offset of the C library: see on_pause() in bpf/life.bpf.h. NULL + errno. */
+struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
+					     uint64_t off);
 /* Takes the uprobes away. With perf links this may take a second. NULL is fine. */
 void probe__detach(struct probe_attachment *a);
 

@@ -172,7 +172,7 @@ static int each_entry(const struct py_process *p, const struct keys *k, const ui
 
 	if (!entries || (k->cnt && py_process__read(p, k->entries, entries, k->cnt * k->entry_sz)))
 		return -EFAULT;
-	for (size_t i = 0; i < k->cnt; i++) {
+	for (size_t i = k->cnt; i-- > 0;) {
 		const uint64_t *e = entries + i * words;
 		uint64_t key = e[words - 2];
 		uint64_t value = values ? values[i] : e[words - 1];
@@ -225,8 +225,12 @@ struct by_name {
 static bool match_name(void *ctx, uint64_t key, uint64_t value)
 {
 	struct by_name *m = ctx;
+	struct str_head head;
 	char buf[64];
 
+	/* Most are of another length: one read less. */
+	if (read_str_head(m->p, key, &head) || head.length != strlen(m->name))
+		return true;
 	if (py_str__read(m->p, key, buf, sizeof(buf)) < 0 || strcmp(buf, m->name))
 		return true;
 	*m->ret = value;

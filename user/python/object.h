@@ -21,7 +21,7 @@ int py_str__read(const struct py_process *p, uint64_t str, char *ret, size_t ret
  */
 size_t py_chars_to_utf8(const void *chars, size_t cnt, unsigned int kind, char *out, size_t out_sz);
 
-/* Call fn for every item of a dict; it returns false to stop. 0 or -errno. */
+/* Call fn for every item of a dict, the last one that was added first; it returns false to stop. 0 or -errno. */
 typedef bool (*py_dict_fn)(void *ctx, uint64_t key, uint64_t value);
 int py_dict__each(const struct py_process *p, uint64_t dict, py_dict_fn fn, void *ctx);
 

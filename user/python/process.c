@@ -8,17 +8,9 @@
 #include <string.h>
 #include <sys/uio.h>
 #include "user/base/util.h"
-#include "user/python/tids.h"
+#include "user/python/process_impl.h"
 
 #define INTERPS_MAX 4096
-#define THREADS_MAX 65536
-
-struct py_process {
-	pid_t pid;
-	struct py_runtime rt;
-	uint64_t bias;
-	struct py_tids tids;
-};
 
 struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint64_t load_bias)
 {
@@ -91,18 +83,6 @@ static int read_interp(const struct py_process *p, uint64_t addr, struct py_inte
 	else if (!err)
 		err = py_process__read_ptr(p, addr + o->interp_gil, &ret->gil);
 	return err;
-}
-
-/* Does a list in the target's memory come back to where it was? (Brent: compare with the place of the last power of
- * two.) seen starts as 0; n counts the steps.
- */
-static bool goes_round(uint64_t *seen, uint64_t addr, size_t n)
-{
-	if (addr == *seen)
-		return true;
-	if (!(n & (n - 1)))
-		*seen = addr;
-	return false;
 }
 
 ssize_t py_process__interps(struct py_process *p, struct py_interp **ret)
@@ -210,111 +190,12 @@ int py_process__gil_is_off(struct py_process *p)
 	return ret;
 }
 
-/* ---- threads ---------------------------------------------------------------------------------- */
-
-static uint32_t thread_tid(const struct py_process *p, uint64_t tstate, uint64_t ident)
-{
-	uint64_t own;
-
-	if (p->rt.obj.tstate_native_id == PY_NONE)
-		return py_tids__of_pthread(&p->tids, p, ident);
-	if (py_process__read_ptr(p, tstate + p->rt.obj.tstate_native_id, &own))
-		return 0;
-	return py_tids__of_own(&p->tids, own);
-}
-
-static int read_thread(const struct py_process *p, uint64_t tstate, const struct py_interp *interp,
-		       struct py_thread *ret, uint64_t *next)
-{
-	uint64_t back;
-	int err;
-
-	ret->tstate = tstate;
-	ret->interp_id = interp->id;
-	err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_interp, &back);
-	if (!err && back != interp->addr)
-		err = -EFAULT; /* freed meanwhile, or no tstate at all */
-	if (!err)
-		err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_thread_id, &ret->ident);
-	if (!err)
-		err = py_process__read_ptr(p, tstate + p->rt.obj.tstate_next, next);
-	return err;
-}
-
-static int add_threads(struct py_process *p, const struct py_interp *interp,
-		       struct py_thread **list, size_t *n, size_t *cap)
-{
-	uint64_t tstate, next, round = 0;
-	size_t steps = 0;
-	int err = py_process__read_ptr(p, interp->addr + p->rt.obj.interp_threads, &tstate);
-
-	while (!err && tstate && *n < THREADS_MAX && !goes_round(&round, tstate, steps++)) {
-		err = array_grow(list, *n, cap, sizeof(**list));
-		if (!err)
-			err = read_thread(p, tstate, interp, &(*list)[*n], &next);
-		if (err)
-			break;
-		tstate = next;
-		(*n)++;
-	}
-	return err;
-}
-
-ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
-{
-	__cleanup(freep) struct py_interp *interps = NULL;
-	ssize_t interp_cnt = py_process__interps(p, &interps);
-	struct py_thread *list = NULL;
-	size_t n = 0, cap = 0;
-	int err = 0;
-
-	if (interp_cnt < 0)
-		return interp_cnt;
-	for (ssize_t i = interp_cnt - 1; i >= 0; i--) {
-		int e = add_threads(p, &interps[i], &list, &n, &cap);
-
-		err = e ? e : err;
-	}
-	if (!n && err) {
-		free(list);
-		return err;
-	}
-	err = py_tids__load(&p->tids, p->pid);
-	if (err) {
-		free(list);
-		return err;
-	}
-	if (p->rt.obj.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
-		py_tids__find_pthread(&p->tids, p, list, n);
-	for (size_t i = 0; i < n; i++)
-		list[i].tid = thread_tid(p, list[i].tstate, list[i].ident);
-	*ret = list;
-	return (ssize_t)n;
-}
-
-/* The tid of the thread that owns a tstate; looks at /proc again if it is not among the known. */
-static uint32_t holder_tid(struct py_process *p, uint64_t tstate)
-{
-	__cleanup(freep) struct py_thread *threads = NULL;
-	uint64_t ident;
-	uint32_t tid;
-
-	if (py_process__read_ptr(p, tstate + p->rt.obj.tstate_thread_id, &ident))
-		return 0;
-	tid = thread_tid(p, tstate, ident);
-	if (tid)
-		return tid;
-	if (py_process__threads(p, &threads) < 0)
-		return 0;
-	return thread_tid(p, tstate, ident);
-}
-
 int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
 {
 	int err = read_gil(p, gil, ret);
 
 	if (!err && ret->locked && ret->holder_tstate)
-		ret->holder_tid = holder_tid(p, ret->holder_tstate);
+		ret->holder_tid = py_process__tid_of(p, ret->holder_tstate);
 	return err;
 }
 

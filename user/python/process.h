@@ -71,6 +71,11 @@ int py_process__read_ptr(const struct py_process *p, uint64_t addr, uint64_t *re
 ssize_t py_process__interps(struct py_process *p, struct py_interp **ret);
 ssize_t py_process__gils(struct py_process *p, struct py_gil **ret);
 ssize_t py_process__threads(struct py_process *p, struct py_thread **ret);
+/* Of the newest threads those with these n tids: for who looks again and again among thousands. All that are sought and
+ * have begun lately are in it, others may be.
+ */
+ssize_t py_process__newest(struct py_process *p, const uint32_t *tids, size_t n,
+			   struct py_thread **ret);
 
 int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret);
 /* Does it run without any GIL now? Free-threaded builds may; an extension module can switch it on later.

@@ -75,16 +75,17 @@ struct active {
 	size_t n;
 	int64_t interp_id;
 	struct py_thread_name *ret;
-	size_t *left; /* items that are looked at yet */
+	size_t *left;	/* items that are looked at yet */
+	size_t missing; /* threads that have no name yet */
 };
 
 /* An item of threading._active: get_ident() -> Thread. */
 static bool take_active(void *ctx, uint64_t key, uint64_t value)
 {
-	const struct active *a = ctx;
+	struct active *a = ctx;
 	uint64_t ident, name;
 
-	if (!*a->left)
+	if (!*a->left || !a->missing)
 		return false;
 	--*a->left;
 	if (py_int__read(a->p, key, &ident))
@@ -97,25 +98,46 @@ static bool take_active(void *ctx, uint64_t key, uint64_t value)
 			break;
 		if (py_str__read(a->p, name, a->ret[i].name, sizeof(a->ret[i].name)) > 0)
 			a->ret[i].source = PY_NAME_THREADING;
+		a->missing--;
 		break;
 	}
 	return true;
 }
 
-static void read_active(struct py_process *p, const struct py_interp *interp,
-			const struct py_thread *threads, size_t n, struct py_thread_name *ret,
-			size_t *left)
+/* Address of threading._active, or 0. */
+static uint64_t find_active(struct py_process *p, const struct py_interp *interp,
+			    struct py_actives *known)
 {
-	struct active a = { p, threads, n, interp->id, ret, left };
 	const struct py_objects *o = &py_process__runtime(p)->obj;
 	uint64_t modules, module, dict, active;
 
+	for (size_t i = 0; known && i < known->cnt; i++)
+		if (known->at[i].interp == interp->addr)
+			return known->at[i].dict;
 	if (py_process__read_ptr(p, interp->addr + o->interp_modules, &modules) || !modules ||
 	    py_dict__get(p, modules, "threading", &module) ||
 	    py_process__read_ptr(p, module + o->module_dict, &dict) || !dict ||
 	    py_dict__get(p, dict, "_active", &active))
-		return;
-	py_dict__each(p, active, take_active, &a);
+		return 0;
+	if (known && known->cnt < PY_ACTIVES_MAX) {
+		known->at[known->cnt].interp = interp->addr;
+		known->at[known->cnt++].dict = active;
+	}
+	return active;
+}
+
+static void read_active(struct py_process *p, const struct py_interp *interp,
+			struct py_actives *known, const struct py_thread *threads, size_t n,
+			struct py_thread_name *ret, size_t *left)
+{
+	struct active a = { p, threads, n, interp->id, ret, left, 0 };
+	uint64_t active;
+
+	for (size_t i = 0; i < n; i++)
+		a.missing += threads[i].interp_id == interp->id && !ret[i].source;
+	active = a.missing ? find_active(p, interp, known) : 0;
+	if (active)
+		py_dict__each(p, active, take_active, &a);
 }
 
 /* ---- the function it started with -------------------------------------------------------------- */
@@ -185,15 +207,15 @@ static void agree(const struct py_thread *threads, size_t n, struct py_thread_na
 	}
 }
 
-void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct py_thread *threads,
-			   size_t n, struct py_thread_name *ret)
+void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_actives *known,
+			   const struct py_thread *threads, size_t n, struct py_thread_name *ret)
 {
 	const struct py_runtime *rt = py_process__runtime(p);
 	__cleanup(freep) struct py_interp *interps = NULL;
 	__cleanup(freep) struct py_stack *stack = malloc(sizeof(*stack));
 	struct inherited in = {};
 	ssize_t interp_cnt = 0;
-	size_t left = ACTIVE_MAX;
+	size_t left = known && known->newest ? known->newest : ACTIVE_MAX;
 
 	find_inherited(py_process__pid(p), &in);
 	memset(ret, 0, n * sizeof(*ret));
@@ -202,17 +224,20 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct 
 			continue;
 		proc__comm(py_process__pid(p), (pid_t)threads[i].tid, ret[i].name,
 			   sizeof(ret[i].name));
-		if (!is_inherited(&in, ret[i].name))
+		/* "?": it has ended meanwhile. */
+		if (!strcmp(ret[i].name, "?"))
+			ret[i].name[0] = '\0';
+		else if (!is_inherited(&in, ret[i].name))
 			ret[i].source = PY_NAME_COMM;
 	}
 	if (rt->minor <= 13 && rt->obj.interp_modules != PY_NONE)
 		interp_cnt = py_process__interps(p, &interps);
 	for (ssize_t i = 0; i < interp_cnt; i++)
-		read_active(p, &interps[i], threads, n, ret, &left);
+		read_active(p, &interps[i], known, threads, n, ret, &left);
 	for (size_t i = 0; i < n; i++) {
 		if (!ret[i].source && ps && stack)
 			name_by_function(p, ps, &threads[i], stack, &ret[i]);
-		if (!ret[i].source && threads[i].tid)
+		if (!ret[i].source && ret[i].name[0])
 			name_by_program(rt, py_process__pid(p), threads[i].tid, &ret[i]);
 	}
 	agree(threads, n, ret);

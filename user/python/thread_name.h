@@ -22,10 +22,23 @@ struct py_thread_name {
 	enum py_name_source source;
 };
 
-/* Names of n threads (as from py_process__threads) into ret[0..n-1], best source first, in the order
- * of the enum above. ps, if not NULL, is used to name threads after their functions.
+#define PY_ACTIVES_MAX 4
+
+/* Where interpreters have been found to keep threading._active: looking for it costs more than all the rest.
+ * Zero-initialise, and again from time to time.
  */
-void py_thread_names__read(struct py_process *p, struct pysym *ps, const struct py_thread *threads,
-			   size_t n, struct py_thread_name *ret);
+struct py_actives {
+	size_t newest; /* not 0: so many of the threads are looked at, from the newest one back */
+	size_t cnt;
+	struct {
+		uint64_t interp, dict;
+	} at[PY_ACTIVES_MAX];
+};
+
+/* Names of n threads (as from py_process__threads) into ret[0..n-1], best source first, in the order
+ * of the enum above. ps, if not NULL, is used to name threads after their functions; known may be NULL.
+ */
+void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_actives *known,
+			   const struct py_thread *threads, size_t n, struct py_thread_name *ret);
 
 #endif

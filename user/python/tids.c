@@ -37,28 +37,31 @@ static int cmp_task(const void *a, const void *b)
 	return (x->own > y->own) - (x->own < y->own);
 }
 
+int py_tids__load_some(struct py_tids *t, pid_t pid, const uint32_t *tids, size_t n)
+{
+	/* Outside of a pid namespace of its own a process sees the same ids as we do. */
+	bool same = proc__own_tid(pid, pid) == (uint32_t)pid;
+	struct py_task *tasks = calloc(n + 1, sizeof(*tasks));
+
+	if (!tasks)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		tasks[i].tid = tids[i];
+		tasks[i].own = same ? tids[i] : proc__own_tid(pid, (pid_t)tids[i]);
+	}
+	qsort(tasks, n, sizeof(*tasks), cmp_task);
+	free(t->tasks);
+	t->tasks = tasks;
+	t->cnt = n;
+	return 0;
+}
+
 int py_tids__load(struct py_tids *t, pid_t pid)
 {
 	__cleanup(freep) uint32_t *tids = NULL;
 	ssize_t n = proc__tids(pid, &tids);
-	/* Outside of a pid namespace of its own a process sees the same ids as we do. */
-	bool same = proc__own_tid(pid, pid) == (uint32_t)pid;
-	struct py_task *tasks;
 
-	if (n < 0)
-		return (int)n;
-	tasks = calloc((size_t)n + 1, sizeof(*tasks));
-	if (!tasks)
-		return -ENOMEM;
-	for (ssize_t i = 0; i < n; i++) {
-		tasks[i].tid = tids[i];
-		tasks[i].own = same ? tids[i] : proc__own_tid(pid, (pid_t)tids[i]);
-	}
-	qsort(tasks, (size_t)n, sizeof(*tasks), cmp_task);
-	free(t->tasks);
-	t->tasks = tasks;
-	t->cnt = (size_t)n;
-	return 0;
+	return n < 0 ? (int)n : py_tids__load_some(t, pid, tids, (size_t)n);
 }
 
 void py_tids__free(struct py_tids *t)

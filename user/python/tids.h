@@ -20,6 +20,8 @@ struct py_tids {
 
 /* Read the threads of a process from /proc: 0 or -errno (then what was known stays). */
 int py_tids__load(struct py_tids *t, pid_t pid);
+/* The same for these threads alone. */
+int py_tids__load_some(struct py_tids *t, pid_t pid, const uint32_t *tids, size_t n);
 void py_tids__free(struct py_tids *t);
 
 /* The tid as in /proc of the thread that knows itself by own (gettid() there); 0: there is none. */

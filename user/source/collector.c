@@ -20,9 +20,9 @@
 #include "user/source/stacks.h"
 
 /* A program needs this long at most to map its libpython after exec. */
-#define EXPECT_NS    5000000000ull
-#define EXPECT_TRY   20000000 /* ns between two tries, doubled at each up to .. */
-#define EXPECT_MAX   640000000
+#define EXPECT_NS  5000000000ull
+#define EXPECT_TRY 20000000 /* ns between two tries, doubled at each up to .. */
+#define EXPECT_MAX 640000000
 
 static struct tracked *find_live(struct collector *c, pid_t pid)
 {
@@ -58,10 +58,12 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->opts = *opts;
 	c->source.fd = epoll_create1(EPOLL_CLOEXEC);
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	c->name_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->store = stack_store__new();
-	if (c->source.fd < 0 || c->timer < 0 || !c->probe || !c->cache || !c->store)
+	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || !c->probe || !c->cache ||
+	    !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
@@ -97,6 +99,7 @@ static void collector_free(struct source *s)
 	free(c->exp);
 	closep(&c->source.fd);
 	closep(&c->timer);
+	closep(&c->name_timer);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
 	pystacks__free(c->stacks);
@@ -113,9 +116,10 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 	return epoll_ctl(c->source.fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
-/* epoll ids: the ring buffer, the timer, else a pid whose pidfd it is. */
+/* epoll ids: the ring buffers, the timers, else a pid whose pidfd it is. */
 #define ID_RING	 (1ull << 32)
 #define ID_TIMER (2ull << 32)
+#define ID_NAMES (3ull << 32)
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -145,6 +149,8 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, probe__fd(c->probe), ID_RING);
 	if (!err)
 		err = collector__watch(c, c->timer, ID_TIMER);
+	if (!err)
+		err = collector__watch(c, c->name_timer, ID_NAMES);
 	return failure__of(err);
 }
 
@@ -287,7 +293,7 @@ static void send_span(struct collector *c, const struct gt_note *n)
 static void on_note(void *ctx, const struct gt_note *n)
 {
 	struct collector *c = ctx;
-	const struct tracked *t;
+	struct tracked *t;
 
 	switch (n->kind) {
 	case GT_NOTE_SPAN: send_span(c, n); break;
@@ -299,6 +305,13 @@ static void on_note(void *ctx, const struct gt_note *n)
 		end_process(c, (pid_t)n->tgid, true, n->start_ns);
 		probe__reset(c->probe, (pid_t)n->tgid);
 		collector__expect(c, (pid_t)n->tgid);
+		break;
+	case GT_NOTE_THREAD:
+		t = find_live(c, (pid_t)n->tgid);
+		if (!t || n->start_ns < t->resolve_ns) /* it was of the program before */
+			break;
+		tracked__watch_parking(t, c);
+		newcomers__add(c, t, n);
 		break;
 	default: break;
 	}
@@ -319,6 +332,8 @@ static int dispatch(struct source *s)
 		if (ev[i].data.u64 == ID_TIMER) {
 			if (read(c->timer, &ticks, sizeof(ticks)) > 0)
 				try_expected(c);
+		} else if (ev[i].data.u64 == ID_NAMES) {
+			newcomers__on_timer(c);
 		} else if (ev[i].data.u64 != ID_RING) {
 			end_process(c, (pid_t)ev[i].data.u64, false, now_ns());
 		}
@@ -352,8 +367,10 @@ static int close_books(struct source *s)
 		return 0;
 	c->closed = true;
 	probe__drain(c->probe, on_note, c);
-	for (size_t i = 0; i < c->live_cnt; i++)
+	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
+		tracked__update_note(&c->live[i], c);
+	}
 	probe__freeze(c->probe);
 	err = read_books(c);
 	/* Those whose end has come meanwhile. */

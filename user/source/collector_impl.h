@@ -5,22 +5,51 @@
 
 #include "user/base/hmap.h"
 #include "user/books/totals.h"
+#include "user/python/thread_name.h"
 #include "user/source/collector.h"
 #include "user/source/pair_totals.h"
 #include "user/source/source.h"
 #include "user/target/target.h"
 
+/* A thread that has just been seen for the first time, and whose name is not known. */
+struct newcomer {
+	uint32_t tid, absent;
+	uint64_t born_ns;
+	bool named;
+	char comm[64]; /* what the kernel called it then: clean text */
+};
+
+/* Of one process. */
+struct newcomers {
+	size_t cnt, cap;
+	struct newcomer *v;
+	uint64_t due_ns; /* the next look, if there are any */
+	size_t looks;	 /* since the last birth */
+};
+
+/* What is known of a process's being stopped. */
+struct halt {
+	bool was_traced;
+	unsigned int looks;
+	char events[600]; /* cgroup.events of its cgroup, or "" */
+};
+
 /* A process that is measured. */
 struct tracked {
 	struct target target;
-	struct probe_attachment *att;
+	struct probe_attachment *att, *att_pause;
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
 	unsigned int rounds, misfit_cnt;
+	struct halt halt;
+	char note[256]; /* what the sinks have */
+	bool pause_tried;
 	bool fits; /* memory has been seen to be as the file promises */
 	/* Whose names the sinks have: (tid, first_ns of its record; 0: first holders). */
 	struct hmap named;
+	struct newcomers newcomers;
+	struct py_actives actives;
 	size_t holder_cnt, holder_cap;
 	uint32_t *holders;   /* of GILs that have shown no event yet, known when last looked */
 	uint64_t resolve_ns; /* what it is was looked up after this moment */
@@ -42,7 +71,10 @@ struct collector {
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
 	struct pair_totals pairs;
-	int epfd, timer;
+	int timer, name_timer;
+	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
+	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
+	size_t look_next;	/* whose turn it is */
 	bool closed;
 	size_t live_cnt, live_cap;
 	struct tracked *live;
@@ -59,10 +91,20 @@ bool tracked__is_misfit(struct tracked *t, char *why, size_t sz);
 void tracked__deinit(struct tracked *t);
 /* Tell the sinks whose GIL is whose, and who holds those that have shown no event yet. */
 void tracked__seed(struct tracked *t, struct collector *c);
-/* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. */
+/* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. And what is
+ * stopped now goes on later.
+ */
 void tracked__update_note(struct tracked *t, struct collector *c);
 /* After a reading: ask the interpreter for its threads' names, when there are new ones, and now and then. */
 void tracked__name_threads(struct tracked *t, struct collector *c);
+/* parking.c: see from now on which threads the interpreter parks; at its first event or later: its libraries are there. */
+void tracked__watch_parking(struct tracked *t, struct collector *c);
+/* halt.c: is it stopped now? In words; "": no. */
+const char *halt__look(struct halt *h, pid_t pid);
+/* newcomers.c: a note of a thread's first event; the time has come to look; its process is over. */
+void newcomers__add(struct collector *c, struct tracked *t, const struct gt_note *note);
+void newcomers__on_timer(struct collector *c);
+void newcomers__deinit(struct newcomers *n);
 /* Have collector__dispatch see when fd becomes readable; id: a pid, or one of collector.c's. */
 int collector__watch(struct collector *c, int fd, uint64_t id);
 

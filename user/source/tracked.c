@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* tracked.c - one process that is measured: from its probes to its threads' names */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,12 +29,19 @@ void tracked__update_note(struct tracked *t, struct collector *c)
 {
 	struct record r = { .kind = REC_NOTE };
 	int off = py_process__gil_is_off(t->py);
+	const char *halt = halt__look(&t->halt, t->target.pid);
+	char *own = t->target.note, note[sizeof(t->note)];
 
-	if (off < 0 || off == t->target.gil_off)
+	if (off >= 0 && off != t->target.gil_off) {
+		snprintf(own, sizeof(t->target.note), "%s", target__free_threaded_note(off));
+		t->target.gil_off = off;
+	}
+	snprintf(note, sizeof(note), "%s%s%s", own, *own && *halt ? "; " : "", halt);
+	if (!strcmp(note, t->note))
 		return;
-	r.note.text = target__free_threaded_note(off);
+	snprintf(t->note, sizeof(t->note), "%s", note);
+	r.note.text = t->note;
 	send(t, c, &r);
-	t->target.gil_off = off;
 }
 
 /* Has the last reading a record of this thread? */
@@ -135,7 +143,8 @@ void tracked__name_threads(struct tracked *t, struct collector *c)
 	names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
 	if (!names)
 		return;
-	py_thread_names__read(t->py, t->sym, threads, (size_t)n, names);
+	t->actives = (struct py_actives){ 0 }; /* looked for again */
+	py_thread_names__read(t->py, t->sym, &t->actives, threads, (size_t)n, names);
 	for (ssize_t i = 0; i < n; i++) {
 		struct record r = { .kind = REC_THREAD,
 				    .thread = { .tid = threads[i].tid,
@@ -253,6 +262,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	}
 	tell_holders(t, c);
 	err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);
+	snprintf(t->note, sizeof(t->note), "%s", tg->note);
 	if (!err)
 		err = send(t, c, &start);
 	if (!err)
@@ -263,10 +273,12 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 void tracked__deinit(struct tracked *t)
 {
 	probe__detach(t->att);
+	probe__detach(t->att_pause);
 	native_sym__free(t->native);
 	pysym__free(t->sym);
 	py_process__free(t->py);
 	closep(&t->pidfd);
 	hmap__free(&t->named);
+	newcomers__deinit(&t->newcomers);
 	free(t->holders);
 }

@@ -173,8 +173,10 @@ static void fmt_state(const struct column_row *r, char *buf, size_t sz)
 static int cmp_state(const struct column_row *a, const struct column_row *b)
 {
 	/* Who holds first, then who waits; in the order of interest. */
-	static const int rank[] = { [SNAP_RELEASED] = 3, [SNAP_WAITING] = 1, [SNAP_HOLDING] = 0,
-				    [SNAP_YIELDING] = 2, [SNAP_EXITED] = 5,  [SNAP_UNKNOWN] = 4 };
+	static const int rank[] = {
+		[SNAP_RELEASED] = 3, [SNAP_WAITING] = 1,    [SNAP_HOLDING] = 0, [SNAP_YIELDING] = 2,
+		[SNAP_UNKNOWN] = 4,  [SNAP_FINALIZING] = 5, [SNAP_EXITED] = 6
+	};
 
 	return rank[a->thread->state] - rank[b->thread->state];
 }
@@ -224,7 +226,8 @@ const struct column thread_columns[] = {
 	  .help = "which GIL it uses: 0 is the main interpreter's" },
 	{ COLUMN("state", "S"), .width = 1, .prio = 5, .shown = true, .left = true,
 	  .kind = COLUMN_STATE, CELL(state),
-	  .help = "now: H holds the GIL, W waits for it, Y yields it, r runs without it, x ended" },
+	  .help = "now: H holds the GIL, W waits, Y yields, r runs without, x ended, F "
+		  "finalizing" },
 	{ COLUMN("for", "FOR"), .width = 6, .prio = 85, .desc = true, CELL(state_ns),
 	  .help = "how long it has been in this state" },
 	{ COLUMN("delay", "DELAY%"), .width = 7, .shown = true, .desc = true, .kind = COLUMN_WAIT,

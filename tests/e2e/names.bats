@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# Threads have their Python names although they are gone before the first reading; what is stopped is said to be.
+load lib
+load run
+
+setup() {
+	e2e_setup
+	needs_giltop
+}
+teardown() { e2e_teardown; }
+
+# A thread whose whole life falls into a time when giltop does not get a CPU has no name: that happens on a machine
+# with other work, but not in every tenth run.
+named_in_20_runs() {
+	local i missed=0
+	for i in {1..20}; do
+		"$GILTOP" -b --json -- "$PYTHON" "$WORKLOADS/short_threads.py" "$BATS_TEST_TMPDIR/truth" >"$OUT" 3>&-
+		python3 "$E2E_DIR/names.py" "$OUT" "$BATS_TEST_TMPDIR/truth" || missed=$((missed + 1))
+	done
+	[ "$missed" -le 1 ]
+}
+
+@test "threads of 30 ms in a command of 100 ms have their names: stock 3.11" {
+	needs_python stock-3.11
+	named_in_20_runs
+}
+
+@test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.8" {
+	needs_python pyenv-3.8
+	named_in_20_runs
+}
+
+@test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.13" {
+	needs_python pyenv-3.13
+	named_in_20_runs
+}
+
+@test "a thread of 300 ms between two refreshes of a running process has its name" {
+	python_start '
+import os, threading, time
+def work():
+    time.sleep(0.3)
+print("ready", os.getpid())
+while True:
+    time.sleep(0.5)
+    t = threading.Thread(target=work, name="guest")
+    t.start()
+    t.join()
+'
+	"$GILTOP" -b --json -i 1 -d 4 -p "$WL_PID" >"$OUT" 3>&-
+	# shellcheck disable=SC2016
+	run -0 jq -s -r 'last | .processes[0].threads[] | select(.tid != $main) | .name' --argjson main "$WL_PID" "$OUT"
+	echo "$output"
+	[ "${#lines[@]}" -ge 3 ]
+	[ "$(sort -u <<<"$output")" = guest ]
+}
+
+@test "a process that is stopped is said to be, in text and in JSON, and no more when it goes on" {
+	python_start "$SPIN"
+	kill -STOP "$WL_PID"
+	run -0 --separate-stderr "$GILTOP" -b -d 1 -p "$WL_PID"
+	[[ $output == *"stopped by a signal"* ]]
+	json_of -d 1 -p "$WL_PID"
+	numbers --expr 'proc["note"].startswith("stopped by a signal")'
+	giltop_start --json -p "$WL_PID"
+	sleep 0.5
+	kill -CONT "$WL_PID"
+	sleep 0.5
+	giltop_end INT
+	NUMBERS_OF=$GT_OUT numbers --expr 'any("stopped" in p.get("note", "") for s in snaps for p in s["processes"])' \
+		--expr '"note" not in proc'
+}

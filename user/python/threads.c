@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* threads.c - the threads of a CPython, and their ids in the kernel */
+#include <errno.h>
+#include <stdlib.h>
+#include "user/base/util.h"
+#include "user/python/process_impl.h"
+
+#define THREADS_MAX 65536
+/* Threads that began after those that are sought. */
+#define NEWEST_STEPS 64
+
+static uint32_t thread_tid(const struct py_process *p, const struct py_tids *tids, uint64_t tstate,
+			   uint64_t ident)
+{
+	uint64_t own;
+
+	if (p->rt.obj.tstate_native_id == PY_NONE)
+		return py_tids__of_pthread(tids, p, ident);
+	if (py_process__read_ptr(p, tstate + p->rt.obj.tstate_native_id, &own))
+		return 0;
+	return py_tids__of_own(tids, own);
+}
+
+/* As far as the fields of a PyThreadState lie that are read; one read is cheaper than three, and less torn. */
+#define TSTATE_BYTES 512
+
+static int read_thread(const struct py_process *p, uint64_t tstate, const struct py_interp *interp,
+		       struct py_thread *ret, uint64_t *next)
+{
+	const struct py_objects *o = &p->rt.obj;
+	size_t len = o->tstate_thread_id + 8u;
+	uint8_t raw[TSTATE_BYTES];
+	int err;
+
+	len = len < o->tstate_interp + 8u ? o->tstate_interp + 8u : len;
+	len = len < o->tstate_next + 8u ? o->tstate_next + 8u : len;
+	ret->tstate = tstate;
+	ret->interp_id = interp->id;
+	err = len > sizeof(raw) ? -ENOTSUP : py_process__read(p, tstate, raw, len);
+	if (err)
+		return err;
+	if (load_u64(raw + o->tstate_interp) != interp->addr)
+		return -EFAULT; /* freed meanwhile, or no tstate at all */
+	ret->ident = load_u64(raw + o->tstate_thread_id);
+	*next = load_u64(raw + o->tstate_next);
+	return 0;
+}
+
+static int add_threads(struct py_process *p, const struct py_interp *interp,
+		       struct py_thread **list, size_t *n, size_t *cap)
+{
+	uint64_t tstate, next, round = 0;
+	size_t steps = 0;
+	int err = py_process__read_ptr(p, interp->addr + p->rt.obj.interp_threads, &tstate);
+
+	while (!err && tstate && *n < THREADS_MAX && !goes_round(&round, tstate, steps++)) {
+		err = array_grow(list, *n, cap, sizeof(**list));
+		if (!err)
+			err = read_thread(p, tstate, interp, &(*list)[*n], &next);
+		if (err)
+			break;
+		tstate = next;
+		(*n)++;
+	}
+	return err;
+}
+
+ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	ssize_t interp_cnt = py_process__interps(p, &interps);
+	struct py_thread *list = NULL;
+	size_t n = 0, cap = 0;
+	int err = 0;
+
+	if (interp_cnt < 0)
+		return interp_cnt;
+	for (ssize_t i = interp_cnt - 1; i >= 0; i--) {
+		int e = add_threads(p, &interps[i], &list, &n, &cap);
+
+		err = e ? e : err;
+	}
+	if (!n && err) {
+		free(list);
+		return err;
+	}
+	err = py_tids__load(&p->tids, p->pid);
+	if (err) {
+		free(list);
+		return err;
+	}
+	if (p->rt.obj.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
+		py_tids__find_pthread(&p->tids, p, list, n);
+	for (size_t i = 0; i < n; i++)
+		list[i].tid = thread_tid(p, &p->tids, list[i].tstate, list[i].ident);
+	*ret = list;
+	return (ssize_t)n;
+}
+
+/* Of one interpreter, whose list begins with the newest. */
+static int add_newest(struct py_process *p, const struct py_interp *interp,
+		      const struct py_tids *tids, size_t *left, struct py_thread **list, size_t *n,
+		      size_t *cap)
+{
+	size_t steps = NEWEST_STEPS + 4 * tids->cnt;
+	uint64_t tstate, next;
+	int err = py_process__read_ptr(p, interp->addr + p->rt.obj.interp_threads, &tstate);
+
+	while (!err && tstate && *left && steps--) {
+		err = array_grow(list, *n, cap, sizeof(**list));
+		if (!err)
+			err = read_thread(p, tstate, interp, &(*list)[*n], &next);
+		if (err)
+			break;
+		(*list)[*n].tid = thread_tid(p, tids, tstate, (*list)[*n].ident);
+		if ((*list)[*n].tid) {
+			(*n)++;
+			--*left;
+		}
+		tstate = next;
+	}
+	return err;
+}
+
+ssize_t py_process__newest(struct py_process *p, const uint32_t *tids, size_t n,
+			   struct py_thread **ret)
+{
+	__cleanup(freep) struct py_interp *interps = NULL;
+	struct py_tids some = { .pthread_off = p->tids.pthread_off };
+	struct py_thread *list = NULL;
+	size_t cnt = 0, cap = 0;
+	ssize_t interp_cnt;
+	int err;
+
+	/* Where the tid is in libc's record is found out from all threads together. */
+	if (p->rt.obj.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
+		return py_process__threads(p, ret);
+	interp_cnt = py_process__interps(p, &interps);
+	if (interp_cnt < 0)
+		return interp_cnt;
+	err = py_tids__load_some(&some, p->pid, tids, n);
+	for (ssize_t i = interp_cnt - 1; i >= 0 && err != -ENOMEM; i--) {
+		size_t left = n;
+
+		err = add_newest(p, &interps[i], &some, &left, &list, &cnt, &cap);
+	}
+	py_tids__free(&some);
+	if (err && !cnt) {
+		free(list);
+		return err;
+	}
+	*ret = list;
+	return (ssize_t)cnt;
+}
+
+uint32_t py_process__tid_of(struct py_process *p, uint64_t tstate)
+{
+	__cleanup(freep) struct py_thread *threads = NULL;
+	uint64_t ident;
+	uint32_t tid;
+
+	if (py_process__read_ptr(p, tstate + p->rt.obj.tstate_thread_id, &ident))
+		return 0;
+	tid = thread_tid(p, &p->tids, tstate, ident);
+	if (tid)
+		return tid;
+	if (py_process__threads(p, &threads) < 0)
+		return 0;
+	return thread_tid(p, &p->tids, tstate, ident);
+}
