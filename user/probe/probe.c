@@ -2,6 +2,7 @@
 #include "user/probe/probe.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/pystack.h"
 #include "giltop.skel.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
@@ -106,6 +108,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 	if (!p->opts.stacks) { /* no memory for what is not collected */
 		bpf_map__set_max_entries(p->skel->maps.stacks, 1);
 		bpf_map__set_max_entries(p->skel->maps.walks, 1);
+		bpf_map__set_max_entries(p->skel->maps.codes, 1);
 		bpf_map__set_max_entries(p->skel->maps.sums, 1);
 		bpf_map__set_max_entries(p->skel->maps.chains, 1);
 		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
@@ -161,7 +164,10 @@ int probe__load(struct probe *p)
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
 	if (!p->ring)
 		return -errno;
-	return ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
+	err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
+	if (!err)
+		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.fresh), on_note, p);
+	return err;
 }
 
 void probe__free(struct probe *p)
@@ -353,13 +359,25 @@ int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack 
 	return bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stacks), &key, ret) ? -ENOENT : 0;
 }
 
+int probe__code(struct probe *p, uint32_t tgid, uint64_t id, struct py_code *ret)
+{
+	struct gt_code_key key = { .id = id, .tgid = tgid };
+
+	if (bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.codes), &key, ret))
+		return -ENOENT;
+	return ret->id == id ? 0 : -ENOENT; /* still being read */
+}
+
 struct stack_drop {
 	probe_stack_fn fn;
 	void *ctx;
 	int fd;
 };
 
-static int drop_stack(void *ctx, const void *key, const void *value)
+/* Of both maps: their keys are alike. */
+_Static_assert(offsetof(struct gt_code_key, tgid) == offsetof(struct gt_stack_key, tgid), "keys");
+
+static int drop_one(void *ctx, const void *key, const void *value)
 {
 	const struct stack_drop *d = ctx;
 	const struct gt_stack_key *k = key;
@@ -370,12 +388,22 @@ static int drop_stack(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
-void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx)
+static void drop_from(const struct probe *p, const struct bpf_map *map, probe_stack_fn fn, void *ctx)
 {
-	struct stack_drop d = { fn, ctx, bpf_map__fd(p->skel->maps.stacks) };
+	struct stack_drop d = { fn, ctx, bpf_map__fd(map) };
 
 	if (p->opts.stacks)
-		map_each(p->skel->maps.stacks, drop_stack, &d);
+		map_each(map, drop_one, &d);
+}
+
+void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx)
+{
+	drop_from(p, p->skel->maps.stacks, fn, ctx);
+}
+
+void probe__drop_codes(struct probe *p, probe_stack_fn fn, void *ctx)
+{
+	drop_from(p, p->skel->maps.codes, fn, ctx);
 }
 
 void probe__want_spans(struct probe *p, uint64_t min_ns)
