@@ -19,13 +19,13 @@ GT_MAP(codes, BPF_MAP_TYPE_HASH, 4096, struct gt_code_key, struct py_code);
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 * 1024);
-} fresh SEC(".maps");
+} news SEC(".maps");
 
 static const struct py_code new_code;
 
-#define FRESH_WAKE_NS 2000000
+#define NEWS_WAKE_NS 2000000
 /* Lost updates are fine: one wake-up more or less. */
-volatile __u64 fresh_woken_ns = 0;
+volatile __u64 news_woken_ns = 0;
 
 /* Frame i of the stack that was gathered last at the GIL in this slot. */
 __noinline int frame_id(__u32 slot, __u32 i)
@@ -95,16 +95,16 @@ __noinline int codes_keep(__u32 slot, __u32 tgid)
 }
 
 /* Its lines and long names are in the target's memory, as long as that is there: wake user space, now and then. */
-static __always_inline void fresh_out(__u32 tgid, __u64 hash)
+static __always_inline void news_out(__u32 tgid, __u64 hash)
 {
 	__u64 now = bpf_ktime_get_ns(), wake = BPF_RB_NO_WAKEUP;
 	struct gt_note n = { .kind = GT_NOTE_STACK, .tgid = tgid, .stack = hash };
 
-	if (now - fresh_woken_ns >= FRESH_WAKE_NS) {
-		fresh_woken_ns = now;
+	if (now - news_woken_ns >= NEWS_WAKE_NS) {
+		news_woken_ns = now;
 		wake = BPF_RB_FORCE_WAKEUP;
 	}
-	bpf_ringbuf_output(&fresh, &n, sizeof(n), wake);
+	bpf_ringbuf_output(&news, &n, sizeof(n), wake);
 }
 
 #endif

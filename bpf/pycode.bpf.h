@@ -4,8 +4,8 @@
  * The idea: its address says nothing. Code objects are freed (exec() of a made-up string, a module's body), and
  * the next one gets the same place, down to the strings that it points to. So its id is made of what is shown:
  * first line, name, file, and a few numbers that tell apart what has those in common. A str is known by its hash
- * where CPython has computed it (names are interned, so nearly all have one), else by its length and last
- * characters. The same code made again somewhere else has the same id.
+ * where CPython has computed it (names are interned, so nearly all have one), else by its length and both
+ * ends. The same code made again somewhere else has the same id.
  *
  * In user space define py_read(scratch, dst, size, addr) before including this; it must zero dst when
  * it fails, as bpf_probe_read_user() does.
@@ -87,9 +87,10 @@ PY_INLINE __u64 py_str_data(const struct py_layout *l, const struct py_scratch *
 }
 
 #define PY_TAIL_WORDS 8
+#define PY_FRONT_WORDS 4
 
-/* Its hash is not there: what it ends in says what it is. */
-PY_INLINE void py_text_by_tail(const struct py_layout *l, struct py_scratch *x, __u64 str)
+/* Its hash is not there: what it ends in says what it is; of a long one also what it begins with. */
+PY_INLINE void py_text_by_ends(const struct py_layout *l, struct py_scratch *x, __u64 str)
 {
 	__u64 bytes, n, h, at;
 	__u32 kind;
@@ -105,6 +106,11 @@ PY_INLINE void py_text_by_tail(const struct py_layout *l, struct py_scratch *x, 
 	h = py_mix(bytes, kind);
 	for (int i = 0; i < PY_TAIL_WORDS; i++)
 		h = py_mix(h, x->tail[i]);
+	if (bytes > PY_TAIL_WORDS * 8) {
+		x->fault |= !!py_read(x, x->tail, PY_FRONT_WORDS * 8, at);
+		for (int i = 0; i < PY_FRONT_WORDS; i++)
+			h = py_mix(h, x->tail[i]);
+	}
 	x->text_id = h;
 }
 
@@ -113,7 +119,7 @@ PY_INLINE void py_text_id(const struct py_layout *l, struct py_scratch *x, __u64
 	x->fault |= !!py_read(x, x->head, sizeof(x->head), str + l->object_head);
 	x->text_id = py_mix(x->head[0], x->head[1]);
 	if (x->head[1] == ~0ull)
-		py_text_by_tail(l, x, str);
+		py_text_by_ends(l, x, str);
 }
 
 /* Never 0. What cannot be read counts as zeros. */

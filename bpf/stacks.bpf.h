@@ -65,7 +65,7 @@ __noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 nativ
 		stat_inc(GT_STAT_STACK_FULL);
 		return 0;
 	}
-	fresh_out(tgid, key.hash);
+	news_out(tgid, key.hash);
 	return key.hash;
 }
 

@@ -166,7 +166,7 @@ int probe__load(struct probe *p)
 		return -errno;
 	err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
 	if (!err)
-		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.fresh), on_note, p);
+		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.news), on_note, p);
 	return err;
 }
 
