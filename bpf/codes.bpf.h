@@ -11,14 +11,14 @@
 
 /* By the slot of the GIL: an array costs next to nothing to look up. */
 GT_MAP(walks, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32, struct py_walk);
-GT_MAP(codes, BPF_MAP_TYPE_HASH, 4096, struct gt_code_key, struct py_code);
+GT_MAP(codes, BPF_MAP_TYPE_HASH, 8192, struct gt_code_key, struct py_code);
 
-/* Stacks that are new. A ring of their own: a flood of them must not cost an exec. What finds no room here is found
- * at the next reading.
+/* Stacks that are new. A ring of their own: a flood of them must not cost an exec. What finds no room here is
+ * looked for.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 64 * 1024);
+	__uint(max_entries, 256 * 1024);
 } news SEC(".maps");
 
 static const struct py_code new_code;
@@ -26,6 +26,7 @@ static const struct py_code new_code;
 #define NEWS_WAKE_NS 2000000
 /* Lost updates are fine: one wake-up more or less. */
 volatile __u64 news_woken_ns = 0;
+volatile __u32 news_lost = 0;
 
 /* Frame i of the stack that was gathered last at the GIL in this slot. */
 __noinline int frame_id(__u32 slot, __u32 i)
@@ -104,7 +105,8 @@ static __always_inline void news_out(__u32 tgid, __u64 hash)
 		news_woken_ns = now;
 		wake = BPF_RB_FORCE_WAKEUP;
 	}
-	bpf_ringbuf_output(&news, &n, sizeof(n), wake);
+	if (bpf_ringbuf_output(&news, &n, sizeof(n), wake))
+		news_lost = 1;
 }
 
 #endif

@@ -198,16 +198,17 @@ int probe__next_epoch(struct probe *p, const struct raw_sums *read)
 	return -1;
 }
 
-void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx)
+void probe__each_stack(struct probe *p, const struct probe_stack_ops *ops, void *ctx)
 {
 	(void)p;
-	(void)fn;
+	(void)ops;
 	(void)ctx;
 }
 
-void probe__drop_codes(struct probe *p, probe_stack_fn fn, void *ctx)
+bool probe__news_lost(struct probe *p)
 {
-	probe__drop_stacks(p, fn, ctx);
+	(void)p;
+	return false;
 }
 
 static int this_process(void *ctx, uint32_t tgid, struct pystacks_process *ret)

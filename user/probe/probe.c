@@ -2,7 +2,6 @@
 #include "user/probe/probe.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -368,42 +367,51 @@ int probe__code(struct probe *p, uint32_t tgid, uint64_t id, struct py_code *ret
 	return ret->id == id ? 0 : -ENOENT; /* still being read */
 }
 
-struct stack_drop {
-	probe_stack_fn fn;
+struct each_stack {
+	const struct probe_stack_ops *ops;
 	void *ctx;
 	int fd;
 };
 
-/* Of both maps: their keys are alike. */
-_Static_assert(offsetof(struct gt_code_key, tgid) == offsetof(struct gt_stack_key, tgid), "keys");
-
-static int drop_one(void *ctx, const void *key, const void *value)
+static int each_code(void *ctx, const void *key, const void *value)
 {
-	const struct stack_drop *d = ctx;
-	const struct gt_stack_key *k = key;
+	const struct each_stack *e = ctx;
+	const struct gt_code_key *k = key;
+	const struct py_code *code = value;
 
-	(void)value;
-	if (d->fn(d->ctx, k->tgid, k->hash))
-		bpf_map_delete_elem(d->fd, k);
+	/* .. that is not still being read. */
+	if (code->id == k->id && e->ops->code(e->ctx, k->tgid, k->id, code))
+		bpf_map_delete_elem(e->fd, k);
 	return 0;
 }
 
-static void drop_from(const struct probe *p, const struct bpf_map *map, probe_stack_fn fn, void *ctx)
+static int each_stack(void *ctx, const void *key, const void *value)
 {
-	struct stack_drop d = { fn, ctx, bpf_map__fd(map) };
+	const struct each_stack *e = ctx;
+	const struct gt_stack_key *k = key;
 
-	if (p->opts.stacks)
-		map_each(map, drop_one, &d);
+	if (e->ops->stack(e->ctx, k->tgid, k->hash, value))
+		bpf_map_delete_elem(e->fd, k);
+	return 0;
 }
 
-void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx)
+void probe__each_stack(struct probe *p, const struct probe_stack_ops *ops, void *ctx)
 {
-	drop_from(p, p->skel->maps.stacks, fn, ctx);
+	struct each_stack e = { ops, ctx, bpf_map__fd(p->skel->maps.codes) };
+
+	if (!p->opts.stacks)
+		return;
+	map_each(p->skel->maps.codes, each_code, &e);
+	e.fd = bpf_map__fd(p->skel->maps.stacks);
+	map_each(p->skel->maps.stacks, each_stack, &e);
 }
 
-void probe__drop_codes(struct probe *p, probe_stack_fn fn, void *ctx)
+bool probe__news_lost(struct probe *p)
 {
-	drop_from(p, p->skel->maps.codes, fn, ctx);
+	bool lost = p->skel->bss->news_lost;
+
+	p->skel->bss->news_lost = 0;
+	return lost;
 }
 
 void probe__want_spans(struct probe *p, uint64_t min_ns)

@@ -110,10 +110,14 @@ uint32_t probe__epoch(const struct probe *p);
 int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack *ret);
 /* What a code object is called, by its id: 0 or -ENOENT. */
 int probe__code(struct probe *p, uint32_t tgid, uint64_t id, struct py_code *ret);
-/* Drop the walked stacks (by hash) or code objects (by id) for which fn says so: they are known. */
-typedef bool (*probe_stack_fn)(void *ctx, uint32_t tgid, uint64_t hash);
-void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx);
-void probe__drop_codes(struct probe *p, probe_stack_fn fn, void *ctx);
+/* Call fn for each code object, then each walked stack that the kernel has; it says which are to be dropped there. */
+struct probe_stack_ops {
+	bool (*code)(void *ctx, uint32_t tgid, uint64_t id, const struct py_code *code);
+	bool (*stack)(void *ctx, uint32_t tgid, uint64_t hash, const struct py_stack *stack);
+};
+void probe__each_stack(struct probe *p, const struct probe_stack_ops *ops, void *ctx);
+/* Have notes of new stacks been lost since this was asked last? */
+bool probe__news_lost(struct probe *p);
 
 /* Spans (closed states) of at least min_ns are reported from now on; 0: none. */
 void probe__want_spans(struct probe *p, uint64_t min_ns);

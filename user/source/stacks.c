@@ -19,7 +19,7 @@
 
 #include "bpf/pystack.h"
 
-/* Drop the known ones when so many are new: half of the kernel's tables of stacks and of code objects. */
+/* Clear the kernel's tables of stacks and of code objects when so many are new. */
 #define KERNEL_STACKS 2048
 #define KERNEL_CODES  2048
 /* A handler that has found its sum is done with it before two of these have passed. */
@@ -45,8 +45,7 @@ struct pystacks {
 	struct raw_sums raw;
 	struct hmap ids; /* (hash, tgid) -> struct known */
 	struct stack_totals totals;
-	size_t new_cnt;	     /* stacks learned since the known ones were dropped in the kernel */
-	size_t new_codes;    /* .. code objects */
+	size_t new_cnt, new_codes; /* learned since the kernel's tables were cleared */
 	uint64_t stack_full; /* its counter of stacks without room, then */
 	uint64_t epoch_ns;   /* the epochs changed places */
 	uint64_t unresolved;
@@ -166,17 +165,12 @@ static uint32_t resolve(struct pystacks *s, uint32_t tgid, const struct pystacks
 	return keep(s, frames, cnt, w->end == PY_END_DEPTH);
 }
 
-/* The stack of this hash, from the kernel. 0: it has none, or no memory. */
-static uint32_t fetch(struct pystacks *s, uint32_t tgid, uint64_t hash,
-		      const struct pystacks_process *p)
+/* This stack is known from now on. 0: no room, or no memory. */
+static uint32_t know(struct pystacks *s, uint32_t tgid, uint64_t hash, const struct py_stack *w,
+		     const struct pystacks_process *p)
 {
-	struct py_stack *w = &s->walk.stack;
-	struct known *k;
+	struct known *k = malloc(sizeof(*k));
 
-	*w = (struct py_stack){ 0 };
-	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, w))
-		return 0;
-	k = malloc(sizeof(*k));
 	if (!k || hmap__put(&s->ids, hash, tgid, k)) {
 		free(k);
 		return 0;
@@ -197,7 +191,10 @@ static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 	}
 	if (!hash || s->process_fn(s->ctx, tgid, &p) || !p.sym)
 		return 0;
-	return fetch(s, tgid, hash, &p);
+	s->walk.stack = (struct py_stack){ 0 };
+	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, &s->walk.stack))
+		return 0;
+	return know(s, tgid, hash, &s->walk.stack, &p);
 }
 
 /* ---- reading ---- */
@@ -255,13 +252,6 @@ static void open_waits(struct pystacks *s, struct totals *t)
 	free(listed.threads);
 }
 
-static bool is_known(void *ctx, uint32_t tgid, uint64_t hash)
-{
-	const struct pystacks *s = ctx;
-
-	return hmap__get(&s->ids, hash, tgid);
-}
-
 static void forget_if(struct pystacks *s,
 		      bool (*fn)(void *ctx, uint32_t tgid, const struct known *k), void *ctx)
 {
@@ -288,42 +278,45 @@ static bool not_used(void *ctx, uint32_t tgid, const struct known *k)
 	return k->used != s->readings;
 }
 
-static bool is_known_code(void *ctx, uint32_t tgid, uint64_t id)
+static bool take_code(void *ctx, uint32_t tgid, uint64_t id, const struct py_code *code)
 {
 	const struct pystacks *s = ctx;
 	struct pystacks_process p = { 0 };
 
-	return !s->process_fn(s->ctx, tgid, &p) && p.sym && !pysym__wants(p.sym, id);
+	if (!s->process_fn(s->ctx, tgid, &p) && p.sym && pysym__wants(p.sym, id))
+		pysym__learn(p.sym, code);
+	return true;
 }
 
-/* Known ones come back into the kernel's tables when they are walked again: so those are cleared of all of them, when
- * many are new. full: there was no room for some.
+static bool take_stack(void *ctx, uint32_t tgid, uint64_t hash, const struct py_stack *w)
+{
+	struct pystacks *s = ctx;
+	struct pystacks_process p = { 0 };
+
+	if (!hmap__get(&s->ids, hash, tgid) && !s->process_fn(s->ctx, tgid, &p) && p.sym)
+		know(s, tgid, hash, w, &p);
+	return true;
+}
+
+/* Learn all that the kernel has, and drop it there: it comes back when it is walked again. So its tables have room for
+ * what is new.
  */
-static void drop_known(struct pystacks *s, bool full)
+static void take_all(struct pystacks *s)
 {
-	if (full || s->new_cnt > KERNEL_STACKS) {
-		probe__drop_stacks(s->probe, is_known, s);
-		s->new_cnt = 0;
-	}
-	if (full || s->new_codes > KERNEL_CODES) {
-		probe__drop_codes(s->probe, is_known_code, s);
-		s->new_codes = 0;
-	}
-}
+	static const struct probe_stack_ops take = { take_code, take_stack };
 
-/* A program without end of new stacks. (After the kernel's: what is not known here stays there.) */
-static void forget_unused(struct pystacks *s)
-{
-	if (s->ids.cnt <= KNOWN_MAX)
-		return;
-	probe__drop_stacks(s->probe, is_known, s);
-	forget_if(s, not_used, s);
+	probe__each_stack(s->probe, &take, s);
+	s->new_cnt = s->new_codes = 0;
+	/* A program without end of new stacks. (After the kernel's: what is not known here stays there.) */
+	if (s->ids.cnt > KNOWN_MAX)
+		forget_if(s, not_used, s);
 }
 
 void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash)
 {
 	id_of_hash(s, tgid, hash);
-	drop_known(s, false);
+	if (s->new_cnt > KERNEL_STACKS || s->new_codes > KERNEL_CODES || probe__news_lost(s->probe))
+		take_all(s);
 }
 
 int pystacks__read(struct pystacks *s, struct totals *t)
@@ -366,16 +359,10 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 	}
 	if (over >= 0)
 		stack_totals__keep_epoch(&s->totals, (uint32_t)over ^ 1);
-	drop_known(s, full != s->stack_full);
+	if (full != s->stack_full || s->ids.cnt > KNOWN_MAX)
+		take_all(s);
 	s->stack_full = full;
-	forget_unused(s);
 	return err;
-}
-
-static bool is_of(void *ctx, uint32_t tgid, uint64_t hash)
-{
-	(void)hash;
-	return tgid == *(const uint32_t *)ctx;
 }
 
 static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)
@@ -384,11 +371,26 @@ static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)
 	return tgid == *(const uint32_t *)ctx;
 }
 
+static bool drop_code(void *ctx, uint32_t tgid, uint64_t id, const struct py_code *code)
+{
+	(void)id;
+	(void)code;
+	return tgid == *(const uint32_t *)ctx;
+}
+
+static bool drop_stack(void *ctx, uint32_t tgid, uint64_t hash, const struct py_stack *w)
+{
+	(void)hash;
+	(void)w;
+	return tgid == *(const uint32_t *)ctx;
+}
+
 int pystacks__forget(struct pystacks *s, uint32_t tgid)
 {
+	static const struct probe_stack_ops drop = { drop_code, drop_stack };
+
 	/* Hashes of strings are part of them: they mean something else in the next program. */
 	forget_if(s, is_gone, &tgid);
-	probe__drop_stacks(s->probe, is_of, &tgid);
-	probe__drop_codes(s->probe, is_of, &tgid);
+	probe__each_stack(s->probe, &drop, &tgid);
 	return stack_totals__forget(&s->totals, tgid);
 }
