@@ -36,7 +36,7 @@ static __always_inline int on_wait(__u64 cond)
 	if (tstate && holder && g->held && tstate != holder && g->holder_tid)
 		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
 	if (stacks_on && g->held && !holder_runs(g))
-		stack = look_at_holder(g, t, cond, tstate, event_time(g, t));
+		stack = look_at_holder(g, t, tstate, event_time(g, t));
 	now = event_time(g, t);
 	thread_born(t, now);
 	gil_event(g, now);
@@ -79,7 +79,7 @@ static __always_inline int on_acquire(__u64 cond)
 	acquire_check(g, t, cond);
 	if (t->state == GT_WAIT) {
 		if (stacks_on) {
-			t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
+			t->wait_stack = stack_capture(t->gil_slot, t->tgid, t->tstate, 0);
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
 			if (t->first_stack)
 				look_first(cond, r.tid, g->last_ns);
@@ -156,7 +156,7 @@ static __always_inline int on_release(__u64 cond)
 	if (stacks_on && now - t->seen_ns >= LOOK_STALE_NS &&
 	    (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);
-		stack = t->tstate ? stack_capture(cond, t->tgid, t->tstate, 0) : 0;
+		stack = t->tstate ? stack_capture(t->gil_slot, t->tgid, t->tstate, 0) : 0;
 		sum = sum_find(t->tgid, sum_of(GT_SUM_END, t->tid), stack);
 		blame = sum_find(t->tgid, sum_of(GT_SUM_END_BLAME, t->tid), stack);
 		now = event_time(g, t);

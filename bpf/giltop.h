@@ -252,6 +252,13 @@ struct gt_stack_key {
 	__u32 pad;
 };
 
+/* A code object's names; id is that of struct py_code. */
+struct gt_code_key {
+	__u64 id;
+	__u32 tgid;
+	__u32 pad;
+};
+
 enum gt_sum_kind {
 	GT_SUM_WAIT = 0,
 	GT_SUM_HOLD = 1,      /* weights of looks at its holds */
@@ -325,6 +332,7 @@ enum gt_note_kind {
 	GT_NOTE_FORK = 2,   /* tgid forked tid (a new process) */
 	GT_NOTE_EXEC = 3,   /* tgid runs another program now */
 	GT_NOTE_THREAD = 4, /* the first event of tid at a GIL */
+	GT_NOTE_STACK = 5,  /* a stack of tgid that was not there before */
 };
 
 struct gt_note {
@@ -336,7 +344,10 @@ struct gt_note {
 	union {
 		struct {
 			__u64 end_ns;
-			__u64 gil;
+			union {
+				__u64 gil;
+				__u64 stack; /* its hash */
+			};
 		};
 		char comm[16]; /* of a thread, by then */
 	};
@@ -362,6 +373,7 @@ GT_ASSERT(sizeof(struct gt_thread_cut) ==
 	  __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 		  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);
+GT_ASSERT(sizeof(struct gt_code_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);
 GT_ASSERT(sizeof(struct gt_chain_key) == 32);
 GT_ASSERT(sizeof(struct gt_ended) == 3 * 8 + sizeof(struct gt_sums));

@@ -54,7 +54,7 @@ static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tst
 }
 
 /* The stack of a holder that does not run, as a waiter reads it; 0: none, or it has run meanwhile. */
-static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u64 cond, __u64 tstate)
+static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u32 slot, __u64 tstate)
 {
 	__u64 stack;
 
@@ -62,7 +62,7 @@ static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u64 cond,
 		return 0;
 	if (!g->holder_tid)
 		holder_learn(g, tgid, tstate);
-	stack = stack_capture(cond, tgid, tstate, 0);
+	stack = stack_capture(slot, tgid, tstate, 0);
 	if (stack && clock_on && holder_runs(g)) {
 		stat_inc(GT_STAT_LOOK_MOVED);
 		return 0;
@@ -71,7 +71,7 @@ static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u64 cond,
 }
 
 /* What a waiter sees of a holder that does not run: walked, or what another saw a moment ago. */
-static __always_inline __u64 look_at_holder(struct gt_gil *g, const struct gt_thread *t, __u64 cond,
+static __always_inline __u64 look_at_holder(struct gt_gil *g, const struct gt_thread *t,
 					    __u64 tstate, __u64 now)
 {
 	__u64 since = g->look_ns > g->hold_since_ns ? g->look_ns : g->hold_since_ns, ns;
@@ -83,7 +83,7 @@ static __always_inline __u64 look_at_holder(struct gt_gil *g, const struct gt_th
 	}
 	if (g->look_ns > g->hold_since_ns && now - g->look_ns < LOOK_WALK_NS)
 		return g->look_stack;
-	g->look_stack = look_walk(g, t->tgid, cond, tstate);
+	g->look_stack = look_walk(g, t->tgid, t->gil_slot, tstate);
 	ns = now - since;
 	if (ns > now - t->look_ns)
 		ns = now - t->look_ns;
@@ -151,13 +151,13 @@ static __always_inline void look_tick(struct gt_gil *g, struct gt_thread *t, __u
 	__u64 stack, ns;
 
 	if (!t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
-		t->wait_stack = stack_capture(cond, t->tgid, t->tstate, 0);
+		t->wait_stack = stack_capture(t->gil_slot, t->tgid, t->tstate, 0);
 	if (looks_cnt(t->gil_slot) - t->look_cnt > GT_LOOKS / 2)
 		looks_book(t->gil_slot, cond, t->tid);
 	look_first(cond, t->tid, now);
 	if (!g->held)
 		return;
-	stack = look_at_holder(g, t, cond, memory_check(g, cond, 1), now);
+	stack = look_at_holder(g, t, memory_check(g, cond, 1), now);
 	ns = now - t->look_ns;
 	if (ns > LOOK_TICK_NS)
 		ns = LOOK_TICK_NS;
@@ -187,7 +187,7 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 		return 0;
 	if (ip >= target->text_start && ip < target->text_end)
 		ip = 0; /* in the interpreter: the Python line says it */
-	stack = stack_capture(bpf_get_smp_processor_id() + 1, tgid, m.last_holder, ip);
+	stack = stack_capture(SLOT_OF_CLOCK, tgid, m.last_holder, ip);
 	if (!stack)
 		return 0;
 	sum_add(tgid, sum_of(GT_SUM_HOLD, key.tid), stack, GT_LOOK_NS, 1);

@@ -36,12 +36,28 @@ struct py_layout {
 	__u16 frame_owner;
 	__u16 owner_mask; /* 0xff; 0: frames have no owner (-3.10) */
 	__u16 code_tag;	  /* bits to clear in the code pointer (a _PyStackRef from 3.14 on) */
-	__u16 pad[2];
+
+	/* A code object. Places in the PY_CODE_BYTES bytes that start after its object header, at object_head. */
+	__u16 object_head;
+	__u16 code_first_line;
+	__u16 code_name; /* qualified from 3.11 on */
+	__u16 code_file;
+	__u16 code_lines;
+	__u16 code_extra;      /* 8 bytes of numbers that differ where the name may be the same */
+	__u16 code_first_unit; /* 3.11+: from the start of the object */
+	/* A str: length, hash and state follow its object header. */
+	__u16 str_data; /* the characters of an ASCII one */
+	__u16 str_more; /* those of another one are so much further on */
+	__u16 str_kind_shift;
+
 	__u64 instr_mask; /* bits of the 8 bytes at frame_instr that count */
+	__u64 code_mask;  /* all: they are an address in the code object; 0: f_lasti */
+	__u64 code_type;  /* address of PyCode_Type in this process; 0: not known */
 };
 
 #define PY_FRAME_BYTES 120
+#define PY_CODE_BYTES  128
 
-_Static_assert(sizeof(struct py_layout) == 32, "wire format");
+_Static_assert(sizeof(struct py_layout) == 64, "wire format");
 
 #endif

@@ -9,7 +9,7 @@
 #ifndef GILTOP_STACKS_BPF_H
 #define GILTOP_STACKS_BPF_H
 
-#include "bpf/pystack.bpf.h"
+#include "bpf/codes.bpf.h"
 
 GT_SETTING __u32 stacks_on = 1;
 GT_SETTING __u64 min_hold_ns = 1000000;
@@ -17,39 +17,29 @@ GT_SETTING __u32 clock_on = 1; /* CPUs' clocks look at holders that run */
 /* Which of the two sets of sums is written: see struct gt_sum_key. */
 volatile __u32 sum_epoch = 0;
 
-GT_MAP(walks, BPF_MAP_TYPE_HASH, GT_GILS + 256, struct gt_gil_key, struct py_stack);
 GT_MAP(stacks, BPF_MAP_TYPE_HASH, 4096, struct gt_stack_key, struct py_stack);
 GT_MAP(sums, BPF_MAP_TYPE_HASH, 16384, struct gt_sum_key, struct gt_sum);
 GT_MAP(chains, BPF_MAP_TYPE_HASH, 16384, struct gt_chain_key, struct gt_sum);
 
-static const struct py_stack new_walk;
-
 /* Native places are told apart by 16 bytes: functions start at such addresses. */
 #define NATIVE_SHIFT 4
-#define CPUS_MAX     8192 /* no object lies so low */
 
-/* Walk the stack of tstate. cond: of the GIL whose mutex is held; or, in a clock's interrupt, 1 + the number of the
- * CPU. native_ip 0: none. Returns the hash under which it is stored, 0 if there is none to be had.
+/* Walk the stack of tstate. slot: of the GIL whose mutex is held, or SLOT_OF_CLOCK. native_ip 0: none. Returns the hash
+ * under which it is stored, 0 if there is none to be had.
  */
-__noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 native_ip)
+__noinline __u64 stack_capture(__u32 slot, __u32 tgid, __u64 tstate, __u64 native_ip)
 {
-	struct gt_gil_key gkey = { .cond = cond, .tgid = cond < CPUS_MAX ? 0 : tgid };
-	struct gt_stack_key key = { .tgid = tgid };
 	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
-	struct py_stack *s = bpf_map_lookup_elem(&walks, &gkey);
+	struct gt_stack_key key = { .tgid = tgid };
+	struct py_walk *w = walk_area(slot);
+	struct py_stack *s;
 	__u32 end;
 
-	if (!target)
+	if (!target || !w)
 		return 0;
-	if (!s) {
-		bpf_map_update_elem(&walks, &gkey, &new_walk, BPF_NOEXIST);
-		s = bpf_map_lookup_elem(&walks, &gkey);
-		if (!s) {
-			stat_inc(GT_STAT_STACK_FULL);
-			return 0;
-		}
-	}
-	py_walk(&target->layout, tstate, s);
+	py_gather(&target->layout, tstate, w);
+	frame_ids(slot);
+	s = &w->stack;
 	end = s->end;
 	if (end >= PY_END_CNT)
 		end = PY_END_FRAME;
@@ -57,18 +47,20 @@ __noinline __u64 stack_capture(__u64 cond, __u32 tgid, __u64 tstate, __u64 nativ
 	if (end >
 	    PY_END_DEPTH) /* torn: its root is missing, and it would be a stack that never was */
 		return 0;
-	s->mem = native_ip >> NATIVE_SHIFT << NATIVE_SHIFT;
-	if (s->mem)
-		s->hash = py_mix(s->hash, s->mem);
-	key.hash = s->cnt || s->mem ? s->hash : NO_PYTHON_FRAME;
+	s->native = native_ip >> NATIVE_SHIFT << NATIVE_SHIFT;
+	if (s->native)
+		s->hash = py_mix(s->hash, s->native);
+	key.hash = s->cnt || s->native ? s->hash : NO_PYTHON_FRAME;
 	if (bpf_map_lookup_elem(&stacks, &key))
 		return key.hash;
+	codes_keep(slot, tgid);
 	if (bpf_map_update_elem(&stacks, &key, s, BPF_NOEXIST)) {
 		if (bpf_map_lookup_elem(&stacks, &key))
 			return key.hash;
 		stat_inc(GT_STAT_STACK_FULL);
 		return 0;
 	}
+	news_out(tgid, key.hash);
 	return key.hash;
 }
 

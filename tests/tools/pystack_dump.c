@@ -91,19 +91,21 @@ static void print_gils(struct py_process *p)
 static void print_thread(const struct py_process *p, struct pysym *ps, const struct py_thread *t,
 			 const char *name)
 {
-	__cleanup(freep) struct py_stack *s = calloc(1, sizeof(*s));
+	__cleanup(freep) struct py_walk *w = calloc(1, sizeof(*w));
+	const struct py_stack *s = w ? &w->stack : NULL;
 	struct pysym_frame f;
 
 	if (!s)
 		return;
-	py_process__walk(p, t->tstate, s);
+	py_process__walk(p, t->tstate, w);
+	pysym__begin(ps);
 	printf("thread %u %lld %s %s\n", t->tid, (long long)t->interp_id,
 	       s->end == PY_END_ROOT	? "complete"
 	       : s->end == PY_END_DEPTH ? "truncated"
 					: "torn",
 	       name);
 	for (uint32_t i = 0; i < s->cnt; i++) {
-		int err = pysym__resolve(ps, &s->frames[i], &f);
+		int err = pysym__resolve(ps, &s->frames[i], w->code[i], &f);
 
 		if (!err)
 			printf("  %u\t%s\t%s\n", f.line, f.name, f.file);

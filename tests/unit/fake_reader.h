@@ -15,12 +15,19 @@
 static inline uint32_t id_of_stack(uint32_t tgid, uint64_t hash)
 {
 	struct gt_stack_key key = { .hash = hash, .tgid = tgid };
+	struct gt_code_key code = { .tgid = tgid };
 	const struct py_stack *s;
+	const struct py_code *c;
 
 	if (!hash || hash == NO_PYTHON_FRAME)
 		return hash ? NO_FRAME_ID : 0;
 	s = shim__find(SHIM_MAP(&stacks), &key);
-	return s ? s->cnt ? (uint32_t)((s->frames[0].code - FRAME_AT) / FRAME_SZ) : NO_FRAME_ID : 0;
+	if (!s || !s->cnt)
+		return s ? NO_FRAME_ID : 0;
+	code.id = s->frames[0].id;
+	c = shim__find(SHIM_MAP(&codes), &code);
+	assert_true(c && c->id == code.id); /* its names were there before it */
+	return (uint32_t)((c->addr - FRAME_AT) / FRAME_SZ);
 }
 
 static inline void read_gils(struct machine *k)
@@ -319,7 +326,6 @@ static inline void forget_gils(uint32_t tgid)
 
 		if (key->tgid != tgid)
 			continue;
-		shim__delete(SHIM_MAP(&walks), key);
 		shim__delete(SHIM_MAP(&gil_slots), key);
 		set_value(SHIM_MAP(&gils), &slot, &none);
 		shim__push(SHIM_QUEUE(&gil_free), &slot);

@@ -32,11 +32,6 @@ static struct shim_map *stacks_map(void)
 	return SHIM_MAP(&stacks);
 }
 
-static struct shim_map *walks_map(void)
-{
-	return SHIM_MAP(&walks);
-}
-
 static struct shim_map *threads_map(void)
 {
 	return SHIM_MAP(&threads);
@@ -137,16 +132,6 @@ static void stacks_without_room_are_other_and_no_time_is_lost(void **state)
 
 	(void)state;
 	start_small(&k, true, stacks_map, 3);
-	now = take_turns(&k, T0);
-	assert_true(stat_of(GT_STAT_STACK_FULL) > 0);
-	picture_is_whole(&k, now, false);
-	machine__deinit(&k);
-	/* No place to walk in: the first GIL has it. */
-	machine__init_empty(&k, true);
-	shim__resize(walks_map(), 1);
-	shim__update(walks_map(), &(struct gt_gil_key){ .cond = 1 }, &new_walk, BPF_ANY);
-	add_gil(&k, PID, COND);
-	start_books(PID, T0);
 	now = take_turns(&k, T0);
 	assert_true(stat_of(GT_STAT_STACK_FULL) > 0);
 	picture_is_whole(&k, now, false);

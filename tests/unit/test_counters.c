@@ -178,8 +178,17 @@ int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack 
 	(void)tgid;
 	(void)hash;
 	ret->cnt = 1;
-	ret->frames[0].code = 0x10; /* nothing is there */
+	ret->frames[0].id = 0x10; /* nobody knows it */
 	return 0;
+}
+
+int probe__code(struct probe *p, uint32_t tgid, uint64_t id, struct py_code *ret)
+{
+	(void)p;
+	(void)tgid;
+	(void)id;
+	(void)ret;
+	return -ENOENT;
 }
 
 int probe__next_epoch(struct probe *p, const struct raw_sums *read)
@@ -189,11 +198,17 @@ int probe__next_epoch(struct probe *p, const struct raw_sums *read)
 	return -1;
 }
 
-void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx)
+void probe__each_stack(struct probe *p, const struct probe_stack_ops *ops, void *ctx)
 {
 	(void)p;
-	(void)fn;
+	(void)ops;
 	(void)ctx;
+}
+
+bool probe__news_lost(struct probe *p)
+{
+	(void)p;
+	return false;
 }
 
 static int this_process(void *ctx, uint32_t tgid, struct pystacks_process *ret)

@@ -106,6 +106,24 @@ static void every_row_fits_the_walker(void **state)
 		assert_int_equal(o->gil_locked - o->gil_last_holder, 8);
 		assert_int_equal(o->gil_cond - o->gil_locked, 16);
 		assert_true(o->code_lines + 8 <= o->code_size);
+		/* What is said twice: for BPF, and for user space. */
+		assert_int_equal(l->object_head, o->var_size);
+		assert_int_equal(l->object_head, o->str_length);
+		assert_int_equal(l->object_head + 16, o->str_state);
+		assert_int_equal(l->object_head + 16, o->bytes_data);
+		assert_int_equal(l->object_head - 8, o->ob_type);
+		assert_int_equal(l->object_head + l->code_first_line, o->code_firstlineno);
+		assert_int_equal(l->object_head + l->code_name,
+				 o->code_qualname != PY_NONE ? o->code_qualname : o->code_name);
+		assert_int_equal(l->object_head + l->code_file, o->code_filename);
+		assert_int_equal(l->object_head + l->code_lines, o->code_lines);
+		assert_int_equal(l->code_first_unit, o->code_firsttraceable);
+		assert_int_equal(l->str_data, o->str_ascii_size);
+		assert_int_equal(l->str_data + l->str_more, o->str_compact_size);
+		assert_int_equal(l->str_kind_shift, o->str_kind_shift);
+		assert_true(l->code_lines + 8 <= PY_CODE_BYTES);
+		assert_int_equal((l->code_name | l->code_file | l->code_lines | l->code_extra) % 8, 0);
+		assert_int_equal(l->code_mask != 0, py_rows[i].minor > 10);
 		if (o->code_firsttraceable != PY_NONE)
 			assert_true(o->code_firsttraceable + 4 <= o->code_size);
 		assert_true((o->rt_gil == PY_NONE) != (o->interp_gil == PY_NONE));

@@ -52,7 +52,6 @@ static int forget_slot(void *ctx, const void *key, const void *value)
 
 	if (((const struct gt_gil_key *)key)->tgid != f->tgid)
 		return 0;
-	bpf_map_delete_elem(bpf_map__fd(f->skel->maps.walks), key);
 	if (!bpf_map_delete_elem(bpf_map__fd(f->skel->maps.gil_slots), key))
 		free_slot(f->skel, value);
 	return 0;

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/pystack.h"
 #include "giltop.skel.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
@@ -106,6 +107,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 	if (!p->opts.stacks) { /* no memory for what is not collected */
 		bpf_map__set_max_entries(p->skel->maps.stacks, 1);
 		bpf_map__set_max_entries(p->skel->maps.walks, 1);
+		bpf_map__set_max_entries(p->skel->maps.codes, 1);
 		bpf_map__set_max_entries(p->skel->maps.sums, 1);
 		bpf_map__set_max_entries(p->skel->maps.chains, 1);
 		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
@@ -165,7 +167,11 @@ int probe__load(struct probe *p)
 	if (!p->ring)
 		return -errno;
 	err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
-	return err ? err : ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
+	if (!err)
+		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
+	if (!err)
+		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.news), on_note, p);
+	return err;
 }
 
 void probe__free(struct probe *p)
@@ -377,29 +383,60 @@ int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack 
 	return bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stacks), &key, ret) ? -ENOENT : 0;
 }
 
-struct stack_drop {
-	probe_stack_fn fn;
+int probe__code(struct probe *p, uint32_t tgid, uint64_t id, struct py_code *ret)
+{
+	struct gt_code_key key = { .id = id, .tgid = tgid };
+
+	if (bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.codes), &key, ret))
+		return -ENOENT;
+	return ret->id == id ? 0 : -ENOENT; /* still being read */
+}
+
+struct each_stack {
+	const struct probe_stack_ops *ops;
 	void *ctx;
 	int fd;
 };
 
-static int drop_stack(void *ctx, const void *key, const void *value)
+static int each_code(void *ctx, const void *key, const void *value)
 {
-	const struct stack_drop *d = ctx;
-	const struct gt_stack_key *k = key;
+	const struct each_stack *e = ctx;
+	const struct gt_code_key *k = key;
+	const struct py_code *code = value;
 
-	(void)value;
-	if (d->fn(d->ctx, k->tgid, k->hash))
-		bpf_map_delete_elem(d->fd, k);
+	/* .. that is not still being read. */
+	if (code->id == k->id && e->ops->code(e->ctx, k->tgid, k->id, code))
+		bpf_map_delete_elem(e->fd, k);
 	return 0;
 }
 
-void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx)
+static int each_stack(void *ctx, const void *key, const void *value)
 {
-	struct stack_drop d = { fn, ctx, bpf_map__fd(p->skel->maps.stacks) };
+	const struct each_stack *e = ctx;
+	const struct gt_stack_key *k = key;
 
-	if (p->opts.stacks)
-		map_each(p->skel->maps.stacks, drop_stack, &d);
+	if (e->ops->stack(e->ctx, k->tgid, k->hash, value))
+		bpf_map_delete_elem(e->fd, k);
+	return 0;
+}
+
+void probe__each_stack(struct probe *p, const struct probe_stack_ops *ops, void *ctx)
+{
+	struct each_stack e = { ops, ctx, bpf_map__fd(p->skel->maps.codes) };
+
+	if (!p->opts.stacks)
+		return;
+	map_each(p->skel->maps.codes, each_code, &e);
+	e.fd = bpf_map__fd(p->skel->maps.stacks);
+	map_each(p->skel->maps.stacks, each_stack, &e);
+}
+
+bool probe__news_lost(struct probe *p)
+{
+	bool lost = p->skel->bss->news_lost;
+
+	p->skel->bss->news_lost = 0;
+	return lost;
 }
 
 void probe__want_spans(struct probe *p, uint64_t min_ns)

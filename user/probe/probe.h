@@ -25,6 +25,7 @@
 struct probe;
 struct probe_attachment;
 struct totals;
+struct py_code;
 struct py_layout;
 struct py_stack;
 
@@ -111,14 +112,21 @@ int probe__next_epoch(struct probe *p, const struct raw_sums *read);
 uint32_t probe__epoch(const struct probe *p);
 /* A walked stack by its hash: 0 or -ENOENT. */
 int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack *ret);
-/* Drop the walked stacks for which fn says so: they are known. */
-typedef bool (*probe_stack_fn)(void *ctx, uint32_t tgid, uint64_t hash);
-void probe__drop_stacks(struct probe *p, probe_stack_fn fn, void *ctx);
+/* What a code object is called, by its id: 0 or -ENOENT. */
+int probe__code(struct probe *p, uint32_t tgid, uint64_t id, struct py_code *ret);
+/* Call fn for each code object, then each walked stack that the kernel has; it says which are to be dropped there. */
+struct probe_stack_ops {
+	bool (*code)(void *ctx, uint32_t tgid, uint64_t id, const struct py_code *code);
+	bool (*stack)(void *ctx, uint32_t tgid, uint64_t hash, const struct py_stack *stack);
+};
+void probe__each_stack(struct probe *p, const struct probe_stack_ops *ops, void *ctx);
+/* Have notes of new stacks been lost since this was asked last? */
+bool probe__news_lost(struct probe *p);
 
 /* Spans (closed states) of at least min_ns are reported from now on; 0: none. */
 void probe__want_spans(struct probe *p, uint64_t min_ns);
 
-/* fd to poll for notes; probe__drain calls note_fn for each that is there. Count or -errno. */
+/* fd to poll for notes, of new stacks, too; probe__drain calls note_fn for each that is there. Count or -errno. */
 typedef void (*probe_note_fn)(void *ctx, const struct gt_note *note);
 int probe__fd(const struct probe *p);
 int probe__drain(struct probe *p, probe_note_fn fn, void *ctx);

@@ -24,22 +24,37 @@
 /* ---- frames ---- */
 
 /* The bits of an instruction pointer; the top byte is used for the owner. */
-#define INSTR_PTR 0x00ffffffffffffff
+#define INSTR_PTR .instr_mask = 0x00ffffffffffffff, .code_mask = UINT64_MAX
 
 /* PyFrameObjects (3.7 - 3.10). */
 #define FRAME_37							\
 	.walk = PY_WALK_FRAMEOBJ, .tstate_frame = 24, .cframe_current = PY_NONE, \
 	.frame_size = 112, .frame_code = 32, .frame_back = 24, .frame_owner = 0, \
-	.owner_mask = 0, .code_tag = 0, .instr_mask = 0xffffffff
+	.owner_mask = 0, .code_tag = 0, .instr_mask = 0xffffffff, .code_mask = 0
 /* _PyInterpreterFrames through cframe. */
 #define FRAME_311							\
 	.walk = PY_WALK_CFRAME, .tstate_frame = 56, .frame_size = 72,	\
-	.frame_instr = 56, .owner_mask = 0xff, .code_tag = 0, .instr_mask = INSTR_PTR
+	.frame_instr = 56, .owner_mask = 0xff, .code_tag = 0, INSTR_PTR
 /* .. in the thread state. */
 #define FRAME_313							\
 	.walk = PY_WALK_INTERPFRAME, .tstate_frame = 72, .cframe_current = PY_NONE, \
-	.frame_code = 0, .frame_back = 8, .frame_instr = 56, .owner_mask = 0xff, \
-	.instr_mask = INSTR_PTR
+	.frame_code = 0, .frame_back = 8, .frame_instr = 56, .owner_mask = 0xff, INSTR_PTR
+
+/* What identifies a code object: places after its header, see struct py_layout. extra: 3.7 nlocals and
+ * stacksize, 3.8 stacksize and flags, 3.11 the length of the bytecode.
+ */
+#define IDENT(head, first_line, name, file, lines, extra, first_unit)	\
+	.object_head = head, .code_first_line = (first_line) - (head),	\
+	.code_name = (name) - (head), .code_file = (file) - (head),	\
+	.code_lines = (lines) - (head), .code_extra = (extra) - (head),	\
+	.code_first_unit = first_unit
+#define IDENT_37 IDENT(16, 36, 104, 96, 112, 24, PY_NONE), IDENT_STR_37
+#define IDENT_38 IDENT(16, 40, 112, 104, 120, 32, PY_NONE), IDENT_STR_37
+#define IDENT_311(first_line, first_unit) IDENT(16, first_line, 128, 112, 136, 16, first_unit)
+#define IDENT_FT(first_unit)						\
+	IDENT(32, 84, 144, 128, 152, 32, first_unit), .str_data = 56, .str_more = 16
+#define IDENT_STR_37  .str_data = 48, .str_more = 24, .str_kind_shift = 2
+#define IDENT_STR_312 .str_data = 40, .str_more = 16, .str_kind_shift = 2
 
 /* ---- threads and interpreters ---- */
 
@@ -121,8 +136,12 @@
 #define OBJECTS_37 GIL, INTERP_37, TSTATE_37, STR_37, DICT_37
 
 /* 3.14 and 3.15 differ in the interpreter's and the thread's fields alone. */
-#define FRAME_314    FRAME_313, .frame_size = 80, .frame_owner = 74, .code_tag = 3
-#define FRAME_314_FT FRAME_313, .frame_size = 80, .frame_owner = 78, .code_tag = 3
+#define FRAME_314							\
+	FRAME_313, .frame_size = 80, .frame_owner = 74, .code_tag = 3,	\
+	IDENT_311(68, 192), IDENT_STR_312
+#define FRAME_314_FT							\
+	FRAME_313, .frame_size = 80, .frame_owner = 78, .code_tag = 3,	\
+	IDENT_FT(208), .str_kind_shift = 8
 #define OBJECTS_314							\
 	GIL, CODE_311(208, 192), .code_firstlineno = 68, STR_312, DICT_313, \
 	.type_cached_keys = PY_NONE
@@ -132,23 +151,23 @@
 
 const struct py_row py_rows[] = {
 	/* 3.7.0 - 3.7.3: _PyRuntime is shorter, the GIL 88 bytes further up. */
-	{ .minor = 7, .rt_size_min = 1424, .rt_size_max = 1424, .layout = { FRAME_37, .frame_instr = 104 },
+	{ .minor = 7, .rt_size_min = 1424, .rt_size_max = 1424, .layout = { FRAME_37, .frame_instr = 104, IDENT_37 },
 	  .obj = { OBJECTS_37, CODE_37, LNOTAB, .rt_interp_head = 24, .rt_gil = 1176, .interp_id = 16,
 		.interp_modules = 40, .type_cached_keys = 856 } },
 	/* 3.7.4+ */
-	{ .minor = 7, .rt_size_min = 1520, .rt_size_max = 1520, .layout = { FRAME_37, .frame_instr = 104 },
+	{ .minor = 7, .rt_size_min = 1520, .rt_size_max = 1520, .layout = { FRAME_37, .frame_instr = 104, IDENT_37 },
 	  .obj = { OBJECTS_37, CODE_37, LNOTAB, .rt_interp_head = 24, .rt_gil = 1264, .interp_id = 16,
 		.interp_modules = 40, .type_cached_keys = 856 } },
 	/* 3.8: co_posonlyargcount (PEP 570) moves most of PyCodeObject by 8. */
-	{ .minor = 8, .rt_size_min = 1464, .rt_size_max = 1464, .layout = { FRAME_37, .frame_instr = 104 },
+	{ .minor = 8, .rt_size_min = 1464, .rt_size_max = 1464, .layout = { FRAME_37, .frame_instr = 104, IDENT_38 },
 	  .obj = { OBJECTS_37, CODE_38, LNOTAB, .rt_interp_head = 32, .rt_gil = 1152, .interp_id = 16,
 		.interp_modules = 56, .type_cached_keys = 872 } },
 	/* 3.9: ceval state split between runtime and interpreter; tp_print is gone from the type. */
-	{ .minor = 9, .rt_size_min = 656, .rt_size_max = 656, .layout = { FRAME_37, .frame_instr = 104 },
+	{ .minor = 9, .rt_size_min = 656, .rt_size_max = 656, .layout = { FRAME_37, .frame_instr = 104, IDENT_38 },
 	  .obj = { OBJECTS_37, CODE_38, LNOTAB, .rt_interp_head = 32, .rt_gil = 352, .interp_id = 24,
 		.interp_modules = 856, .type_cached_keys = 864 } },
 	/* 3.10: f_lasti counts code units (bpo-27129), co_linetable (PEP 626). */
-	{ .minor = 10, .rt_size_min = 672, .rt_size_max = 672, .layout = { FRAME_37, .frame_instr = 96 },
+	{ .minor = 10, .rt_size_min = 672, .rt_size_max = 672, .layout = { FRAME_37, .frame_instr = 96, IDENT_38 },
 	  .obj = { OBJECTS_37, CODE_38, .lasti_shift = 0, .line_table = PY_LINES_LINETABLE,
 		.rt_interp_head = 32, .rt_gil = 352, .interp_id = 24, .interp_modules = 856,
 		.type_cached_keys = 872 } },
@@ -156,7 +175,8 @@ const struct py_row py_rows[] = {
 	 * object, native_thread_id, qualified names, PEP 657 locations, split keys outside a dict.
 	 */
 	{ .minor = 11, .rt_size_min = 166688, .rt_size_max = 166688,
-	  .layout = { FRAME_311, .cframe_current = 8, .frame_code = 32, .frame_back = 48, .frame_owner = 69 },
+	  .layout = { FRAME_311, .cframe_current = 8, .frame_code = 32, .frame_back = 48, .frame_owner = 69,
+		      IDENT_311(72, 168), IDENT_STR_37 },
 	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = 360, .interp_next = 0, .interp_id = 48,
 		.interp_threads = 16, .interp_gil = PY_NONE, .interp_modules = 888,
 		TSTATE(152, 160), CODE_311(184, 168), .code_firstlineno = 72, STR_37, DICT_311,
@@ -165,7 +185,8 @@ const struct py_row py_rows[] = {
 	 * tagged int sizes. _PyRuntime grew from 459944 to 459992 within the patch releases.
 	 */
 	{ .minor = 12, .rt_size_min = 459944, .rt_size_max = 459992,
-	  .layout = { FRAME_311, .cframe_current = 0, .frame_code = 0, .frame_back = 8, .frame_owner = 70 },
+	  .layout = { FRAME_311, .cframe_current = 0, .frame_code = 0, .frame_back = 8, .frame_owner = 70,
+		      IDENT_311(68, 176), IDENT_STR_312 },
 	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = PY_NONE, .interp_next = 0, .interp_id = 8,
 		.interp_threads = 72, .interp_gil = 384, .interp_modules = 944,
 		TSTATE(136, 144), CODE_311(192, 176), .code_firstlineno = 68, STR_312, DICT_311,
@@ -174,12 +195,14 @@ const struct py_row py_rows[] = {
 	 * inline values.
 	 */
 	{ .minor = 13,
-	  .layout = { FRAME_313, .frame_size = 72, .frame_owner = 70, .code_tag = 0 },
+	  .layout = { FRAME_313, .frame_size = 72, .frame_owner = 70, .code_tag = 0,
+		      IDENT_311(68, 184), IDENT_STR_312 },
 	  .obj = { GIL, INTERP_313, .interp_modules = 7656, TSTATE(152, 160), CODE_311(200, 184),
 		.code_firstlineno = 68, STR_312, DICT_313, .type_cached_keys = 880 } },
 	/* 3.13t: objects have a 32 byte header. */
 	{ .minor = 13, .free_threaded = true,
-	  .layout = { FRAME_313, .frame_size = 72, .frame_owner = 70, .code_tag = 0 },
+	  .layout = { FRAME_313, .frame_size = 72, .frame_owner = 70, .code_tag = 0,
+		      IDENT_FT(200), .str_kind_shift = 2 },
 	  .obj = { GIL_FT, INTERP_313, .interp_modules = 7664, TSTATE(152, 160), CODE_FT(216, 200),
 		.code_tlbc = PY_NONE, STR_FT, .str_kind_shift = 2, DICT_FT, .type_cached_keys = 896 } },
 	/* 3.14: f_executable is a tagged _PyStackRef, owner 3 = interpreter, 4 = C stack; threads set

@@ -22,6 +22,7 @@ struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint6
 	p->rt = *rt;
 	p->bias = load_bias;
 	p->tids.pthread_off = -1;
+	p->rt.layout.code_type = py_process__code_type(p);
 	return p;
 }
 
@@ -250,24 +251,4 @@ int py_process__check(struct py_process *p, char *why, size_t why_sz)
 	if (back != first->addr)
 		return misfit(why, why_sz, p, "a thread state does not point to its interpreter");
 	return 0;
-}
-
-/* ---- the frame walker, compiled for user space ------------------------------------------------- */
-
-static long walk_read(__u64 mem, void *dst, __u32 size, __u64 addr)
-{
-	int err = py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst, size);
-
-	if (err)
-		memset(dst, 0, size);
-	return err;
-}
-
-#define py_read(stack, dst, size, addr) walk_read((stack)->mem, dst, size, addr)
-#include "bpf/pystack.bpf.h"
-
-void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_stack *out)
-{
-	out->mem = (__u64)(uintptr_t)p;
-	py_walk(&p->rt.layout, tstate, out);
 }

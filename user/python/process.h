@@ -14,7 +14,8 @@
 #include "user/python/runtime.h"
 
 struct py_process;
-struct py_stack;
+struct py_code;
+struct py_walk;
 
 struct py_interp {
 	uint64_t addr;
@@ -83,9 +84,14 @@ int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_stat
  */
 int py_process__gil_is_off(struct py_process *p);
 
-/* Walk a thread's Python stack, as the BPF program does. out is large (2 KiB). Meaningful for threads
- * that do not run meanwhile; else it may be torn, which out->end tells.
+/* Walk a thread's Python stack, as the BPF program does. out is large (4 KiB). Meaningful for threads
+ * that do not run meanwhile; else it may be torn, which out->stack.end tells.
  */
-void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_stack *out);
+void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_walk *out);
+
+/* The code object at this address, if it is the one of this id: 0, or -EFAULT. (code.c) */
+int py_process__code(const struct py_process *p, uint64_t addr, uint64_t id, struct py_code *ret);
+/* The id of what is there; something at least, if nothing is. */
+uint64_t py_process__code_id(const struct py_process *p, uint64_t addr);
 
 #endif

@@ -1,54 +1,38 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sym.c - from a frame as walked (code object, instruction) to function, file and line
- *
- * A code object does not change in what matters here, but it can be freed, and its address be used by
- * another one. So what is kept is only believed while the object in memory still has the same name,
- * and the same file, table and first line (as pointers: two reads a round). Lines are decoded from the kept
- * table when asked for. Strings are kept once each and not moved or freed within a round, so that frames
- * can point to them.
- */
+/* sym.c - from a frame as walked (id of a code object, place in it) to function, file and line */
 #include "user/python/sym.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "user/base/hmap.h"
+#include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/python/line.h"
 #include "user/python/object.h"
 
-#define TEXT_MAX   1024
-#define TABLE_MAX  (16u << 20)	/* bytes of one line table */
-#define TABLES_MAX (256u << 20) /* bytes of all: then all are thrown away and read again */
-#define TEXTS_MAX  (16u << 20)	/* bytes of all names: then the same, at the next round */
-#define CODES_MAX  (1u << 18)
-#define TLBC_MAX   4096
-#define CODE_BYTES 256
-
-/* What identifies a code object, as it is in memory. */
-struct code_id {
-	uint64_t name, file, lines;
-	uint32_t firstlineno;
-	uint32_t firsttraceable;
-	uint64_t unit_cnt; /* 3.11+ */
-};
+#define TEXT_MAX  1024
+#define TABLE_MAX (16u << 20) /* bytes of one line table */
+/* More than that: those that were not used lately go. */
+#define BYTES_MAX (32u << 20)
+#define CODES_MAX (1u << 16)
+#define TLBC_MAX  4096
 
 struct code {
-	struct code_id id;
-	uint32_t round; /* compared with memory in this one */
-	uint32_t since; /* .. and first in that */
-	const char *name, *file;
-	uint8_t *table;
+	uint64_t addr; /* where it was seen last */
+	uint64_t unit_cnt; /* 3.11+ */
+	uint32_t first_line, first_unit;
+	bool whole; /* nothing is cut or missing */
+	bool used;  /* since the last time that room was made */
+	char *name, *file;
+	uint8_t *table; /* NULL: not known */
 	size_t table_len;
 };
 
 struct pysym {
 	const struct py_process *p;
 	const struct py_objects *o;
-	uint32_t round;
-	size_t table_bytes;
-	struct hmap codes;   /* address -> struct code */
-	struct hmap strings; /* hash -> char * */
+	struct hmap codes; /* id -> struct code */
 	struct pysym_stats stats;
 };
 
@@ -60,7 +44,6 @@ struct pysym *pysym__new(const struct py_process *p)
 		return NULL;
 	ps->p = p;
 	ps->o = &py_process__runtime(p)->obj;
-	ps->round = 1;
 	return ps;
 }
 
@@ -68,36 +51,20 @@ static void code_free(void *code)
 {
 	struct code *c = code;
 
+	if (!c)
+		return;
+	free(c->name);
+	free(c->file);
 	free(c->table);
 	free(c);
-}
-
-static void drop_codes(struct pysym *ps)
-{
-	hmap__free_all(&ps->codes, code_free);
-	ps->table_bytes = 0;
-}
-
-static void drop_all(struct pysym *ps)
-{
-	drop_codes(ps);
-	hmap__free_all(&ps->strings, free);
-	ps->stats.text_bytes = 0;
 }
 
 void pysym__free(struct pysym *ps)
 {
 	if (!ps)
 		return;
-	drop_all(ps);
+	hmap__free_all(&ps->codes, code_free);
 	free(ps);
-}
-
-void pysym__next_round(struct pysym *ps)
-{
-	ps->round++;
-	if (ps->stats.text_bytes > TEXTS_MAX)
-		drop_all(ps);
 }
 
 const struct pysym_stats *pysym__stats(const struct pysym *ps)
@@ -105,193 +72,223 @@ const struct pysym_stats *pysym__stats(const struct pysym *ps)
 	return &ps->stats;
 }
 
-/* The kept copy of s; NULL: no memory. */
-static const char *keep_text(struct pysym *ps, const char *s)
+static size_t code_bytes(const struct code *c)
 {
-	uint64_t h = hash_bytes(HASH_START, s, strlen(s)), i = 0;
-	char *kept;
+	return strlen(c->name) + strlen(c->file) + 2 + c->table_len;
+}
 
-	while ((kept = hmap__get(&ps->strings, h, i))) {
-		if (!strcmp(kept, s))
-			return kept;
-		i++;
+void pysym__begin(struct pysym *ps)
+{
+	struct hmap kept = { 0 };
+
+	if (ps->codes.cnt <= CODES_MAX && ps->stats.bytes <= BYTES_MAX)
+		return;
+	ps->stats.bytes = 0;
+	for (size_t i = 0; i < ps->codes.cap; i++) {
+		const struct hmap_slot *slot = &ps->codes.slots[i];
+		struct code *c = slot->value;
+
+		if (!c)
+			continue;
+		/* Half of the room at most stays taken, however many are in use. */
+		if (!c->used || ps->stats.bytes > BYTES_MAX / 2 || kept.cnt > CODES_MAX / 2 ||
+		    hmap__put(&kept, slot->a, 0, c)) {
+			code_free(c);
+			continue;
+		}
+		c->used = false;
+		ps->stats.bytes += code_bytes(c);
 	}
-	kept = strdup(s);
-	if (kept && hmap__put(&ps->strings, h, i, kept)) {
-		free(kept);
-		return NULL;
+	hmap__free(&ps->codes);
+	ps->codes = kept;
+}
+
+/* ---- learning what a code object is called ---- */
+
+/* The text that was kept of a str. NULL: no memory. */
+static char *text_of(const struct py_text *t, const uint8_t *chars, bool from_end)
+{
+	bool cut = t->kept < t->bytes;
+	char utf8[4 * PY_FILE_BYTES], clean[4 * PY_FILE_BYTES];
+	size_t len = 0;
+
+	if (t->kind != 1 && t->kind != 2 && t->kind != 4)
+		return strdup("?");
+	if (cut && from_end) {
+		memcpy(utf8, "..", 2);
+		len = 2;
 	}
-	ps->stats.text_bytes += kept ? strlen(s) + 1 : 0;
-	return kept;
-}
-
-static int read_id(const struct pysym *ps, uint64_t addr, struct code_id *ret)
-{
-	const struct py_objects *o = ps->o;
-	uint64_t type = py_process__code_type(ps->p);
-	struct code_id id = {};
-	uint8_t raw[CODE_BYTES];
-	int err;
-
-	if (o->code_size > sizeof(raw))
-		return -EFAULT;
-	err = py_process__read(ps->p, addr, raw, o->code_size);
-	if (err)
-		return err;
-	if (type && load_u64(raw + o->ob_type) != type)
-		return -EFAULT;
-	id.name = load_u64(raw + (o->code_qualname != PY_NONE ? o->code_qualname : o->code_name));
-	id.file = load_u64(raw + o->code_filename);
-	id.lines = load_u64(raw + o->code_lines);
-	id.firstlineno = load_u32(raw + o->code_firstlineno);
-	if (o->code_firsttraceable != PY_NONE) {
-		id.firsttraceable = load_u32(raw + o->code_firsttraceable);
-		id.unit_cnt = load_u64(raw + o->var_size);
+	len += py_chars_to_utf8(chars, t->kept / t->kind, t->kind, utf8 + len, sizeof(utf8) - 4);
+	if (cut && !from_end) {
+		memcpy(utf8 + len, "..", 2);
+		len += 2;
 	}
-	/* The copies of the bytecode come and go; they are no part of what identifies it. */
-	*ret = id;
-	return 0;
+	clean_text(utf8, len, clean, sizeof(clean));
+	return strdup(clean);
 }
 
-static int read_table(struct pysym *ps, uint64_t bytes, struct code *c)
-{
-	uint64_t len;
-	int err = py_process__read_ptr(ps->p, bytes + ps->o->var_size, &len);
-
-	if (err || len > TABLE_MAX)
-		return -EFAULT;
-	c->table = malloc(len + 1);
-	if (!c->table)
-		return -ENOMEM;
-	if (len && py_process__read(ps->p, bytes + ps->o->bytes_data, c->table, len))
-		return -EFAULT;
-	c->table_len = len;
-	return 0;
-}
-
-static int read_text(struct pysym *ps, uint64_t str, const char **ret)
-{
-	char buf[TEXT_MAX];
-	int len = py_str__read(ps->p, str, buf, sizeof(buf));
-
-	if (len < 0)
-		return -EFAULT;
-	*ret = keep_text(ps, buf);
-	return *ret ? 0 : -ENOMEM;
-}
-
-/* Read what id points to. The id is read again at the end: freed meanwhile? */
-static struct code *code_new(struct pysym *ps, uint64_t addr, const struct code_id *id, int *err)
+static struct code *code_from(const struct py_code *k)
 {
 	struct code *c = calloc(1, sizeof(*c));
-	struct code_id again;
 
-	if (!c) {
-		*err = -ENOMEM;
+	if (!c)
 		return NULL;
+	c->addr = k->addr;
+	c->unit_cnt = k->extra;
+	c->first_line = k->first_line;
+	c->first_unit = k->first_unit;
+	c->name = text_of(&k->name, k->name_text, false);
+	c->file = text_of(&k->file, k->file_text, true);
+	if (k->lines_len < PY_LINES_BYTES && !k->unread) {
+		c->table_len = (size_t)k->lines_len;
+		c->table = malloc(c->table_len + 1);
+		if (c->table)
+			memcpy(c->table, k->lines_data, c->table_len);
 	}
-	c->id = *id;
-	c->round = c->since = ps->round;
-	*err = read_text(ps, id->name, &c->name);
-	if (!*err)
-		*err = read_text(ps, id->file, &c->file);
-	if (!*err)
-		*err = read_table(ps, id->lines, c);
-	if (!*err && (read_id(ps, addr, &again) || memcmp(&again, id, sizeof(again))))
-		*err = -EFAULT;
-	if (*err) {
+	if (!c->name || !c->file) {
 		code_free(c);
 		return NULL;
 	}
+	c->whole = c->table && k->name.kept == k->name.bytes && k->file.kept == k->file.bytes;
 	return c;
 }
 
-/* Put c in place of what was kept for addr. */
-static int keep_code(struct pysym *ps, uint64_t addr, struct code *old, struct code *c)
+static void read_table(const struct pysym *ps, uint64_t bytes, struct code *c)
 {
-	ps->stats.codes++;
-	ps->table_bytes += c->table_len;
-	if (!old)
-		return hmap__put(&ps->codes, addr, 0, c);
-	ps->stats.reused++;
-	ps->table_bytes -= old->table_len;
-	free(old->table);
-	*old = *c;
-	free(c);
-	return 0;
+	uint64_t len;
+
+	if (py_process__read_ptr(ps->p, bytes + ps->o->var_size, &len) || len > TABLE_MAX)
+		return;
+	free(c->table);
+	c->table = malloc(len + 1);
+	c->table_len = (size_t)len;
+	if (!c->table || !len || !py_process__read(ps->p, bytes + ps->o->bytes_data, c->table, len))
+		return;
+	free(c->table);
+	c->table = NULL;
 }
 
-/* Names are freed and their addresses used again just as code objects are. */
-static bool is_same(const struct pysym *ps, const struct code *old, const struct code_id *id)
+static void read_text(const struct pysym *ps, uint64_t str, char **ret)
 {
-	char buf[TEXT_MAX];
+	char buf[TEXT_MAX], *copy;
+	int len = py_str__read(ps->p, str, buf, sizeof(buf));
 
-	return !memcmp(id, &old->id, sizeof(*id)) &&
-	       py_str__read(ps->p, id->name, buf, sizeof(buf)) >= 0 && !strcmp(buf, old->name);
+	copy = len < 0 ? NULL : strdup(buf);
+	if (!copy)
+		return;
+	free(*ret);
+	*ret = copy;
 }
 
-static int find_code(struct pysym *ps, uint64_t addr, struct code **ret)
+/* Where parts were swapped out when it was met, its id says nothing of them: it is the one if it looks the same. (Who
+ * frees a str writes to it.) Reading it here brings it back, and with it the right id.
+ */
+static uint64_t id_in_memory(const struct pysym *ps, const struct py_code *k)
 {
-	struct code *old = hmap__get(&ps->codes, addr, 0), *c;
-	struct code_id id;
-	int err;
+	const struct py_layout *l = &py_process__runtime(ps->p)->layout;
+	uint64_t name, file;
 
-	if (old && old->round == ps->round) {
-		*ret = old;
+	if (!k->unread)
+		return k->id;
+	if (py_process__read_ptr(ps->p, k->addr + l->object_head + l->code_name, &name) ||
+	    py_process__read_ptr(ps->p, k->addr + l->object_head + l->code_file, &file) ||
+	    name != k->name.str || file != k->file.str)
 		return 0;
-	}
-	err = read_id(ps, addr, &id);
-	if (old && (err || is_same(ps, old, &id))) {
-		/* Gone, maybe with its process: the stack is of the past, when it was there. */
-		if (err)
-			ps->stats.stale++;
-		else
-			old->round = ps->round;
-		*ret = old;
-		return 0;
-	}
-	c = err ? NULL : code_new(ps, addr, &id, &err);
-	if (!c) {
-		ps->stats.unreadable++;
-		return err == -ENOMEM ? err : -EFAULT;
-	}
-	if (ps->codes.cnt >= CODES_MAX || ps->table_bytes > TABLES_MAX) {
-		drop_codes(ps);
-		old = NULL;
-	}
-	err = keep_code(ps, addr, old, c);
-	if (err) {
-		code_free(c);
-		return err;
-	}
-	*ret = old ? old : c;
-	return 0;
+	return py_process__code_id(ps->p, k->addr);
 }
 
-uint32_t pysym__since(struct pysym *ps, uint64_t code)
+/* All of it from memory, if it is still there: the same before and after. NULL: it is not, or no memory. */
+static struct code *code_from_memory(const struct pysym *ps, const struct py_code *k)
 {
+	uint64_t id = id_in_memory(ps, k);
+	struct py_code now;
 	struct code *c;
 
-	return find_code(ps, code, &c) ? 0 : c->since;
+	if (!id || !k->addr || py_process__code(ps->p, k->addr, id, &now))
+		return NULL;
+	c = code_from(&now);
+	if (!c || c->whole)
+		return c;
+	if (now.name.kept < now.name.bytes)
+		read_text(ps, now.name.str, &c->name);
+	if (now.file.kept < now.file.bytes)
+		read_text(ps, now.file.str, &c->file);
+	if (!c->table)
+		read_table(ps, now.lines, c);
+	if (c->table && py_process__code_id(ps->p, k->addr) == id) {
+		c->whole = true;
+		return c;
+	}
+	code_free(c);
+	return NULL;
 }
 
-uint32_t pysym__round(const struct pysym *ps)
+static int keep(struct pysym *ps, uint64_t id, struct code *c)
 {
-	return ps->round;
+	void *old = NULL;
+
+	if (hmap__swap(&ps->codes, id, 0, c, &old)) {
+		code_free(c);
+		return -ENOMEM;
+	}
+	if (old)
+		ps->stats.bytes -= code_bytes(old);
+	code_free(old);
+	c->used = true;
+	ps->stats.bytes += code_bytes(c);
+	ps->stats.codes++;
+	return 0;
 }
+
+bool pysym__wants(const struct pysym *ps, uint64_t id)
+{
+	const struct code *c = hmap__get(&ps->codes, id, 0);
+
+	return !c || !c->whole;
+}
+
+int pysym__learn(struct pysym *ps, const struct py_code *code)
+{
+	struct code *known = hmap__get(&ps->codes, code->id, 0);
+	struct code *c = code_from(code), *all = NULL;
+
+	if (!c)
+		return -ENOMEM;
+	if (!c->whole)
+		all = code_from_memory(ps, code);
+	if (all) {
+		code_free(c);
+		c = all;
+	} else if (known || code->unread) { /* no better than what is known, or nothing */
+		code_free(c);
+		return 0;
+	}
+	return keep(ps, code->id, c);
+}
+
+static struct code *find_code(struct pysym *ps, uint64_t id, uint64_t addr)
+{
+	struct code *c = hmap__get(&ps->codes, id, 0);
+	struct py_code k;
+
+	if (!c && addr && !py_process__code(ps->p, addr, id, &k) && !pysym__learn(ps, &k))
+		c = hmap__get(&ps->codes, id, 0);
+	return c;
+}
+
+/* ---- lines ---- */
 
 /* Where the bytecode starts that instr is in: the code object's own, or a thread's copy of it
  * (3.14+ free-threaded, struct _PyCodeArray { Py_ssize_t size; char *entries[]; }).
  */
-static uint64_t bytecode_base(const struct pysym *ps, const struct code *c, uint64_t addr,
-			      uint64_t instr)
+static uint64_t bytecode_base(const struct pysym *ps, const struct code *c, uint64_t instr)
 {
-	uint64_t own = addr + ps->o->code_bytecode, bytes = 2 * c->id.unit_cnt;
+	uint64_t own = c->addr + ps->o->code_bytecode, bytes = 2 * c->unit_cnt;
 	uint64_t tlbc, cnt, base;
 
 	if (ps->o->code_tlbc == PY_NONE || instr - own < bytes)
 		return own;
-	if (py_process__read_ptr(ps->p, addr + ps->o->code_tlbc, &tlbc) ||
+	if (py_process__read_ptr(ps->p, c->addr + ps->o->code_tlbc, &tlbc) ||
 	    py_process__read_ptr(ps->p, tlbc, &cnt))
 		return own;
 	for (uint64_t i = 0; i < cnt && i < TLBC_MAX; i++) {
@@ -303,38 +300,45 @@ static uint64_t bytecode_base(const struct pysym *ps, const struct code *c, uint
 	return own;
 }
 
-static int64_t find_unit(const struct pysym *ps, const struct code *c,
-			 const struct py_frame_ref *ref)
+static int64_t find_unit(const struct pysym *ps, const struct code *c, uint64_t where)
 {
-	uint64_t instr = ref->where & ((1ull << PY_WHERE_OWNER_SHIFT) - 1);
+	int64_t in_code;
+	uint64_t instr;
 
 	if (ps->o->code_bytecode == PY_NONE)
-		return (int32_t)instr >> ps->o->lasti_shift;
-	return (int64_t)(instr - bytecode_base(ps, c, ref->code, instr)) >> 1;
+		return (int32_t)where >> ps->o->lasti_shift;
+	in_code = (int64_t)(where << (64 - PY_WHERE_OWNER_SHIFT)) >> (64 - PY_WHERE_OWNER_SHIFT);
+	instr = c->addr + (uint64_t)in_code;
+	return (int64_t)(instr - bytecode_base(ps, c, instr)) >> 1;
 }
 
-int pysym__resolve(struct pysym *ps, const struct py_frame_ref *ref, struct pysym_frame *ret)
+int pysym__resolve(struct pysym *ps, const struct py_frame_ref *ref, uint64_t addr,
+		   struct pysym_frame *ret)
 {
+	bool has_units = ps->o->code_bytecode != PY_NONE;
 	unsigned int owner = (unsigned int)(ref->where >> PY_WHERE_OWNER_SHIFT);
-	struct code *c;
+	struct code *c = find_code(ps, ref->id, addr);
 	int64_t unit;
-	int err = find_code(ps, ref->code, &c);
 
-	if (err)
-		return err;
-	unit = find_unit(ps, c, ref);
-	/* Beyond its bytecode: the address was used by another code object when this was walked. */
-	if (unit < -1 || unit > INT32_MAX || (c->id.unit_cnt && unit > (int64_t)c->id.unit_cnt)) {
+	if (!c) {
+		ps->stats.unreadable++;
+		return -EFAULT;
+	}
+	c->used = true;
+	unit = find_unit(ps, c, ref->where);
+	/* Beyond its bytecode: torn, or a copy of the bytecode that is gone. */
+	if (unit < -1 || unit > INT32_MAX || (has_units && unit > (int64_t)c->unit_cnt)) {
 		ps->stats.unreadable++;
 		return -EFAULT;
 	}
 	/* _PyFrame_IsIncomplete() */
-	if (c->id.unit_cnt && owner != PY_OWNED_BY_GENERATOR &&
-	    unit < (int64_t)(int32_t)c->id.firsttraceable)
+	if (has_units && owner != PY_OWNED_BY_GENERATOR && unit < (int64_t)(int32_t)c->first_unit)
 		return -ENOENT;
 	ret->name = c->name;
 	ret->file = c->file;
-	ret->line = py_line__find(ps->o->line_table, c->table, c->table_len, c->id.firstlineno,
-				  (int32_t)unit);
+	ret->line = 0;
+	if (c->table || unit < 0)
+		ret->line = py_line__find(ps->o->line_table, c->table, c->table_len, c->first_line,
+					  (int32_t)unit);
 	return 0;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sym.h - from a frame as walked (code object, instruction) to function, file and line
+/* sym.h - from a frame as walked (id of a code object, place in it) to function, file and line
  *
- * One per process. Code objects are read with process_vm_readv once and kept; as they can be freed
- * and their address be used again, a kept one is compared with memory once a round.
+ * One per process. What a code object is called comes from the kernel, which has read it when it first met it, and
+ * from memory. An id stands for what is shown (bpf/pycode.bpf.h), so what is kept stays true; memory is believed if
+ * the object there has the id.
  */
 #ifndef GILTOP_PYTHON_SYM_H
 #define GILTOP_PYTHON_SYM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "bpf/pystack.h"
 #include "user/python/process.h"
@@ -14,38 +16,34 @@
 struct pysym;
 
 struct pysym_frame {
-	const char *name; /* qualified from 3.11 on; clean text; lives until the next round */
+	const char *name; /* qualified from 3.11 on; clean text; lives until pysym__begin() */
 	const char *file;
-	uint32_t line; /* 0: none */
+	uint32_t line; /* 0: none, or not known any more */
 };
 
 struct pysym_stats {
-	uint64_t codes;	     /* code objects read */
-	uint64_t reused;     /* addresses found to hold another code object than before */
-	uint64_t unreadable; /* code objects that were gone or none (counted at each try) */
-	uint64_t text_bytes; /* names kept now */
-	uint64_t stale;	     /* answered from the cache, as the memory was gone */
+	uint64_t codes;	     /* code objects learned */
+	uint64_t unreadable; /* frames whose code object is not known (counted at each try) */
+	uint64_t bytes;	     /* names and tables kept now */
 };
 
 /* p must outlive it. NULL + errno: ENOMEM. */
 struct pysym *pysym__new(const struct py_process *p);
 void pysym__free(struct pysym *ps);
 
-/* Start a new round: kept code objects are compared with memory again, once each; the strings of
- * frames resolved before are no longer valid.
- */
-void pysym__next_round(struct pysym *ps);
+/* Another stack comes: the strings of frames resolved before are no longer valid. */
+void pysym__begin(struct pysym *ps);
+/* Would pysym__learn() help: is it not known, or not all of it? */
+bool pysym__wants(const struct pysym *ps, uint64_t id);
+/* What the kernel has of a code object; what did not fit there is read from memory. 0 or -ENOMEM. */
+int pysym__learn(struct pysym *ps, const struct py_code *code);
 
-/* 0; -ENOENT: a frame that is still being set up: leave it out, as CPython does; -EFAULT: the code
- * object is not there any more (or never was: a torn walk); -ENOMEM.
+/* addr: where the code object is, for one that is not known yet; 0: nobody knows. 0; -ENOENT: a frame that is still
+ * being set up: leave it out, as CPython does; -EFAULT: the code object is not known and not there (any more; or
+ * never was: a torn walk); -ENOMEM.
  */
-int pysym__resolve(struct pysym *ps, const struct py_frame_ref *ref, struct pysym_frame *ret);
-
-/* The round in which the code object that is at this address now was first seen there (compared with memory once a
- * round); 0: none is readable. What was resolved in an earlier round was another one's.
- */
-uint32_t pysym__since(struct pysym *ps, uint64_t code);
-uint32_t pysym__round(const struct pysym *ps);
+int pysym__resolve(struct pysym *ps, const struct py_frame_ref *ref, uint64_t addr,
+		   struct pysym_frame *ret);
 
 const struct pysym_stats *pysym__stats(const struct pysym *ps);
 

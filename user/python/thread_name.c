@@ -148,15 +148,17 @@ static bool in_threading(const char *file)
 }
 
 static void name_by_function(struct py_process *p, struct pysym *ps, const struct py_thread *t,
-			     struct py_stack *stack, struct py_thread_name *ret)
+			     struct py_walk *walk, struct py_thread_name *ret)
 {
 	struct pysym_frame f;
 
-	py_process__walk(p, t->tstate, stack);
-	if (stack->end != PY_END_ROOT)
+	py_process__walk(p, t->tstate, walk);
+	if (walk->stack.end != PY_END_ROOT)
 		return;
-	for (uint32_t i = stack->cnt; i-- > 0;) {
-		if (pysym__resolve(ps, &stack->frames[i], &f) || in_threading(f.file))
+	pysym__begin(ps);
+	for (uint32_t i = walk->stack.cnt; i-- > 0;) {
+		if (pysym__resolve(ps, &walk->stack.frames[i], walk->code[i], &f) ||
+		    in_threading(f.file))
 			continue;
 		/* A module's body is the main program. */
 		if (f.name[0] == '<')
@@ -212,7 +214,7 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_act
 {
 	const struct py_runtime *rt = py_process__runtime(p);
 	__cleanup(freep) struct py_interp *interps = NULL;
-	__cleanup(freep) struct py_stack *stack = malloc(sizeof(*stack));
+	__cleanup(freep) struct py_walk *walk = malloc(sizeof(*walk));
 	struct inherited in = {};
 	ssize_t interp_cnt = 0;
 	size_t left = known && known->newest ? known->newest : ACTIVE_MAX;
@@ -235,8 +237,8 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_act
 	for (ssize_t i = 0; i < interp_cnt; i++)
 		read_active(p, &interps[i], known, threads, n, ret, &left);
 	for (size_t i = 0; i < n; i++) {
-		if (!ret[i].source && ps && stack)
-			name_by_function(p, ps, &threads[i], stack, &ret[i]);
+		if (!ret[i].source && ps && walk)
+			name_by_function(p, ps, &threads[i], walk, &ret[i]);
 		if (!ret[i].source && ret[i].name[0])
 			name_by_program(rt, py_process__pid(p), threads[i].tid, &ret[i]);
 	}

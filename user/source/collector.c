@@ -15,7 +15,6 @@
 #include "user/base/util.h"
 #include "user/picture/stack_store.h"
 #include "user/probe/probe.h"
-#include "user/python/sym.h"
 #include "user/source/collector_impl.h"
 #include "user/source/stacks.h"
 
@@ -249,8 +248,6 @@ static int read_books(struct collector *c)
 	if (!err)
 		err = pair_totals__sum_up(&c->pairs, &c->totals);
 	c->totals.last = c->closed;
-	for (size_t i = 0; i < c->live_cnt; i++)
-		pysym__next_round(c->live[i].sym);
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);
 	if (!err)
@@ -297,6 +294,7 @@ static void on_note(void *ctx, const struct gt_note *n)
 
 	switch (n->kind) {
 	case GT_NOTE_SPAN: send_span(c, n); break;
+	case GT_NOTE_STACK: pystacks__take(c->stacks, n->tgid, n->stack); break;
 	case GT_NOTE_FORK: collector__expect(c, (pid_t)n->tid); break;
 	case GT_NOTE_EXEC:
 		t = find_live(c, (pid_t)n->tgid);

@@ -19,23 +19,20 @@
 
 #include "bpf/pystack.h"
 
-/* Drop the known ones when so many are new: half of the kernel's table. */
+/* Clear the kernel's tables of stacks and of code objects when so many are new. */
 #define KERNEL_STACKS 2048
+#define KERNEL_CODES  2048
 /* A handler that has found its sum is done with it before two of these have passed. */
 #define EPOCH_NS 100000000
 /* Stacks of open waits looked at in a refresh. */
 #define OPEN_WALKS 64
-/* Hashes remembered: of 20 frames each they are some 20 MB. */
+/* Hashes remembered. */
 #define KNOWN_MAX 50000
 
-/* What a hash stands for. It is made of addresses, and those can be used again: see still_true(). */
+/* What a hash stands for: it is made of names and places, not of addresses, so that is for good. */
 struct known {
 	uint32_t id;
-	uint32_t round; /* of the pysym: resolved or found true in this one */
-	uint32_t used;	/* in this reading, the last time */
-	uint32_t cnt, end;
-	uint64_t mem;
-	struct py_frame_ref frames[];
+	uint32_t used; /* in this reading, the last time */
 };
 
 struct pystacks {
@@ -48,13 +45,13 @@ struct pystacks {
 	struct raw_sums raw;
 	struct hmap ids; /* (hash, tgid) -> struct known */
 	struct stack_totals totals;
-	size_t new_cnt;	     /* stacks learned since the known ones were dropped in the kernel */
+	size_t new_cnt, new_codes; /* learned since the kernel's tables were cleared */
 	uint64_t stack_full; /* its counter of stacks without room, then */
 	uint64_t epoch_ns;   /* the epochs changed places */
 	uint64_t unresolved;
 	uint32_t readings;
 	bool look_at_all;
-	struct py_stack walk;
+	struct py_walk walk;
 };
 
 struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
@@ -125,17 +122,33 @@ static uint32_t keep(struct pystacks *s, const struct snap_frame *frames, size_t
 	return id;
 }
 
-/* Resolve a walked stack (leaf first) into the store (root first). */
-static uint32_t resolve(struct pystacks *s, const struct pystacks_process *p,
-			const struct py_stack *w, uint64_t native_ip)
+/* Have what the kernel knows of the code objects of a stack. */
+static void learn(struct pystacks *s, uint32_t tgid, struct pysym *sym, const struct py_stack *w)
+{
+	for (uint32_t i = 0; i < w->cnt && i < PY_STACK_MAX; i++) {
+		struct py_code code;
+
+		if (!pysym__wants(sym, w->frames[i].id) ||
+		    probe__code(s->probe, tgid, w->frames[i].id, &code))
+			continue;
+		pysym__learn(sym, &code);
+		s->new_codes++;
+	}
+}
+
+/* Resolve a walked stack (leaf first) into the store (root first). code: where the code objects are; NULL: not known. */
+static uint32_t resolve(struct pystacks *s, uint32_t tgid, const struct pystacks_process *p,
+			const struct py_stack *w, const __u64 *code)
 {
 	struct snap_frame frames[PY_STACK_MAX + 2];
 	size_t cnt = 0, n = w->cnt < PY_STACK_MAX ? w->cnt : PY_STACK_MAX;
 	char native[224];
 
+	pysym__begin(p->sym);
+	learn(s, tgid, p->sym, w);
 	for (size_t i = n; i-- > 0;) {
 		struct pysym_frame f;
-		int err = pysym__resolve(p->sym, &w->frames[i], &f);
+		int err = pysym__resolve(p->sym, &w->frames[i], code ? code[i] : 0, &f);
 
 		if (err == -ENOENT) /* still being set up: CPython does not show it either */
 			continue;
@@ -147,61 +160,24 @@ static uint32_t resolve(struct pystacks *s, const struct pystacks_process *p,
 	}
 	if (!cnt)
 		frames[cnt++] = (struct snap_frame){ "[no Python frame]", "", 0 };
-	if (native_ip && native_frame(p, native_ip, &frames[cnt], native, sizeof(native)))
+	if (w->native && native_frame(p, w->native, &frames[cnt], native, sizeof(native)))
 		cnt++;
 	return keep(s, frames, cnt, w->end == PY_END_DEPTH);
 }
 
-/* Are the code objects still those that the stack was resolved from? Of those that are gone we know no better. */
-static bool still_true(struct known *k, struct pysym *sym)
+/* This stack is known from now on. 0: no room, or no memory. */
+static uint32_t know(struct pystacks *s, uint32_t tgid, uint64_t hash, const struct py_stack *w,
+		     const struct pystacks_process *p)
 {
-	uint32_t round = pysym__round(sym);
+	struct known *k = malloc(sizeof(*k));
 
-	if (k->round == round)
-		return true;
-	for (uint32_t i = 0; i < k->cnt; i++)
-		if (pysym__since(sym, k->frames[i].code) > k->round)
-			return false;
-	k->round = round;
-	return true;
-}
-
-static struct known *known_new(const struct py_stack *w, uint32_t reading)
-{
-	uint32_t cnt = w->cnt < PY_STACK_MAX ? w->cnt : PY_STACK_MAX;
-	struct known *k = malloc(sizeof(*k) + cnt * sizeof(k->frames[0]));
-
-	if (!k)
-		return NULL;
-	*k = (struct known){ .cnt = cnt, .end = w->end, .mem = w->mem, .used = reading };
-	memcpy(k->frames, w->frames, cnt * sizeof(k->frames[0]));
-	return k;
-}
-
-/* The stack of this hash, from the kernel. NULL: it has none, or no memory. */
-static struct known *fetch(struct pystacks *s, uint32_t tgid, uint64_t hash)
-{
-	struct known *k;
-
-	s->walk = (struct py_stack){ 0 };
-	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, &s->walk))
-		return NULL;
-	k = known_new(&s->walk, s->readings);
 	if (!k || hmap__put(&s->ids, hash, tgid, k)) {
 		free(k);
-		return NULL;
+		return 0;
 	}
 	s->new_cnt++;
-	return k;
-}
-
-static void learn(struct pystacks *s, const struct pystacks_process *p, struct known *k)
-{
-	s->walk.cnt = k->cnt;
-	s->walk.end = k->end;
-	memcpy(s->walk.frames, k->frames, k->cnt * sizeof(k->frames[0]));
-	k->round = pysym__round(p->sym);
-	k->id = resolve(s, p, &s->walk, k->mem);
+	*k = (struct known){ resolve(s, tgid, p, w, NULL), s->readings };
+	return k->id;
 }
 
 static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
@@ -209,20 +185,16 @@ static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 	struct known *k = hash ? hmap__get(&s->ids, hash, tgid) : NULL;
 	struct pystacks_process p = { 0 };
 
-	if (!hash)
-		return 0;
-	if (k)
+	if (k) {
 		k->used = s->readings;
-	if (s->process_fn(s->ctx, tgid, &p) || !p.sym)
-		return k ? k->id : 0;
-	if (k && still_true(k, p.sym))
 		return k->id;
-	if (!k)
-		k = fetch(s, tgid, hash);
-	if (!k)
+	}
+	if (!hash || s->process_fn(s->ctx, tgid, &p) || !p.sym)
 		return 0;
-	learn(s, &p, k);
-	return k->id;
+	s->walk.stack = (struct py_stack){ 0 };
+	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, &s->walk.stack))
+		return 0;
+	return know(s, tgid, hash, &s->walk.stack, &p);
 }
 
 /* ---- reading ---- */
@@ -273,17 +245,11 @@ static void open_waits(struct pystacks *s, struct totals *t)
 		if (!tstate)
 			continue;
 		py_process__walk(p.py, tstate, &s->walk);
-		if (s->walk.end <= PY_END_DEPTH && s->walk.cnt)
-			th->open_stack = resolve(s, &p, &s->walk, 0);
+		if (s->walk.stack.end <= PY_END_DEPTH && s->walk.stack.cnt)
+			th->open_stack = resolve(s, th->rec.tgid, &p, &s->walk.stack,
+						 s->walk.code);
 	}
 	free(listed.threads);
-}
-
-static bool is_known(void *ctx, uint32_t tgid, uint64_t hash)
-{
-	const struct pystacks *s = ctx;
-
-	return hmap__get(&s->ids, hash, tgid);
 }
 
 static void forget_if(struct pystacks *s,
@@ -312,25 +278,50 @@ static bool not_used(void *ctx, uint32_t tgid, const struct known *k)
 	return k->used != s->readings;
 }
 
-/* Known ones come back into the kernel's table when they are walked again: so it is cleared of all of them, when
- * many are new and when it has been full.
- */
-static void drop_known(struct pystacks *s, const struct totals *t)
+static bool take_code(void *ctx, uint32_t tgid, uint64_t id, const struct py_code *code)
 {
-	uint64_t full = t->stats[GT_STAT_STACK_FULL];
+	const struct pystacks *s = ctx;
+	struct pystacks_process p = { 0 };
 
-	if (s->new_cnt <= KERNEL_STACKS && full == s->stack_full && s->ids.cnt <= KNOWN_MAX)
-		return;
-	probe__drop_stacks(s->probe, is_known, s);
-	s->new_cnt = 0;
-	s->stack_full = full;
+	if (!s->process_fn(s->ctx, tgid, &p) && p.sym && pysym__wants(p.sym, id))
+		pysym__learn(p.sym, code);
+	return true;
+}
+
+static bool take_stack(void *ctx, uint32_t tgid, uint64_t hash, const struct py_stack *w)
+{
+	struct pystacks *s = ctx;
+	struct pystacks_process p = { 0 };
+
+	if (!hmap__get(&s->ids, hash, tgid) && !s->process_fn(s->ctx, tgid, &p) && p.sym)
+		know(s, tgid, hash, w, &p);
+	return true;
+}
+
+/* Learn all that the kernel has, and drop it there: it comes back when it is walked again. So its tables have room for
+ * what is new.
+ */
+static void take_all(struct pystacks *s)
+{
+	static const struct probe_stack_ops take = { take_code, take_stack };
+
+	probe__each_stack(s->probe, &take, s);
+	s->new_cnt = s->new_codes = 0;
 	/* A program without end of new stacks. (After the kernel's: what is not known here stays there.) */
 	if (s->ids.cnt > KNOWN_MAX)
 		forget_if(s, not_used, s);
 }
 
+void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash)
+{
+	id_of_hash(s, tgid, hash);
+	if (s->new_cnt > KERNEL_STACKS || s->new_codes > KERNEL_CODES || probe__news_lost(s->probe))
+		take_all(s);
+}
+
 int pystacks__read(struct pystacks *s, struct totals *t)
 {
+	uint64_t full = t->stats[GT_STAT_STACK_FULL];
 	int err = probe__read_sums(s->probe, &s->raw), over = -1;
 
 	if (err)
@@ -361,14 +352,10 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 	}
 	if (over >= 0)
 		stack_totals__keep_epoch(&s->totals, (uint32_t)over ^ 1);
-	drop_known(s, t);
+	if (full != s->stack_full || s->ids.cnt > KNOWN_MAX)
+		take_all(s);
+	s->stack_full = full;
 	return err;
-}
-
-static bool is_of(void *ctx, uint32_t tgid, uint64_t hash)
-{
-	(void)hash;
-	return tgid == *(const uint32_t *)ctx;
 }
 
 static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)
@@ -377,10 +364,26 @@ static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)
 	return tgid == *(const uint32_t *)ctx;
 }
 
+static bool drop_code(void *ctx, uint32_t tgid, uint64_t id, const struct py_code *code)
+{
+	(void)id;
+	(void)code;
+	return tgid == *(const uint32_t *)ctx;
+}
+
+static bool drop_stack(void *ctx, uint32_t tgid, uint64_t hash, const struct py_stack *w)
+{
+	(void)hash;
+	(void)w;
+	return tgid == *(const uint32_t *)ctx;
+}
+
 int pystacks__forget(struct pystacks *s, uint32_t tgid)
 {
-	/* Hashes are made of addresses: they mean something else in the next program. */
+	static const struct probe_stack_ops drop = { drop_code, drop_stack };
+
+	/* Hashes of strings are part of them: they mean something else in the next program. */
 	forget_if(s, is_gone, &tgid);
-	probe__drop_stacks(s->probe, is_of, &tgid);
+	probe__each_stack(s->probe, &drop, &tgid);
 	return stack_totals__forget(&s->totals, tgid);
 }

@@ -37,6 +37,8 @@ void pystacks__free(struct pystacks *s);
  * and the stacks of open waits. 0 or -errno.
  */
 int pystacks__read(struct pystacks *s, struct totals *t);
+/* This stack is new in the kernel: look what it is called, while its code is there. */
+void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash);
 /* A process ended, or another program runs under its pid: what was read of it counts no more. 0 or -ENOMEM. */
 int pystacks__forget(struct pystacks *s, uint32_t tgid);
 /* From now on look at the stacks of all threads at each reading, not only of those that wait. */

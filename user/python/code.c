@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* code.c - the walk of frames and the reading of code objects that BPF does, compiled for user space */
+#include <errno.h>
+#include <string.h>
+
+#include "user/python/process.h"
+
+static long walk_read(__u64 mem, void *dst, __u64 size, __u64 addr)
+{
+	int err = size ? py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst,
+					  size) :
+			 0;
+
+	if (err)
+		memset(dst, 0, size);
+	return err;
+}
+
+#define py_read(scratch, dst, size, addr) walk_read((scratch)->mem, dst, size, addr)
+#include "bpf/pystack.bpf.h"
+
+void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_walk *out)
+{
+	out->x.mem = (__u64)(uintptr_t)p;
+	py_gather(&py_process__runtime(p)->layout, tstate, out);
+	for (__u32 i = 0; i < out->stack.cnt; i++)
+		py_frame_id(out, i);
+}
+
+int py_process__code(const struct py_process *p, uint64_t addr, uint64_t id, struct py_code *ret)
+{
+	struct py_scratch x = { .mem = (__u64)(uintptr_t)p };
+
+	memset(ret, 0, sizeof(*ret));
+	if (py_code_read(&py_process__runtime(p)->layout, &x, addr, id, ret) || ret->unread)
+		return -EFAULT;
+	ret->id = id;
+	return 0;
+}
+
+uint64_t py_process__code_id(const struct py_process *p, uint64_t addr)
+{
+	struct py_scratch x = { .mem = (__u64)(uintptr_t)p };
+
+	return py_code_id(&py_process__runtime(p)->layout, &x, addr);
+}
