@@ -30,6 +30,7 @@ struct sim {
 	unsigned int interrupt; /* one in so many scheduling points; 0: none */
 	uint64_t longest_ns;	/* between two steps */
 	uint32_t next_tid;
+	bool clock;   /* a clock's interrupt is under way */
 	bool reading; /* a cut has been published and not been read yet */
 	bool deaths, dying[PROCS], over[PROCS];
 	struct tally gone[MAX_G];
@@ -290,10 +291,13 @@ static void step_clock(struct sim *s, struct fake_thread *t)
 {
 	bool busy = t->busy;
 
+	if (s->clock) /* each CPU has a place of its own to walk in, and here they would share it */
+		return;
 	runs(&s->k, t, s->now);
-	t->busy = true;
+	t->busy = s->clock = true;
 	on_clock(0x401000 + 16 * rnd(s, 3));
 	t->busy = busy;
+	s->clock = false;
 }
 
 static void step(struct sim *s, bool interrupting)
