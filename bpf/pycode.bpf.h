@@ -87,7 +87,7 @@ PY_INLINE __u64 py_str_data(const struct py_layout *l, const struct py_scratch *
 	return str + l->str_data + (~state >> 4 & 1) * l->str_more;
 }
 
-#define PY_TAIL_WORDS 8
+#define PY_TAIL_WORDS  8
 #define PY_FRONT_WORDS 4
 
 /* Its hash is not there: what it ends in says what it is; of a long one also what it begins with. */

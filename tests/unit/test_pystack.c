@@ -199,8 +199,7 @@ static void every_version_gives_all_frames_innermost_first(void **state)
 				assert_int_equal(s.frames[i].where,
 						 place_of(row, i) | owner << PY_WHERE_OWNER_SHIFT);
 			}
-			assert_in_range(m->reads, depths[d],
-					depths[d] + 2 + id_reads(depths[d]));
+			assert_in_range(m->reads, depths[d], depths[d] + 2 + id_reads(depths[d]));
 		}
 	}
 }

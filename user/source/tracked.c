@@ -223,7 +223,8 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 		return FAIL_SYSTEM;
 	}
 	tell_holders(t, c);
-	start.proc.books_ns = probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout);
+	start.proc.books_ns =
+		probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout);
 	if (!start.proc.books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
 		return FAIL_SYSTEM;
