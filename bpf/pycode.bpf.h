@@ -3,7 +3,8 @@
  *
  * The idea: its address says nothing. Code objects are freed (exec() of a made-up string, a module's body), and
  * the next one gets the same place, down to the strings that it points to. So its id is made of what is shown:
- * first line, name, file, and a few numbers that tell apart what has those in common. A str is known by its hash
+ * first line, name, file, and of what tells apart those that have these in common (the bytecode's size, how the line
+ * table begins). A str is known by its hash
  * where CPython has computed it (names are interned, so nearly all have one), else by its length and both
  * ends. The same code made again somewhere else has the same id.
  *
@@ -86,7 +87,7 @@ PY_INLINE __u64 py_str_data(const struct py_layout *l, const struct py_scratch *
 	return str + l->str_data + (~state >> 4 & 1) * l->str_more;
 }
 
-#define PY_TAIL_WORDS 8
+#define PY_TAIL_WORDS  8
 #define PY_FRONT_WORDS 4
 
 /* Its hash is not there: what it ends in says what it is; of a long one also what it begins with. */
@@ -122,6 +123,25 @@ PY_INLINE void py_text_id(const struct py_layout *l, struct py_scratch *x, __u64
 		py_text_by_ends(l, x, str);
 }
 
+#define PY_LINES_WORDS 4
+
+/* How a line table begins: two lambdas of one line differ in that alone. The words after a bytes object's size and hash;
+ * what is behind its end does not count, nor whether that was readable.
+ */
+PY_INLINE __u64 py_lines_id(const struct py_layout *l, struct py_scratch *x, __u64 lines)
+{
+	__u64 h;
+
+	py_read(x, x->tail, (2 + PY_LINES_WORDS) * 8, lines + l->object_head);
+	h = py_mix(0, x->tail[0]);
+	for (int i = 0; i < PY_LINES_WORDS; i++) {
+		__u64 bits = 4 * py_at_most(x->tail[0] - 8 * (__u64)i, 8);
+
+		h = py_mix(h, x->tail[2 + i] & ((1ull << bits << bits) - 1));
+	}
+	return h;
+}
+
 /* Never 0. What cannot be read counts as zeros. */
 PY_INLINE __u64 py_code_id(const struct py_layout *l, struct py_scratch *x, __u64 code)
 {
@@ -129,6 +149,7 @@ PY_INLINE __u64 py_code_id(const struct py_layout *l, struct py_scratch *x, __u6
 
 	x->fault |= !!py_read(x, x->buf, PY_CODE_BYTES, code + l->object_head);
 	h = py_mix(py_buf32(x, l->code_first_line), py_buf64(x, l->code_extra));
+	h = py_mix(h, py_lines_id(l, x, py_buf64(x, l->code_lines)));
 	file = py_buf64(x, l->code_file);
 	py_text_id(l, x, py_buf64(x, l->code_name));
 	h = py_mix(h, x->text_id);

@@ -76,7 +76,7 @@ struct py_walk {
 
 /* A str as far as it was kept. */
 struct py_text {
-	__u64 str; /* its address */
+	__u64 str;   /* its address */
 	__u64 bytes; /* of all its characters */
 	__u32 kept;  /* of these: the first of a name, the last of a file's */
 	__u32 kind;  /* bytes a character */
@@ -88,8 +88,8 @@ struct py_text {
 
 /* A code object as it was when a stack with it was new: what is freed right after is not to be had any more. */
 struct py_code {
-	__u64 id;   /* 0: still being read */
-	__u64 addr; /* where it was seen last */
+	__u64 id;    /* 0: still being read */
+	__u64 addr;  /* where it was seen last */
 	__u64 extra; /* 3.11+: how many code units it has */
 	__u32 first_line;
 	__u32 first_unit; /* 3.11+: code units before it mean "frame not set up yet" */

@@ -122,7 +122,8 @@ static void every_row_fits_the_walker(void **state)
 		assert_int_equal(l->str_data + l->str_more, o->str_compact_size);
 		assert_int_equal(l->str_kind_shift, o->str_kind_shift);
 		assert_true(l->code_lines + 8 <= PY_CODE_BYTES);
-		assert_int_equal((l->code_name | l->code_file | l->code_lines | l->code_extra) % 8, 0);
+		assert_int_equal((l->code_name | l->code_file | l->code_lines | l->code_extra) % 8,
+				 0);
 		assert_int_equal(l->code_mask != 0, py_rows[i].minor > 10);
 		if (o->code_firsttraceable != PY_NONE)
 			assert_true(o->code_firsttraceable + 4 <= o->code_size);

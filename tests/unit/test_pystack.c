@@ -23,6 +23,7 @@
 #define NAME	(BASE + 0x60000)
 #define FILE0	(BASE + 0x60100) /* every 7th frame's is another one */
 #define FILE_D	0x100u
+#define LINES	(BASE + 0x70000)
 
 struct mem {
 	uint8_t bytes[MEM_SZ];
@@ -158,10 +159,10 @@ static void walk(struct mem *m, const struct py_layout *l, struct py_stack *s)
 	walk_from(m, l, TSTATE, s);
 }
 
-/* What reading the ids of cnt frames takes at most: code, name, and nearly always the file of the one before. */
+/* What reading the ids of cnt frames takes at most: code, lines, name, and nearly always the file of the one before. */
 static unsigned int id_reads(unsigned int cnt)
 {
-	return 2 * cnt + 2 * (cnt / 7 + 1);
+	return 3 * cnt + 2 * (cnt / 7 + 1);
 }
 
 static int setup(void **state)
@@ -198,8 +199,7 @@ static void every_version_gives_all_frames_innermost_first(void **state)
 				assert_int_equal(s.frames[i].where,
 						 place_of(row, i) | owner << PY_WHERE_OWNER_SHIFT);
 			}
-			assert_in_range(m->reads, depths[d],
-					depths[d] + 2 + id_reads(depths[d]));
+			assert_in_range(m->reads, depths[d], depths[d] + 2 + id_reads(depths[d]));
 		}
 	}
 }
@@ -358,6 +358,15 @@ static void another_code_object_at_the_same_addresses_has_another_id(void **stat
 		assert_true(id_of(m, row) != first);
 		poke(m, code_at(0) + row->obj.code_firstlineno, 0, 4);
 		poke(m, code_at(0) + row->layout.object_head + row->layout.code_extra, 77, 4);
+		assert_true(id_of(m, row) != first);
+		poke(m, code_at(0) + row->layout.object_head + row->layout.code_extra, 0, 4);
+		/* .. the line table; but not what is behind its end. */
+		poke(m, code_at(0) + row->obj.code_lines, LINES, 8);
+		poke(m, LINES + row->obj.var_size, 10, 8);
+		first = id_of(m, row);
+		poke(m, LINES + row->obj.bytes_data + 10, 1, 1);
+		assert_true(id_of(m, row) == first);
+		poke(m, LINES + row->obj.bytes_data + 9, 1, 1);
 		assert_true(id_of(m, row) != first);
 	}
 }

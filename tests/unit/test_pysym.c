@@ -271,8 +271,8 @@ static struct py_code met(const struct code *c, const struct py_process *p)
 {
 	struct py_code k;
 
-	assert_int_equal(
-		py_process__code(p, at(c->obj), py_process__code_id(p, at(c->obj)), &k), 0);
+	assert_int_equal(py_process__code(p, at(c->obj), py_process__code_id(p, at(c->obj)), &k),
+			 0);
 	return k;
 }
 

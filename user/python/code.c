@@ -7,9 +7,9 @@
 
 static long walk_read(__u64 mem, void *dst, __u64 size, __u64 addr)
 {
-	int err = size ? py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst,
-					  size) :
-			 0;
+	int err =
+		size ? py_process__read((const struct py_process *)(uintptr_t)mem, addr, dst, size)
+		     : 0;
 
 	if (err)
 		memset(dst, 0, size);

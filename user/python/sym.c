@@ -19,7 +19,7 @@
 #define TLBC_MAX  4096
 
 struct code {
-	uint64_t addr; /* where it was seen last */
+	uint64_t addr;	   /* where it was seen last */
 	uint64_t unit_cnt; /* 3.11+ */
 	uint32_t first_line, first_unit;
 	bool whole; /* nothing is cut or missing */

@@ -46,8 +46,8 @@ struct pystacks {
 	struct hmap ids; /* (hash, tgid) -> struct known */
 	struct stack_totals totals;
 	size_t new_cnt, new_codes; /* learned since the kernel's tables were cleared */
-	uint64_t stack_full; /* its counter of stacks without room, then */
-	uint64_t epoch_ns;   /* the epochs changed places */
+	uint64_t stack_full;	   /* its counter of stacks without room, then */
+	uint64_t epoch_ns;	   /* the epochs changed places */
 	uint64_t unresolved;
 	uint32_t readings;
 	bool look_at_all;
@@ -246,8 +246,7 @@ static void open_waits(struct pystacks *s, struct totals *t)
 			continue;
 		py_process__walk(p.py, tstate, &s->walk);
 		if (s->walk.stack.end <= PY_END_DEPTH && s->walk.stack.cnt)
-			th->open_stack = resolve(s, th->rec.tgid, &p, &s->walk.stack,
-						 s->walk.code);
+			th->open_stack = resolve(s, th->rec.tgid, &p, &s->walk.stack, s->walk.code);
 	}
 	free(listed.threads);
 }
