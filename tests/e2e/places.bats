@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Where the GIL is held and where others are made to wait: the shares of functions and lines against a program that knows
+# them (tests/workloads/shares.py says what the variants are). Holds are short, as they are in real programs.
+
+load lib
+load subject
+
+setup_file() {
+	command -v cc >/dev/null || return 0
+	cc -O2 -shared -fPIC -pthread "$WORKLOADS/shares.c" -o "$BATS_FILE_TMPDIR/libshares.so"
+}
+
+setup() {
+	needs_giltop
+	needs_cmd cc
+	e2e_setup
+}
+
+teardown() { subject_teardown; }
+
+right() { # SUBJECT [OPTION OF places.py..] VARIANT [OPTION..]
+	local options=()
+	needs_subject "$1"
+	shift
+	while [[ $1 == --* ]]; do
+		options+=("$1")
+		shift
+	done
+	place "$WORKLOADS/shares.py" "$BATS_FILE_TMPDIR/libshares.so"
+	python3 "$E2E_DIR/places.py" "${options[@]}" "$GILTOP" "${SUBJECT_CMD[@]}" "$PLACE/shares.py" \
+		"$PLACE/libshares.so" "$@"
+}
+
+@test "let go in another function: one waiter" { right stock-3.11 turn --waiters 1; }
+@test "let go in another function: three waiters" { right stock-3.11 turn; }
+@test "let go in another function: eight waiters" { right stock-3.11 turn --waiters 8; }
+@test "let go in another function: folded" { right stock-3.11 --folded turn; }
+@test "let go in another function: holds up to 20 ms that nothing cuts" {
+	right stock-3.11 turn --waiters 8 --ms 1,2,5,10,20 --interval 1
+}
+@test "two that hold in turn" { right stock-3.11 turn --workers 2 --ms 0.5,1,3; }
+@test "beside threads that always want the GIL" {
+	right stock-3.11 turn --ms 1,2,5,10,20 --spinners 2 --waiters 1
+}
+@test "two functions in one hold: a quarter and three" { right stock-3.11 one --ms 1,3; }
+@test "two functions in one hold: three quarters and one" { right stock-3.11 one --ms 3,1; }
+@test "two functions in one hold of 20 ms: a quarter and three" { right stock-3.11 one --ms 5,15 --interval 1; }
+@test "two functions in one hold of 20 ms: three quarters and one" { right stock-3.11 one --ms 15,5 --interval 1; }
+@test "a burst before a send: not the send's" { right stock-3.11 send --ms 3.5,0; }
+@test "generators" { right stock-3.11 generator --ms 0.5,1,3; }
+@test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback; }
+@test "C that sleeps and C that computes with the GIL" { right stock-3.11 native --ms 4,2,1 --interval 1; }
+
+@test "let go in another function: 3.7" { right pyenv-3.7 turn; }
+@test "let go in another function: 3.8" { right pyenv-3.8 turn; }
+@test "let go in another function: 3.13" { right pyenv-3.13 turn; }
+@test "let go in another function: Debian 3.14" { right sid-amd64-3.14-exe turn; }
+@test "let go in another function: Debian 3.15" { right sid-amd64-3.15-exe turn; }
+@test "two functions in one hold: 3.8" { right pyenv-3.8 one --ms 1,3; }
+@test "two functions in one hold: 3.13" { right pyenv-3.13 one --ms 1,3; }
+@test "two functions in one hold: Debian 3.14" { right sid-amd64-3.14-exe one --ms 1,3; }
+@test "two functions in one hold: Debian 3.15" { right sid-amd64-3.15-exe one --ms 1,3; }
+@test "generators: 3.8" { right pyenv-3.8 generator --ms 0.5,1,3; }
+@test "generators: Debian 3.15" { right sid-amd64-3.15-exe generator --ms 0.5,1,3; }
