@@ -30,7 +30,7 @@ right() { # CASE INTERPRETER
 @test "daemon threads at the interpreter's end: who is gone does not wait: 3.10" { right daemons pyenv-3.10; }
 @test "daemon threads at the interpreter's end: who is gone does not wait: 3.11" { right daemons stock-3.11; }
 
-# Parked for ever there, not gone. 3.14 is run in its own root: by its loader, so that the workloads are where they are.
+# Parked for ever there, not gone.
 @test "daemon threads at the interpreter's end: who is parked does not wait: Debian 3.14" {
 	needs_subject sid-amd64-3.14-exe
 	place "$WORKLOADS/daemons.py"

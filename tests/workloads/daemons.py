@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Eight daemon threads want the GIL when the main thread ends; the interpreter's end runs Python for a while.
 
-daemons.py [SECONDS]      of that while. Prints "ready PID"; the main thread ends at a line on stdin, and "tearing down" is said
+daemons.py [SECONDS]      of that while. Prints "ready PID"; the main thread ends at a line on stdin. From then on nothing lets go
+of the GIL but for who asks for it.
 """
 import os
 import sys
@@ -18,8 +19,7 @@ def spin():
 class Late:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
 
-    def __del__(self, clock=time.monotonic, write=os.write):
-        write(1, b"tearing down\n")
+    def __del__(self, clock=time.monotonic):
         end = clock() + self.seconds
         while clock() < end:
             pass
