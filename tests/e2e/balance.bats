@@ -32,6 +32,31 @@ balanced() { # SECONDS WORKLOAD ARG..
 	balances --busy
 }
 
+@test "the judge sees a single nanosecond, and a snapshot that is not there" {
+	local judge=$E2E_DIR/balance.py
+	python_start "$SPIN"
+	giltop_start --json -p "$WL_PID"
+	sleep 1.5
+	giltop_end INT
+	python3 "$judge" --snapshots 6 --busy "$GT_OUT"
+	local change
+	for change in wait_ns hold_ns blame_ns acquisitions span_ns drop; do
+		python3 - "$GT_OUT" $change >"$BATS_TEST_TMPDIR/changed.json" <<-'END'
+		import json, sys
+		records = [json.loads(line) for line in open(sys.argv[1])]
+		if sys.argv[2] == "drop":
+		    del records[4]
+		else:
+		    records[4]["processes"][0]["threads"][0][sys.argv[2]] += 1
+		for record in records:
+		    print(json.dumps(record))
+		END
+		run -1 python3 "$judge" --snapshots 6 "$BATS_TEST_TMPDIR/changed.json"
+		echo "$change: $output" | cut -c1-300
+		[[ $output == *"snapshot 4: "* ]]
+	done
+}
+
 @test "threads that come and go" { balanced 30 churn.py 1000; }
 @test "ping-pong" { balanced 5 pingpong.py 5000; }
 @test "200 threads" { balanced 4 many.py 2.0; }

@@ -31,6 +31,28 @@ right() { # SUBJECT [OPTION OF places.py..] VARIANT [OPTION..]
 		"$PLACE/libshares.so" "$@"
 }
 
+@test "the judge knows right from wrong" {
+	cd "$E2E_DIR"
+	python3 - <<-'END'
+	from places import by_place, by_place_folded, compare, shares
+	def stack(kind, tid, ns, *frames):
+	    return {"kind": kind, "tid": tid, "ns": ns, "frames": [{"name": n, "file": "x", "line": l} for n, l in frames]}
+	stacks = [stack("blame", 1, 60, ("worker", 1), ("Generators.A", 2), ("Log.more", 3)), stack("hold", 1, 9, ("B", 1)),
+	          stack("blame", 2, 70, ("waiter", 1)), stack("blame", 1, 30, ("worker", 1), ("B", 4), ("[burn]", None)),
+	          stack("blame", 1, 10, ("worker", 1), ("nap", 5)), stack("blame", 1, 0)]
+	functions, lines, others = by_place(stacks, "blame", {1})
+	assert functions == {"A": 60, "B": 30, "(elsewhere)": 10}, functions
+	assert lines == {"A:2": 60, "B:4": 30, "(elsewhere)": 10}, lines
+	folded = "p (9);MainThread (1);worker (x.py:1);Generators.A (x.py:2);Log.more (x.py:3) 60\np (9);t (2);A (x.py:1) 5\n"
+	assert by_place_folded(folded, {1})[0] == {"A": 60}
+	said = shares(functions)
+	assert not compare("blame", said, {"A": 64.0, "B": 26.0, "(elsewhere)": 10.0}, 5.0, ordered=True)
+	assert compare("blame", said, {"A": 66.0, "B": 30.0, "(elsewhere)": 4.5}, 5.5, ordered=True)
+	assert compare("blame", said, {"A": 60.0, "B": 40.0}, 11.0) == [] != compare("blame", said, {"A": 60.0, "B": 40.0}, 9.0)
+	assert compare("blame", {"A": 47.0, "B": 53.0}, {"A": 53.0, "B": 47.0}, 5.9, ordered=True)
+	END
+}
+
 @test "let go in another function: one waiter" { right stock-3.11 turn --waiters 1; }
 @test "let go in another function: three waiters" { right stock-3.11 turn; }
 @test "let go in another function: eight waiters" { right stock-3.11 turn --waiters 8; }
