@@ -71,7 +71,7 @@ right() { # SUBJECT [OPTION OF places.py..] VARIANT [OPTION..]
 @test "a burst before a send: not the send's" { right stock-3.11 send --ms 3.5,0; }
 @test "a burst of 8 ms before a send: not the send's" { right stock-3.11 send --ms 8,0; }
 @test "generators" { right stock-3.11 generator --ms 0.5,1,3; }
-@test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback; }
+@test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback --ms 1,3,4; }
 @test "C that sleeps and C that computes with the GIL" { right stock-3.11 native --ms 4,2,1 --interval 1; }
 
 @test "let go in another function: 3.7" { right pyenv-3.7 turn; }
