@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Where the GIL is held and where others are made to wait: the shares of functions and lines against a program that knows
+# them (tests/workloads/shares.py says what the variants are). Holds are short, as they are in real programs.
+
+load lib
+load subject
+
+setup_file() {
+	command -v cc >/dev/null || return 0
+	cc -O2 -shared -fPIC -pthread "$WORKLOADS/shares.c" -o "$BATS_FILE_TMPDIR/libshares.so"
+}
+
+setup() {
+	needs_giltop
+	needs_cmd cc
+	e2e_setup
+}
+
+teardown() { subject_teardown; }
+
+right() { # SUBJECT [OPTION OF places.py..] VARIANT [OPTION..]
+	local options=()
+	needs_subject "$1"
+	shift
+	while [[ $1 == --* ]]; do
+		options+=("$1")
+		shift
+	done
+	place "$WORKLOADS/shares.py" "$BATS_FILE_TMPDIR/libshares.so"
+	python3 "$E2E_DIR/places.py" "${options[@]}" "$GILTOP" "${SUBJECT_CMD[@]}" "$PLACE/shares.py" \
+		"$PLACE/libshares.so" "$@"
+}
+
+@test "the judge knows right from wrong" {
+	cd "$E2E_DIR"
+	python3 - <<-'END'
+	from places import by_place, by_place_folded, compare, shares
+	def stack(kind, tid, ns, *frames):
+	    return {"kind": kind, "tid": tid, "ns": ns, "frames": [{"name": n, "file": "x", "line": l} for n, l in frames]}
+	stacks = [stack("blame", 1, 60, ("worker", 1), ("Generators.A", 2), ("Log.more", 3)), stack("hold", 1, 9, ("B", 1)),
+	          stack("blame", 2, 70, ("waiter", 1)), stack("blame", 1, 30, ("worker", 1), ("B", 4), ("[burn]", None)),
+	          stack("blame", 1, 10, ("worker", 1), ("nap", 5)), stack("blame", 1, 0)]
+	functions, lines, others = by_place(stacks, "blame", {1})
+	assert functions == {"A": 60, "B": 30, "(elsewhere)": 10}, functions
+	assert lines == {"A:2": 60, "B:4": 30, "(elsewhere)": 10}, lines
+	folded = "p (9);MainThread (1);worker (x.py:1);Generators.A (x.py:2);Log.more (x.py:3) 60\np (9);t (2);A (x.py:1) 5\n"
+	assert by_place_folded(folded, {1})[0] == {"A": 60}
+	said = shares(functions)
+	assert not compare("blame", said, {"A": 64.0, "B": 26.0, "(elsewhere)": 10.0}, 5.0, ordered=True)
+	assert compare("blame", said, {"A": 66.0, "B": 30.0, "(elsewhere)": 4.5}, 5.5, ordered=True)
+	assert compare("blame", said, {"A": 60.0, "B": 40.0}, 11.0) == [] != compare("blame", said, {"A": 60.0, "B": 40.0}, 9.0)
+	assert compare("blame", {"A": 47.0, "B": 53.0}, {"A": 53.0, "B": 47.0}, 5.9, ordered=True)
+	END
+}
+
+@test "let go in another function: one waiter" { right stock-3.11 turn --waiters 1; }
+@test "let go in another function: three waiters" { right stock-3.11 turn; }
+@test "let go in another function: eight waiters" { right stock-3.11 turn --waiters 8; }
+@test "let go in another function: folded" { right stock-3.11 --folded turn; }
+@test "let go in another function: holds up to 20 ms that nothing cuts" {
+	right stock-3.11 turn --waiters 8 --ms 1,2,5,10,20 --interval 1
+}
+@test "two that hold in turn" { right stock-3.11 turn --workers 2 --ms 0.5,1,3; }
+@test "beside threads that always want the GIL" {
+	right stock-3.11 turn --ms 1,2,5,10,20 --spinners 2 --waiters 1
+}
+@test "two functions in one hold: a quarter and three" { right stock-3.11 one --ms 1,3; }
+@test "two functions in one hold: three quarters and one" { right stock-3.11 one --ms 3,1; }
+@test "two functions in one hold of 20 ms: a quarter and three" { right stock-3.11 one --ms 5,15 --interval 1; }
+@test "two functions in one hold of 20 ms: three quarters and one" { right stock-3.11 one --ms 15,5 --interval 1; }
+@test "a burst before a send: not the send's" { right stock-3.11 send --ms 3.5,0; }
+@test "a burst of 8 ms before a send: not the send's" { right stock-3.11 send --ms 8,0; }
+@test "generators" { right stock-3.11 generator --ms 0.5,1,3; }
+@test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback --ms 1,3,4; }
+@test "C that sleeps and C that computes with the GIL" { right stock-3.11 native --ms 4,2,1 --interval 1; }
+
+@test "let go in another function: 3.7" { right pyenv-3.7 turn; }
+@test "let go in another function: 3.8" { right pyenv-3.8 turn; }
+@test "let go in another function: 3.13" { right pyenv-3.13 turn; }
+@test "let go in another function: Debian 3.14" { right sid-amd64-3.14-exe turn; }
+@test "let go in another function: Debian 3.15" { right sid-amd64-3.15-exe turn; }
+@test "two functions in one hold: 3.8" { right pyenv-3.8 one --ms 1,3; }
+@test "two functions in one hold: 3.13" { right pyenv-3.13 one --ms 1,3; }
+@test "two functions in one hold: Debian 3.14" { right sid-amd64-3.14-exe one --ms 1,3; }
+@test "two functions in one hold: Debian 3.15" { right sid-amd64-3.15-exe one --ms 1,3; }
+@test "generators: 3.8" { right pyenv-3.8 generator --ms 0.5,1,3; }
+@test "generators: Debian 3.15" { right sid-amd64-3.15-exe generator --ms 0.5,1,3; }
