@@ -43,6 +43,22 @@ static __always_inline int holder_runs(const struct gt_gil *g)
 	return BPF_CORE_READ(task, on_cpu) != 0;
 }
 
+/* Is the garbage collector of this thread's interpreter at work? Then it is what runs, below the Python line that set
+ * it off.
+ */
+static __always_inline int collecting(const struct py_layout *l, __u64 tstate)
+{
+	__u64 base = l->gc_base;
+	__u32 on = 0;
+
+	if (!l->gc_collecting)
+		return 0;
+	if (!base)
+		bpf_probe_read_user(&base, sizeof(base), (void *)(tstate + l->tstate_interp));
+	bpf_probe_read_user(&on, sizeof(on), (void *)(base + l->gc_collecting));
+	return on != 0;
+}
+
 /* Which thread holds, when the hold began before the books? */
 static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tstate)
 {
@@ -56,13 +72,15 @@ static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tst
 /* The stack of a holder that does not run, as a waiter reads it; 0: none, or it has run meanwhile. */
 static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u32 slot, __u64 tstate)
 {
+	struct gt_target *target = bpf_map_lookup_elem(&targets, &tgid);
 	__u64 stack;
 
-	if (!tstate)
+	if (!tstate || !target)
 		return 0;
 	if (!g->holder_tid)
 		holder_learn(g, tgid, tstate);
-	stack = stack_capture(slot, tgid, tstate, 0);
+	stack = stack_capture(slot, tgid, tstate,
+			      collecting(&target->layout, tstate) ? PY_NATIVE_GC : 0);
 	if (stack && clock_on && holder_runs(g)) {
 		stat_inc(GT_STAT_LOOK_MOVED);
 		return 0;
@@ -187,6 +205,8 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 		return 0;
 	if (ip >= target->text_start && ip < target->text_end)
 		ip = 0; /* in the interpreter: the Python line says it */
+	if (collecting(&target->layout, m.last_holder))
+		ip = PY_NATIVE_GC;
 	stack = stack_capture(SLOT_OF_CLOCK, tgid, m.last_holder, ip);
 	if (!stack)
 		return 0;

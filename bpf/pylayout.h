@@ -49,15 +49,20 @@ struct py_layout {
 	__u16 str_data; /* the characters of an ASCII one */
 	__u16 str_more; /* those of another one are so much further on */
 	__u16 str_kind_shift;
+	__u16 tstate_interp;
+	/* int: the collector is at work; in the interpreter, or from gc_base on. 0: not known */
+	__u16 gc_collecting;
+	__u16 pad[2];
 
 	__u64 instr_mask; /* bits of the 8 bytes at frame_instr that count */
 	__u64 code_mask;  /* all: they are an address in the code object; 0: f_lasti */
 	__u64 code_type;  /* address of PyCode_Type in this process; 0: not known */
+	__u64 gc_base;	  /* -3.8: of _PyRuntime; 0: the interpreter's */
 };
 
 #define PY_FRAME_BYTES 120
 #define PY_CODE_BYTES  128
 
-_Static_assert(sizeof(struct py_layout) == 64, "wire format");
+_Static_assert(sizeof(struct py_layout) == 80, "wire format");
 
 #endif

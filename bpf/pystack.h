@@ -44,12 +44,14 @@ enum py_owner {
 
 #define NO_PYTHON_FRAME 1 /* "hash" of an empty stack: a thread that runs no Python */
 
+#define PY_NATIVE_GC 16 /* "address" of the garbage collector at work: no code lies there */
+
 /* frames[0] is the innermost. */
 struct py_stack {
 	__u32 cnt;
 	__u32 end;    /* enum py_walk_end */
 	__u64 hash;   /* over all frames */
-	__u64 native; /* the native leaf's address, or 0 */
+	__u64 native; /* the native leaf's address, PY_NATIVE_GC, or 0 */
 	struct py_frame_ref frames[PY_STACK_SLOT];
 };
 

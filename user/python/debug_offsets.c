@@ -43,6 +43,7 @@ static const struct dbg_field fields[] = {
 	{ "interpreter_state.id", { 56, 56, 56 }, O(interp_id), MAY },
 	{ "interpreter_state.next", { 64, 64, 64 }, O(interp_next), MAY },
 	{ "interpreter_state.threads_head", { 72, 72, 72 }, O(interp_threads), MAY },
+	{ "interpreter_state.gc", { 80, 88, 88 }, O(interp_gc), MAY },
 	{ "interpreter_state.imports_modules", { 88, 96, 96 }, O(interp_modules), MAY },
 	{ "interpreter_state.ceval_gil", { 112, 120, 120 }, O(interp_gil), MAY },
 	{ "thread_state.next", { 168, 192, 192 }, O(tstate_next), MAY },
@@ -66,6 +67,7 @@ static const struct dbg_field fields[] = {
 	{ "unicode_object.state", { 544, 624, 720 }, O(str_state), MUST },
 	{ "unicode_object.length", { 552, 632, 728 }, O(str_length), MUST },
 	{ "unicode_object.asciiobject_size", { 560, 640, 736 }, O(str_ascii_size), MUST },
+	{ "gc.collecting", { 576, 656, 760 }, O(gc_collecting), MAY },
 };
 
 /* The column of a version, or -1. */

@@ -67,15 +67,20 @@
 
 /* The GIL is the runtime's (-3.11), an interpreter points to its own (3.12+). */
 #define INTERP_37 .interp_next = 0, .interp_threads = 8, .interp_gil = PY_NONE
+/* Where the collector says that it is at work: up to 3.8 it is the runtime's. */
+#define GC_OF_RUNTIME(gc, at) .rt_gc = gc, .interp_gc = PY_NONE, .gc_collecting = at
+#define GC_OF_INTERP(gc)      .rt_gc = PY_NONE, .interp_gc = gc, .gc_collecting = 200
 #define INTERP_313							\
 	.rt_interp_head = 632, .rt_gil = PY_NONE, .interp_next = 7264,	\
-	.interp_id = 7272, .interp_threads = 7344, .interp_gil = 16
+	.interp_id = 7272, .interp_threads = 7344, .interp_gil = 16, GC_OF_INTERP(7400)
 #define INTERP_314							\
 	.rt_interp_head = 808, .rt_gil = PY_NONE, .interp_next = 7272,	\
-	.interp_id = 7280, .interp_threads = 7344, .interp_gil = 16
+	.interp_id = 7280, .interp_threads = 7344, .interp_gil = 16,	\
+	.rt_gc = PY_NONE, .interp_gc = 7408, .gc_collecting = 192
 #define INTERP_315							\
 	.rt_interp_head = 936, .rt_gil = PY_NONE, .interp_next = 7264,	\
-	.interp_id = 7272, .interp_threads = 7336, .interp_gil = 16
+	.interp_id = 7272, .interp_threads = 7336, .interp_gil = 16,	\
+	.rt_gc = PY_NONE, .interp_gc = 7400, .gc_collecting = 112
 
 /* ---- code objects ---- */
 
@@ -153,23 +158,26 @@ const struct py_row py_rows[] = {
 	/* 3.7.0 - 3.7.3: _PyRuntime is shorter, the GIL 88 bytes further up. */
 	{ .minor = 7, .rt_size_min = 1424, .rt_size_max = 1424, .layout = { FRAME_37, .frame_instr = 104, IDENT_37 },
 	  .obj = { OBJECTS_37, CODE_37, LNOTAB, .rt_interp_head = 24, .rt_gil = 1176, .interp_id = 16,
+		GC_OF_RUNTIME(320, 312),
 		.interp_modules = 40, .type_cached_keys = 856 } },
 	/* 3.7.4+ */
 	{ .minor = 7, .rt_size_min = 1520, .rt_size_max = 1520, .layout = { FRAME_37, .frame_instr = 104, IDENT_37 },
 	  .obj = { OBJECTS_37, CODE_37, LNOTAB, .rt_interp_head = 24, .rt_gil = 1264, .interp_id = 16,
+		GC_OF_RUNTIME(320, 312),
 		.interp_modules = 40, .type_cached_keys = 856 } },
 	/* 3.8: co_posonlyargcount (PEP 570) moves most of PyCodeObject by 8. */
 	{ .minor = 8, .rt_size_min = 1464, .rt_size_max = 1464, .layout = { FRAME_37, .frame_instr = 104, IDENT_38 },
 	  .obj = { OBJECTS_37, CODE_38, LNOTAB, .rt_interp_head = 32, .rt_gil = 1152, .interp_id = 16,
+		GC_OF_RUNTIME(344, 200),
 		.interp_modules = 56, .type_cached_keys = 872 } },
 	/* 3.9: ceval state split between runtime and interpreter; tp_print is gone from the type. */
 	{ .minor = 9, .rt_size_min = 656, .rt_size_max = 656, .layout = { FRAME_37, .frame_instr = 104, IDENT_38 },
-	  .obj = { OBJECTS_37, CODE_38, LNOTAB, .rt_interp_head = 32, .rt_gil = 352, .interp_id = 24,
+	  .obj = { OBJECTS_37, CODE_38, LNOTAB, .rt_interp_head = 32, .rt_gil = 352, .interp_id = 24, GC_OF_INTERP(616),
 		.interp_modules = 856, .type_cached_keys = 864 } },
 	/* 3.10: f_lasti counts code units (bpo-27129), co_linetable (PEP 626). */
 	{ .minor = 10, .rt_size_min = 672, .rt_size_max = 672, .layout = { FRAME_37, .frame_instr = 96, IDENT_38 },
 	  .obj = { OBJECTS_37, CODE_38, .lasti_shift = 0, .line_table = PY_LINES_LINETABLE,
-		.rt_interp_head = 32, .rt_gil = 352, .interp_id = 24, .interp_modules = 856,
+		.rt_interp_head = 32, .rt_gil = 352, .interp_id = 24, GC_OF_INTERP(616), .interp_modules = 856,
 		.type_cached_keys = 872 } },
 	/* 3.11: _PyInterpreterFrame through cframe (bpo-44032, bpo-46090), bytecode inside the code
 	 * object, native_thread_id, qualified names, PEP 657 locations, split keys outside a dict.
@@ -177,7 +185,7 @@ const struct py_row py_rows[] = {
 	{ .minor = 11, .rt_size_min = 166688, .rt_size_max = 166688,
 	  .layout = { FRAME_311, .cframe_current = 8, .frame_code = 32, .frame_back = 48, .frame_owner = 69,
 		      IDENT_311(72, 168), IDENT_STR_37 },
-	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = 360, .interp_next = 0, .interp_id = 48,
+	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = 360, .interp_next = 0, .interp_id = 48, GC_OF_INTERP(648),
 		.interp_threads = 16, .interp_gil = PY_NONE, .interp_modules = 888,
 		TSTATE(152, 160), CODE_311(184, 168), .code_firstlineno = 72, STR_37, DICT_311,
 		.attrs = PY_ATTRS_PREHEADER, .values_data = 0, .type_cached_keys = 872, .int_tagged = 0 } },
@@ -187,7 +195,7 @@ const struct py_row py_rows[] = {
 	{ .minor = 12, .rt_size_min = 459944, .rt_size_max = 459992,
 	  .layout = { FRAME_311, .cframe_current = 0, .frame_code = 0, .frame_back = 8, .frame_owner = 70,
 		      IDENT_311(68, 176), IDENT_STR_312 },
-	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = PY_NONE, .interp_next = 0, .interp_id = 8,
+	  .obj = { GIL, .rt_interp_head = 40, .rt_gil = PY_NONE, .interp_next = 0, .interp_id = 8, GC_OF_INTERP(112),
 		.interp_threads = 72, .interp_gil = 384, .interp_modules = 944,
 		TSTATE(136, 144), CODE_311(192, 176), .code_firstlineno = 68, STR_312, DICT_311,
 		.attrs = PY_ATTRS_TAGGED, .values_data = 0, .type_cached_keys = 880, .int_tagged = 1 } },

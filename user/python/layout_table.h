@@ -39,12 +39,15 @@ struct py_objects {
 	/* _PyRuntimeState */
 	uint16_t rt_interp_head;
 	uint16_t rt_gil; /* -3.11: the one GIL */
+	uint16_t rt_gc;	 /* -3.8: the collector's state */
 	/* PyInterpreterState */
 	uint16_t interp_next;
 	uint16_t interp_id; /* int64_t */
 	uint16_t interp_threads;
 	uint16_t interp_gil; /* 3.12+: pointer to its GIL */
 	uint16_t interp_modules;
+	uint16_t interp_gc;	/* 3.9+: the collector's state, and in it .. */
+	uint16_t gc_collecting; /* .. int: it is at work */
 	/* PyThreadState */
 	uint16_t tstate_next;
 	uint16_t tstate_interp;

@@ -12,6 +12,18 @@
 
 #define INTERPS_MAX 4096
 
+/* Where it says that the collector is at work, for those who walk stacks. */
+static void find_collector(struct py_process *p)
+{
+	const struct py_objects *o = &p->rt.obj;
+	bool of_runtime = o->interp_gc == PY_NONE;
+
+	p->rt.layout.tstate_interp = o->tstate_interp;
+	if (of_runtime)
+		p->rt.layout.gc_base = p->rt.runtime_va + p->bias;
+	p->rt.layout.gc_collecting = (of_runtime ? o->rt_gc : o->interp_gc) + o->gc_collecting;
+}
+
 struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint64_t load_bias)
 {
 	struct py_process *p = calloc(1, sizeof(*p));
@@ -23,6 +35,7 @@ struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint6
 	p->bias = load_bias;
 	p->tids.pthread_off = -1;
 	p->rt.layout.code_type = py_process__code_type(p);
+	find_collector(p);
 	return p;
 }
 

@@ -92,6 +92,10 @@ static bool native_frame(const struct pystacks_process *p, uint64_t ip, struct s
 {
 	struct native_place at;
 
+	if (ip == PY_NATIVE_GC) {
+		*ret = (struct snap_frame){ "[garbage collector]", "", 0 };
+		return true;
+	}
 	if (ip >> 63) {
 		*ret = (struct snap_frame){ "[kernel]", "", 0 };
 		return true;
