@@ -261,8 +261,9 @@ __noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid)
 #define REAP_MAX 64
 
 /* Close the waits of threads that died waiting for this GIL (rare); its integrals go up to now. */
-static __noinline int gil_reap(struct gt_gil *g)
+__noinline int gil_reap(__u32 slot)
 {
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	struct gt_thread_key key = {};
 	struct gt_thread *t;
 	struct gt_dead d;
@@ -290,11 +291,11 @@ static __noinline int gil_reap(struct gt_gil *g)
 }
 
 /* The integrals up to this event, as things were up to it. */
-static __always_inline void gil_event(struct gt_gil *g, __u64 now)
+static __always_inline void gil_event(struct gt_gil *g, __u32 slot, __u64 now)
 {
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
-		gil_reap(g);
+		gil_reap(slot);
 	g->event_ns = now;
 }
 
@@ -307,7 +308,7 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	gil_begin(g);
 	cut_check(g, t, cond, t->tid);
 	now = event_time(g, t);
-	gil_event(g, now);
+	gil_event(g, t->gil_slot, now);
 	t->wait_ticks++;
 	if (stacks_on)
 		look_tick(g, t, cond, now);

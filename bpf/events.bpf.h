@@ -39,7 +39,7 @@ static __always_inline int on_wait(__u64 cond)
 		stack = look_at_holder(g, t, tstate, event_time(g, t));
 	now = event_time(g, t);
 	thread_born(t, now);
-	gil_event(g, now);
+	gil_event(g, t->gil_slot, now);
 	if (t->state == GT_HOLD) {
 		/* Its RELEASE was missed: the hold ends here at the latest. */
 		stat_inc(GT_STAT_WAIT_HOLDER);
@@ -99,7 +99,7 @@ static __always_inline int on_acquire(__u64 cond)
 	}
 	now = event_time(g, t);
 	thread_born(t, now);
-	gil_event(g, now);
+	gil_event(g, t->gil_slot, now);
 	if (g->held) {
 		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
 		stat_inc(GT_STAT_ACQUIRE_HELD);
@@ -163,7 +163,7 @@ static __always_inline int on_release(__u64 cond)
 	}
 	hist_touch(&t->sums.hold_hist, now - t->since_ns);
 	touch(&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)]);
-	gil_event(g, now);
+	gil_event(g, t->gil_slot, now);
 	ns = now - t->since_ns;
 	sum_put(sum, ns, 1);
 	if (blame && g->hold_blame_ns)

@@ -159,6 +159,21 @@ static void draw_who(const struct snapshot *s, const struct snap_proc *p, const 
 	canvas__puts(c, y, 0, c->w, ROLE_VERDICT, sbuf__str(&text));
 }
 
+/* With the note behind it, or before it where it would be cut off. */
+static void put_headline(const struct snap_proc *p, const struct snap_gil *g,
+			 const struct canvas *c, struct sbuf *out)
+{
+	verdict__headline(p, g, out);
+	if (!*p->note)
+		return;
+	sbuf__printf(out, "  [%s]", p->note);
+	if (cells__width(sbuf__str(out), c->unicode) <= c->w)
+		return;
+	sbuf__reset(out);
+	sbuf__printf(out, "[%s] ", p->note);
+	verdict__headline(p, g, out);
+}
+
 void header__draw(const struct ui_state *ui, struct canvas *c, const struct layout *l)
 {
 	const struct snapshot *s = ui__snap(ui);
@@ -173,9 +188,7 @@ void header__draw(const struct ui_state *ui, struct canvas *c, const struct layo
 	if (l->headline >= 0 && p) {
 		bool bad = verdict__level(p, g) == VERDICT_BOTTLENECK;
 
-		verdict__headline(p, g, &text);
-		if (*p->note)
-			sbuf__printf(&text, "  [%s]", p->note);
+		put_headline(p, g, c, &text);
 		canvas__puts(c, l->headline, 0, c->w, bad ? ROLE_WAIT : ROLE_VERDICT,
 			     sbuf__str(&text));
 	}

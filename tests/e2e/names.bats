@@ -71,3 +71,29 @@ while True:
 	NUMBERS_OF=$GT_OUT numbers --expr 'any("stopped" in p.get("note", "") for s in snaps for p in s["processes"])' \
 		--expr '"note" not in proc'
 }
+
+# A hierarchy of its own is mounted where nobody else sees it.
+in_frozen_cgroup() {
+	mount -t cgroup2 none /sys/fs/cgroup && mkdir "/sys/fs/cgroup/giltop-$WL_PID" || return 77
+	cd "/sys/fs/cgroup/giltop-$WL_PID" || return
+	echo "$WL_PID" >cgroup.procs
+	echo 1 >cgroup.freeze
+	until grep -q 'frozen 1' cgroup.events; do sleep 0.05; done
+	"$GILTOP" -b -d 1 -p "$WL_PID"
+	echo 0 >cgroup.freeze
+	"$GILTOP" -b -d 1 -p "$WL_PID" | sed 's/stopped/still stopped/'
+	echo "$WL_PID" >../cgroup.procs
+	cd / && rmdir "/sys/fs/cgroup/giltop-$WL_PID"
+}
+
+@test "a process whose cgroup is frozen is said to be stopped" {
+	needs_root
+	python_start "$SLEEP"
+	export -f in_frozen_cgroup
+	export WL_PID
+	run --separate-stderr unshare -m --propagation private bash -c in_frozen_cgroup
+	[ "$status" -ne 77 ] || skip "needs a mount of cgroup2"
+	echo "$output"
+	[[ $output == *"stopped: its cgroup is frozen"* ]]
+	[[ $output != *"still stopped"* ]]
+}

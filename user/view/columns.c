@@ -226,8 +226,7 @@ const struct column thread_columns[] = {
 	  .help = "which GIL it uses: 0 is the main interpreter's" },
 	{ COLUMN("state", "S"), .width = 1, .prio = 5, .shown = true, .left = true,
 	  .kind = COLUMN_STATE, CELL(state),
-	  .help = "now: H holds the GIL, W waits, Y yields, r runs without, x ended, F "
-		  "finalizing" },
+	  .help = "H holds, W waits, Y yields, r without it, x ended, F finalizing" },
 	{ COLUMN("for", "FOR"), .width = 6, .prio = 85, .desc = true, CELL(state_ns),
 	  .help = "how long it has been in this state" },
 	{ COLUMN("delay", "DELAY%"), .width = 7, .shown = true, .desc = true, .kind = COLUMN_WAIT,
