@@ -14,7 +14,8 @@ shares.py LIBRARY VARIANT [OPTION..]      LIBRARY: shares.c, compiled
   --waiters N       threads that want the GIL again NAP_US after they had it (3)
   --spinners N      threads that always want it, and keep it for as long as they may (0)
   --workers N       (1)
-  --interval S      sys.setswitchinterval(): above the length of a hold, nothing cuts it
+  --interval S      sys.setswitchinterval() (0.1): above the length of a hold, nothing cuts it. Where it is cut while a neighbour
+                    has the CPU, this program does not know up to when it held
   --seconds S       the time to run
 
 Prints "ready PID". Ends after --seconds, at SIGTERM, or at a line "FROM TO" on stdin (CLOCK_MONOTONIC, ns), and prints what
@@ -310,7 +311,7 @@ def main():
     ap.add_argument("--waiters", type=int, default=3)
     ap.add_argument("--spinners", type=int, default=0)
     ap.add_argument("--workers", type=int, default=1)
-    ap.add_argument("--interval", type=float)
+    ap.add_argument("--interval", type=float, default=0.1)
     ap.add_argument("--seconds", type=float, default=1e6)
     args = ap.parse_args()
 
@@ -322,8 +323,7 @@ def main():
 
     for signo in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signo, lambda *_: STOP.append(True))
-    if args.interval:
-        sys.setswitchinterval(args.interval)
+    sys.setswitchinterval(args.interval)
     gc.disable()  # its time would be some function's
     Send.sock.bind(("127.0.0.1", 0))
     Send.sock.connect(Send.sock.getsockname())  # full one day: then the kernel throws away
