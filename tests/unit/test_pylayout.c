@@ -58,6 +58,8 @@ static void make_table(const struct py_row *r, char *t)
 	put(t, 64, o->interp_next);
 	put(t, 72, o->interp_threads);
 	put(t, v13 ? 88 : 96, o->interp_modules == PY_NONE ? 7000 : o->interp_modules);
+	put(t, v13 ? 80 : 88, o->interp_gc);
+	put(t, v13 ? 576 : v15 ? 760 : 656, o->gc_collecting);
 	put(t, v13 ? 112 : 120, o->interp_gil);
 	put(t, gil, 7752);
 	put(t, gil + 16, 7752u + o->gil_locked);
@@ -128,6 +130,7 @@ static void every_row_fits_the_walker(void **state)
 		if (o->code_firsttraceable != PY_NONE)
 			assert_true(o->code_firsttraceable + 4 <= o->code_size);
 		assert_true((o->rt_gil == PY_NONE) != (o->interp_gil == PY_NONE));
+		assert_true((o->rt_gc == PY_NONE) != (o->interp_gc == PY_NONE));
 		assert_true((py_rows[i].minor < 13) == (py_rows[i].rt_size_max != 0));
 	}
 }
