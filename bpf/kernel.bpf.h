@@ -95,8 +95,22 @@ struct signal_struct {
 struct task_struct {
 	int pid;
 	int tgid;
-	int on_cpu; /* where there is more than one */
+	unsigned int __state; /* 0: it runs, or would if it had a CPU */
 	struct signal_struct *signal;
 } __attribute__((preserve_access_index));
+
+struct task_struct___before_5_14 {
+	long state;
+} __attribute__((preserve_access_index));
+
+/* Does this thread sleep? */
+static __always_inline int task_sleeps(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *old = (void *)task;
+
+	if (bpf_core_field_exists(task->__state))
+		return BPF_CORE_READ(task, __state) != 0;
+	return BPF_CORE_READ(old, state) != 0;
+}
 
 #endif

@@ -7,9 +7,9 @@
  *
  * While the holder runs, the clock of its CPU looks, every GT_LOOK_NS: for holds always, for blame if somebody
  * waits. What it sees then goes into a ring, and who has waited takes from there all that was seen during the wait: so a
- * look counts once for each that waited. While the holder does not run (it sleeps in C, or has no CPU), those who wait
- * look, each at its tick, once per switch interval, and the first half of one before its first tick goes to what it saw
- * when it came. Each of these has a weight in nanoseconds: the time that it stands for.
+ * look counts once for each that waited. While the holder sleeps (in C, with the GIL), those who wait look: each at its
+ * tick, once per switch interval; and the first half of one, before its first tick, goes to what it saw when it came.
+ * Each look has a weight in nanoseconds: the time that it stands for.
  *
  * Only where nothing of that was seen lately does a hold's end count: GT_SUM_END, GT_SUM_END_BLAME.
  */
@@ -31,16 +31,15 @@ GT_MAP(looks, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32, struct gt_looks); /* by the GI
 /* Of what was seen during a wait so many are taken at most, each for several. */
 #define LOOKS_TAKEN 16
 
-/* Does the holder run? Without knowing it, or with no clock that looks: no. */
+/* Does the holder run, or would it if it had a CPU? (It may have lost that one to the waiter who asks. What it does
+ * without one is no place of its own: what the clock sees stands for that.) Without knowing it, or with no clock that
+ * looks: no.
+ */
 static __always_inline int holder_runs(const struct gt_gil *g)
 {
 	struct task_struct *task = (struct task_struct *)g->holder_task;
 
-	if (!clock_on || !task)
-		return 0;
-	if (!bpf_core_field_exists(task->on_cpu)) /* there is but one CPU, and this thread has it */
-		return 0;
-	return BPF_CORE_READ(task, on_cpu) != 0;
+	return clock_on && task && !task_sleeps(task);
 }
 
 /* Is the garbage collector of this thread's interpreter at work? Then it is what runs, below the Python line that set

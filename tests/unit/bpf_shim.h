@@ -30,7 +30,7 @@ struct signal_struct {
 
 struct task_struct {
 	int pid, tgid;
-	int on_cpu;
+	int sleeps;
 	struct signal_struct *signal;
 };
 
@@ -347,9 +347,9 @@ static inline uint64_t bpf_get_current_pid_tgid(void)
 	return (uint64_t)shim.cpu.tgid << 32 | shim.cpu.tid;
 }
 
-static inline uint32_t bpf_get_smp_processor_id(void)
+static inline int task_sleeps(const struct task_struct *task)
 {
-	return shim.depth; /* who interrupts is another one */
+	return task->sleeps;
 }
 
 static inline uint64_t bpf_get_current_task(void)
@@ -379,7 +379,6 @@ static inline long shim_read_user(void *dst, uint32_t size, uint64_t addr)
 #define bpf_ringbuf_output(m, data, size, flags)  shim_ring_output(SHIM_RING(m), data, size, flags)
 #define bpf_ringbuf_query(m, flags)		  ((uint64_t)SHIM_RING(m)->head)
 #define bpf_probe_read_user(dst, size, addr)	  shim_read_user(dst, size, (uintptr_t)(addr))
-#define bpf_core_field_exists(field)		  1
 #define bpf_probe_read_kernel(dst, size, src)	  ((void)memcpy(dst, src, size))
 #define py_read(stack, dst, size, addr)		  shim_read_user(dst, (uint32_t)(size), addr)
 
