@@ -302,9 +302,9 @@ enum gt_follow {
 /* ---- ring buffer ---------------------------------------------------------------------------- */
 
 enum gt_note_kind {
-	GT_NOTE_SPAN = 1, /* a closed state of a thread, for the timeline (only when asked for) */
-	GT_NOTE_FORK = 2, /* tgid forked tid (a new process) */
-	GT_NOTE_EXEC = 3, /* tgid runs another program now */
+	GT_NOTE_SPAN = 1,  /* a closed state of a thread, for the timeline (only when asked for) */
+	GT_NOTE_FORK = 2,  /* tgid forked tid (a new process) */
+	GT_NOTE_EXEC = 3,  /* tgid runs another program now */
 	GT_NOTE_STACK = 4, /* a stack of tgid that was not there before */
 };
 
