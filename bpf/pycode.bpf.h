@@ -103,8 +103,11 @@ PY_INLINE void py_text_by_ends(const struct py_layout *l, struct py_scratch *x, 
 	n &= 0x7f;
 	for (int i = 0; i < PY_TAIL_WORDS; i++)
 		x->tail[i] = 0;
-	x->fault |= !!py_read(x, x->tail, n, at + bytes - n);
 	h = py_mix(bytes, kind);
+	if (py_read(x, x->tail, n, at + bytes - n)) {
+		x->fault = 1;
+		h = py_mix(h, str);
+	}
 	for (int i = 0; i < PY_TAIL_WORDS; i++)
 		h = py_mix(h, x->tail[i]);
 	if (bytes > PY_TAIL_WORDS * 8) {
@@ -117,7 +120,11 @@ PY_INLINE void py_text_by_ends(const struct py_layout *l, struct py_scratch *x, 
 
 PY_INLINE void py_text_id(const struct py_layout *l, struct py_scratch *x, __u64 str)
 {
-	x->fault |= !!py_read(x, x->head, sizeof(x->head), str + l->object_head);
+	if (py_read(x, x->head, sizeof(x->head), str + l->object_head)) {
+		x->fault = 1;
+		x->text_id = py_mix(0, str);
+		return;
+	}
 	x->text_id = py_mix(x->head[0], x->head[1]);
 	if (x->head[1] == ~0ull)
 		py_text_by_ends(l, x, str);
@@ -142,7 +149,7 @@ PY_INLINE __u64 py_lines_id(const struct py_layout *l, struct py_scratch *x, __u
 	return h;
 }
 
-/* Never 0. What cannot be read counts as zeros. */
+/* Never 0. A str that cannot be read counts by its address. */
 PY_INLINE __u64 py_code_id(const struct py_layout *l, struct py_scratch *x, __u64 code)
 {
 	__u64 h, file;

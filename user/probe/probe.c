@@ -9,7 +9,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf/pystack.h"
 #include "giltop.skel.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
@@ -18,6 +17,7 @@
 #include "user/probe/clock.h"
 #include "user/probe/features.h"
 #include "user/probe/maps_read.h"
+#include "user/probe/maps_stacks.h"
 #include "user/probe/multi.h"
 
 struct probe {
@@ -108,6 +108,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		bpf_map__set_max_entries(p->skel->maps.stacks, 1);
 		bpf_map__set_max_entries(p->skel->maps.walks, 1);
 		bpf_map__set_max_entries(p->skel->maps.codes, 1);
+		bpf_map__set_max_entries(p->skel->maps.news, (unsigned int)getpagesize());
 		bpf_map__set_max_entries(p->skel->maps.sums, 1);
 		bpf_map__set_max_entries(p->skel->maps.chains, 1);
 		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
@@ -378,57 +379,18 @@ int probe__next_epoch(struct probe *p, const struct raw_sums *read)
 
 int probe__stack(struct probe *p, uint32_t tgid, uint64_t hash, struct py_stack *ret)
 {
-	struct gt_stack_key key = { .hash = hash, .tgid = tgid };
-
-	return bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.stacks), &key, ret) ? -ENOENT : 0;
+	return probe_read__stack(p->skel, tgid, hash, ret);
 }
 
 int probe__code(struct probe *p, uint32_t tgid, uint64_t id, struct py_code *ret)
 {
-	struct gt_code_key key = { .id = id, .tgid = tgid };
-
-	if (bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.codes), &key, ret))
-		return -ENOENT;
-	return ret->id == id ? 0 : -ENOENT; /* still being read */
-}
-
-struct each_stack {
-	const struct probe_stack_ops *ops;
-	void *ctx;
-	int fd;
-};
-
-static int each_code(void *ctx, const void *key, const void *value)
-{
-	const struct each_stack *e = ctx;
-	const struct gt_code_key *k = key;
-	const struct py_code *code = value;
-
-	/* .. that is not still being read. */
-	if (code->id == k->id && e->ops->code(e->ctx, k->tgid, k->id, code))
-		bpf_map_delete_elem(e->fd, k);
-	return 0;
-}
-
-static int each_stack(void *ctx, const void *key, const void *value)
-{
-	const struct each_stack *e = ctx;
-	const struct gt_stack_key *k = key;
-
-	if (e->ops->stack(e->ctx, k->tgid, k->hash, value))
-		bpf_map_delete_elem(e->fd, k);
-	return 0;
+	return probe_read__code(p->skel, tgid, id, ret);
 }
 
 void probe__each_stack(struct probe *p, const struct probe_stack_ops *ops, void *ctx)
 {
-	struct each_stack e = { ops, ctx, bpf_map__fd(p->skel->maps.codes) };
-
-	if (!p->opts.stacks)
-		return;
-	map_each(p->skel->maps.codes, each_code, &e);
-	e.fd = bpf_map__fd(p->skel->maps.stacks);
-	map_each(p->skel->maps.stacks, each_stack, &e);
+	if (p->opts.stacks)
+		probe_read__each_stack(p->skel, ops, ctx);
 }
 
 bool probe__news_lost(struct probe *p)
