@@ -111,6 +111,7 @@ static void look_around(struct sim *s, struct fake_thread *t)
 	if (t->state != GT_WAIT)
 		t->stack = rnd(s, 4) ? 1000 + (uint32_t)rnd(s, 5) : 0;
 	t->paged_out = false;
+	s->k.task.sleeps = !rnd(s, 3);
 	if (holder && holder != t)
 		holder->paged_out = !rnd(s, 8);
 }

@@ -117,6 +117,7 @@ static void sums_and_chains_without_room_are_under_other(void **state)
 		}
 		machine__deinit(&k);
 		start_small(&k, true, chains_map, max - 2);
+		k.task.sleeps = 1; /* so that those who come look at the holder */
 		now = take_turns(&k, T0);
 		assert_true(stat_of(GT_STAT_CHAIN_FULL) > 0);
 		shim.cpu.now_ns = now;
