@@ -103,7 +103,7 @@ sums_of() { # WORKLOAD ARG..
 	answer burn stock-3.11 "$BATS_TEST_TMPDIR/libburn.so"
 }
 
-@test "more stacks than the tables keep: [other] takes the rest, the sums hold" { answer full stock-3.11; }
+@test "more stacks than the kernel's tables keep: taken as they come, or under [other]; the sums hold" { answer full stock-3.11; }
 @test "functions that come and go at one address: stock 3.11" { answer reused stock-3.11; }
 @test "functions that come and go at one address: 3.8" { answer reused pyenv-3.8; }
 @test "functions that come and go at one address: 3.13" { answer reused pyenv-3.13; }

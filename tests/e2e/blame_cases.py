@@ -151,16 +151,16 @@ def hold(giltop, kind, python, library=None):
 # ---- full tables -------------------------------------------------------------------------------------
 def full(giltop, python):
     with Program(python, "many_stacks", "9000") as program:
-        # No refresh meanwhile: nothing makes room.
+        # No refresh meanwhile: what is new is taken out of the tables as it comes, or there is no room.
         record = measured(giltop, program, "-i", "600")[-1]
     proc, stats = record["processes"][0], record["stats"]
     bad = blame.check_sums(proc)
-    if not stats.get("stack_full"):
-        bad.append("the table of stacks was not full: %s" % stats)
     other = sum(s["ns"] for s in proc["stacks"] if s["kind"] == "wait" and not s["frames"])
-    if not other:
-        bad.append("no [other] row")
+    if stats.get("stack_full") and not other:
+        bad.append("no [other] row: %s" % stats)
     waits = [s for s in proc["stacks"] if s["kind"] == "wait"]
+    if len(waits) < 5000:
+        bad.append("no more wait stacks than the tables keep")
     return blame.report(bad, "full: %d wait stacks, %.1f %% of the wait under [other], stats %s" %
                         (len(waits), 100.0 * other / sum(s["ns"] for s in waits), stats))
 
