@@ -57,7 +57,7 @@ struct gt_tid {
 
 /* A process to measure. */
 struct gt_target {
-	__u64 books_ns; /* the books started; 0: not yet, ignore hits */
+	__u64 books_ns;		    /* the books started; 0: not yet, ignore hits */
 	__u64 text_start, text_end; /* the interpreter's own code */
 	struct py_layout layout;
 };
@@ -148,8 +148,8 @@ struct gt_gil {
 	__u64 holder_task; /* its task_struct; 0: not known */
 	__u64 look_ns;	   /* when a waiter last looked at the holder, and .. */
 	__u64 look_stack;  /* .. what it saw, 0: it runs */
-	__u32 holder_tid; /* 0: nobody */
-	__u32 prev_tid;	  /* who held it before */
+	__u32 holder_tid;  /* 0: nobody */
+	__u32 prev_tid;	   /* who held it before */
 	__u32 waiters;
 	__u32 held; /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
 	__u32 seeded; /* the open hold began before the books */
@@ -212,8 +212,8 @@ struct gt_thread {
 	__u64 wait_booked_ns;
 	__u64 wait_held_ns;
 	__u64 wait_hold_cnt;
-	__u64 wait_stack; /* its stack in the open wait, 0: not captured yet */
-	__u64 tstate;	  /* its PyThreadState when last looked at, 0 = not seen */
+	__u64 wait_stack;  /* its stack in the open wait, 0: not captured yet */
+	__u64 tstate;	   /* its PyThreadState when last looked at, 0 = not seen */
 	__u64 look_ns;	   /* its open wait: looks stand for it up to here, */
 	__u64 first_stack; /* where the holder was when it came, 0: it ran */
 	__u64 seen_ns;	   /* a clock's look saw it hold */
@@ -369,9 +369,8 @@ GT_ASSERT(sizeof(struct gt_gil) == 24 * 8 + 8 * 4 + 256 * 24 + 8);
 GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
 	  17 * 8 + 8 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
-GT_ASSERT(sizeof(struct gt_thread_cut) ==
-	  __builtin_offsetof(struct gt_thread, sums.wait_hist) -
-		  __builtin_offsetof(struct gt_thread, first_ns));
+GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -
+						  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);
 GT_ASSERT(sizeof(struct gt_code_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);

@@ -16,7 +16,8 @@
 #ifndef GILTOP_LOOKS_BPF_H
 #define GILTOP_LOOKS_BPF_H
 
-GT_MAP(looks, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32, struct gt_looks); /* by the GIL's place in `gils` */
+GT_MAP(looks, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32,
+       struct gt_looks); /* by the GIL's place in `gils` */
 
 /* The holder's stack is walked by waiters not more often, however many they are: each ticks once per switch
  * interval, 5 ms.

@@ -92,11 +92,12 @@ static void print_thread(const struct py_process *p, struct pysym *ps, const str
 			 const char *name)
 {
 	__cleanup(freep) struct py_walk *w = calloc(1, sizeof(*w));
-	const struct py_stack *s = w ? &w->stack : NULL;
+	const struct py_stack *s;
 	struct pysym_frame f;
 
-	if (!s)
+	if (!w)
 		return;
+	s = &w->stack;
 	py_process__walk(p, t->tstate, w);
 	pysym__begin(ps);
 	printf("thread %u %lld %s %s\n", t->tid, (long long)t->interp_id,

@@ -231,7 +231,8 @@ static void the_end_of_a_process_closes_what_was_open(void **state)
 	assert_int_equal(s->procs[0].gils[0].held, false);
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(s->procs[0].threads[i].state, SNAP_EXITED);
-	assert_int_equal(snap_proc__thread(&s->procs[0], 1)->hold_ns, 1400); /* nobody else got it */
+	assert_int_equal(snap_proc__thread(&s->procs[0], 1)->hold_ns,
+			 1400); /* nobody else got it */
 	assert_int_equal(snap_proc__thread(&s->procs[0], 2)->wait_ns, 800);
 	assert_int_equal(snap_proc__thread(&s->procs[0], 3)->wait_ns, 700);
 	assert_int_equal(snap_proc__thread(&s->procs[0], 1)->blame_ns, 1500);

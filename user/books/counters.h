@@ -13,13 +13,14 @@
 
 /* User space's own, after enum gt_stat. */
 enum counter {
-	COUNTER_TORN = GT_STAT_CNT, /* records that were being written at each of many looks, for seconds */
-	COUNTER_TORN_LAST,	    /* .. in the last reading, so never read whole */
-	COUNTER_LATE,		    /* records that had to be waited for: the reading was late */
+	COUNTER_TORN =
+		GT_STAT_CNT, /* records that were being written at each of many looks, for seconds */
+	COUNTER_TORN_LAST,   /* .. in the last reading, so never read whole */
+	COUNTER_LATE,	     /* records that had to be waited for: the reading was late */
 	COUNTER_UNBALANCED, /* processes whose sums do not agree in this picture (picture/balance.h) */
-	COUNTER_STORE_FULL,	    /* the stack store has no room (or no memory) for a stack */
-	COUNTER_STACK_TOTALS_FULL,  /* no room for a running total by stack, or pair of stacks */
-	COUNTER_UNRESOLVED,	    /* frames whose code object was gone before its name was read */
+	COUNTER_STORE_FULL,	   /* the stack store has no room (or no memory) for a stack */
+	COUNTER_STACK_TOTALS_FULL, /* no room for a running total by stack, or pair of stacks */
+	COUNTER_UNRESOLVED,	   /* frames whose code object was gone before its name was read */
 	COUNTER_CNT,
 };
 

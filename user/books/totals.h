@@ -44,7 +44,8 @@ struct total_stack {
 /* Stacks are ids: those of the REC_STACK records before it (sink.h); 0: not captured, or without room.
  * Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
 struct totals {
-	uint64_t now_ns; /* the cut (bpf/cut.bpf.h): all records are as of this moment, but for their histograms */
+	uint64_t
+		now_ns; /* the cut (bpf/cut.bpf.h): all records are as of this moment, but for their histograms */
 	uint64_t self_cpu_ns;
 	uint64_t stats
 		[COUNTER_CNT]; /* since the start; of enum counter's, each part that counts adds its own */

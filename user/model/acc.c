@@ -10,8 +10,8 @@ void sums__of_thread(const struct gt_thread *rec, uint64_t now, struct gt_sums *
 	/* The GIL of a thread that died with it stays taken: nobody gets it. And who died waiting and found no room
 	 * in the queue waits on.
 	 */
-	bool goes_on = rec->state == GT_HOLD ||
-		       (rec->state == GT_WAIT && !(rec->flags & GT_F_DYING_WAIT));
+	bool goes_on =
+		rec->state == GT_HOLD || (rec->state == GT_WAIT && !(rec->flags & GT_F_DYING_WAIT));
 
 	if ((rec->flags & GT_F_EXITED) && !goes_on && rec->exit_ns < now)
 		now = rec->exit_ns;

@@ -172,13 +172,12 @@ static void add_end_blame(struct stack_builder *b)
 	for (size_t i = from; i < b->stack_cnt; i++) {
 		const struct snap_stack *s = &b->stacks[i];
 
-		b->chains[b->chain_cnt++] =
-			(struct snap_chain){ .holder_tid = s->tid,
-					     .ns = s->ns,
-					     .cnt = s->cnt,
-					     .holder_truncated = s->truncated,
-					     .holder_frame_cnt = s->frame_cnt,
-					     .holder_frames = s->frames };
+		b->chains[b->chain_cnt++] = (struct snap_chain){ .holder_tid = s->tid,
+								 .ns = s->ns,
+								 .cnt = s->cnt,
+								 .holder_truncated = s->truncated,
+								 .holder_frame_cnt = s->frame_cnt,
+								 .holder_frames = s->frames };
 	}
 }
 

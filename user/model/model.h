@@ -25,7 +25,8 @@ void model__free(struct model *m);
 struct sink *model__sink(struct model *m);
 void model__mark(struct model *m);
 void model__reset(struct model *m);
-uint64_t model__since_mark_ns(const struct model *m); /* up to the last totals; 0: nothing was marked */
+uint64_t model__since_mark_ns(
+	const struct model *m); /* up to the last totals; 0: nothing was marked */
 /* As of the last totals. NULL + errno. The frames of its stacks are the source's: the rest is its own. */
 struct snapshot *model__snapshot(const struct model *m, enum model_span span);
 

@@ -67,7 +67,6 @@ static void copy(struct tally *t, int to)
 	t->cnt_at[to] = t->cnt_at[AT_NOW];
 }
 
-
 static void sum_up(struct tally *t, int to)
 {
 	t->ns_at[to] = t->closed_ns + t->open_ns;

@@ -52,8 +52,7 @@ struct place_row *places__rows(const struct snap_proc *p, struct arena *a, size_
 struct place_row *places__row(const struct places *pl, uint32_t tid)
 {
 	const struct place_row want = { .tid = tid };
-	struct place_row *row =
-		bsearch(&want, pl->rows, pl->row_cnt, sizeof(*pl->rows), by_tid);
+	struct place_row *row = bsearch(&want, pl->rows, pl->row_cnt, sizeof(*pl->rows), by_tid);
 
 	return row ? row : &pl->rows[0]; /* tid 0 */
 }

@@ -6,7 +6,7 @@
 #include "user/picture/snapshot.h"
 
 struct balance {
-	uint64_t wait_ns, hold_ns, blame_ns;		  /* of threads */
+	uint64_t wait_ns, hold_ns, blame_ns; /* of threads */
 	uint64_t gil_wait_ns, held_ns, gap_ns, pair_ns;
 	uint64_t stack_ns[SNAP_STACK_BLAME + 1], chain_ns; /* by kind */
 };

@@ -338,7 +338,8 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 	ret->torn_cnt = ret->late_cnt = 0;
 	r.cut = cut_books(skel);
 	ret->now_ns = r.cut & ~GT_CUT_SIDE;
-	for (int i = 0; __atomic_load_n(&skel->bss->folding, __ATOMIC_SEQ_CST) && look_again(ret, i); i++)
+	for (int i = 0;
+	     __atomic_load_n(&skel->bss->folding, __ATOMIC_SEQ_CST) && look_again(ret, i); i++)
 		;
 	/* GILs first: when all of these were found in peace, no event from before the cut is under way. */
 	err = map_each(skel->maps.gil_slots, read_gil, &r);

@@ -322,9 +322,7 @@ void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t ti
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
 			 const uint64_t text[2])
 {
-	struct gt_target target = { .layout = *layout,
-				    .text_start = text[0],
-				    .text_end = text[1] };
+	struct gt_target target = { .layout = *layout, .text_start = text[0], .text_end = text[1] };
 
 	/* Without them what finds no room is lost, but counted: no reason to refuse. */
 	probe_read__open_sums(p->skel, (uint32_t)tgid, p->opts.stacks);

@@ -255,8 +255,8 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	}
 	tell_holders(t, c);
 	runtime_text(tg, text);
-	start.proc.books_ns = probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout,
-					      text);
+	start.proc.books_ns =
+		probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout, text);
 	if (!start.proc.books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
 		return FAIL_SYSTEM;
