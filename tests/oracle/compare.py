@@ -23,11 +23,12 @@ from oracle_log import OracleError, OracleFile, Thread
 # behind it, about as far at both ends of a wait or hold. So nothing is granted for an event as such. A
 # thread that was interrupted between the two clocks is known to the oracle (less_ns, more_ns), and what
 # that took is granted: giltop's time lies in an interval, and must not be farther from it than this.
-# What is granted at the start is for totals near zero, a handful of events on a path with cold caches: so many of the
-# usual ways from one of the oracle's clocks to the other, within START_NS (a probe's hit takes 1 us on one machine and
-# 6 us on the next). Of blame that is a hold of so much more or less, once for each that waited meanwhile.
+# START_NS is for totals near zero: a handful of events on a path with cold caches. Of blame that is an end of a hold
+# which is so much off once for each that waited meanwhile, and so long as START_WAYS of the usual ways from one of the
+# oracle's clocks to the other, within BLAME_START_NS: what a probe's hit takes differs from machine to machine.
 RELATIVE = {"wait_ns": 0.005, "yield_ns": 0.005, "hold_ns": 0.01, "blame_ns": 0.01}
-START_WAYS, START_NS = 8, (20000, 200000)
+START_NS = 20000
+START_WAYS, BLAME_START_NS = 8, (START_NS, 200000)
 # A largest wait or hold is one event, so one interrupt between the clocks can be all of the error:
 # they are looked at for gross mistakes (a wrong maximum, units) only.
 MAX_RELATIVE, MAX_START_NS = 0.05, 10000000
@@ -112,7 +113,7 @@ class Scale:
     """What a tolerance depends on, from the oracle's totals."""
 
     def __init__(self, threads, window_ns, way_ns, event_ns):
-        self.start_ns = min(max(START_NS[0], START_WAYS * way_ns), START_NS[1])
+        self.blame_start_ns = min(max(BLAME_START_NS[0], START_WAYS * way_ns), BLAME_START_NS[1])
         self.event_ns = event_ns
         self.load = max(1.0, sum(t.wait_ns for t in threads) / max(1, window_ns))  # mean of waiters
 
@@ -141,8 +142,10 @@ def allowed(name, thread, scale):
         return MAX_RELATIVE * total
     events = {"wait_ns": thread.contended, "yield_ns": thread.yields, "hold_ns": thread.acquisitions,
               "blame_ns": thread.acquisitions}[name]
-    times = scale.waiters(thread) if name == "blame_ns" else 1
-    return RELATIVE[name] * total + (scale.start_ns + scale.event_ns * events) * times
+    start_ns, times = START_NS, 1
+    if name == "blame_ns":
+        start_ns, times = scale.blame_start_ns, scale.waiters(thread)
+    return RELATIVE[name] * total + (start_ns + scale.event_ns * events) * times
 
 
 def check_counts(report, matched):
@@ -199,7 +202,7 @@ def check_gils(report, process, log, scale):
         # what an end of a gap is off counts once for every waiter
         for name, truth, rel, times in (("held_ns", log.held_ns[number], 0.01, 1.0),
                                         ("gap_ns", log.gap_ns[number], 0.02, scale.load)):
-            limit = rel * truth + (log.unsure_ns[number] + scale.start_ns) * times
+            limit = rel * truth + (log.unsure_ns[number] + START_NS) * times
             report.check(abs(gil[name] - truth) <= limit, "gil %d %s" % (number, name),
                          "%d, oracle %d, allowed +-%d" % (gil[name], truth, limit), steady=False)
 
@@ -276,7 +279,7 @@ def check_pair_values(report, process, log, scale):
         else:
             other += pair["ns"]
     blame = sum(log.pairs.values())
-    limit = 0.02 * blame + (sum(log.unsure_ns.values()) + scale.start_ns) * scale.load
+    limit = 0.02 * blame + (sum(log.unsure_ns.values()) + START_NS) * scale.load
     unbooked = max(0, blame - other - sum(named.values()))
     full = len(process["pairs"]) >= PAIRS_FULL
     report.check(full or unbooked <= limit, "all waiting is in some pair", "%d of %d ns in none%s" % (

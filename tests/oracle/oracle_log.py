@@ -274,7 +274,7 @@ class Log:
         starts, ends = [wait[0] for wait in waits], sorted(wait[1] for wait in waits)
 
         def waiters(ns):
-            return bisect.bisect_right(starts, ns) - bisect.bisect_left(ends, ns)
+            return bisect.bisect_right(starts, ns) - bisect.bisect_right(ends, ns)  # not who takes it then
 
         for start, end, holder, start_unsure, end_unsure in holds:
             thread = self.threads[holder, gil]

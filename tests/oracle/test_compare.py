@@ -240,6 +240,16 @@ class Judge(unittest.TestCase):
             self.assertEqual(other.yield_ns - thread.yield_ns, thread.yields * 15 * MS)
             self.assertEqual(other.hold_ns, thread.hold_ns)
 
+    def test_an_interruption_is_granted_to_the_blame_of_who_held_then(self):
+        """.. once per waiter: one waits from 32 on (103; 102 has it then), two at 52; 101 holds at 20."""
+        ms = 300 * MS
+        for when, tid, side, times in (((32, ACQUIRE), 102, "more_ns", 1), ((52, RELEASE), 102, "less_ns", 2),
+                                       ((20, WAIT), 101, "more_ns", 1)):
+            log = self.interrupted_log(when, ms)
+            granted = {(t.tid, s): getattr(t, s)["blame_ns"] for t in log.threads.values()
+                       for s in ("less_ns", "more_ns") if getattr(t, s)["blame_ns"]}
+            self.assertEqual(granted, {(tid, side): times * (ms - 1000)}, when)
+
     def test_blame_of_a_short_hold_that_all_wait_for(self):
         """1 us more of a hold is 50 us more of blame with 50 that wait; far more is wrong all the same."""
         script = [(0, 1, ACQUIRE)] + [(1000 + i, 100 + i, WAIT) for i in range(50)]
