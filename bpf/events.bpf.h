@@ -18,7 +18,7 @@ static __always_inline int on_wait(__u64 cond)
 	struct gt_thread *t;
 	struct records r;
 	struct gt_gil *g;
-	__u64 now, holder, tstate, stack = 0;
+	__u64 now, holder, tstate;
 
 	if (!records_of(&r, cond, 1))
 		return 0;
@@ -35,8 +35,8 @@ static __always_inline int on_wait(__u64 cond)
 	tstate = memory_check(g, cond, 1);
 	if (tstate && holder && g->held && tstate != holder && g->holder_tid)
 		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
-	if (stacks_on && g->held && !holder_runs(g))
-		stack = look_at_holder(g, t, tstate, event_time(g, t));
+	if (stacks_on && g->held)
+		look_at_sleeper(g, t, tstate, event_time(g, t));
 	now = event_time(g, t);
 	thread_born(t, now);
 	gil_event(g, t->gil_slot, now);
@@ -50,8 +50,6 @@ static __always_inline int on_wait(__u64 cond)
 	t->wait_held_ns = g->held_ns;
 	t->wait_hold_cnt = g->hold_cnt;
 	t->wait_stack = 0;
-	t->first_stack = stack;
-	t->first_tid = g->holder_tid;
 	t->look_ns = now;
 	t->look_cnt = stacks_on ? looks_cnt(t->gil_slot) : 0;
 	t->wait_ticks++;
@@ -81,8 +79,6 @@ static __always_inline int on_acquire(__u64 cond)
 		if (stacks_on) {
 			t->wait_stack = stack_capture(t->gil_slot, t->tgid, t->tstate, 0);
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
-			if (t->first_stack)
-				look_first(cond, r.tid, g->last_ns);
 			if (looks_cnt(t->gil_slot) != t->look_cnt)
 				looks_book(t->gil_slot, cond, r.tid);
 		}
@@ -153,6 +149,10 @@ static __always_inline int on_release(__u64 cond)
 		return 0;
 	}
 	now = event_time(g, t);
+	if (seen_asleep(g)) {
+		asleep_book(t->gil_slot, g->look_stack, now);
+		t->seen_ns = now;
+	}
 	if (stacks_on && now - t->seen_ns >= LOOK_STALE_NS &&
 	    (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);

@@ -107,17 +107,21 @@ struct gt_past_hold {
  */
 #define GT_LOOK_NS 2003000
 
-/* Looks at holders while others waited, see bpf/looks.bpf.h. stack: a hash. */
+/* Looks at holders, see bpf/looks.bpf.h. stack: a hash. */
 #define GT_LOOKS 128 /* power of two */
 
 struct gt_look {
 	__u64 stack;
+	__u64 from_ns, to_ns; /* it slept there in this time, where no clock saw it; 0: a clock's look */
+	__u32 span_cnt;	      /* gt_looks.cnt as this time began */
 	__u32 tid;
-	__u32 pad;
 };
 
 struct gt_looks {
-	__u64 cnt; /* ever put into the ring */
+	__u64 cnt;	 /* ever put into the ring */
+	__u64 hold_no;	 /* gt_gil.hold_cnt of the hold that was looked at last, .. */
+	__u64 clock_cnt; /* .. looks of clocks in it that sleep has not been told from yet, .. */
+	__u64 span_cnt;	 /* .. and cnt as they began */
 	struct gt_look ring[GT_LOOKS];
 };
 
@@ -146,8 +150,10 @@ struct gt_gil {
 	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
 	__u64 hold_cnt;	   /* ever put into past[] */
 	__u64 holder_task; /* its task_struct; 0: not known */
-	__u64 look_ns;	   /* when a waiter last looked at the holder, and .. */
-	__u64 look_stack;  /* .. what it saw, 0: it runs */
+	__u64 look_ns;	   /* when a waiter last saw the holder asleep, and .. */
+	__u64 look_stack;  /* .. where */
+	__u64 look_upto_ns; /* a hold with sleep in it is booked by stack up to here, .. */
+	__u64 look_debt_ns; /* .. and by so much too far */
 	__u32 holder_tid;  /* 0: nobody */
 	__u32 prev_tid;	   /* who held it before */
 	__u32 waiters;
@@ -188,7 +194,7 @@ struct gt_sums {
 #define GT_CUT_SIDE (1ull << 63)
 
 /* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
-#define GT_THREAD_CUT_WORDS 30
+#define GT_THREAD_CUT_WORDS 29
 
 struct gt_thread_cut {
 	__u64 words[GT_THREAD_CUT_WORDS];
@@ -215,16 +221,14 @@ struct gt_thread {
 	__u64 wait_stack;  /* its stack in the open wait, 0: not captured yet */
 	__u64 tstate;	   /* its PyThreadState when last looked at, 0 = not seen */
 	__u64 look_ns;	   /* its open wait: looks stand for it up to here, */
-	__u64 first_stack; /* where the holder was when it came, 0: it ran */
+	__u64 look_debt_ns; /* .. and by so much too far */
 	__u64 seen_ns;	   /* a clock's look saw it hold */
-	__u32 first_tid;
-	__u32 look_cnt; /* of its GIL's ring, taken up to here */
+	__u32 look_cnt;	   /* of its GIL's ring, taken up to here */
 	__u32 tid;
 	__u32 tgid;
 	__u32 state;	/* enum gt_state */
 	__u32 flags;	/* enum gt_thread_flag */
 	__u32 gil_slot; /* where in `gils` its GIL is, to be checked by its key */
-	__u32 pad;
 	char comm[16];
 	struct gt_sums sums;
 	__u64 seq_start;
@@ -364,11 +368,11 @@ GT_ASSERT(sizeof(struct gt_target) == 24 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);
-GT_ASSERT(sizeof(struct gt_look) == 16);
-GT_ASSERT(sizeof(struct gt_gil) == 24 * 8 + 8 * 4 + 256 * 24 + 8);
+GT_ASSERT(sizeof(struct gt_look) == 32);
+GT_ASSERT(sizeof(struct gt_gil) == 26 * 8 + 8 * 4 + 256 * 24 + 8);
 GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
-	  17 * 8 + 8 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+	  17 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 						  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);

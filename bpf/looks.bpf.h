@@ -7,9 +7,12 @@
  *
  * While the holder runs, the clock of its CPU looks, every GT_LOOK_NS: for holds always, for blame if somebody
  * waits. What it sees then goes into a ring, and who has waited takes from there all that was seen during the wait: so a
- * look counts once for each that waited. While the holder sleeps (in C, with the GIL), those who wait look: each at its
- * tick, once per switch interval; and the first half of one, before its first tick, goes to what it saw when it came.
- * Each look has a weight in nanoseconds: the time that it stands for.
+ * look counts once for each that waited.
+ *
+ * While the holder sleeps (in C, with the GIL), those who wait look: when they come, and at each of their ticks, once per
+ * switch interval. They see where it sleeps. For how long is known, too: it is the time of the hold that no clock has
+ * seen. Per hold and per wait that is a poor guess, too much or less than nothing; what is less than nothing is owed by
+ * the next, so that the sum is right.
  *
  * Only where nothing of that was seen lately does a hold's end count: GT_SUM_END, GT_SUM_END_BLAME.
  */
@@ -23,10 +26,8 @@ GT_MAP(looks, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32,
  * interval, 5 ms.
  */
 #define LOOK_WALK_NS 4000000
-/* Who comes to wait stands for so much of its wait at most: half a switch interval. */
-#define LOOK_FIRST_NS 2500000
-/* A tick stands for so much at most. */
-#define LOOK_TICK_NS 50000000
+/* Nobody owes more: after a stop of the clock, say. */
+#define LOOK_DEBT_NS 50000000
 /* The end of a hold says where it was, if nothing has for so long. */
 #define LOOK_STALE_NS 500000000
 /* Of what was seen during a wait so many are taken at most, each for several. */
@@ -88,27 +89,76 @@ static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u32 slot,
 	return stack;
 }
 
-/* What a waiter sees of a holder that does not run: walked, or what another saw a moment ago. */
-static __always_inline __u64 look_at_holder(struct gt_gil *g, const struct gt_thread *t,
+/* What is left of ns after debts, and what is owed after that. */
+static __always_inline __u64 after_debt(__s64 ns, __u64 *debt)
+{
+	ns -= *debt;
+	*debt = 0;
+	if (ns >= 0)
+		return ns;
+	*debt = -ns < LOOK_DEBT_NS ? -ns : LOOK_DEBT_NS;
+	return 0;
+}
+
+/* The holder sleeps there, or has, and this hold is booked up to `to` then. For holds here, for waits by the ring. */
+__noinline int asleep_book(__u32 slot, __u64 stack, __u64 to)
+{
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
+	struct gt_looks *l = bpf_map_lookup_elem(&looks, &slot);
+	struct gt_look *k;
+	__u64 from;
+
+	if (!g || !l)
+		return 0;
+	if (l->hold_no != g->hold_cnt) { /* its first look */
+		l->hold_no = g->hold_cnt;
+		l->clock_cnt = 0;
+		l->span_cnt = l->cnt;
+	}
+	from = g->look_upto_ns > g->hold_since_ns ? g->look_upto_ns : g->hold_since_ns;
+	if (to < from)
+		return 0;
+	g->look_upto_ns = to;
+	sum_add(g->key.tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack,
+		after_debt(to - from - l->clock_cnt * GT_LOOK_NS, &g->look_debt_ns), 1);
+	l->clock_cnt = 0;
+	k = &l->ring[l->cnt & (GT_LOOKS - 1)];
+	k->stack = stack;
+	k->from_ns = from;
+	k->to_ns = to;
+	k->span_cnt = l->span_cnt;
+	k->tid = g->holder_tid;
+	l->cnt++;
+	l->span_cnt = l->cnt;
+	return 0;
+}
+
+/* Has a waiter seen the holder asleep in this hold? */
+static __always_inline int seen_asleep(const struct gt_gil *g)
+{
+	return g->look_ns > g->hold_since_ns;
+}
+
+/* A waiter looks at a holder that does not run, if none has a moment ago. It may have slept elsewhere before: half
+ * of the time since then was there.
+ */
+static __always_inline void look_at_sleeper(struct gt_gil *g, const struct gt_thread *t,
 					    __u64 tstate, __u64 now)
 {
-	__u64 since = g->look_ns > g->hold_since_ns ? g->look_ns : g->hold_since_ns, ns;
+	__u64 stack, before = g->look_stack;
 
-	if (holder_runs(g)) {
-		g->look_ns = now;
-		g->look_stack = 0;
-		return 0;
+	if ((seen_asleep(g) && now - g->look_ns < LOOK_WALK_NS) || holder_runs(g))
+		return;
+	stack = look_walk(g, t->tgid, t->gil_slot, tstate);
+	if (!stack)
+		return;
+	if (seen_asleep(g)) {
+		if (before != stack)
+			asleep_book(t->gil_slot, before, g->look_ns + (now - g->look_ns) / 2);
+		asleep_book(t->gil_slot, stack, now);
 	}
-	if (g->look_ns > g->hold_since_ns && now - g->look_ns < LOOK_WALK_NS)
-		return g->look_stack;
-	g->look_stack = look_walk(g, t->tgid, t->gil_slot, tstate);
-	ns = now - since;
-	if (ns > now - t->look_ns)
-		ns = now - t->look_ns;
-	if (g->look_stack && t->state == GT_WAIT)
-		sum_add(t->tgid, sum_of(GT_SUM_HOLD, g->holder_tid), g->look_stack, ns, 1);
 	g->look_ns = now;
-	return g->look_stack;
+	g->look_stack = stack;
 }
 
 static __always_inline __u32 looks_cnt(__u32 slot)
@@ -118,70 +168,71 @@ static __always_inline __u32 looks_cnt(__u32 slot)
 	return l ? (__u32)l->cnt : 0;
 }
 
-/* This thread's wait has been for holders who were seen meanwhile: up to now, from where it is booked to. */
+/* For how much of this thread's wait does the look at this place of the ring stand? */
+__noinline __u64 look_weight(__u32 slot, __u64 cond, __u32 tid, __u32 at)
+{
+	struct gt_thread_key key = { .cond = cond, .tid = tid };
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
+	struct gt_looks *l = bpf_map_lookup_elem(&looks, &slot);
+	const struct gt_look *k;
+	__u64 from;
+	__u32 clocks;
+
+	if (!t || !l)
+		return 0;
+	k = &l->ring[at & (GT_LOOKS - 1)];
+	if (!k->to_ns)
+		return GT_LOOK_NS;
+	from = k->from_ns > t->look_ns ? k->from_ns : t->look_ns;
+	if (k->to_ns <= from)
+		return 0;
+	clocks = at - k->span_cnt; /* of this hold, before it */
+	if (clocks > at - t->look_cnt)
+		clocks = at - t->look_cnt;
+	return after_debt(k->to_ns - from - (__u64)clocks * GT_LOOK_NS, &t->look_debt_ns);
+}
+
+/* This thread's wait has been for holders who were seen meanwhile: up to now. */
 __noinline int looks_book(__u32 slot, __u64 cond, __u32 tid)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_looks *l = bpf_map_lookup_elem(&looks, &slot);
-	__u32 cnt, n, step;
+	__u32 cnt, n, step, first;
 
 	if (!t || !l)
 		return 0;
 	cnt = (__u32)l->cnt;
 	n = cnt - t->look_cnt;
-	t->look_cnt = cnt;
 	if (n > GT_LOOKS)
 		n = GT_LOOKS;
 	step = n / LOOKS_TAKEN + 1;
+	first = step > 1 ? bpf_get_prandom_u32() % step : 0;
 	for (__u32 i = 0; i < LOOKS_TAKEN; i++) {
-		const struct gt_look *k = &l->ring[(cnt - 1 - i * step) & (GT_LOOKS - 1)];
+		__u32 back = i * step + first, at = cnt - 1 - back;
+		const struct gt_look *k = &l->ring[at & (GT_LOOKS - 1)];
 
-		if (i * step >= n)
+		if (back >= n)
 			break;
 		chain_add(t->tgid, (__u64)tid << 32 | k->tid, t->wait_stack, k->stack,
-			  GT_LOOK_NS * step);
+			  look_weight(slot, cond, tid, at) * step);
 	}
-	return 0;
-}
-
-/* .. and for one that does not run: what it saw when it came, for the time from then to now. */
-__noinline int look_first(__u64 cond, __u32 tid, __u64 now)
-{
-	struct gt_thread_key key = { .cond = cond, .tid = tid };
-	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
-	__u64 ns;
-
-	if (!t || !t->first_stack)
-		return 0;
-	ns = now - t->since_ns;
-	if (ns > LOOK_FIRST_NS)
-		ns = LOOK_FIRST_NS;
-	chain_add(t->tgid, (__u64)tid << 32 | t->first_tid, t->wait_stack, t->first_stack, ns);
-	t->first_stack = 0;
-	t->look_ns = t->since_ns + ns;
+	t->look_cnt = cnt;
 	return 0;
 }
 
 /* A tick of a waiter, once per switch interval. */
 static __always_inline void look_tick(struct gt_gil *g, struct gt_thread *t, __u64 cond, __u64 now)
 {
-	__u64 stack, ns;
-
 	if (!t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
 		t->wait_stack = stack_capture(t->gil_slot, t->tgid, t->tstate, 0);
-	if (looks_cnt(t->gil_slot) - t->look_cnt > GT_LOOKS / 2)
-		looks_book(t->gil_slot, cond, t->tid);
-	look_first(cond, t->tid, now);
-	if (!g->held)
+	if (g->held)
+		look_at_sleeper(g, t, memory_check(g, cond, 1), now);
+	if (looks_cnt(t->gil_slot) == t->look_cnt ||
+	    (!seen_asleep(g) && looks_cnt(t->gil_slot) - t->look_cnt < GT_LOOKS / 2))
 		return;
-	stack = look_at_holder(g, t, memory_check(g, cond, 1), now);
-	ns = now - t->look_ns;
-	if (ns > LOOK_TICK_NS)
-		ns = LOOK_TICK_NS;
+	looks_book(t->gil_slot, cond, t->tid);
 	t->look_ns = now;
-	if (stack)
-		chain_add(t->tgid, (__u64)t->tid << 32 | g->holder_tid, t->wait_stack, stack, ns);
 }
 
 /* The clock of a CPU on which the holder of this GIL runs. */
@@ -212,10 +263,17 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 		return 0;
 	sum_add(tgid, sum_of(GT_SUM_HOLD, key.tid), stack, GT_LOOK_NS, 1);
 	t->seen_ns = bpf_ktime_get_ns();
+	if (l->hold_no != g->hold_cnt) {
+		l->hold_no = g->hold_cnt;
+		l->clock_cnt = 0;
+		l->span_cnt = l->cnt;
+	}
+	l->clock_cnt++;
 	if (!g->waiters)
 		return 0;
 	k = &l->ring[l->cnt & (GT_LOOKS - 1)];
 	k->stack = stack;
+	k->to_ns = 0;
 	k->tid = key.tid;
 	l->cnt++;
 	return 0;
