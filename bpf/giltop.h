@@ -112,8 +112,9 @@ struct gt_past_hold {
 
 struct gt_look {
 	__u64 stack;
-	__u64 from_ns, to_ns; /* it slept there in this time, where no clock saw it; 0: a clock's look */
-	__u32 span_cnt;	      /* gt_looks.cnt as this time began */
+	__u64 from_ns,
+		to_ns;	/* it slept there in this time, where no clock saw it; 0: a clock's look */
+	__u32 span_cnt; /* gt_looks.cnt as this time began */
 	__u32 tid;
 };
 
@@ -148,14 +149,14 @@ struct gt_gil {
 	__u64 dead;	/* waiters that died waiting: added to by the exit hook, atomically */
 	__u64 reap_ns;	/* the last of those taken out waited up to here */
 	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
-	__u64 hold_cnt;	   /* ever put into past[] */
-	__u64 holder_task; /* its task_struct; 0: not known */
-	__u64 look_ns;	   /* when a waiter last saw the holder asleep, and .. */
-	__u64 look_stack;  /* .. where */
+	__u64 hold_cnt;	    /* ever put into past[] */
+	__u64 holder_task;  /* its task_struct; 0: not known */
+	__u64 look_ns;	    /* when a waiter last saw the holder asleep, and .. */
+	__u64 look_stack;   /* .. where */
 	__u64 look_upto_ns; /* a hold with sleep in it is booked by stack up to here, .. */
 	__u64 look_debt_ns; /* .. and by so much too far */
-	__u32 holder_tid;  /* 0: nobody */
-	__u32 prev_tid;	   /* who held it before */
+	__u32 holder_tid;   /* 0: nobody */
+	__u32 prev_tid;	    /* who held it before */
 	__u32 waiters;
 	__u32 held; /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
 	__u32 seeded; /* the open hold began before the books */
@@ -218,12 +219,12 @@ struct gt_thread {
 	__u64 wait_booked_ns;
 	__u64 wait_held_ns;
 	__u64 wait_hold_cnt;
-	__u64 wait_stack;  /* its stack in the open wait, 0: not captured yet */
-	__u64 tstate;	   /* its PyThreadState when last looked at, 0 = not seen */
-	__u64 look_ns;	   /* its open wait: looks stand for it up to here, */
+	__u64 wait_stack;   /* its stack in the open wait, 0: not captured yet */
+	__u64 tstate;	    /* its PyThreadState when last looked at, 0 = not seen */
+	__u64 look_ns;	    /* its open wait: looks stand for it up to here, */
 	__u64 look_debt_ns; /* .. and by so much too far */
-	__u64 seen_ns;	   /* a clock's look saw it hold */
-	__u32 look_cnt;	   /* of its GIL's ring, taken up to here */
+	__u64 seen_ns;	    /* a clock's look saw it hold */
+	__u32 look_cnt;	    /* of its GIL's ring, taken up to here */
 	__u32 tid;
 	__u32 tgid;
 	__u32 state;	/* enum gt_state */

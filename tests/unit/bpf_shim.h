@@ -342,6 +342,11 @@ static inline uint64_t bpf_ktime_get_ns(void)
 	return shim.cpu.now_ns;
 }
 
+static inline uint32_t bpf_get_prandom_u32(void)
+{
+	return (uint32_t)(shim.cpu.now_ns * 2654435761u >> 7);
+}
+
 static inline uint64_t bpf_get_current_pid_tgid(void)
 {
 	return (uint64_t)shim.cpu.tgid << 32 | shim.cpu.tid;
