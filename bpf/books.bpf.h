@@ -125,48 +125,78 @@ static __always_inline __u64 smaller(__u64 a, __u64 b)
 	return b ^ ((a ^ b) & -less(a, b));
 }
 
+/* So many past holds are walked at once. */
+#define PAST_TURN  16
+#define PAST_TURNS (GT_RING_HOLDS / PAST_TURN)
+#define PAST_END   (1ull << 63) /* no further ones belong to this wait */
+
+/* Book the past holds from the first-last on, a turn of them, of a wait that has rest of them yet. Returns what is left of
+ * rest, or that with PAST_END. A loop without branches but its end, see pairs_book().
+ */
+static __always_inline __u64 pairs_turn(const struct gt_gil *g, const struct gt_thread *t,
+					__u32 tid, __u64 first, __u64 rest)
+{
+	__u64 since = t->wait_booked_ns, cnt = g->hold_cnt;
+	__u32 side = side_of(g);
+
+	for (__u64 i = first; i < first + PAST_TURN; i++) {
+		const struct gt_past_hold *h = &g->past[(cnt - i) & (GT_RING_HOLDS - 1)];
+		__u64 start = h->start_ns, end = h->end_ns, ns;
+
+		if (less(cnt, i) | (less(since, end) ^ 1) | less(rest, 1))
+			return rest | PAST_END;
+		start = since ^ ((start ^ since) & -less(since, start)); /* the later one */
+		ns = smaller(end - start, rest);
+		rest -= ns;
+		pair_add(t->tgid, tid, h->tid, side, ns);
+	}
+	return rest;
+}
+
+__noinline __u64 pairs_more(__u32 slot, __u64 cond, __u32 tid, __u32 first, __u64 rest)
+{
+	struct gt_thread_key key = { .cond = cond, .tid = tid };
+	const struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
+	const struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
+
+	return t && g ? pairs_turn(g, t, tid, first, rest) : rest | PAST_END;
+}
+
 /* Whom has this wait been for? Walk the past holds back to where it is booked to. What the ring no
  * longer has is known in sum: the time that the GIL was held meanwhile. The hold that still goes on is left for
  * later.
  *
- * A global function, and a loop without branches but its end: inlined, its paths were most of what the
- * verifier had to explore, and so most of the time to load.
+ * A global function, and what seldom comes in another: the verifier explores each turn of a loop, wherever it is
+ * inlined, and that was most of the time to load.
  */
 __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
-	__u64 now, since, cnt, open = 0, rest;
-	__u32 side;
+	__u64 now, open = 0, rest;
 
 	if (!g || !t)
 		return 0;
-	side = side_of(g);
 	now = g->last_ns; /* as far as the integrals go */
-	since = t->wait_booked_ns;
-	cnt = g->hold_cnt;
 	if (g->held)
-		open = now - (g->hold_since_ns > since ? g->hold_since_ns : since);
+		open = now - (g->hold_since_ns > t->wait_booked_ns ? g->hold_since_ns
+								   : t->wait_booked_ns);
 	rest = g->held_ns - open - t->wait_held_ns;
-	for (__u64 i = 1; i <= GT_RING_HOLDS; i++) {
-		struct gt_past_hold *h = &g->past[(cnt - i) & (GT_RING_HOLDS - 1)];
-		__u64 start = h->start_ns, end = h->end_ns, ns;
-
-		if (less(cnt, i) | (less(since, end) ^ 1) | less(rest, 1))
+	rest = pairs_turn(g, t, tid, 1, rest);
+	for (__u32 i = 1; i < PAST_TURNS; i++) {
+		if (rest & PAST_END)
 			break;
-		start = since ^ ((start ^ since) & -less(since, start)); /* the later one */
-		ns = smaller(end - start, rest);
-		rest -= ns;
-		pair_add(t->tgid, tid, h->tid, side, ns);
+		rest = pairs_more(slot, cond, tid, 1 + i * PAST_TURN, rest);
 	}
+	rest &= ~PAST_END;
 	if (rest) {
 		stat_inc(GT_STAT_PAIR_OVERRUN);
-		pair_add(t->tgid, tid, 0, side, rest);
+		pair_add(t->tgid, tid, 0, side_of(g), rest);
 	}
 	t->wait_booked_ns = now - open;
 	t->wait_held_ns = g->held_ns - open;
-	t->wait_hold_cnt = cnt;
+	t->wait_hold_cnt = g->hold_cnt;
 	return 0;
 }
 

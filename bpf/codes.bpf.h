@@ -42,6 +42,22 @@ static const struct py_code new_code;
 volatile __u64 news_woken_ns = 0;
 volatile __u32 news_lost = 0;
 
+/* The next few frames of the walk that goes on there. 1: there are more. */
+__noinline int frames_some(__u32 slot)
+{
+	struct py_walk *w = walk_area(slot);
+
+	return w ? py_gather_some(w) : 0;
+}
+
+static __always_inline void frames_gather(__u32 slot)
+{
+	PY_NO_UNROLL
+	for (int i = 0; i < PY_WALK_TURNS; i++)
+		if (!frames_some(slot))
+			break;
+}
+
 /* Frame i of the stack that was gathered last at the GIL in this slot. */
 __noinline int frame_id(__u32 slot, __u32 i)
 {

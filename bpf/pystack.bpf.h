@@ -17,14 +17,18 @@
  * What the verifier wants is a loop whose every turn looks alike, or it explores 2^branches paths. So
  * the body has no branches but the two exits (decisions are made by masks), and what is carried from
  * turn to turn lives in memory (struct py_walk in a map), where it does not follow values. What is
- * looked at more closely, with branches, is so in a function of its own (py_frame_id), which is verified once.
+ * looked at more closely, with branches, and a few turns at once (py_frame_id, py_gather_some) are functions of their
+ * own there, which are verified once.
  */
 #ifndef GILTOP_PYSTACK_BPF_H
 #define GILTOP_PYSTACK_BPF_H
 
 #include "bpf/pycode.bpf.h"
 
-#define PY_WALK_STEPS 300 /* frames looked at: shims (C called Python) come on top of those kept */
+/* Frames looked at: shims (C called Python) come on top of those kept. */
+#define PY_WALK_TURNS 15
+#define PY_TURN_STEPS 20
+#define PY_WALK_STEPS (PY_WALK_TURNS * PY_TURN_STEPS)
 
 /* Look at w->frame, keep it if it is one of Python code, and go to its caller. No branches, see above. */
 PY_INLINE void py_step(const struct py_layout *l, struct py_walk *w, __u64 frame)
@@ -75,30 +79,42 @@ PY_INLINE void py_frame_id(struct py_walk *w, __u32 i)
 	w->stack.hash = py_mix(py_mix(w->stack.hash, f->id), f->where);
 }
 
-/* Gather the frames of the thread with this PyThreadState in w; py_frame_id() comes next. */
-PY_INLINE void py_gather(const struct py_layout *l, __u64 tstate, struct py_walk *w)
+/* Gather the frames of the thread with this PyThreadState in w: this first, then py_gather_some() until that returns 0,
+ * PY_WALK_TURNS times at most, and py_gather_end(). py_frame_id() comes next.
+ */
+PY_INLINE void py_gather_begin(const struct py_layout *l, __u64 tstate, struct py_walk *w)
 {
-	__u32 i;
 	int err;
 
 	w->stack.cnt = 0;
 	w->stack.hash = 0;
 	w->stack.native = 0;
+	w->frame = 0;
 	w->torn = 0;
 	py_scratch_init(&w->x);
 	w->layout = *l;
 	err = py_top_frame(l, tstate, w);
 	w->stack.end = (__u32)err;
 	if (err)
-		return;
+		w->frame = 0;
+}
+
+/* 1: there are more. */
+PY_INLINE int py_gather_some(struct py_walk *w)
+{
 	PY_NO_UNROLL
-	for (i = 0; i < PY_WALK_STEPS; i++) {
+	for (__u32 i = 0; i < PY_TURN_STEPS; i++) {
 		__u64 frame = w->frame;
 
 		if (!frame || w->stack.cnt > PY_STACK_MAX)
-			break;
-		py_step(l, w, frame);
+			return 0;
+		py_step(&w->layout, w, frame);
 	}
+	return 1;
+}
+
+PY_INLINE void py_gather_end(struct py_walk *w)
+{
 	if (w->frame || w->stack.cnt > PY_STACK_MAX)
 		w->stack.end = PY_END_DEPTH;
 	if (w->stack.cnt > PY_STACK_MAX)
@@ -106,5 +122,18 @@ PY_INLINE void py_gather(const struct py_layout *l, __u64 tstate, struct py_walk
 	if (w->torn)
 		w->stack.end = PY_END_FRAME;
 }
+
+#ifndef __bpf__
+/* All of that, where nobody verifies. */
+PY_INLINE void py_walk_stack(const struct py_layout *l, __u64 tstate, struct py_walk *w)
+{
+	py_gather_begin(l, tstate, w);
+	for (int i = 0; i < PY_WALK_TURNS && py_gather_some(w); i++)
+		;
+	py_gather_end(w);
+	for (__u32 i = 0; i < w->stack.cnt; i++)
+		py_frame_id(w, i);
+}
+#endif
 
 #endif

@@ -37,7 +37,9 @@ __noinline __u64 stack_capture(__u32 slot, __u32 tgid, __u64 tstate, __u64 nativ
 
 	if (!target || !w)
 		return 0;
-	py_gather(&target->layout, tstate, w);
+	py_gather_begin(&target->layout, tstate, w);
+	frames_gather(slot);
+	py_gather_end(w);
 	frame_ids(slot);
 	s = &w->stack;
 	end = s->end;

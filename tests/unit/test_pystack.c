@@ -146,9 +146,7 @@ static void walk_from(struct mem *m, const struct py_layout *l, uint64_t tstate,
 {
 	memset(&w, 0xee, sizeof(w));
 	w.x.mem = (__u64)(uintptr_t)m;
-	py_gather(l, tstate, &w);
-	for (unsigned int i = 0; i < w.stack.cnt; i++)
-		py_frame_id(&w, i);
+	py_walk_stack(l, tstate, &w);
 	*s = w.stack;
 	assert_true(s->cnt <= PY_STACK_MAX);
 	assert_true(s->end < PY_END_CNT);

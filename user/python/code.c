@@ -22,9 +22,7 @@ static long walk_read(__u64 mem, void *dst, __u64 size, __u64 addr)
 void py_process__walk(const struct py_process *p, uint64_t tstate, struct py_walk *out)
 {
 	out->x.mem = (__u64)(uintptr_t)p;
-	py_gather(&py_process__runtime(p)->layout, tstate, out);
-	for (__u32 i = 0; i < out->stack.cnt; i++)
-		py_frame_id(out, i);
+	py_walk_stack(&py_process__runtime(p)->layout, tstate, out);
 }
 
 int py_process__code(const struct py_process *p, uint64_t addr, uint64_t id, struct py_code *ret)
