@@ -58,7 +58,7 @@ static __always_inline __u64 thread_enter(struct gt_thread *t, __u64 cond, __u32
  */
 static __always_inline __u64 event_time(struct gt_gil *g, struct gt_thread *t)
 {
-	__u64 now = bpf_ktime_get_ns(), c = cut;
+	__u64 now = bpf_ktime_get_ns(), c = cut_next;
 
 	if (now < g->last_ns) {
 		stat_inc(GT_STAT_CLOCK_BACK);

@@ -8,7 +8,8 @@
  * Which side an event is on is decided once, under gil->mutex, for its GIL's record: it raised the sequence
  * counters before it read the clock, so a reader who comes after the cut and finds a record in peace knows that
  * no event from before the cut is still to come. Events of this side that take longer than expected get a time
- * from before the cut (event_time()): there is no third case.
+ * from before the cut (event_time()): there is no third case. So do those that come in time but find it unpublished
+ * yet: user space, which may lose its CPU at any moment, announces it first, and makes sure that this was well before it.
  *
  * A record that has passed the cut stands at it: its integrals go up to there, and an open wait is booked
  * to pairs up to there (the reader does that part, from the copies). What is added up in rows that have
@@ -20,6 +21,8 @@
 /* The cut that user space reads, or has read: the moment, and GT_CUT_SIDE, which each time is the other way. */
 volatile __u64 cut = 0;
 volatile __u64 cut_before = 0; /* the one before that: read long ago */
+/* The one that will be published. Known in time, while that may be late. */
+volatile __u64 cut_next = 0;
 /* A reading is under way: who ends keeps its record. */
 volatile __u32 reading = 0;
 /* Ended threads that are being folded right now: a reading waits for them. */
@@ -113,12 +116,15 @@ static __always_inline void cut_check(struct gt_gil *g, struct gt_thread *t, __u
 /* The time of what changes the thread's record alone: which side it is on follows from that. */
 static __always_inline __u64 thread_time(struct gt_thread *t)
 {
-	__u64 now = bpf_ktime_get_ns(), c = cut;
+	__u64 now = bpf_ktime_get_ns(), c = cut_next;
 
 	if (now < t->since_ns)
 		now = t->since_ns;
-	if (t->cut != c && now >= (c & ~GT_CUT_SIDE))
-		thread_keep(t, c);
+	if (t->cut == c || now < (c & ~GT_CUT_SIDE))
+		return now;
+	if (cut != c)
+		return (c & ~GT_CUT_SIDE) - 1;
+	thread_keep(t, c);
 	return now;
 }
 

@@ -211,12 +211,23 @@ static inline void read_stacks(struct machine *k)
 	assert_int_equal(stack_totals__fill(&k->stack_totals, t), 0);
 }
 
-/* Books are wanted as of that moment. */
-static inline void publish_cut(uint64_t at)
+/* Books are wanted as of that moment: first it is announced, in time, then published, which may be late. */
+static inline void announce_cut(uint64_t at)
 {
 	reading = 1;
+	cut_next = at | (~cut & GT_CUT_SIDE);
+}
+
+static inline void publish_announced(void)
+{
 	cut_before = cut;
-	cut = at | (~cut & GT_CUT_SIDE);
+	cut = cut_next;
+}
+
+static inline void publish_cut(uint64_t at)
+{
+	announce_cut(at);
+	publish_announced();
 }
 
 /* probe_read__all() from the cut on, and pystacks__read() where there are stacks. */

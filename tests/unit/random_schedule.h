@@ -31,7 +31,7 @@ struct sim {
 	uint64_t longest_ns;	/* between two steps */
 	uint32_t next_tid;
 	bool clock;   /* a clock's interrupt is under way */
-	bool reading; /* a cut has been published and not been read yet */
+	bool reading; /* a cut has been announced and not been read yet */
 	bool deaths, dying[PROCS], over[PROCS];
 	struct tally gone[MAX_G];
 	struct tally seen[MAX_G]; /* what was done: counts alone */
@@ -249,13 +249,20 @@ static void want_reading(struct sim *s, uint64_t at)
 {
 	seed_holders(s);
 	s->reading = true;
-	publish_cut(at);
+	announce_cut(at);
+}
+
+static void publish_late(void)
+{
+	if (cut != cut_next)
+		publish_announced();
 }
 
 /* The books as they are now. */
 static void read_now(struct sim *s, bool last)
 {
 	if (s->reading) {
+		publish_late();
 		if (s->now < (cut & ~GT_CUT_SIDE))
 			s->now = cut & ~GT_CUT_SIDE;
 		read_cut(s, false);
@@ -263,6 +270,7 @@ static void read_now(struct sim *s, bool last)
 	if (s->now == (cut & ~GT_CUT_SIDE)) /* no two cuts are of one moment */
 		s->now++;
 	want_reading(s, s->now);
+	publish_late();
 	read_cut(s, last);
 }
 
@@ -273,6 +281,10 @@ static void step_reading(struct sim *s, bool interrupting)
 {
 	bool met = s->reading;
 
+	if (s->reading && cut != cut_next) {
+		publish_announced();
+		return;
+	}
 	if (s->reading && !interrupting && s->now >= (cut & ~GT_CUT_SIDE)) {
 		read_cut(s, false);
 		return;

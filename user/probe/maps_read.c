@@ -19,8 +19,9 @@
 #include "user/probe/probe.h"
 
 #define BATCH 256
-/* From the moment that it is published to the cut itself: every CPU sees it by then. */
+/* From the moment that it is announced to the cut itself: every CPU sees it by then. */
 #define CUT_LEAD_NS 200000
+#define CUT_TRIES   1000
 /* A handler ends within microseconds, on a CPU that is taken away meanwhile within milliseconds: looked at again
  * at once, then at longer and longer intervals, more than a second in all.
  */
@@ -313,14 +314,29 @@ static int read_pairs(struct giltop_bpf *skel, uint64_t cut, struct totals *ret)
 	return err;
 }
 
-/* Publish a cut (bpf/cut.bpf.h), and wait for it. Returns it with its side. */
+/* Announce a cut in time (bpf/cut.bpf.h): who lost its CPU meanwhile tries again. */
+static uint64_t cut_announce(struct giltop_bpf *skel)
+{
+	uint64_t side = ~skel->bss->cut & GT_CUT_SIDE, at;
+	int tries = CUT_TRIES;
+
+	do {
+		at = now_ns() + CUT_LEAD_NS;
+		__atomic_store_n(&skel->bss->cut_next, at | side, __ATOMIC_SEQ_CST);
+	} while (now_ns() > at - CUT_LEAD_NS / 2 && --tries);
+	return at | side;
+}
+
+/* Make a cut, and wait for it. Returns it with its side. */
 static uint64_t cut_books(struct giltop_bpf *skel)
 {
-	uint64_t at = now_ns() + CUT_LEAD_NS;
-	uint64_t cut = at | (~skel->bss->cut & GT_CUT_SIDE);
-	struct timespec ts = { (time_t)(at / 1000000000u), (long)(at % 1000000000u) };
+	uint64_t cut, at;
+	struct timespec ts;
 
 	__atomic_store_n(&skel->bss->reading, 1, __ATOMIC_SEQ_CST);
+	cut = cut_announce(skel);
+	at = cut & ~GT_CUT_SIDE;
+	ts = (struct timespec){ (time_t)(at / 1000000000u), (long)(at % 1000000000u) };
 	__atomic_store_n(&skel->bss->cut_before, skel->bss->cut, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&skel->bss->cut, cut, __ATOMIC_SEQ_CST);
 	while (now_ns() < at)
