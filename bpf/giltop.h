@@ -153,8 +153,7 @@ struct gt_gil {
 	__u64 holder_task;  /* its task_struct; 0: not known */
 	__u64 look_ns;	    /* when a waiter last saw the holder asleep, and .. */
 	__u64 look_stack;   /* .. where */
-	__u64 look_upto_ns; /* a hold with sleep in it is booked by stack up to here, .. */
-	__u64 look_debt_ns; /* .. and by so much too far */
+	__u64 look_upto_ns; /* a hold with sleep in it is booked by stack up to here */
 	__u32 holder_tid;   /* 0: nobody */
 	__u32 prev_tid;	    /* who held it before */
 	__u32 waiters;
@@ -195,7 +194,7 @@ struct gt_sums {
 #define GT_CUT_SIDE (1ull << 63)
 
 /* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
-#define GT_THREAD_CUT_WORDS 29
+#define GT_THREAD_CUT_WORDS 28
 
 struct gt_thread_cut {
 	__u64 words[GT_THREAD_CUT_WORDS];
@@ -219,12 +218,11 @@ struct gt_thread {
 	__u64 wait_booked_ns;
 	__u64 wait_held_ns;
 	__u64 wait_hold_cnt;
-	__u64 wait_stack;   /* its stack in the open wait, 0: not captured yet */
-	__u64 tstate;	    /* its PyThreadState when last looked at, 0 = not seen */
-	__u64 look_ns;	    /* its open wait: looks stand for it up to here, */
-	__u64 look_debt_ns; /* .. and by so much too far */
-	__u64 seen_ns;	    /* a clock's look saw it hold */
-	__u32 look_cnt;	    /* of its GIL's ring, taken up to here */
+	__u64 wait_stack; /* its stack in the open wait, 0: not captured yet */
+	__u64 tstate;	  /* its PyThreadState when last looked at, 0 = not seen */
+	__u64 look_ns;	  /* its open wait: looks stand for it up to here */
+	__u64 seen_ns;	  /* a clock's look saw it hold */
+	__u32 look_cnt;	  /* of its GIL's ring, taken up to here */
 	__u32 tid;
 	__u32 tgid;
 	__u32 state;	/* enum gt_state */
@@ -282,7 +280,7 @@ struct gt_sum_key {
 };
 
 struct gt_sum {
-	__u64 ns;
+	__u64 ns; /* of looks: signed, a place asleep may have lost more than it got (bpf/looks.bpf.h) */
 	__u64 cnt;
 };
 
@@ -370,10 +368,10 @@ GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);
 GT_ASSERT(sizeof(struct gt_look) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 26 * 8 + 8 * 4 + 256 * 24 + 8);
+GT_ASSERT(sizeof(struct gt_gil) == 25 * 8 + 8 * 4 + 256 * 24 + 8);
 GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
-	  17 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+	  16 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 						  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);

@@ -11,8 +11,8 @@
  *
  * While the holder sleeps (in C, with the GIL), those who wait look: when they come, and at each of their ticks, once per
  * switch interval. They see where it sleeps. For how long is known, too: it is the time of the hold that no clock has
- * seen. Per hold and per wait that is a poor guess, too much or less than nothing; what is less than nothing is owed by
- * the next, so that the sum is right.
+ * seen. Per hold and per wait that is a poor guess, too much or less than nothing: so what is added to the sum of that
+ * place may be negative, and the sum is right.
  *
  * Only where nothing of that was seen lately does a hold's end count: GT_SUM_END, GT_SUM_END_BLAME.
  */
@@ -26,8 +26,6 @@ GT_MAP(looks, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32,
  * interval, 5 ms.
  */
 #define LOOK_WALK_NS 4000000
-/* Nobody owes more: after a stop of the clock, say. */
-#define LOOK_DEBT_NS 50000000
 /* The end of a hold says where it was, if nothing has for so long. */
 #define LOOK_STALE_NS 500000000
 /* Of what was seen during a wait so many are taken at most, each for several. */
@@ -89,17 +87,6 @@ static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u32 slot,
 	return stack;
 }
 
-/* What is left of ns after debts, and what is owed after that. */
-static __always_inline __u64 after_debt(__s64 ns, __u64 *debt)
-{
-	ns -= *debt;
-	*debt = 0;
-	if (ns >= 0)
-		return ns;
-	*debt = -ns < LOOK_DEBT_NS ? -ns : LOOK_DEBT_NS;
-	return 0;
-}
-
 /* The holder sleeps there, or has, and this hold is booked up to `to` then. For holds here, for waits by the ring. */
 __noinline int asleep_book(__u32 slot, __u64 stack, __u64 to)
 {
@@ -120,7 +107,7 @@ __noinline int asleep_book(__u32 slot, __u64 stack, __u64 to)
 		return 0;
 	g->look_upto_ns = to;
 	sum_add(g->key.tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack,
-		after_debt(to - from - l->clock_cnt * GT_LOOK_NS, &g->look_debt_ns), 1);
+		to - from - l->clock_cnt * GT_LOOK_NS, 1);
 	l->clock_cnt = 0;
 	k = &l->ring[l->cnt & (GT_LOOKS - 1)];
 	k->stack = stack;
@@ -139,26 +126,40 @@ static __always_inline int seen_asleep(const struct gt_gil *g)
 	return g->look_ns > g->hold_since_ns;
 }
 
-/* A waiter looks at a holder that does not run, if none has a moment ago. It may have slept elsewhere before: half
- * of the time since then was there.
+/* A waiter sees it sleep there. It may have slept elsewhere before: half of the time since then that no clock has seen
+ * was there.
  */
+__noinline int asleep_seen(__u32 slot, __u64 stack, __u64 now)
+{
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
+	struct gt_looks *l = bpf_map_lookup_elem(&looks, &slot);
+	__u64 unseen, clocks;
+
+	if (!g || !l)
+		return 0;
+	if (seen_asleep(g) && g->look_stack != stack) {
+		unseen = now - g->look_ns;
+		clocks = l->clock_cnt * GT_LOOK_NS;
+		unseen = unseen > clocks ? unseen - clocks : 0;
+		asleep_book(slot, g->look_stack, now - unseen / 2);
+	}
+	asleep_book(slot, stack, now);
+	g->look_ns = now;
+	g->look_stack = stack;
+	return 0;
+}
+
+/* A waiter looks at a holder that does not run, if none has a moment ago. */
 static __always_inline void look_at_sleeper(struct gt_gil *g, const struct gt_thread *t,
 					    __u64 tstate, __u64 now)
 {
-	__u64 stack, before = g->look_stack;
+	__u64 stack;
 
 	if ((seen_asleep(g) && now - g->look_ns < LOOK_WALK_NS) || holder_runs(g))
 		return;
 	stack = look_walk(g, t->tgid, t->gil_slot, tstate);
-	if (!stack)
-		return;
-	if (seen_asleep(g)) {
-		if (before != stack)
-			asleep_book(t->gil_slot, before, g->look_ns + (now - g->look_ns) / 2);
-		asleep_book(t->gil_slot, stack, now);
-	}
-	g->look_ns = now;
-	g->look_stack = stack;
+	if (stack)
+		asleep_seen(t->gil_slot, stack, now);
 }
 
 static __always_inline __u32 looks_cnt(__u32 slot)
@@ -168,7 +169,7 @@ static __always_inline __u32 looks_cnt(__u32 slot)
 	return l ? (__u32)l->cnt : 0;
 }
 
-/* For how much of this thread's wait does the look at this place of the ring stand? */
+/* For how much of this thread's wait does the look at this place of the ring stand? Of sleep that may be negative. */
 __noinline __u64 look_weight(__u32 slot, __u64 cond, __u32 tid, __u32 at)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
@@ -184,12 +185,12 @@ __noinline __u64 look_weight(__u32 slot, __u64 cond, __u32 tid, __u32 at)
 	if (!k->to_ns)
 		return GT_LOOK_NS;
 	from = k->from_ns > t->look_ns ? k->from_ns : t->look_ns;
-	if (k->to_ns <= from)
-		return 0;
+	if (from > k->to_ns) /* it came later, but clocks have looked before this was put here */
+		from = k->to_ns;
 	clocks = at - k->span_cnt; /* of this hold, before it */
 	if (clocks > at - t->look_cnt)
 		clocks = at - t->look_cnt;
-	return after_debt(k->to_ns - from - (__u64)clocks * GT_LOOK_NS, &t->look_debt_ns);
+	return k->to_ns - from - (__u64)clocks * GT_LOOK_NS;
 }
 
 /* This thread's wait has been for holders who were seen meanwhile: up to now. */
@@ -224,15 +225,26 @@ __noinline int looks_book(__u32 slot, __u64 cond, __u32 tid)
 /* A tick of a waiter, once per switch interval. */
 static __always_inline void look_tick(struct gt_gil *g, struct gt_thread *t, __u64 cond, __u64 now)
 {
+	__u32 slot = t->gil_slot;
+	struct gt_looks *l;
+	__u64 upto;
+
 	if (!t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
 		t->wait_stack = stack_capture(t->gil_slot, t->tgid, t->tstate, 0);
 	if (g->held)
 		look_at_sleeper(g, t, memory_check(g, cond, 1), now);
-	if (looks_cnt(t->gil_slot) == t->look_cnt ||
-	    (!seen_asleep(g) && looks_cnt(t->gil_slot) - t->look_cnt < GT_LOOKS / 2))
+	l = bpf_map_lookup_elem(&looks, &slot);
+	if (!l || (__u32)l->cnt == t->look_cnt)
 		return;
-	looks_book(t->gil_slot, cond, t->tid);
-	t->look_ns = now;
+	/* Up to the last sleep that is known, if nothing came after it. */
+	upto = seen_asleep(g) && l->span_cnt == l->cnt ? g->look_upto_ns : 0;
+	if (!upto && (__u32)l->cnt - t->look_cnt < GT_LOOKS / 2)
+		return;
+	looks_book(slot, cond, t->tid);
+	if (!upto)
+		upto = now;
+	if (upto > t->look_ns)
+		t->look_ns = upto;
 }
 
 /* The clock of a CPU on which the holder of this GIL runs. */

@@ -4,6 +4,8 @@
  * Each schedule is made from one number, which is said when it fails. Whenever nothing runs the invariants
  * must hold, in the records and in the model's pictures.
  */
+#include "user/picture/balance.h"
+
 #include "tests/unit/random_processes.h"
 
 #define SCHEDULES 1500
@@ -156,6 +158,7 @@ static void check_picture(const struct snapshot *snap)
 		struct snapshot one = { .proc_cnt = 1, .procs = &snap->procs[i] };
 		struct sums r = sums_of(&one);
 
+		assert_true(snap_proc__balances(p));
 		for (size_t g = 0; g < p->gil_cnt; g++)
 			assert_true(p->gils[g].held_ns <= p->span_ns);
 		assert_int_equal(r.wait, r.gil_wait);

@@ -57,12 +57,12 @@ struct place_row *places__row(const struct places *pl, uint32_t tid)
 	return row ? row : &pl->rows[0]; /* tid 0 */
 }
 
-/* What open waits have added may have gone elsewhere when they ended. */
+/* What open waits have added may have gone elsewhere when they ended; a place asleep may have lost more than it got. */
 static uint64_t since(const uint64_t at[AT_CNT], int base)
 {
-	uint64_t from = base < 0 ? 0 : at[base];
+	int64_t change = (int64_t)(at[AT_NOW] - (base < 0 ? 0 : at[base]));
 
-	return at[AT_NOW] > from ? at[AT_NOW] - from : 0;
+	return change > 0 ? (uint64_t)change : 0;
 }
 
 void places__add(struct places *pl, const struct tally *t, uint32_t tid, int base, int pass)

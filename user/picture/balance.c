@@ -7,7 +7,7 @@
 
 struct balance {
 	uint64_t wait_ns, hold_ns, blame_ns; /* of threads */
-	uint64_t gil_wait_ns, held_ns, gap_ns, pair_ns;
+	uint64_t pair_ns;
 	uint64_t stack_ns[SNAP_STACK_BLAME + 1], chain_ns; /* by kind */
 };
 
@@ -21,22 +21,28 @@ static bool add_threads(const struct snap_proc *p, struct balance *b)
 		b->wait_ns += t->wait_ns;
 		b->hold_ns += t->hold_ns;
 		b->blame_ns += t->blame_ns;
+		whole &= t->gil < p->gil_cnt;
 		whole &= t->wait_ns + t->hold_ns + t->yield_ns + t->released_ns == t->span_ns;
 	}
 	return whole;
 }
 
-static bool add_gils(const struct snap_proc *p, struct balance *b)
+static bool gil_balances(const struct snap_proc *p, size_t gil)
 {
-	bool within = true;
+	const struct snap_gil *g = &p->gils[gil];
+	uint64_t wait_ns = 0, hold_ns = 0, blame_ns = 0;
 
-	for (size_t i = 0; i < p->gil_cnt; i++) {
-		b->gil_wait_ns += p->gils[i].wait_ns;
-		b->held_ns += p->gils[i].held_ns;
-		b->gap_ns += p->gils[i].gap_ns;
-		within &= p->gils[i].held_ns <= p->span_ns;
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		const struct snap_thread *t = &p->threads[i];
+
+		if (t->gil != gil)
+			continue;
+		wait_ns += t->wait_ns;
+		hold_ns += t->hold_ns;
+		blame_ns += t->blame_ns;
 	}
-	return within;
+	return g->held_ns <= p->span_ns && hold_ns == g->held_ns && wait_ns == g->wait_ns &&
+	       wait_ns == blame_ns + g->gap_ns;
 }
 
 static void add_places(const struct snap_proc *p, struct balance *b)
@@ -54,10 +60,9 @@ bool snap_proc__balances(const struct snap_proc *p)
 	struct balance b = { 0 };
 	bool ok = add_threads(p, &b);
 
-	ok &= add_gils(p, &b);
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		ok &= gil_balances(p, i);
 	add_places(p, &b);
-	ok &= b.wait_ns == b.gil_wait_ns && b.wait_ns == b.blame_ns + b.gap_ns;
-	ok &= b.hold_ns == b.held_ns;
 	ok &= !p->pairs_known || b.pair_ns == b.blame_ns;
 	if (p->stacks_known)
 		ok &= b.stack_ns[SNAP_STACK_WAIT] == b.wait_ns &&
