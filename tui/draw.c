@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tui/draw.h"
 
+#include <stdio.h>
+
 #include "tui/cells.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
@@ -160,12 +162,19 @@ int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enu
 	return w + 2;
 }
 
+void draw__share(struct canvas *c, int y, int x, int w, enum role role, uint64_t part,
+		 uint64_t whole, const char *mark)
+{
+	char buf[UNITS_SZ], text[UNITS_SZ + 1];
+
+	snprintf(text, sizeof(text), "%.1s%s", mark, units__percent(part, whole, buf));
+	canvas__puts_right(c, y, x, w, role, text);
+}
+
 void draw__percent(struct canvas *c, int y, int x, int w, enum role role, uint64_t part,
 		   uint64_t whole)
 {
-	char buf[UNITS_SZ];
-
-	canvas__puts_right(c, y, x, w, role, units__percent(part, whole, buf));
+	draw__share(c, y, x, w, role, part, whole, "");
 }
 
 struct rect draw__box(struct canvas *c, int h, int w, const char *title)

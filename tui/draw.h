@@ -46,6 +46,9 @@ void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64
 /* How much part is of whole, "38.2", ending at cell x + w - 1. */
 void draw__percent(struct canvas *c, int y, int x, int w, enum role role, uint64_t part,
 		   uint64_t whole);
+/* A share with its mark (snap_looks__mark) before it: "~38.2". */
+void draw__share(struct canvas *c, int y, int x, int w, enum role role, uint64_t part,
+		 uint64_t whole, const char *mark);
 /* A box in the middle of the sheet; returns its inside. */
 struct rect draw__box(struct canvas *c, int h, int w, const char *title);
 

@@ -50,6 +50,7 @@ static size_t help_lines(const struct ui_state *ui, struct help_line *ret)
 		"load: how many threads hold the GIL or wait for it, on average",
 		"gap: from letting go to the next taking over, on average",
 		"?: not known or not measured; -: there was none",
+		"~: a share or line that rests on less than ten looks: a rough one",
 	};
 	size_t n = help_keys(ui, ret);
 

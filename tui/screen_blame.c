@@ -19,11 +19,13 @@
 static const struct kind {
 	enum snap_stack_kind kind;
 	enum role role;
-	const char *words, *none;
+	const char *words, *none, *times;
 } kinds[] = {
-	{ SNAP_STACK_BLAME, ROLE_HOLD, "what made others wait", "no thread has waited yet" },
-	{ SNAP_STACK_WAIT, ROLE_WAIT, "where threads waited", "no thread has waited yet" },
-	{ SNAP_STACK_HOLD, ROLE_HOLD, "where the GIL was held", "no stack of a holder yet" },
+	{ SNAP_STACK_BLAME, ROLE_HOLD, "what made others wait", "no thread has waited yet",
+	  "LOOKS" },
+	{ SNAP_STACK_WAIT, ROLE_WAIT, "where threads waited", "no thread has waited yet", "TIMES" },
+	{ SNAP_STACK_HOLD, ROLE_HOLD, "where the GIL was held", "no stack of a holder yet",
+	  "LOOKS" },
 };
 
 struct blame {
@@ -76,18 +78,19 @@ static void draw_stack(struct canvas *c, int y, int x, int w, const struct snap_
 static void draw_row(const struct blame *b, struct canvas *c, int y, struct rect r,
 		     const struct stack_row *e)
 {
+	const struct kind *k = &kinds[b->kind];
 	uint64_t sum = b->stacks.sum_ns;
 	bool wide = r.w >= 76;
 	char buf[UNITS_SZ];
 	int x = r.x;
 
-	draw__percent(c, y, x, 6, kinds[b->kind].role, e->self_ns, sum);
+	draw__share(c, y, x, 6, k->role, e->self_ns, sum, snap_looks__mark(k->kind, e->self_cnt));
 	x += 7;
 	if (wide) {
-		draw__bar(c, y, x, 10, kinds[b->kind].role, (double)e->self_ns, (double)sum);
+		draw__bar(c, y, x, 10, k->role, (double)e->self_ns, (double)sum);
 		x += 11;
 	}
-	draw__percent(c, y, x, 6, ROLE_NORMAL, e->total_ns, sum);
+	draw__share(c, y, x, 6, ROLE_NORMAL, e->total_ns, sum, snap_looks__mark(k->kind, e->cnt));
 	x += 7;
 	if (wide) {
 		canvas__puts_right(c, y, x, 7, ROLE_NORMAL,
@@ -117,7 +120,7 @@ static void draw_heading(const struct blame *b, struct canvas *c, int y, struct 
 	x += 7;
 	if (wide) {
 		canvas__puts_right(c, y, x, 7, ROLE_HEAD, "SELF");
-		canvas__puts_right(c, y, x + 8, 6, ROLE_HEAD, "TIMES");
+		canvas__puts_right(c, y, x + 8, 6, ROLE_HEAD, kinds[b->kind].times);
 		x += 15;
 	}
 	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, what[b->view]);
@@ -147,7 +150,8 @@ static void draw_selected(const struct blame *b, size_t sel, struct canvas *c, s
 	char buf[UNITS_SZ];
 
 	canvas__rule(c, r.y, r.x, r.w);
-	canvas__printf(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " heaviest stack of it (%s%%) ",
+	canvas__printf(c, r.y, r.x + 2, r.w - 4, ROLE_TITLE, " heaviest stack of it (%s%s%%) ",
+		       snap_looks__mark(s->kind, s->cnt),
 		       units__percent(s->ns, b->stacks.sum_ns, buf));
 	for (size_t i = 0; i < s->frame_cnt && (int)i + 1 < r.h; i++)
 		draw__frame(c, r.y + 1 + (int)i, r.x + 2, r.w - 2, ROLE_NORMAL,
@@ -284,14 +288,16 @@ static void deinit_tree(struct screen *s)
 	stack_tree__free(&t->calls);
 }
 
-static void draw_node(const struct tree *t, enum role role, struct canvas *c, int y, struct rect r,
-		      const struct stack_node *n)
+static void draw_node(const struct tree *t, const struct kind *k, struct canvas *c, int y,
+		      struct rect r, const struct stack_node *n)
 {
 	int indent = n->depth * 2 < r.w / 2 ? n->depth * 2 : r.w / 2, x = r.x + 14;
-	bool here = t->frame.name && stack_frame__same(n->frame, &t->frame, false);
+	bool here = t->frame.name && snap_frame__same(n->frame, &t->frame, false);
 
-	draw__percent(c, y, r.x, 6, role, n->total_ns, t->calls.sum_ns);
-	draw__percent(c, y, r.x + 7, 6, n->self_ns ? role : ROLE_DIM, n->self_ns, t->calls.sum_ns);
+	draw__share(c, y, r.x, 6, k->role, n->total_ns, t->calls.sum_ns,
+		    snap_looks__mark(k->kind, n->cnt));
+	draw__share(c, y, r.x + 7, 6, n->self_ns ? k->role : ROLE_DIM, n->self_ns, t->calls.sum_ns,
+		    snap_looks__mark(k->kind, n->self_cnt));
 	if (!n->frame) {
 		canvas__puts(c, y, x + indent, r.w - 14 - indent, ROLE_DIM, "[other]");
 		return;
@@ -321,7 +327,7 @@ static void draw_tree(const struct ui_state *ui, const struct screen *s, struct 
 	canvas__puts(c, r.y + 1, r.x + 14, r.w - 14, ROLE_HEAD,
 		     t->calls.cut ? "FRAME (cut: too many)" : "FRAME");
 	while (list__next(&l))
-		draw_node(t, k->role, c, l.y, r, &t->calls.nodes[l.i]);
+		draw_node(t, k, c, l.y, r, &t->calls.nodes[l.i]);
 	list__position(c, r.y + 1, r.x + r.w, l.top, l.cnt, l.r.h);
 }
 

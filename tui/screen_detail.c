@@ -77,23 +77,26 @@ static void add_pair(struct doc *d, const struct snap_proc *p, const struct snap
 {
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
 	uint32_t tid = blocker ? pair->holder_tid : pair->waiter_tid;
-	const struct snap_frame *line = NULL;
+	struct verdict_line line = { 0 };
 	int y = d->line++, x = 2;
 	uint64_t ns = pair->ns;
 	char u[UNITS_SZ];
 
 	if (blocker)
 		line = verdict__pair_line(p, pair->waiter_tid, tid);
-	if (blocker && !line)
+	if (blocker && !line.frame)
 		line = verdict__blame_line(p, tid);
 	verdict__thread_name(p, tid, &name);
 	draw__percent(d->c, y, x, 5, ROLE_WAIT, ns, whole);
 	canvas__puts(d->c, y, x + 5, 1, ROLE_DIM, "%");
 	canvas__puts_right(d->c, y, x + 7, 7, ROLE_NORMAL, units__duration(ns, u));
 	draw__bar(d->c, y, x + 15, 10, ROLE_WAIT, (double)ns, (double)whole);
-	draw__name(d->c, y, x + 26, 18, ROLE_NORMAL, sbuf__str(&name));
-	if (line && d->w - (x + 45) > 8)
-		draw__frame(d->c, y, x + 45, d->w - (x + 45), ROLE_DIM, line);
+	draw__name(d->c, y, x + 26, 17, ROLE_NORMAL, sbuf__str(&name));
+	if (!line.frame || d->w - (x + 45) <= 8)
+		return;
+	/* How long it waited for this one is exact; in which line is not. */
+	canvas__puts(d->c, y, x + 44, 1, ROLE_DIM, snap_looks__mark(SNAP_STACK_BLAME, line.looks));
+	draw__frame(d->c, y, x + 45, d->w - (x + 45), ROLE_DIM, line.frame);
 }
 
 static void add_pairs(struct doc *d, const struct snap_proc *p, const struct snap_thread *t,
@@ -130,8 +133,9 @@ static void add_stack(struct doc *d, const struct snap_stack *s, uint64_t whole,
 {
 	char head[64], u[UNITS_SZ], v[UNITS_SZ], w[UNITS_SZ];
 
-	snprintf(head, sizeof(head), "%s, %s, %s times", units__percent_word(s->ns, whole, u),
-		 units__duration(s->ns, v), units__count((double)s->cnt, w));
+	snprintf(head, sizeof(head), "%s%s, %s, %s %s", snap_looks__mark(s->kind, s->cnt),
+		 units__percent_word(s->ns, whole, u), units__duration(s->ns, v),
+		 units__count((double)s->cnt, w), s->kind == SNAP_STACK_WAIT ? "times" : "looks");
 	doc_puts(d, 2, role, head);
 	if (!s->frame_cnt)
 		draw__frame(d->c, d->line++, 4, d->w - 4, ROLE_DIM, NULL);

@@ -158,7 +158,7 @@ static void draw_holders(const struct ui_state *ui, struct canvas *c, int y, int
 				verdict__thread_name(&shown.procs[p], s->tid, &text);
 			more |= s->kind == SNAP_STACK_BLAME && s->tid != e->stack->tid && s->ns &&
 				s->frame_cnt &&
-				stack_frame__same(&s->frames[s->frame_cnt - 1], e->frame, true);
+				snap_frame__same(&s->frames[s->frame_cnt - 1], e->frame, true);
 		}
 	}
 	if (more)
@@ -178,7 +178,8 @@ static void draw_culprits(const struct ui_state *ui, const struct stack_table *t
 		const struct stack_row *e = &t->rows[i];
 		int y = r.y + 1 + i, x = r.x;
 
-		draw__percent(c, y, x, 7, ROLE_HOLD, e->self_ns, t->sum_ns);
+		draw__share(c, y, x, 7, ROLE_HOLD, e->self_ns, t->sum_ns,
+			    snap_looks__mark(SNAP_STACK_BLAME, e->self_cnt));
 		canvas__puts(c, y, x + 7, 1, ROLE_DIM, "%");
 		draw__bar(c, y, x + 9, 14, ROLE_HOLD, (double)e->self_ns, (double)t->sum_ns);
 		draw__frame(c, y, x + 24, r.w - 25 - who, ROLE_NORMAL, e->frame);

@@ -12,15 +12,6 @@
 #define NODE_MAX 4096
 #define NODE_NIL UINT32_MAX
 
-bool stack_frame__same(const struct snap_frame *a, const struct snap_frame *b, bool with_line)
-{
-	if (a == b || !a || !b)
-		return a == b;
-	if (with_line && a->line != b->line)
-		return false;
-	return !strcmp(a->name, b->name) && !strcmp(a->file, b->file);
-}
-
 static uint64_t frame_hash(const struct snap_frame *f, bool with_line)
 {
 	uint64_t h;
@@ -50,7 +41,7 @@ static struct stack_row *table_get(struct stack_table *t, struct hmap *rows,
 
 	/* Frames that differ may have the same hash. */
 	for (; (at = (size_t)hmap__get(rows, hash, nth)); nth++)
-		if (stack_frame__same(t->rows[at - 1].frame, f, with_line))
+		if (snap_frame__same(t->rows[at - 1].frame, f, with_line))
 			return &t->rows[at - 1];
 	e = table_new(t);
 	if (!e || hmap__put(rows, hash, nth, (void *)t->cnt))
@@ -81,8 +72,10 @@ static int add_stack(struct stack_table *t, struct hmap *rows, const struct snap
 			if (!e->stack || s->ns > e->stack->ns)
 				e->stack = s;
 		}
-		if (i == 0)
+		if (i == 0) {
 			e->self_ns += s->ns;
+			e->self_cnt += s->cnt;
+		}
 		if (whole)
 			break;
 	}
@@ -151,7 +144,7 @@ static uint32_t raw_child(struct raw_tree *r, uint32_t parent, const struct snap
 	uint32_t *link = &r->nodes[parent].child;
 
 	for (; *link != NODE_NIL; link = &r->nodes[*link].sibling)
-		if (stack_frame__same(r->nodes[*link].n.frame, f, true))
+		if (snap_frame__same(r->nodes[*link].n.frame, f, true))
 			return *link;
 	if (r->cnt == NODE_MAX) {
 		r->cut = true;
@@ -177,10 +170,12 @@ static void raw_add(struct raw_tree *r, const struct snap_stack *s)
 			break;
 		at = next;
 		r->nodes[at].n.total_ns += s->ns;
+		r->nodes[at].n.cnt += s->cnt;
 		if (i == 0 && s->truncated)
 			r->nodes[at].n.truncated = true;
 	}
 	r->nodes[at].n.self_ns += s->ns;
+	r->nodes[at].n.self_cnt += s->cnt;
 }
 
 static int cmp_node(const void *a, const void *b)
@@ -234,7 +229,7 @@ static void flatten(struct raw_tree *r, struct stack_tree *t, struct raw_node **
 static bool contains(const struct snap_stack *s, const struct snap_frame *function)
 {
 	for (size_t i = 0; i < s->frame_cnt; i++)
-		if (stack_frame__same(&s->frames[i], function, false))
+		if (snap_frame__same(&s->frames[i], function, false))
 			return true;
 	return false;
 }

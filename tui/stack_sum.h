@@ -16,11 +16,11 @@ enum stack_view { STACKS_BY_FUNCTION, STACKS_BY_LINE, STACKS_WHOLE, STACK_VIEW_C
 struct stack_row {
 	const struct snap_frame *frame; /* NULL: "[other]", stacks that found no room */
 	const struct snap_stack
-		*stack;	   /* the heaviest one with this frame (whole: the stack itself) */
-	uint64_t self_ns;  /* it was the innermost frame */
-	uint64_t total_ns; /* it was anywhere in the stack; counted once if it recurses */
-	uint64_t cnt;
-	uint64_t mark; /* last stack that it was counted for */
+		*stack;		/* the heaviest one with this frame (whole: the stack itself) */
+	uint64_t self_ns;	/* it was the innermost frame */
+	uint64_t total_ns;	/* it was anywhere in the stack; counted once if it recurses */
+	uint64_t self_cnt, cnt; /* of these two: waits or looks, as in snap_stack */
+	uint64_t mark;		/* last stack that it was counted for */
 };
 
 struct stack_table {
@@ -37,8 +37,8 @@ void stack_table__free(struct stack_table *t);
 struct stack_node {
 	const struct snap_frame *frame; /* NULL: "[other]" */
 	int depth;
-	bool truncated; /* what called it is not known */
-	uint64_t self_ns, total_ns;
+	bool truncated;				   /* what called it is not known */
+	uint64_t self_ns, total_ns, self_cnt, cnt; /* as in stack_row */
 };
 
 struct stack_tree {
@@ -52,8 +52,5 @@ struct stack_tree {
 int stack_tree__build(struct stack_tree *t, const struct snap_proc *procs, size_t proc_cnt,
 		      enum snap_stack_kind kind, const struct snap_frame *function);
 void stack_tree__free(struct stack_tree *t);
-
-/* Do these name the same function (with_line: and line)? */
-bool stack_frame__same(const struct snap_frame *a, const struct snap_frame *b, bool with_line);
 
 #endif

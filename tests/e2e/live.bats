@@ -21,7 +21,7 @@ teardown() { live_teardown; }
 	screen | tee "$LIVE/first"
 	grep -Eq 'GIL  held +[0-9.]+% .*load [0-9.]+ .*hand-overs .*self .*lost 0' "$LIVE/first"
 	# On a machine with too few CPUs checksum may wait even longer.
-	grep -Eq '^(http-1|checksum) waited [0-9.]+%.* for (feed-[12]|report) in (parse_line|parse_feed|sort_rows) \(demo_service.py:[0-9]+\)' "$LIVE/first"
+	grep -Eq '^(http-1|checksum) waited [0-9.]+%.* for (feed-[12]|report) in (parse_line|parse_feed|sort_rows) \(demo_service.py:[0-9]+[,)]' "$LIVE/first"
 	# The table: http-1 loses more than half of its time, feed-1 is to blame, each with its line (of
 	# the lines where http-1 waits, any may be ahead in so short a time).
 	grep -Eq '^ *[0-9]{2,} http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests? demo_se.*:[0-9]+$' "$LIVE/first"

@@ -79,7 +79,8 @@ def header():
     m = re.search(r"held ([0-9.]+)% of the time, ([0-9.]+) threads wait", lines[3])
     share("headline held", m.group(1), gil["held_ns"], span)
     same("waiting", m.group(2), gil["wait_ns"] / span)
-    m = re.search(r"(\S+) waited ([0-9.]+)% .*, ([0-9.]+)% of it for (\S+) in (.+?)(?: \((\S+?)(?::(\d+))?\))?$",
+    m = re.search(r"(\S+) waited ([0-9.]+)% .*, ([0-9.]+)% of it for (\S+) in (.+?)"
+                  r"(?: \(([^\s,]+?)(?::(\d+))?(?:, few looks: \d+)?\)| \(few looks: \d+\))?$",
                   lines[4].rstrip())
     sufferer = by_name[m.group(1)]
     share("who waited", m.group(2), sufferer["wait_ns"], sufferer["span_ns"])
@@ -116,11 +117,20 @@ def thread_table(heading):
         wrong.append("%d rows, %d threads in the JSON" % (rows, len(by_tid)))
 
 
+def mark(what, shown, looks):
+    """~ stands before a share that rests on few looks, and before no other."""
+    if (shown == "~") != (0 < looks < 10):
+        wrong.append("%s: mark %r, looks %d" % (what, shown, looks))
+
+
 def blame_sums(key):
+    """{key: [ns, looks]} of the innermost frames, ns of all."""
     sums = {}
     for s in proc["stacks"]:
         if s["kind"] == "blame" and s["frames"]:
-            sums[key(s["frames"][-1])] = sums.get(key(s["frames"][-1]), 0) + s["ns"]
+            of = sums.setdefault(key(s["frames"][-1]), [0, 0])
+            of[0] += s["ns"]
+            of[1] += s["count"]
     return sums, sum(s["ns"] for s in proc["stacks"] if s["kind"] == "blame")
 
 
@@ -128,22 +138,25 @@ def culprits(title):
     sums, whole = blame_sums(lambda f: ("%s %s%s" % (f["name"], f["file"].rpartition("/")[2],
                                                      ":%d" % f["line"] if f["line"] else "")).rstrip())
     for line in lines[title + 1:]:
-        m = re.match(r" +([0-9.]+)% \S+ +(.+?)  +\S", line)
+        m = re.match(r" +(~?)([0-9.]+)% \S+ +(.+?)  +\S", line)
         if not m:
             break
-        share("blame of " + m.group(2), m.group(1), sums.get(m.group(2)), whole)
+        ns, looks = sums.get(m.group(3), (None, 0))
+        share("blame of " + m.group(3), m.group(2), ns, whole)
+        mark("blame of " + m.group(3), m.group(1), looks)
 
 
 def blame_table(heading):
     sums, whole = blame_sums(lambda f: ("%s (%s)" % (f["name"], f["file"].rpartition("/")[2])).replace(" ()", ""))
     for line in lines[heading + 1:]:
-        m = re.match(r" +([0-9.]+) +(?:\S+ +)?([0-9.]+) +([0-9.]+[a-z]*) +(\S+) (.+)$", line)
+        m = re.match(r" +(~?)([0-9.]+) +(?:\S+ +)?~?([0-9.]+) +([0-9.]+[a-z]*) +(\S+) (.+)$", line)
         if not m:
             break
-        ns = sums.get(m.group(5), 0)
-        share("self of " + m.group(5), m.group(1), ns, whole)
+        ns, looks = sums.get(m.group(6), (0, 0))
+        share("self of " + m.group(6), m.group(2), ns, whole)
+        mark("self of " + m.group(6), m.group(1), looks)
         if ns:
-            duration("self of " + m.group(5), m.group(3), ns)
+            duration("self of " + m.group(6), m.group(4), ns)
 
 
 def matrix(heading):

@@ -250,6 +250,68 @@ static void verdicts_claim_only_what_was_measured(void **state)
 	sbuf__free(&b);
 }
 
+static void a_share_is_rough_that_rests_on_few_looks(void **state)
+{
+	(void)state;
+	assert_true(snap_looks__few(SNAP_STACK_BLAME, 1));
+	assert_true(snap_looks__few(SNAP_STACK_HOLD, 9));
+	assert_false(snap_looks__few(SNAP_STACK_HOLD, 10));
+	/* All waits are counted; what nobody looked at is known to be that. */
+	assert_false(snap_looks__few(SNAP_STACK_WAIT, 1));
+	assert_false(snap_looks__few(SNAP_STACK_BLAME, 0));
+	assert_string_equal(snap_looks__mark(SNAP_STACK_BLAME, 9), "~");
+	assert_string_equal(snap_looks__mark(SNAP_STACK_BLAME, 10), "");
+}
+
+static void verdicts_say_when_the_line_rests_on_few_looks(void **state)
+{
+	static const struct snap_frame native[] = { { "[kernel]", "", 0 } };
+	static struct fake f;
+	struct snap_chain chains[] = {
+		{ .waiter_tid = 4246, .holder_tid = 4242, .ns = 9, .cnt = 3 },
+		{ .waiter_tid = 4245, .holder_tid = 4242, .ns = 8, .cnt = 500 },
+		{ .waiter_tid = 4246, .holder_tid = 4242, .ns = 7, .cnt = 4 },
+		{ .waiter_tid = 4246, .holder_tid = 4242, .ns = 6, .cnt = 600 },
+	};
+	struct sbuf b = { 0 };
+
+	(void)state;
+	fake__init(&f, 10 * S);
+	f.stacks[0].cnt = 7;
+	assert_string_equal(who(&f, VERDICT_SHORT),
+			    "worker-3 waited 41%, 78% of it for MainThread in "
+			    "JSONEncoder.iterencode (encoder.py:257, few looks: 7)");
+	assert_string_equal(who(&f, VERDICT_BRIEF),
+			    "worker-3 waited 41%, 78% of it for MainThread at encoder.py:257 "
+			    "(few looks: 7)");
+	assert_string_equal(who(&f, VERDICT_TINY),
+			    "worker-3 waited 41%, 78% for MainThread ~encoder.py:257");
+	verdict__pair(&f.procs[0], &f.pairs[0], VERDICT_SHORT, &b);
+	assert_non_null(strstr(sbuf__str(&b), "(encoder.py:257, few looks: 7)"));
+	sbuf__reset(&b);
+	assert_int_equal(verdict__advice(&f.procs[0], &f.gils[0], &b, 1), 1);
+	assert_non_null(strstr(sbuf__str(&b), "(encoder.py:257, few looks: 7)"));
+	sbuf__free(&b);
+	/* What was seen of this waiter counts, for the line rather than the whole stack. */
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
+		chains[i].holder_frames = fake_regex;
+		chains[i].holder_frame_cnt = i == 3 ? 4 : 5;
+	}
+	f.procs[0].chains = chains;
+	f.procs[0].chain_cnt = ARRAY_SIZE(chains);
+	assert_string_equal(who(&f, VERDICT_SHORT), "worker-3 waited 41%, 78% of it for MainThread "
+						    "in search (__init__.py:176, few looks: 7)");
+	chains[2].cnt = 7;
+	assert_string_equal(who(&f, VERDICT_SHORT), "worker-3 waited 41%, 78% of it for MainThread "
+						    "in search (__init__.py:176)");
+	chains[0].holder_frames = native;
+	chains[0].holder_frame_cnt = 1;
+	assert_string_equal(who(&f, VERDICT_SHORT), "worker-3 waited 41%, 78% of it for MainThread "
+						    "in [kernel] (few looks: 3)");
+	assert_string_equal(who(&f, VERDICT_TINY),
+			    "worker-3 waited 41%, 78% for MainThread ~[kernel]");
+}
+
 static void the_headline_follows_the_figures(void **state)
 {
 	static struct fake f;
@@ -280,6 +342,8 @@ int main(void)
 		cmocka_unit_test(the_bar_fills_its_width),
 		cmocka_unit_test(columns_are_dropped_by_priority),
 		cmocka_unit_test(verdicts_claim_only_what_was_measured),
+		cmocka_unit_test(a_share_is_rough_that_rests_on_few_looks),
+		cmocka_unit_test(verdicts_say_when_the_line_rests_on_few_looks),
 		cmocka_unit_test(the_headline_follows_the_figures),
 	};
 

@@ -145,6 +145,32 @@ static void empty_and_unknown_look_as_before(void **state)
 	stage__close(&st);
 }
 
+/* Only shares by place, of blame and of holding: what is exact has no mark, nor has what many looks saw. */
+static void shares_that_rest_on_few_looks_are_marked(void **state)
+{
+	static struct stage st;
+
+	(void)state;
+	stage__open(&st, true, 43, 80);
+	for (size_t i = 0; i < st.now.procs[0].stack_cnt; i++)
+		st.now.stacks[i].cnt = 4;
+	st.now.stacks[0].cnt = 600;
+	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
+	check_frame(&st, "few-threads", false);
+	keys(&st, "3");
+	check_frame(&st, "few-blame", false);
+	keys(&st, "vv");
+	check_frame(&st, "few-stacks", false);
+	keys(&st, "vo");
+	check_frame(&st, "few-waits", false);
+	keys(&st, "oojj\n");
+	check_frame(&st, "few-tree", false);
+	ui__resize(&st.ui, 60, 80);
+	keys(&st, "\0331\n");
+	check_frame(&st, "few-detail", false);
+	stage__close(&st);
+}
+
 static void many_threads_gils_and_processes_look_as_before(void **state)
 {
 	static struct stage st;
@@ -194,6 +220,7 @@ int main(void)
 		cmocka_unit_test(every_screen_looks_as_before),
 		cmocka_unit_test(colours_mean_the_same_on_every_screen),
 		cmocka_unit_test(empty_and_unknown_look_as_before),
+		cmocka_unit_test(shares_that_rest_on_few_looks_are_marked),
 		cmocka_unit_test(many_threads_gils_and_processes_look_as_before),
 	};
 

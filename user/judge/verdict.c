@@ -131,44 +131,65 @@ void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *
 		sbuf__printf(out, "thread %u", tid);
 }
 
-const struct snap_frame *verdict__blame_line(const struct snap_proc *p, uint32_t tid)
+/* The first one is the largest; its line has been seen in others, too. */
+static void line_add(struct verdict_line *l, const struct snap_frame *frames, size_t frame_cnt,
+		     uint64_t looks)
 {
+	const struct snap_frame *f = frame_cnt ? &frames[frame_cnt - 1] : NULL;
+
+	if (!l->frame)
+		l->frame = f;
+	if (f && snap_frame__same(f, l->frame, true))
+		l->looks += looks;
+}
+
+struct verdict_line verdict__blame_line(const struct snap_proc *p, uint32_t tid)
+{
+	struct verdict_line ret = { 0 };
+
 	for (size_t i = 0; i < p->stack_cnt; i++) {
 		const struct snap_stack *s = &p->stacks[i];
 
-		if (s->kind == SNAP_STACK_BLAME && s->tid == tid && s->ns && s->frame_cnt)
-			return &s->frames[s->frame_cnt - 1];
+		if (s->kind == SNAP_STACK_BLAME && s->tid == tid && s->ns)
+			line_add(&ret, s->frames, s->frame_cnt, s->cnt);
 	}
-	return NULL;
+	return ret;
 }
 
-/* The chains are sorted, largest first. */
-const struct snap_frame *verdict__pair_line(const struct snap_proc *p, uint32_t waiter,
-					    uint32_t holder)
+struct verdict_line verdict__pair_line(const struct snap_proc *p, uint32_t waiter, uint32_t holder)
 {
+	struct verdict_line ret = { 0 };
+
 	for (size_t i = 0; i < p->chain_cnt; i++) {
 		const struct snap_chain *c = &p->chains[i];
 
-		if (c->waiter_tid == waiter && c->holder_tid == holder && c->ns &&
-		    c->holder_frame_cnt)
-			return &c->holder_frames[c->holder_frame_cnt - 1];
+		if (c->waiter_tid == waiter && c->holder_tid == holder && c->ns)
+			line_add(&ret, c->holder_frames, c->holder_frame_cnt, c->cnt);
 	}
-	return NULL;
+	return ret;
 }
 
-static void put_line(const struct snap_frame *f, enum verdict_detail detail, struct sbuf *out)
+/* "in dumps (encoder.py:257)", of few looks "in dumps (encoder.py:257, few looks: 3)"; brief: "at encoder.py:257 (few
+ * looks: 3)"; tiny: "~encoder.py:257".
+ */
+static void put_line(struct verdict_line l, enum verdict_detail detail, struct sbuf *out)
 {
-	if (!*f->file) {
-		sbuf__printf(out, " %s%s", detail < VERDICT_TINY ? "in " : "", f->name);
-		return;
+	bool few = snap_looks__few(SNAP_STACK_BLAME, l.looks), tiny = detail == VERDICT_TINY;
+	bool file = *l.frame->file, place = detail >= VERDICT_BRIEF && file;
+	const char *open = " (";
+
+	sbuf__puts(out, tiny && few ? " ~" : tiny ? " " : place ? " at " : " in ");
+	if (!place)
+		sbuf__puts(out, l.frame->name);
+	if (file) {
+		sbuf__printf(out, "%s%s", place ? "" : open, path_base(l.frame->file));
+		if (l.frame->line)
+			sbuf__printf(out, ":%u", l.frame->line);
+		open = place ? open : ", ";
 	}
-	if (detail < VERDICT_BRIEF)
-		sbuf__printf(out, " in %s (%s", f->name, path_base(f->file));
-	else
-		sbuf__printf(out, " %s%s", detail < VERDICT_TINY ? "at " : "", path_base(f->file));
-	if (f->line)
-		sbuf__printf(out, ":%u", f->line);
-	if (detail < VERDICT_BRIEF)
+	if (few && !tiny)
+		sbuf__printf(out, "%sfew looks: %u", open, (unsigned int)l.looks);
+	if ((file && !place) || (few && !tiny))
 		sbuf__puts(out, ")");
 }
 
@@ -185,7 +206,7 @@ void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
 		     const struct snap_thread *t, enum verdict_detail detail, struct sbuf *out)
 {
 	const struct snap_pair *pair = main_blocker(p, t->tid);
-	const struct snap_frame *line;
+	struct verdict_line line;
 	char pct[UNITS_SZ];
 
 	if (t->tid)
@@ -214,9 +235,9 @@ void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
 		     units__percent_word(pair->ns, t->wait_ns, pct));
 	verdict__thread_name(p, pair->holder_tid, out);
 	line = verdict__pair_line(p, t->tid, pair->holder_tid);
-	if (!line)
+	if (!line.frame)
 		line = verdict__blame_line(p, pair->holder_tid);
-	if (line)
+	if (line.frame)
 		put_line(line, detail, out);
 	else if (!p->stacks_known && detail == VERDICT_FULL)
 		sbuf__puts(out, " (in which line: not measured)");
@@ -243,7 +264,7 @@ void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
 {
 	const struct snap_thread *waiter =
 		pair->waiter_tid ? snap_proc__thread(p, pair->waiter_tid) : NULL;
-	const struct snap_frame *line = verdict__blame_line(p, pair->holder_tid);
+	struct verdict_line line = verdict__blame_line(p, pair->holder_tid);
 	char buf[UNITS_SZ];
 
 	verdict__thread_name(p, pair->waiter_tid, out);
@@ -258,7 +279,7 @@ void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
 		sbuf__printf(out, detail < VERDICT_TINY ? " (%s of its waiting)" : " (%s)",
 			     units__percent_word(pair->ns, waiter->wait_ns, buf));
 	/* The stacks are of all that this thread made wait, not of this pair alone. */
-	if (line) {
+	if (line.frame) {
 		sbuf__puts(out, detail < VERDICT_BRIEF	? "; blocks most"
 				: detail < VERDICT_TINY ? "; blocks"
 							: ";");
@@ -282,7 +303,7 @@ static const struct snap_thread *culprit(const struct snap_proc *p, const struct
 
 static void advise_holds(const struct snap_proc *p, const struct snap_thread *t, struct sbuf *out)
 {
-	const struct snap_frame *line = verdict__blame_line(p, t->tid);
+	struct verdict_line line = verdict__blame_line(p, t->tid);
 	char max[UNITS_SZ], p99[UNITS_SZ];
 
 	verdict__thread_name(p, t->tid, out);
@@ -292,7 +313,7 @@ static void advise_holds(const struct snap_proc *p, const struct snap_thread *t,
 	if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > 4 * SWITCH_INTERVAL_NS) {
 		sbuf__printf(out, " holds it for up to %s at a stretch",
 			     units__duration(t->hold_max_ns, max));
-		if (line)
+		if (line.frame)
 			put_line(line, VERDICT_FULL, out);
 		/* Python code that finds no CPU holds on as long as native code does. */
 		if (share(t->hold_offcpu_ns, t->hold_ns) > 0.2)
@@ -305,7 +326,7 @@ static void advise_holds(const struct snap_proc *p, const struct snap_thread *t,
 					"the GIL there), or no CPU to run on");
 	} else if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > SWITCH_INTERVAL_NS / 2) {
 		sbuf__puts(out, " runs Python code");
-		if (line)
+		if (line.frame)
 			put_line(line, VERDICT_FULL, out);
 		sbuf__printf(out,
 			     " and lets go when asked (p99 hold %s): a process of its own, or a "

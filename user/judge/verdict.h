@@ -31,6 +31,12 @@ enum verdict_detail {
 	VERDICT_DETAIL_CNT,
 };
 
+/* Where a holder makes others wait. The sentences say so if these looks are few (snap_looks__few). */
+struct verdict_line {
+	const struct snap_frame *frame; /* NULL: not known */
+	uint64_t looks;			/* that saw it there */
+};
+
 /* The GIL with the highest load (mean number of threads that hold or wait); NULL if there is none. */
 const struct snap_gil *verdict__busiest_gil(const struct snap_proc *p);
 enum verdict_level verdict__level(const struct snap_proc *p, const struct snap_gil *g);
@@ -55,10 +61,9 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 void verdict__span(const struct snapshot *s, struct sbuf *out);
 /* The name of a thread: as known, or "thread 4711", or "other threads" for 0. */
 void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *out);
-/* The line where this holder makes others wait most; NULL: not known. */
-const struct snap_frame *verdict__blame_line(const struct snap_proc *p, uint32_t tid);
-/* The line where this holder makes this waiter wait most; NULL: not known. */
-const struct snap_frame *verdict__pair_line(const struct snap_proc *p, uint32_t waiter,
-					    uint32_t holder);
+/* The line where this holder makes others wait most. */
+struct verdict_line verdict__blame_line(const struct snap_proc *p, uint32_t tid);
+/* The line where this holder makes this waiter wait most. */
+struct verdict_line verdict__pair_line(const struct snap_proc *p, uint32_t waiter, uint32_t holder);
 
 #endif

@@ -3,9 +3,36 @@
 #include "user/picture/snapshot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "user/base/arena.h"
 #include "user/picture/snapshot_box.h"
+
+/* Of n looks that all stand for as much, k at one place: the share k/n has the standard error
+ * sqrt(k/n * (1 - k/n) / n), which is at most 1/sqrt(k) of it. With ten it is a third; with fewer not much more is known
+ * than that somebody was there.
+ */
+#define LOOKS_ENOUGH 10
+
+bool snap_frame__same(const struct snap_frame *a, const struct snap_frame *b, bool with_line)
+{
+	if (a == b || !a || !b)
+		return a == b;
+	if (with_line && a->line != b->line)
+		return false;
+	return !strcmp(a->name, b->name) && !strcmp(a->file, b->file);
+}
+
+/* All waits are seen where they are. What nobody looked at, "[not seen]", is no guess either. */
+bool snap_looks__few(enum snap_stack_kind kind, uint64_t cnt)
+{
+	return kind != SNAP_STACK_WAIT && cnt && cnt < LOOKS_ENOUGH;
+}
+
+const char *snap_looks__mark(enum snap_stack_kind kind, uint64_t cnt)
+{
+	return snap_looks__few(kind, cnt) ? "~" : "";
+}
 
 double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns)
 {

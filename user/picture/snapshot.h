@@ -47,7 +47,7 @@ struct snap_stack {
 	enum snap_stack_kind kind;
 	uint32_t tid;
 	uint64_t ns;
-	uint64_t cnt;
+	uint64_t cnt;	/* waits, or looks that saw a holder there */
 	bool truncated; /* deeper than the walk goes: the root is missing */
 	size_t frame_cnt;
 	const struct snap_frame *frames;
@@ -152,6 +152,13 @@ struct snapshot {
 	uint64_t
 		dropped_cnt; /* processes that ended so long ago that they are not in procs any more */
 };
+
+/* Do these name the same function (with_line: and line)? NULL is only like NULL. */
+bool snap_frame__same(const struct snap_frame *a, const struct snap_frame *b, bool with_line);
+/* Is a share of this kind a rough one, for it rests on few looks (snap_stack.cnt, of all stacks in it)? */
+bool snap_looks__few(enum snap_stack_kind kind, uint64_t cnt);
+/* What stands before such a share: "~", else "". */
+const char *snap_looks__mark(enum snap_stack_kind kind, uint64_t cnt);
 
 double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns);
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);

@@ -116,7 +116,8 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 
 static void put_pair(struct json_out *j, const struct snap_proc *p, const struct snap_pair *pair)
 {
-	const struct snap_frame *at = verdict__pair_line(p, pair->waiter_tid, pair->holder_tid);
+	const struct snap_frame *at =
+		verdict__pair_line(p, pair->waiter_tid, pair->holder_tid).frame;
 
 	json__open(j, NULL, '{');
 	put_known(j, "waiter", pair->waiter_tid);
