@@ -2,7 +2,10 @@
 #include "user/picture/balance.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
+#include "user/base/hmap.h"
+#include "user/base/util.h"
 #include "user/picture/snapshot.h"
 
 struct balance {
@@ -49,6 +52,51 @@ static void add_places(const struct snap_proc *p, struct balance *b)
 		b->chain_ns += p->chains[i].ns;
 }
 
+/* What a thread waited and made wait, and what of that is in pairs. */
+struct share {
+	uint64_t wait_ns, blame_ns;
+	uint64_t row_ns, column_ns;
+};
+
+static bool fit(const struct snap_proc *p, struct hmap *by_tid, struct share *v)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		const struct snap_thread *t = &p->threads[i];
+		struct share *s = hmap__get(by_tid, t->tid, 0); /* at another GIL */
+
+		/* Folded ones may have had the tid of one that has a row. */
+		if (t->folded_cnt || (!s && hmap__put(by_tid, t->tid, 0, s = &v[i])))
+			return true;
+		s->wait_ns += t->wait_ns;
+		s->blame_ns += t->blame_ns;
+	}
+	for (size_t i = 0; i < p->pair_cnt; i++) {
+		struct share *waiter = hmap__get(by_tid, p->pairs[i].waiter_tid, 0);
+		struct share *holder = hmap__get(by_tid, p->pairs[i].holder_tid, 0);
+
+		if (waiter)
+			waiter->row_ns += p->pairs[i].ns;
+		if (holder)
+			holder->column_ns += p->pairs[i].ns;
+	}
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		ok &= v[i].row_ns <= v[i].wait_ns && v[i].column_ns <= v[i].blame_ns;
+	return ok;
+}
+
+/* Thread by thread; without memory nothing is said against them. */
+static bool pairs_fit(const struct snap_proc *p)
+{
+	__cleanup(freep) struct share *v = calloc(p->thread_cnt + 1, sizeof(*v));
+	struct hmap by_tid = { 0 };
+	bool ok = !v || fit(p, &by_tid, v);
+
+	hmap__free(&by_tid);
+	return ok;
+}
+
 bool snap_proc__balances(const struct snap_proc *p)
 {
 	struct balance b = { 0 };
@@ -58,7 +106,7 @@ bool snap_proc__balances(const struct snap_proc *p)
 	add_places(p, &b);
 	ok &= b.wait_ns == b.gil_wait_ns && b.wait_ns == b.blame_ns + b.gap_ns;
 	ok &= b.hold_ns == b.held_ns;
-	ok &= !p->pairs_known || b.pair_ns == b.blame_ns;
+	ok &= !p->pairs_known || (b.pair_ns == b.blame_ns && pairs_fit(p));
 	if (p->stacks_known)
 		ok &= b.stack_ns[SNAP_STACK_WAIT] == b.wait_ns &&
 		      b.stack_ns[SNAP_STACK_HOLD] == b.hold_ns &&
