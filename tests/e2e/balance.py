@@ -36,7 +36,7 @@ class Books:
         self.begin = self.end = None
         self.threads = collections.defaultdict(collections.Counter)  # (pid, tid) -> sums
         self.reused = set()  # (pid, tid) of more than one thread
-        self.exited = set()
+        self.rows, self.rows_before = set(), set()  # (pid, tid, GIL) of all snapshots, and of the last one
         self.totals = collections.defaultdict(collections.Counter)  # pid -> sums
         self.gil_sums = collections.defaultdict(collections.Counter)  # (pid, gil) -> sums
 
@@ -132,7 +132,8 @@ class Books:
         self.check_numbers(r, {k: v for k, v in r.items() if k != "stats"}, "")
         self.same(r, "violations", r["violations"], 0)
         self.same(r, "lost events", r["lost_events"], 0)
-        waits = 0
+        self.same(r, "lost detail", r["lost_detail"], 0)
+        waits, rows = 0, set()
         for p in r["processes"]:
             sums = self.check_process(r, p)
             waits += sums["wait_ns"]
@@ -141,12 +142,15 @@ class Books:
                 self.gil_sums[p["pid"], g["id"]].update({key: g[key] for key in GIL_SUMS})
             for t in p["threads"]:
                 key = p["pid"], t["tid"]
-                if key in self.exited and t["state"] != "exited":
-                    self.reused.add(key)
-                if t["state"] == "exited":
-                    self.exited.add(key)
+                row = key + (t["gil"],)
+                is_new = t["span_ns"] < p["span_ns"] and t["state"] not in ("exited", "finalizing")
+                if row in self.rows and (is_new or row not in self.rows_before):
+                    self.reused.add(key)  # who lives is in each snapshot
+                rows.add(row)
                 self.threads[key].update({k: t[k] for k in THREAD_SUMS})
         self.with_waits += waits > 0
+        self.rows |= rows
+        self.rows_before = rows
 
     def most(self, key):
         """What one thread may have in the interval that is only in the summary; nothing is as fast as 1 us."""
@@ -162,6 +166,7 @@ class Books:
         self.check_numbers(r, {k: v for k, v in r.items() if k != "stats"}, "")
         self.same(r, "violations", r["violations"], 0)
         self.same(r, "lost events", r["lost_events"], 0)
+        self.same(r, "lost detail", r["lost_detail"], 0)
         self.same(r, "start = that of the first snapshot", r["start_ns"], self.begin)
         self.tail = r["start_ns"] + r["duration_ns"] - self.end
         if self.tail < 0 or self.args.whole:

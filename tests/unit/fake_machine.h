@@ -16,8 +16,7 @@
 #include <stdio.h>
 
 #include "user/books/totals.h"
-#include "user/source/pair_totals.h"
-#include "user/source/stack_totals.h"
+#include "user/source/stack_growth.h"
 
 #include "tests/unit/bpf_shim.h"
 
@@ -70,8 +69,7 @@ struct machine {
 	/* Told of each ended thread that a reading has taken out of the maps; may be NULL. */
 	void (*taken_out)(void *ctx, const struct total_thread *t);
 	void *ctx;
-	struct stack_totals stack_totals;
-	struct pair_totals pair_totals;
+	struct stack_growth growth;
 };
 
 static const struct py_layout fake_layout = {
@@ -201,8 +199,7 @@ static inline void machine__init(struct machine *k, bool with_stacks)
 static inline void machine__deinit(struct machine *k)
 {
 	totals__free(&k->totals);
-	stack_totals__deinit(&k->stack_totals);
-	pair_totals__deinit(&k->pair_totals);
+	stack_growth__deinit(&k->growth);
 	shim__reset();
 }
 

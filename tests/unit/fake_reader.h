@@ -136,7 +136,6 @@ static inline void read_pairs(struct machine *k)
 			*ns = 0;
 	}
 	free(keys);
-	assert_int_equal(pair_totals__sum_up(&k->pair_totals, t), 0);
 }
 
 static inline uint64_t stat_of(enum gt_stat which)
@@ -177,14 +176,13 @@ static inline void read_stacks(struct machine *k)
 	char *keys;
 	uint32_t n = shim__keys(SHIM_MAP(&sums), &keys);
 
-	stack_totals__begin(&k->stack_totals);
+	stack_growth__begin(t);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct gt_sum_key *key = (void *)(keys + i * sizeof(*key));
 		const struct gt_sum *sum = shim_map_lookup(SHIM_MAP(&sums), key);
 		uint32_t id = id_of_stack(key->tgid, key->stack);
 
-		assert_int_equal(sum ? stack_totals__add_sum(&k->stack_totals, key, id, sum) : 0,
-				 0);
+		assert_int_equal(sum ? stack_growth__add_sum(&k->growth, key, id, sum, t) : 0, 0);
 	}
 	free(keys);
 	n = shim__keys(SHIM_MAP(&chains), &keys);
@@ -194,8 +192,8 @@ static inline void read_stacks(struct machine *k)
 		uint32_t w = id_of_stack(key->tgid, key->waiter_stack);
 		uint32_t h = id_of_stack(key->tgid, key->holder_stack);
 
-		assert_int_equal(
-			sum ? stack_totals__add_chain(&k->stack_totals, key, w, h, sum) : 0, 0);
+		assert_int_equal(sum ? stack_growth__add_chain(&k->growth, key, w, h, sum, t) : 0,
+				 0);
 	}
 	free(keys);
 	for (size_t i = 0; i < t->thread_cnt; i++) {
@@ -208,7 +206,6 @@ static inline void read_stacks(struct machine *k)
 		if (!th->open_stack && ft)
 			th->open_stack = ft->stack;
 	}
-	assert_int_equal(stack_totals__fill(&k->stack_totals, t), 0);
 }
 
 /* Books are wanted as of that moment: first it is announced, in time, then published, which may be late. */
@@ -289,7 +286,7 @@ static inline void next_epoch(struct machine *k)
 	}
 	free(keys);
 	sum_epoch = old;
-	stack_totals__keep_epoch(&k->stack_totals, old);
+	assert_int_equal(stack_growth__drop_epoch(&k->growth, old), 0);
 }
 
 /* ---- a process is over: probe_read__forget(), pystacks__forget() ---- */
@@ -360,8 +357,7 @@ static inline void forget_process(struct machine *k, uint32_t tgid)
 	forget_map(SHIM_MAP(&sums), offsetof(struct gt_sum_key, tgid), tgid);
 	forget_map(SHIM_MAP(&chains), offsetof(struct gt_chain_key, tgid), tgid);
 	forget_map(SHIM_MAP(&stacks), offsetof(struct gt_stack_key, tgid), tgid);
-	assert_int_equal(stack_totals__forget(&k->stack_totals, tgid), 0);
-	assert_int_equal(pair_totals__forget(&k->pair_totals, tgid), 0);
+	assert_int_equal(stack_growth__drop_process(&k->growth, tgid), 0);
 }
 
 /* After an exec: other threads, another GIL at the same address. */

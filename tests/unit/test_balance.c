@@ -196,6 +196,39 @@ static void a_nanosecond_at_the_stacks_of_the_wrong_kind_is_found(void **state)
 	is_found_between(&x, &x.threads[0].hold_ns, &x.threads[1].hold_ns);
 }
 
+static void no_thread_has_more_in_pairs_than_it_waited_or_made_wait(void **state)
+{
+	struct picture x;
+
+	(void)state;
+	picture__init(&x);
+	is_found_between(&x, &x.pairs[0].ns, &x.pairs[1].ns); /* 1 has made no more wait */
+	is_found_between(&x, &x.pairs[1].ns, &x.pairs[0].ns);
+	x.threads[0].wait_ns = 384; /* less than it waited for 2 */
+	x.threads[0].hold_ns = 616;
+	x.threads[1].wait_ns = 326;
+	x.threads[1].hold_ns = 384;
+	x.stacks[0].ns = 384;
+	x.stacks[1].ns = 326;
+	assert_false(snap_proc__balances(&x.p));
+	x.pairs[0].ns--;
+	x.pairs[1] = (struct snap_pair){ 0, 0, 301 }; /* "other" is nobody's */
+	assert_true(snap_proc__balances(&x.p));
+}
+
+static void ended_threads_without_a_row_may_have_had_the_tid_of_one_that_has(void **state)
+{
+	struct picture x;
+
+	(void)state;
+	picture__init(&x);
+	--x.pairs[0].ns;
+	++x.pairs[1].ns;
+	assert_false(snap_proc__balances(&x.p));
+	x.threads[2].folded_cnt = 2;
+	assert_true(snap_proc__balances(&x.p));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +239,8 @@ int main(void)
 		cmocka_unit_test(a_nanosecond_of_a_stack_or_chain_is_found_where_stacks_are_known),
 		cmocka_unit_test(no_gil_is_held_for_longer_than_the_span),
 		cmocka_unit_test(a_nanosecond_at_the_wrong_gil_is_found),
+		cmocka_unit_test(no_thread_has_more_in_pairs_than_it_waited_or_made_wait),
+		cmocka_unit_test(ended_threads_without_a_row_may_have_had_the_tid_of_one_that_has),
 		cmocka_unit_test(a_nanosecond_at_the_stacks_of_the_wrong_kind_is_found),
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test_stack_store.c - each stack kept once, and the running totals by stack over the kernel's epochs */
+/* test_stack_store.c - each stack kept once, and what sums by stack have grown by over the epochs */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "user/picture/stack_store.h"
-#include "user/source/stack_totals.h"
+#include "user/source/stack_growth.h"
 
 static const struct snap_frame A = { "main", "/app/a.py", 1 };
 static const struct snap_frame B = { "work", "/app/a.py", 7 };
@@ -114,136 +114,106 @@ static void a_full_store_says_other_and_keeps_what_it_has(void **state)
 	stack_store__free(st);
 }
 
-/* ---- running totals ---- */
+/* ---- growth of the kernel's sums ---- */
 
-static void read_sum(struct stack_totals *st, uint32_t tid, uint32_t stack, uint32_t epoch,
+static void read_sum(struct stack_growth *g, struct totals *t, uint32_t epoch, uint64_t hash,
 		     uint64_t ns)
 {
-	const struct gt_sum_key k = { .tgid = 1, .tid = tid, .kind = GT_SUM_WAIT, .epoch = epoch };
-	const struct gt_sum sum = { .ns = ns, .cnt = 1 };
-
-	assert_int_equal(stack_totals__add_sum(st, &k, stack, &sum), 0);
-}
-
-static void read_chain(struct stack_totals *st, uint32_t tgid, uint32_t waiter, uint32_t ws,
-		       uint32_t epoch, uint64_t ns)
-{
-	const struct gt_chain_key k = {
-		.tgid = tgid, .waiter_tid = waiter, .holder_tid = 9, .epoch = epoch
+	const struct gt_sum_key k = {
+		.stack = hash, .tgid = 1, .tid = 5, .kind = GT_SUM_WAIT, .epoch = epoch
 	};
 	const struct gt_sum sum = { .ns = ns, .cnt = 1 };
 
-	assert_int_equal(stack_totals__add_chain(st, &k, ws, 3, &sum), 0);
+	assert_int_equal(stack_growth__add_sum(g, &k, 2, &sum, t), 0);
 }
 
-static uint64_t sum_ns(const struct stack_totals *st, uint32_t tid, uint32_t stack)
+static void read_chain(struct stack_growth *g, struct totals *t, uint32_t tgid, uint64_t ns)
 {
-	struct totals t = { 0 };
+	const struct gt_chain_key k = { .tgid = tgid, .waiter_tid = 5, .holder_tid = 9 };
+	const struct gt_sum sum = { .ns = ns, .cnt = 1 };
+
+	assert_int_equal(stack_growth__add_chain(g, &k, 2, 3, &sum, t), 0);
+}
+
+static uint64_t sums_ns(const struct totals *t)
+{
 	uint64_t ns = 0;
 
-	assert_int_equal(stack_totals__fill(st, &t), 0);
-	for (size_t i = 0; i < t.stack_cnt; i++)
-		ns += t.stacks[i].tid == tid && t.stacks[i].stack == stack ? t.stacks[i].ns : 0;
-	free(t.stacks);
-	free(t.chains);
+	for (size_t i = 0; i < t->stack_cnt; i++) {
+		assert_true(t->stacks[i].tid == 5 && t->stacks[i].stack == 2);
+		ns += t->stacks[i].ns;
+	}
 	return ns;
 }
 
 /* As pystacks__read() does it: read both epochs, drop the older one, change places. */
-static void what_the_kernel_drops_is_kept_and_counted_once(void **state)
+static void what_the_kernel_drops_is_counted_once(void **state)
 {
-	struct stack_totals st = { 0 };
-	uint64_t kernel[2] = { 0 }, all = 0;
+	struct stack_growth g = { 0 };
+	struct totals t = { 0 };
+	uint64_t kernel[2] = { 0 }, all = 0, read = 0;
 	uint32_t epoch = 0;
 
 	(void)state;
 	for (uint64_t i = 1; i < 50; i++) {
 		kernel[epoch] += i * 10;
 		all += i * 10;
-		stack_totals__begin(&st);
+		stack_growth__begin(&t);
 		for (uint32_t e = 0; e < 2; e++)
 			if (kernel[e])
-				read_sum(&st, 5, 2, e, kernel[e]);
-		assert_int_equal(sum_ns(&st, 5, 2), all);
+				read_sum(&g, &t, e, 77, kernel[e]);
+		read += sums_ns(&t);
+		assert_int_equal(read, all);
 		kernel[epoch] +=
 			1; /* after the reading, into the epoch that is over now: seen next time */
 		all += 1;
 		kernel[epoch ^ 1] = 0;
-		stack_totals__keep_epoch(&st, epoch ^ 1);
+		assert_int_equal(stack_growth__drop_epoch(&g, epoch ^ 1), 0);
 		epoch ^= 1;
 	}
-	stack_totals__deinit(&st);
-}
-
-static void hashes_of_one_stack_are_joined(void **state)
-{
-	struct stack_totals st = { 0 };
-
-	(void)state;
-	stack_totals__begin(&st);
-	read_sum(&st, 5, 2, 0, 10);
-	read_sum(&st, 5, 2, 0, 20);
-	read_sum(&st, 6, 2, 0, 40);
-	assert_int_equal(sum_ns(&st, 5, 2), 30);
-	assert_int_equal(sum_ns(&st, 6, 2), 40);
-	stack_totals__deinit(&st);
-}
-
-static void without_room_it_is_nobodys_in_particular(void **state)
-{
-	struct stack_totals st = { .max = 3 };
-	struct totals t = { 0 };
-	uint64_t ns = 0;
-
-	(void)state;
-	stack_totals__begin(&st);
-	for (uint32_t tid = 1; tid <= 100; tid++) {
-		read_sum(&st, tid, 2, 0, 10);
-		read_chain(&st, 1, tid, 2, 0, 7);
-	}
-	assert_int_equal(stack_totals__fill(&st, &t), 0);
-	assert_int_equal(t.stack_cnt, 4);
-	assert_int_equal(t.chain_cnt, 4);
-	for (size_t i = 0; i < t.stack_cnt; i++)
-		ns += t.stacks[i].ns;
-	assert_int_equal(ns, 1000);
-	assert_int_equal(sum_ns(&st, 0, 0), 970);
-	assert_int_equal(t.chains[3].tid | t.chains[3].other, 0);
-	assert_int_equal(t.chains[3].ns, 97 * 7);
-	assert_int_equal(t.stats[COUNTER_STACK_TOTALS_FULL], 2 * 97);
-	/* The kernel still has them at the next reading: they are not others. */
-	stack_totals__begin(&st);
-	for (uint32_t tid = 1; tid <= 100; tid++)
-		read_sum(&st, tid, 2, 0, 11);
-	stack_totals__keep_epoch(&st, 0);
-	stack_totals__begin(&st);
-	read_sum(&st, 200, 2, 1, 1);
-	assert_int_equal(stack_totals__fill(&st, &t), 0);
-	assert_int_equal(t.stats[COUNTER_STACK_TOTALS_FULL], 97 + 1);
+	assert_true(g.cnt <= 2);
 	totals__free(&t);
-	stack_totals__deinit(&st);
+	stack_growth__deinit(&g);
 }
 
-static void a_forgotten_process_takes_only_its_own_with_it(void **state)
+static void hashes_of_one_stack_grow_each_by_itself(void **state)
 {
-	struct stack_totals st = { 0 };
+	struct stack_growth g = { 0 };
 	struct totals t = { 0 };
 
 	(void)state;
-	stack_totals__begin(&st);
+	stack_growth__begin(&t);
+	read_sum(&g, &t, 0, 77, 10);
+	read_sum(&g, &t, 0, 78, 20);
+	assert_int_equal(sums_ns(&t), 30);
+	stack_growth__begin(&t);
+	read_sum(&g, &t, 0, 78, 24);
+	read_sum(&g, &t, 0, 77, 10);
+	assert_int_equal(sums_ns(&t), 4);
+	assert_int_equal(t.stack_cnt, 1); /* what has not grown is not news */
+	totals__free(&t);
+	stack_growth__deinit(&g);
+}
+
+static void a_dropped_process_takes_only_its_own_with_it(void **state)
+{
+	struct stack_growth g = { 0 };
+	struct totals t = { 0 };
+
+	(void)state;
+	stack_growth__begin(&t);
 	for (uint32_t tgid = 1; tgid <= 3; tgid++)
-		read_chain(&st, tgid, 5, 2, 0, tgid * 10);
-	assert_int_equal(stack_totals__forget(&st, 2), 0);
-	stack_totals__begin(&st);
-	read_chain(&st, 1, 5, 2, 0, 11);
-	read_chain(&st, 2, 5, 2, 0, 1); /* its pid comes again */
-	read_chain(&st, 3, 5, 2, 0, 33);
-	assert_int_equal(stack_totals__fill(&st, &t), 0);
+		read_chain(&g, &t, tgid, tgid * 10);
+	assert_int_equal(stack_growth__drop_process(&g, 2), 0);
+	stack_growth__begin(&t);
+	read_chain(&g, &t, 1, 11);
+	read_chain(&g, &t, 2, 7); /* its pid comes again */
+	read_chain(&g, &t, 3, 33);
 	assert_int_equal(t.chain_cnt, 3);
-	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(t.chains[i].ns, t.chains[i].tgid == 2 ? 1 : t.chains[i].tgid * 11);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(t.chains[i].ns, i == 1 ? 7 : i + 1);
 	totals__free(&t);
-	stack_totals__deinit(&st);
+	stack_growth__deinit(&g);
 }
 
 int main(void)
@@ -254,10 +224,9 @@ int main(void)
 		cmocka_unit_test(what_was_put_in_comes_out_root_first),
 		cmocka_unit_test(unknown_ids_are_empty_stacks),
 		cmocka_unit_test(a_full_store_says_other_and_keeps_what_it_has),
-		cmocka_unit_test(what_the_kernel_drops_is_kept_and_counted_once),
-		cmocka_unit_test(hashes_of_one_stack_are_joined),
-		cmocka_unit_test(without_room_it_is_nobodys_in_particular),
-		cmocka_unit_test(a_forgotten_process_takes_only_its_own_with_it),
+		cmocka_unit_test(what_the_kernel_drops_is_counted_once),
+		cmocka_unit_test(hashes_of_one_stack_grow_each_by_itself),
+		cmocka_unit_test(a_dropped_process_takes_only_its_own_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,12 +26,13 @@ struct total_ended {
 	struct gt_ended rec;
 };
 
+/* Who waited for whom, since the reading before. */
 struct total_pair {
 	struct gt_pair_key key;
 	uint64_t ns;
 };
 
-/* Time by stack: of a thread's waits or holds; or of a chain: how long tid waited at stack for other, who was at
+/* Time by stack, new since the reading before: of a thread's waits or holds; or of a chain: how long tid waited at stack for other, who was at
  * other_stack.
  */
 struct total_stack {

@@ -174,12 +174,6 @@ static int add_fold(struct builder *b, const struct mfold *f, size_t gil, struct
 	return 0;
 }
 
-/* The holder that has shown no event yet, as far as it is known. */
-static uint32_t seed_of(const struct mgil *g)
-{
-	return g->known && g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid;
-}
-
 /* A thread that never showed an event but, by the target's memory, has held all the time. */
 static int add_seed(struct builder *b, const struct mproc *p, const struct mgil *g, size_t gil,
 		    struct snap_thread *s)
@@ -192,7 +186,7 @@ static int add_seed(struct builder *b, const struct mproc *p, const struct mgil 
 	d.blame_ns = span(g->at[b->base].open_blame_ns, g->at[AT_NOW].open_blame_ns);
 	if (fill_sums(b, &d, s))
 		return -ENOMEM;
-	s->tid = seed_of(g);
+	s->tid = mgil__first_holder(g);
 	s->gil = gil;
 	s->state = SNAP_HOLDING;
 	s->state_ns = span(p->books_ns, now);
@@ -205,12 +199,12 @@ static int add_seed(struct builder *b, const struct mproc *p, const struct mgil 
 
 static bool wants_seed(const struct mproc *p, const struct mgil *g)
 {
-	bool held = g->known ? g->rec.held && (g->rec.seeded || !g->rec.holder_tid) : g->seed_held;
+	uint32_t tid = mgil__first_holder(g);
 
-	if (!held || !seed_of(g) || p->end_ns)
+	if (!tid || p->end_ns)
 		return false;
 	for (size_t i = 0; i < p->thread_cnt; i++)
-		if (p->threads[i]->key.tid == seed_of(g) && p->threads[i]->key.cond == g->key.cond)
+		if (p->threads[i]->key.tid == tid && p->threads[i]->key.cond == g->key.cond)
 			return false;
 	return true;
 }

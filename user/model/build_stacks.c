@@ -75,8 +75,8 @@ static void put_places(struct stack_builder *b, struct places *pl, bool rest)
 	for (size_t i = 0; i < pl->cnt; i++) {
 		const struct place *at = &pl->v[i];
 
-		put_stack(b, stack_of(b->m, (enum snap_stack_kind)pl->kind, at->t->tid,
-				      at->t->stack, at->ns, at->cnt));
+		put_stack(b, stack_of(b->m, (enum snap_stack_kind)pl->kind, at->tid, at->t->stack,
+				      at->ns, at->cnt));
 	}
 	for (size_t i = 0; i < pl->row_cnt && rest; i++)
 		put_stack(b, (struct snap_stack){ .kind = (enum snap_stack_kind)pl->kind,
@@ -108,11 +108,11 @@ static void add_holds(struct stack_builder *b)
 
 static int by_holder(const void *a, const void *b)
 {
-	const struct tally *x = ((const struct place *)a)->t, *y = ((const struct place *)b)->t;
+	const struct place *x = a, *y = b;
 
-	if (x->other != y->other)
-		return x->other < y->other ? -1 : 1;
-	return x->other_stack < y->other_stack ? -1 : x->other_stack > y->other_stack;
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return x->t->other_stack < y->t->other_stack ? -1 : x->t->other_stack > y->t->other_stack;
 }
 
 static void put_chain(struct stack_builder *b, const struct place *at)
@@ -123,7 +123,7 @@ static void put_chain(struct stack_builder *b, const struct place *at)
 	if (!at->ns)
 		return;
 	b->chains[b->chain_cnt++] = (struct snap_chain){ .waiter_tid = at->t->tid,
-							 .holder_tid = at->t->other,
+							 .holder_tid = at->tid,
 							 .ns = at->ns,
 							 .cnt = at->cnt,
 							 .waiter_truncated = w.truncated,
@@ -155,8 +155,8 @@ static void add_chains(struct stack_builder *b)
 			cnt += pl.v[k].cnt;
 			put_chain(b, &pl.v[k]);
 		}
-		put_stack(b, stack_of(b->m, SNAP_STACK_BLAME, pl.v[i].t->other,
-				      pl.v[i].t->other_stack, ns, cnt));
+		put_stack(b, stack_of(b->m, SNAP_STACK_BLAME, pl.v[i].tid, pl.v[i].t->other_stack,
+				      ns, cnt));
 	}
 }
 

@@ -134,6 +134,7 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 	mproc__undo_open_pairs(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		add_first_holder(m, p, p->gils[i]);
+	mproc__index_tids(p);
 	if (p->thread_cnt)
 		qsort(p->threads, p->thread_cnt, sizeof(*p->threads), by_exit);
 	for (size_t i = 0; i < p->thread_cnt; i++)

@@ -5,8 +5,7 @@
  * open (a wait, a hold) counts in each reading up to the moment of that reading, so a thread that has
  * been stuck for ten seconds shows ten seconds, and the intervals of a run add up to its total.
  *
- * Threads that ended keep a row of their own while they are few; older ones are folded into one row
- * per GIL, as the kernel does by itself when they come faster than they are read.
+ * Threads that ended keep a row of their own while they are few (fold.c).
  */
 #include "user/model/model.h"
 
@@ -17,8 +16,6 @@
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 
-/* Ended threads of a process that keep their own row. */
-#define ENDED_ROWS 64
 /* Ended processes that are kept: a struct mgil (14 KB) and more each, and looked at in every refresh. */
 #define ENDED_PROCS 500
 
@@ -38,7 +35,7 @@ struct sink *model__sink(struct model *m)
 	return &m->sink;
 }
 
-static void mthread__free(struct mthread *t)
+void mthread__free(struct mthread *t)
 {
 	free(t->name);
 	free(t);
@@ -165,31 +162,6 @@ struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add)
 	return g;
 }
 
-void mfold__sum(struct mfold *f)
-{
-	f->at[AT_NOW] = f->own;
-	sums__add(&f->at[AT_NOW], &f->bpf);
-	f->cnt_at[AT_NOW] = f->own_cnt + f->bpf_cnt;
-}
-
-/* Move a thread's sums into the row of ended threads. by_bpf: its last sums are in there already. */
-static void fold_thread(struct mgil *g, const struct mthread *t, bool by_bpf)
-{
-	struct mfold *f = &g->fold;
-
-	if (!by_bpf) {
-		sums__add(&f->own, &t->at[AT_NOW]);
-		f->own_cnt++;
-	}
-	sums__add(&f->at[AT_MARK], &t->at[AT_MARK]);
-	sums__add(&f->at[AT_ZERO], &t->at[AT_ZERO]);
-	if (t->rec.wait_max_ns > f->wait_max_ns)
-		f->wait_max_ns = t->rec.wait_max_ns;
-	if (t->rec.hold_max_ns > f->hold_max_ns)
-		f->hold_max_ns = t->rec.hold_max_ns;
-	mfold__sum(f);
-}
-
 static uint64_t tkey_b(uint32_t tgid, uint32_t tid)
 {
 	return (uint64_t)tgid << 32 | tid;
@@ -211,36 +183,6 @@ int model__reindex(struct model *m)
 		}
 	}
 	return 0;
-}
-
-static void remove_thread(struct mproc *p, size_t i)
-{
-	mthread__free(p->threads[i]);
-	memmove(&p->threads[i], &p->threads[i + 1], (p->thread_cnt - i - 1) * sizeof(*p->threads));
-	p->thread_cnt--;
-}
-
-/* Threads that the kernel folded away between two readings, and old ended ones. */
-static void fold_old(struct mproc *p)
-{
-	size_t ended = 0;
-
-	for (size_t i = 0; i < p->thread_cnt; i++)
-		ended += p->threads[i]->exited;
-	for (size_t i = 0; i < p->thread_cnt;) {
-		struct mthread *t = p->threads[i];
-		struct mgil *g = mproc__gil(p, t->key.cond, false);
-		bool vanished = !t->exited && !t->seen;
-		bool old = t->exited && ended > ENDED_ROWS;
-
-		if (!g || !(vanished || old)) {
-			i++;
-			continue;
-		}
-		fold_thread(g, t, vanished);
-		ended -= old;
-		remove_thread(p, i); /* array order is the order of appearance: oldest first */
-	}
 }
 
 /* It has held the GIL since before the books and shows only now, by letting go. At the readings before
@@ -408,20 +350,21 @@ static int feed(struct model *m, const struct totals *t)
 	if (t->last)
 		m->stats_at[AT_NOW][COUNTER_TORN_LAST] = t->torn_cnt;
 	for (size_t i = 0; i < m->proc_cnt; i++)
-		for (size_t k = 0; k < m->procs[i]->thread_cnt; k++)
+		for (size_t k = 0; k < m->procs[i]->thread_cnt; k++) {
 			m->procs[i]->threads[k]->seen = m->procs[i]->end_ns != 0;
+			m->procs[i]->threads[k]->again = false;
+			m->procs[i]->threads[k]->mixed = false;
+		}
 	err = feed_gils(m, t);
 	for (size_t i = 0; i < t->thread_cnt && !err; i++)
 		err = feed_thread(m, &t->threads[i], t->now_ns);
-	if (err)
-		return err;
-	for (size_t i = 0; i < m->proc_cnt; i++) {
+	for (size_t i = 0; i < m->proc_cnt && !err; i++) {
 		struct mproc *p = m->procs[i];
 
 		if (p->end_ns)
 			continue;
 		mproc__take_names(p);
-		fold_old(p);
+		err = mproc__fold_threads(p);
 		for (size_t k = 0; k < p->thread_cnt; k++)
 			end_dead_wait(p, p->threads[k], t->now_ns);
 		for (size_t k = 0; k < p->gil_cnt; k++)
@@ -429,7 +372,8 @@ static int feed(struct model *m, const struct totals *t)
 		add_open_blame(p);
 	}
 	/* Ended threads leave the index too: their tid may come again. */
-	err = model__reindex(m);
+	if (!err)
+		err = model__reindex(m);
 	return err ? err : model__feed_pairs(m, t);
 }
 

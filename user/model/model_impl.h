@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* model_impl.h - the model's insides, shared by model.c (threads and GILs, feed, mark, reset), pairs.c, facts.c (what is
+/* model_impl.h - the model's insides, shared by model.c (threads and GILs, feed, mark, reset), fold.c (threads without a row of
+ * their own), pairs.c, facts.c (what is
  * told of processes), end.c, build.c and build_stacks.c (snapshots)
  */
 #ifndef GILTOP_MODEL_IMPL_H
@@ -31,7 +32,10 @@ struct mthread {
 	/* The wait or hold that the process's end closed: it is in no histogram. */
 	uint64_t last_wait_ns, last_hold_ns;
 	bool exited, seen;
-	bool died; /* waiting: its record is not complete before the GIL's next event */
+	/* In this feed: another has its tid now; it has that of one that had a row until now, and .. */
+	bool replaced, again;
+	bool mixed; /* .. that one ended after the reading before: what is told by tid is of both */
+	bool died;  /* waiting: its record is not complete before the GIL's next event */
 	uint32_t now_stack;
 	char *name; /* NULL: comm */
 };
@@ -77,6 +81,7 @@ struct tallies {
 	size_t cnt, cap;
 	struct tally **v;
 	struct hmap by_key; /* (tids, stacks) */
+	uint64_t full_cnt;  /* how often there was no room for one, in the last feed */
 };
 
 enum { PAIRS, SUMS, CHAINS, TALLIES_CNT };
@@ -98,6 +103,7 @@ struct mproc {
 	struct mgil **gils;
 	size_t thread_cnt, thread_cap;
 	struct mthread **threads;
+	struct hmap by_tid; /* the newest thread with this tid that has a row */
 	size_t name_cnt, name_cap;
 	struct mname *names;
 	struct tallies tallies[TALLIES_CNT];
@@ -113,6 +119,7 @@ struct model {
 	uint64_t dropped_cnt; /* processes that ended long ago and have no row any more */
 	uint64_t hits_at[AT_CNT];
 	uint64_t stats_at[AT_CNT][COUNTER_CNT];
+	uint64_t full_cnt[TALLIES_CNT]; /* pairs, sums by stack and chains without room, ever */
 	bool stacks_known;
 	char *attach; /* how the source probes; NULL: it has not said */
 	size_t stack_cnt, stack_cap;
@@ -133,7 +140,16 @@ void mproc__free_names(struct mproc *p);
 struct stored_stack model__stack(const struct model *m, uint32_t id);
 struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living one, or NULL */
 struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add);
+void mthread__free(struct mthread *t);
+/* fold.c: threads that have ended long ago, and those that the kernel folded away between two readings. 0 or -ENOMEM. */
+int mproc__fold_threads(struct mproc *p);
 void mfold__sum(struct mfold *f);
+/* The same for mproc__row_tid(): threads have come or gone. 0 or -ENOMEM. */
+int mproc__index_tids(struct mproc *p);
+/* Under which tid is what there is of this one: that, or 0, as its thread has no row any more. */
+uint32_t mproc__row_tid(const struct mproc *p, uint32_t tid);
+/* Who has held since before the books, and has no record yet; 0: nobody, or not known. */
+uint32_t mgil__first_holder(const struct mgil *g);
 int model__reindex(struct model *m); /* threads were removed or ended */
 /* t, new here, has held since before the books: give it the reading `at`, made at `when`, that it had no part in. */
 void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when);

@@ -6,14 +6,30 @@
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 
-/* Found or made; NULL: no memory. */
-static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t other,
-			      uint32_t stack, uint32_t other_stack)
+/* Many threads at many stacks: what is new goes to "[other]" of nobody in particular then. */
+#define TALLIES_MAX 60000
+
+static uint64_t key_a(const struct tally *t)
+{
+	return (uint64_t)t->tid << 32 | t->other;
+}
+
+static uint64_t key_b(const struct tally *t)
+{
+	return (uint64_t)t->stack << 32 | t->other_stack;
+}
+
+/* Found or made, in a table of at most so many; NULL: no memory. */
+static struct tally *find_or_make(struct mproc *p, int which, struct tally want, size_t max)
 {
 	struct tallies *t = &p->tallies[which];
-	uint64_t a = (uint64_t)tid << 32 | other, b = (uint64_t)stack << 32 | other_stack;
-	struct tally *ret = hmap__get(&t->by_key, a, b);
+	struct tally *ret = hmap__get(&t->by_key, key_a(&want), key_b(&want));
 
+	if (!ret && t->cnt >= max) {
+		t->full_cnt++;
+		want = (struct tally){ .other = which == SUMS ? want.other : 0 };
+		ret = hmap__get(&t->by_key, key_a(&want), 0);
+	}
 	if (ret)
 		return ret;
 	if (array_grow(&t->v, t->cnt, &t->cap, sizeof(*t->v)))
@@ -21,16 +37,23 @@ static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t
 	ret = calloc(1, sizeof(*ret));
 	if (!ret)
 		return NULL;
-	ret->tid = tid;
-	ret->other = other;
-	ret->stack = stack;
-	ret->other_stack = other_stack;
-	if (hmap__put(&t->by_key, a, b, ret)) {
+	*ret = want;
+	if (hmap__put(&t->by_key, key_a(ret), key_b(ret), ret)) {
 		free(ret);
 		return NULL;
 	}
 	t->v[t->cnt++] = ret;
 	return ret;
+}
+
+static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t other,
+			      uint32_t stack, uint32_t other_stack)
+{
+	const struct tally want = {
+		.tid = tid, .other = other, .stack = stack, .other_stack = other_stack
+	};
+
+	return find_or_make(p, which, want, TALLIES_MAX);
 }
 
 static struct tally *pair_of(struct mproc *p, uint32_t waiter, uint32_t holder)
@@ -51,6 +74,54 @@ void mproc__free_pairs(struct mproc *p)
 		hmap__free(&t->by_key);
 		free(t->v);
 	}
+	hmap__free(&p->by_tid);
+}
+
+static void merge(struct tally *to, const struct tally *t)
+{
+	to->closed_ns += t->closed_ns;
+	to->cnt += t->cnt;
+	to->open_ns += t->open_ns;
+	to->open_before += t->open_before;
+	for (int at = 0; at < AT_CNT; at++) {
+		to->ns_at[at] += t->ns_at[at];
+		to->cnt_at[at] += t->cnt_at[at];
+	}
+}
+
+/* Those of threads without a row become those of tid 0. Without memory they stay, until the next time. */
+static void fold(struct mproc *p, int which)
+{
+	struct tallies *ts = &p->tallies[which];
+	size_t cnt = ts->cnt, n = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		struct tally *t = ts->v[i], *to;
+		const struct tally want = {
+			.tid = mproc__row_tid(p, t->tid),
+			.other = which == SUMS ? t->other : mproc__row_tid(p, t->other),
+			.stack = t->stack,
+			.other_stack = t->other_stack,
+		};
+
+		if (key_a(&want) == key_a(t))
+			continue;
+		to = find_or_make(p, which, want, SIZE_MAX);
+		if (!to)
+			continue;
+		merge(to, t);
+		free(t);
+		ts->v[i] = NULL;
+	}
+	for (size_t i = 0; i < ts->cnt; i++)
+		if (ts->v[i])
+			ts->v[n++] = ts->v[i];
+	if (n == ts->cnt)
+		return;
+	ts->cnt = n;
+	hmap__clear(&ts->by_key);
+	for (size_t i = 0; i < n; i++) /* there is room */
+		hmap__put(&ts->by_key, key_a(ts->v[i]), key_b(ts->v[i]), ts->v[i]);
 }
 
 /* Call fn for each of them. */
@@ -104,8 +175,10 @@ void mproc__undo_open_pairs(struct mproc *p)
 		p->threads[i]->booked = p->threads[i]->booked_before;
 }
 
+/* Pairs are of the cut, as the threads are: who has no row then has ended. */
 void mproc__sum_pairs(struct mproc *p)
 {
+	fold(p, PAIRS);
 	each_tally(p, sum_up, AT_NOW);
 }
 
@@ -190,17 +263,29 @@ static int count_open(struct mproc *p, const struct totals *t)
 	return err;
 }
 
+/* Whose is what a reading tells of this tid? (Sums by stack are read after the cut: who has no row yet may have one at
+ * the next.)
+ */
+static uint32_t owner(const struct mproc *p, uint32_t tid)
+{
+	const struct mthread *t = hmap__get(&p->by_tid, tid, 0);
+
+	return t && t->mixed ? 0 : tid;
+}
+
 static int take_pairs(struct model *m, const struct totals *t)
 {
 	for (size_t i = 0; i < t->pair_cnt; i++) {
 		const struct gt_pair_key *k = &t->pairs[i].key;
 		struct mproc *p = model__proc(m, k->tgid);
-		struct tally *pr = p ? pair_of(p, k->waiter_tid, k->holder_tid) : NULL;
+		struct tally *pr;
 
-		if (p && !pr)
+		if (!p)
+			continue;
+		pr = pair_of(p, owner(p, k->waiter_tid), owner(p, k->holder_tid));
+		if (!pr)
 			return -ENOMEM;
-		if (pr)
-			pr->closed_ns = t->pairs[i].ns;
+		pr->closed_ns += t->pairs[i].ns;
 	}
 	return 0;
 }
@@ -209,15 +294,17 @@ static int take_stack(struct model *m, const struct total_stack *in, bool chain)
 {
 	struct mproc *p = model__proc(m, in->tgid);
 	struct tally *s;
+	uint32_t tid;
 
 	if (!p)
 		return 0;
-	s = chain ? tally_of(p, CHAINS, in->tid, in->other, in->stack, in->other_stack)
-		  : sum_of(p, in->kind, in->tid, in->stack);
+	tid = owner(p, in->tid);
+	s = chain ? tally_of(p, CHAINS, tid, owner(p, in->other), in->stack, in->other_stack)
+		  : sum_of(p, in->kind, tid, in->stack);
 	if (!s)
 		return -ENOMEM;
-	s->closed_ns = in->ns;
-	s->cnt = in->cnt;
+	s->closed_ns += in->ns;
+	s->cnt += in->cnt;
 	return 0;
 }
 
@@ -234,8 +321,17 @@ static int take_closed(struct model *m, const struct totals *t)
 
 int model__feed_pairs(struct model *m, const struct totals *t)
 {
-	int err = take_closed(m, t);
+	int err;
 
+	for (size_t i = 0; i < m->proc_cnt; i++) {
+		struct mproc *p = m->procs[i];
+
+		for (int which = 0; which < TALLIES_CNT && !p->end_ns; which++)
+			fold(p, which);
+		for (size_t k = 0; k < p->thread_cnt; k++)
+			p->threads[k]->again = false; /* from now on they have what is theirs */
+	}
+	err = take_closed(m, t);
 	for (size_t i = 0; i < m->proc_cnt && !err; i++) {
 		struct mproc *p = m->procs[i];
 
@@ -246,6 +342,12 @@ int model__feed_pairs(struct model *m, const struct totals *t)
 		each_tally(p, keep_open, AT_NOW);
 		err = count_open(p, t);
 		mproc__sum_pairs(p);
+		for (int which = 0; which < TALLIES_CNT; which++) {
+			m->full_cnt[which] += p->tallies[which].full_cnt;
+			p->tallies[which].full_cnt = 0;
+		}
 	}
+	m->stats_at[AT_NOW][GT_STAT_PAIR_FULL] += m->full_cnt[PAIRS];
+	m->stats_at[AT_NOW][COUNTER_STACK_TOTALS_FULL] = m->full_cnt[SUMS] + m->full_cnt[CHAINS];
 	return err;
 }

@@ -104,7 +104,6 @@ static void collector_free(struct source *s)
 	pystacks__free(c->stacks);
 	stack_store__free(c->store);
 	totals__free(&c->totals);
-	pair_totals__deinit(&c->pairs);
 	free(c);
 }
 
@@ -245,8 +244,6 @@ static int read_books(struct collector *c)
 	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
 	int err = probe__read(c->probe, &c->totals);
 
-	if (!err)
-		err = pair_totals__sum_up(&c->pairs, &c->totals);
 	c->totals.last = c->closed;
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);
@@ -269,7 +266,6 @@ static void end_process(struct collector *c, pid_t pid, bool by_exec, uint64_t e
 	sinks__send(c->source.sinks, &r);
 	if (c->stacks)
 		pystacks__forget(c->stacks, (uint32_t)pid);
-	pair_totals__forget(&c->pairs, (uint32_t)pid);
 	untrack(c, t);
 	if (!by_exec)
 		probe__forget(c->probe, pid);

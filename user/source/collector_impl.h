@@ -7,7 +7,6 @@
 #include "user/books/totals.h"
 #include "user/python/thread_name.h"
 #include "user/source/collector.h"
-#include "user/source/pair_totals.h"
 #include "user/source/source.h"
 #include "user/target/target.h"
 
@@ -70,7 +69,6 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
-	struct pair_totals pairs;
 	int timer, name_timer;
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
 	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */

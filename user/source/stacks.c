@@ -14,7 +14,7 @@
 #include "user/probe/probe.h"
 #include "user/python/process.h"
 #include "user/python/sym.h"
-#include "user/source/stack_totals.h"
+#include "user/source/stack_growth.h"
 #include "user/target/native_sym.h"
 
 #include "bpf/pystack.h"
@@ -44,7 +44,7 @@ struct pystacks {
 	void *ctx;
 	struct raw_sums raw;
 	struct hmap ids; /* (hash, tgid) -> struct known */
-	struct stack_totals totals;
+	struct stack_growth growth;
 	size_t new_cnt, new_codes; /* learned since the kernel's tables were cleared */
 	uint64_t stack_full;	   /* its counter of stacks without room, then */
 	uint64_t epoch_ns;	   /* the epochs changed places */
@@ -75,7 +75,7 @@ void pystacks__free(struct pystacks *s)
 		return;
 	raw_sums__free(&s->raw);
 	hmap__free_all(&s->ids, free);
-	stack_totals__deinit(&s->totals);
+	stack_growth__deinit(&s->growth);
 	free(s);
 }
 
@@ -330,31 +330,29 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 	if (err)
 		return err;
 	s->readings++;
-	stack_totals__begin(&s->totals);
+	stack_growth__begin(t);
 	for (size_t i = 0; i < s->raw.sum_cnt && !err; i++) {
 		const struct raw_sum *r = &s->raw.sums[i];
 
-		err = stack_totals__add_sum(&s->totals, &r->key,
-					    id_of_hash(s, r->key.tgid, r->key.stack), &r->sum);
+		err = stack_growth__add_sum(&s->growth, &r->key,
+					    id_of_hash(s, r->key.tgid, r->key.stack), &r->sum, t);
 	}
 	for (size_t i = 0; i < s->raw.chain_cnt && !err; i++) {
 		const struct raw_chain *r = &s->raw.chains[i];
 		uint32_t w = id_of_hash(s, r->key.tgid, r->key.waiter_stack);
 		uint32_t h = id_of_hash(s, r->key.tgid, r->key.holder_stack);
 
-		err = stack_totals__add_chain(&s->totals, &r->key, w, h, &r->sum);
+		err = stack_growth__add_chain(&s->growth, &r->key, w, h, &r->sum, t);
 	}
 	open_waits(s, t);
-	if (!err)
-		err = stack_totals__fill(&s->totals, t);
 	t->stats[COUNTER_STORE_FULL] = stack_store__full_cnt(s->store);
 	t->stats[COUNTER_UNRESOLVED] = s->unresolved;
 	if (t->now_ns - s->epoch_ns >= EPOCH_NS) {
 		s->epoch_ns = t->now_ns;
 		over = probe__next_epoch(s->probe, &s->raw);
 	}
-	if (over >= 0)
-		stack_totals__keep_epoch(&s->totals, (uint32_t)over ^ 1);
+	if (over >= 0 && stack_growth__drop_epoch(&s->growth, (uint32_t)over ^ 1))
+		err = -ENOMEM;
 	if (full != s->stack_full || s->ids.cnt > KNOWN_MAX)
 		take_all(s);
 	s->stack_full = full;
@@ -388,5 +386,5 @@ int pystacks__forget(struct pystacks *s, uint32_t tgid)
 	/* Hashes of strings are part of them: they mean something else in the next program. */
 	forget_if(s, is_gone, &tgid);
 	probe__each_stack(s->probe, &drop, &tgid);
-	return stack_totals__forget(&s->totals, tgid);
+	return stack_growth__drop_process(&s->growth, tgid);
 }

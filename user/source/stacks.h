@@ -33,7 +33,7 @@ typedef int (*pystacks_process_fn)(void *ctx, uint32_t tgid, struct pystacks_pro
 struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
 			       const struct sinks *sinks, pystacks_process_fn fn, void *ctx);
 void pystacks__free(struct pystacks *s);
-/* Right after probe__read(): adds the sums by stack to the totals, the ids of the stacks that their GILs name by hash,
+/* Right after probe__read(): adds what the sums by stack have grown by to the totals, the ids of the stacks that their GILs name by hash,
  * and the stacks of open waits. 0 or -errno.
  */
 int pystacks__read(struct pystacks *s, struct totals *t);
