@@ -4,32 +4,7 @@
 
 load lib
 load subject
-
-setup_file() {
-	command -v cc >/dev/null || return 0
-	cc -O2 -shared -fPIC -pthread "$WORKLOADS/shares.c" -o "$BATS_FILE_TMPDIR/libshares.so"
-}
-
-setup() {
-	needs_giltop
-	needs_cmd cc
-	e2e_setup
-}
-
-teardown() { subject_teardown; }
-
-right() { # SUBJECT [OPTION OF places.py..] VARIANT [OPTION..]
-	local options=()
-	needs_subject "$1"
-	shift
-	while [[ $1 == --* ]]; do
-		options+=("$1")
-		shift
-	done
-	place "$WORKLOADS/shares.py" "$BATS_FILE_TMPDIR/libshares.so"
-	python3 "$E2E_DIR/places.py" "${options[@]}" "$GILTOP" "${SUBJECT_CMD[@]}" "$PLACE/shares.py" \
-		"$PLACE/libshares.so" "$@"
-}
+load places
 
 @test "the judge knows right from wrong" {
 	cd "$E2E_DIR"
@@ -53,14 +28,11 @@ right() { # SUBJECT [OPTION OF places.py..] VARIANT [OPTION..]
 	END
 }
 
-@test "let go in another function: one waiter" { right stock-3.11 turn --waiters 1; }
 @test "let go in another function: three waiters" { right stock-3.11 turn; }
-@test "let go in another function: eight waiters" { right stock-3.11 turn --waiters 8; }
 @test "let go in another function: folded" { right stock-3.11 --folded turn; }
 @test "let go in another function: holds up to 20 ms that nothing cuts" {
 	right stock-3.11 turn --waiters 8 --ms 1,2,5,10,20 --interval 1
 }
-@test "two that hold in turn" { right stock-3.11 turn --workers 2 --ms 0.5,1,3; }
 @test "beside threads that always want the GIL" {
 	right stock-3.11 turn --ms 1,2,5,10,20 --spinners 2 --waiters 1 --interval 0.005
 }
@@ -69,19 +41,9 @@ right() { # SUBJECT [OPTION OF places.py..] VARIANT [OPTION..]
 @test "two functions in one hold of 20 ms: a quarter and three" { right stock-3.11 one --ms 5,15 --interval 1; }
 @test "two functions in one hold of 20 ms: three quarters and one" { right stock-3.11 one --ms 15,5 --interval 1; }
 @test "a burst before a send: not the send's" { right stock-3.11 send --ms 3.5,0; }
-@test "a burst of 8 ms before a send: not the send's" { right stock-3.11 --cut send --ms 8,0 --interval 0.005; }
-@test "generators" { right stock-3.11 generator --ms 0.5,1,3; }
 @test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback --ms 1,3,4; }
 @test "C that sleeps and C that computes with the GIL" { right stock-3.11 native --ms 4,2,1 --interval 1; }
-
-@test "let go in another function: 3.7" { right pyenv-3.7 turn; }
 @test "let go in another function: 3.8" { right pyenv-3.8 turn; }
 @test "let go in another function: 3.13" { right pyenv-3.13 turn; }
 @test "let go in another function: Debian 3.14" { right sid-amd64-3.14-exe turn; }
 @test "let go in another function: Debian 3.15" { right sid-amd64-3.15-exe turn; }
-@test "two functions in one hold: 3.8" { right pyenv-3.8 one --ms 1,3; }
-@test "two functions in one hold: 3.13" { right pyenv-3.13 one --ms 1,3; }
-@test "two functions in one hold: Debian 3.14" { right sid-amd64-3.14-exe one --ms 1,3; }
-@test "two functions in one hold: Debian 3.15" { right sid-amd64-3.15-exe one --ms 1,3; }
-@test "generators: 3.8" { right pyenv-3.8 generator --ms 0.5,1,3; }
-@test "generators: Debian 3.15" { right sid-amd64-3.15-exe generator --ms 0.5,1,3; }
