@@ -48,7 +48,6 @@ hostile() { # NAME
 
 @test "hostile names, folded: every line can be read: stock 3.11" { hostile stock-3.11; }
 @test "hostile names, folded: every line can be read: 3.8" { hostile pyenv-3.8; }
-@test "hostile names, folded: every line can be read: 3.13" { hostile pyenv-3.13; }
 
 @test "hostile names: nothing raw in tables, dump and JSON" {
 	local out=$BATS_TEST_TMPDIR/text

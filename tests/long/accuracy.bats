@@ -42,3 +42,7 @@ all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; 
 @test "3.12: ping-pong" { agree pyenv-3.12 pingpong; }
 @test "3.12: 200 threads" { agree pyenv-3.12 many; }
 @test "3.12: 10,000 short-lived threads" { agree pyenv-3.12 churn; }
+@test "3.9: the other loads" { other_loads pyenv-3.9; }
+@test "Debian 12, 3.11: the other loads" { other_loads bookworm-amd64-3.11-exe; }
+@test "Debian 13, 3.13: the other loads" { other_loads trixie-amd64-3.13-exe; }
+@test "Debian sid, 3.13: the other loads" { other_loads sid-amd64-3.13-exe; }

@@ -8,6 +8,7 @@ load ../e2e/places
 @test "let go in another function: one waiter" { right stock-3.11 turn --waiters 1; }
 @test "let go in another function: eight waiters" { right stock-3.11 turn --waiters 8; }
 @test "two that hold in turn" { right stock-3.11 turn --workers 2 --ms 0.5,1,3; }
+@test "two functions in one hold of 20 ms: three quarters and one" { right stock-3.11 one --ms 15,5 --interval 1; }
 @test "a burst of 8 ms before a send: not the send's" { right stock-3.11 --cut send --ms 8,0 --interval 0.005; }
 @test "generators" { right stock-3.11 generator --ms 0.5,1,3; }
 @test "let go in another function: 3.7" { right pyenv-3.7 turn; }
