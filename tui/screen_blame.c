@@ -21,9 +21,8 @@ static const struct kind {
 	enum role role;
 	const char *words, *none, *times;
 } kinds[] = {
-	{ SNAP_STACK_BLAME, ROLE_HOLD, "what made others wait", "no thread has waited yet",
-	  "LOOKS" },
-	{ SNAP_STACK_WAIT, ROLE_WAIT, "where threads waited", "no thread has waited yet", "TIMES" },
+	{ SNAP_STACK_BLAME, ROLE_HOLD, "what made others wait", "no thread waited", "LOOKS" },
+	{ SNAP_STACK_WAIT, ROLE_WAIT, "where threads waited", "no thread waited", "TIMES" },
 	{ SNAP_STACK_HOLD, ROLE_HOLD, "where the GIL was held", "no stack of a holder yet",
 	  "LOOKS" },
 };
@@ -164,9 +163,9 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	const struct blame *b = s->state;
 	struct list_rows l;
 	char buf[UNITS_SZ];
-	int x, below;
+	int x, below, title = r.y;
 
-	x = canvas__printf(c, r.y, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kinds[b->kind].words,
+	x = canvas__printf(c, title, r.x, r.w, ROLE_TITLE, "Blame: %s, %s", kinds[b->kind].words,
 			   by[b->view]);
 	if (!b->stacks.cnt) {
 		draw__note(c, rect__below(r, 1),
@@ -178,7 +177,6 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	}
 	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %s in all",
 		       units__duration(b->stacks.sum_ns, buf));
-	list__position(c, r.y, r.x + r.w, list__top(s->sel, s->cnt, r.h - 2), s->cnt, r.h - 2);
 	if (r.h >= 12 && kinds[b->kind].kind == SNAP_STACK_BLAME) {
 		x = draw_advice(ui, c, (struct rect){ r.y + 1, r.x, 4, r.w });
 		r = rect__below(r, x);
@@ -190,6 +188,7 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	r.h -= below;
 	draw_heading(b, c, r.y + 1, r);
 	l = list__rows(c, rect__below(r, 2), s->sel, s->cnt);
+	list__position(c, title, r.x + r.w, l.top, l.cnt, l.r.h);
 	while (list__next(&l))
 		draw_row(b, c, l.y, r, &b->stacks.rows[l.i]);
 }

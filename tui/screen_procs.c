@@ -52,7 +52,9 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 		x += 5;
 	}
 	canvas__puts(c, y, x, 12, level == VERDICT_BOTTLENECK ? ROLE_WAIT : ROLE_DIM,
-		     p->alive ? verdict__level_word(level) : "ended");
+		     !p->alive	 ? "ended"
+		     : p->halted ? "stopped"
+				 : verdict__level_word(level));
 	x += 13;
 	draw_worst(c, y, x, wide ? 20 : 14, p);
 	x += wide ? 21 : 15;

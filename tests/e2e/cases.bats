@@ -40,9 +40,7 @@ right() { # CASE INTERPRETER
 	python3 "$E2E_DIR/cases.py" "$GILTOP" daemons "$wrapper"
 }
 
-# The interval of a process is not looked at: put aside.
 @test "a long switch interval: Python that is not asked to let go is not called native code" {
-	[ -n "${GILTOP_ASIDE:-}" ] || skip "put aside (GILTOP_ASIDE=1 runs it)"
 	python_start "${SPIN/import os, sys, threading/import os, sys, threading; sys.setswitchinterval(0.3)}"
 	run -0 "$GILTOP" -b -d 3 -p "$WL_PID"
 	echo "$output"

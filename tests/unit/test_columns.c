@@ -332,9 +332,52 @@ static void the_headline_follows_the_figures(void **state)
 	assert_int_equal(verdict__level(p, NULL), VERDICT_UNKNOWN);
 }
 
+/* A stopped process says nothing about its GIL. */
+static void of_a_stopped_process_nothing_is_judged(void **state)
+{
+	static struct fake f;
+	struct snap_proc *p = &f.procs[0];
+	struct sbuf b = { 0 };
+
+	(void)state;
+	fake__init(&f, 10 * S);
+	p->halted = true;
+	assert_int_equal(verdict__level(p, &f.gils[0]), VERDICT_UNKNOWN);
+	assert_null(verdict__sufferer(p, &f.gils[0]));
+	assert_int_equal(verdict__advice(p, &f.gils[0], &b, 1), 0);
+	verdict__headline(p, &f.gils[0], &b);
+	assert_string_equal(sbuf__str(&b), "Nothing in it runs");
+	sbuf__free(&b);
+	assert_string_equal(who(&f, VERDICT_FULL),
+			    "Who waits now waits for the process to go on, not for the GIL");
+}
+
+/* What is long depends on when the target asks. */
+static void advice_goes_by_the_targets_own_switch_interval(void **state)
+{
+	static struct fake f;
+	struct snap_proc *p = &f.procs[0];
+	struct sbuf b = { 0 };
+
+	(void)state;
+	fake__init(&f, 10 * S);
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		f.threads[i].hold_p99_ns = 300000000;
+	assert_int_equal(verdict__advice(p, &f.gils[0], &b, 1), 1);
+	assert_non_null(strstr(sbuf__str(&b), "native code"));
+	sbuf__free(&b);
+	f.gils[0].interval_ns = 300000000;
+	assert_int_equal(verdict__advice(p, &f.gils[0], &b, 1), 1);
+	assert_null(strstr(sbuf__str(&b), "native code"));
+	assert_non_null(strstr(sbuf__str(&b), "runs Python code"));
+	sbuf__free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(of_a_stopped_process_nothing_is_judged),
+		cmocka_unit_test(advice_goes_by_the_targets_own_switch_interval),
 		cmocka_unit_test(figures_keep_to_their_width),
 		cmocka_unit_test(cells_say_what_is_known_and_no_more),
 		cmocka_unit_test(every_column_is_complete),

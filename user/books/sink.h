@@ -54,10 +54,12 @@ struct record {
 		} proc;
 		struct { /* another note than proc's */
 			const char *text;
+			bool halted; /* it is stopped, as the text says */
 		} note;
 		struct { /* which interpreter a GIL belongs to */
 			uint64_t cond;
 			int64_t interpreter;
+			uint64_t interval_ns; /* sys.getswitchinterval(); 0: not known */
 		} gil;
 		/* Who has held this GIL since before the books and has shown no event yet, by the
 		 * target's memory. held with tid 0: somebody, not known who.

@@ -9,7 +9,7 @@
 #define WAIT_NOTABLE 0.05
 /* Held for more than half of the time, a GIL that is waited for is the bottleneck. */
 #define HELD_MUCH 0.5
-/* CPython's default sys.getswitchinterval(). */
+/* CPython's default sys.getswitchinterval(), where the target's own is not known. */
 #define SWITCH_INTERVAL_NS 5000000u
 
 static double share(uint64_t part, uint64_t whole)
@@ -41,7 +41,7 @@ static bool uses(const struct snap_proc *p, const struct snap_thread *t, const s
 
 const struct snap_thread *verdict__sufferer(const struct snap_proc *p, const struct snap_gil *g)
 {
-	for (size_t i = 0; i < p->thread_cnt; i++) {
+	for (size_t i = 0; i < p->thread_cnt && !p->halted; i++) {
 		const struct snap_thread *t = &p->threads[i];
 
 		if ((!g || uses(p, t, g)) && t->tid && snap_thread__delay_ns(t))
@@ -55,7 +55,7 @@ enum verdict_level verdict__level(const struct snap_proc *p, const struct snap_g
 	const struct snap_thread *t;
 	double held;
 
-	if (!g || !p->span_ns)
+	if (!g || !p->span_ns || p->halted)
 		return VERDICT_UNKNOWN;
 	held = share(g->held_ns, p->span_ns);
 	t = verdict__sufferer(p, g);
@@ -87,9 +87,10 @@ void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, stru
 		units__percent_word(g->held_ns, p->span_ns, held);
 	switch (level) {
 	case VERDICT_UNKNOWN:
-		sbuf__puts(out, !p->alive ? "The process has ended"
-				: g	  ? "Nothing measured yet"
-					  : "No thread has used the GIL yet");
+		sbuf__puts(out, !p->alive   ? "The process has ended"
+				: p->halted ? "Nothing in it runs"
+				: g	    ? "Nothing measured yet"
+					    : "No thread has used the GIL yet");
 		break;
 	case VERDICT_FREE:
 		sbuf__printf(out,
@@ -252,6 +253,10 @@ void verdict__who(const struct snapshot *s, const struct snap_proc *p, const str
 		verdict__thread(s, p, t, detail, out);
 		return;
 	}
+	if (p->halted) {
+		sbuf__puts(out, "Who waits now waits for the process to go on, not for the GIL");
+		return;
+	}
 	sbuf__puts(out, "No thread waited for the GIL");
 	if (detail == VERDICT_FULL && s->now_ns > s->start_ns) {
 		sbuf__puts(out, " in ");
@@ -301,8 +306,10 @@ static const struct snap_thread *culprit(const struct snap_proc *p, const struct
 	return best;
 }
 
-static void advise_holds(const struct snap_proc *p, const struct snap_thread *t, struct sbuf *out)
+static void advise_holds(const struct snap_proc *p, const struct snap_gil *g,
+			 const struct snap_thread *t, struct sbuf *out)
 {
+	uint64_t interval_ns = g->interval_ns ? g->interval_ns : SWITCH_INTERVAL_NS;
 	struct verdict_line line = verdict__blame_line(p, t->tid);
 	char max[UNITS_SZ], p99[UNITS_SZ];
 
@@ -310,7 +317,7 @@ static void advise_holds(const struct snap_proc *p, const struct snap_thread *t,
 	/* Python code is asked to let go after one switch interval and does within some more; a hold
 	 * many times as long was native code.
 	 */
-	if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > 4 * SWITCH_INTERVAL_NS) {
+	if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > 4 * interval_ns) {
 		sbuf__printf(out, " holds it for up to %s at a stretch",
 			     units__duration(t->hold_max_ns, max));
 		if (line.frame)
@@ -324,7 +331,7 @@ static void advise_holds(const struct snap_proc *p, const struct snap_thread *t,
 		else
 			sbuf__puts(out, ": native code that does not let go (split it, or release "
 					"the GIL there), or no CPU to run on");
-	} else if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > SWITCH_INTERVAL_NS / 2) {
+	} else if (t->hold_p99_ns != NS_UNKNOWN && t->hold_p99_ns > interval_ns / 2) {
 		sbuf__puts(out, " runs Python code");
 		if (line.frame)
 			put_line(line, VERDICT_FULL, out);
@@ -354,7 +361,7 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 		return n;
 	}
 	if (t && n < max)
-		advise_holds(p, t, &out[n++]);
+		advise_holds(p, g, t, &out[n++]);
 	if (t && n < max && t->hold_offcpu_ns != NS_UNKNOWN &&
 	    share(t->hold_offcpu_ns, t->hold_ns) > 0.2) {
 		verdict__thread_name(p, t->tid, &out[n]);

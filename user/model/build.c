@@ -276,6 +276,7 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 		gils[i] = (struct snap_gil){
 			.id = (uint32_t)i,
 			.interpreter = g->interpreter,
+			.interval_ns = g->interval_ns,
 			.addr = g->key.cond,
 			.held_ns = d.held_ns,
 			.gap_ns = d.gap_ns,
@@ -341,6 +342,7 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->runtime = arena__strdup(a, p->runtime);
 	s->sites = arena__strdup(a, p->sites);
 	s->note = arena__strdup(a, p->note);
+	s->halted = p->halted;
 	s->alive = !p->end_ns;
 	s->span_ns = span(from, proc_now(b, p));
 	err = build_gils(b, p, s);

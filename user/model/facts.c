@@ -147,7 +147,10 @@ int model__take_fact(struct model *m, const struct record *r)
 	switch (r->kind) {
 	case REC_SOURCE: return set_text(&m->attach, r->source.attach);
 	case REC_STACK: return add_stack(m, r);
-	case REC_NOTE: return p ? set_text(&p->note, r->note.text) : 0;
+	case REC_NOTE:
+		if (p)
+			p->halted = r->note.halted;
+		return p ? set_text(&p->note, r->note.text) : 0;
 	case REC_THREAD:
 		if (!p)
 			return 0;
@@ -166,5 +169,6 @@ int model__take_fact(struct model *m, const struct record *r)
 	if (r->kind == REC_HOLDER)
 		return set_holder(g, r->holder.held, r->holder.tid);
 	g->interpreter = r->gil.interpreter;
+	g->interval_ns = r->gil.interval_ns;
 	return 0;
 }

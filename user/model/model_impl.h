@@ -58,6 +58,7 @@ struct mgil {
 	uint64_t reap_ns; /* as in rec, and .. */
 	uint32_t waiters; /* .. those who died are out */
 	int64_t interpreter;
+	uint64_t interval_ns;
 	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;
 	char *seed_name; /* NULL: not known */
@@ -99,6 +100,7 @@ struct mproc {
 	uint32_t pid;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
 	bool stacks_known;
+	bool halted; /* stopped, as the note says */
 	size_t gil_cnt, gil_cap;
 	struct mgil **gils;
 	size_t thread_cnt, thread_cap;

@@ -94,8 +94,9 @@ struct snap_thread {
 };
 
 struct snap_gil {
-	uint32_t id;	     /* 0, 1, .. in order of appearance within the process */
-	int64_t interpreter; /* interpreter id; -1: not known */
+	uint32_t id;	      /* 0, 1, .. in order of appearance within the process */
+	int64_t interpreter;  /* interpreter id; -1: not known */
+	uint64_t interval_ns; /* sys.getswitchinterval(); 0: not known */
 	uint64_t addr;
 	uint64_t held_ns;     /* somebody held it */
 	uint64_t gap_ns;      /* integral of waiters over hand-over gaps */
@@ -119,6 +120,7 @@ struct snap_proc {
 	const char *runtime; /* the ELF that holds the GIL code */
 	const char *sites;   /* how it was found: "call-sites" */
 	const char *note; /* anything the user must know ("free-threaded build, GIL on"), or "" */
+	bool halted;	  /* stopped, as the note says */
 	bool alive;
 	uint64_t span_ns; /* how much of the covered span it was measured */
 	size_t gil_cnt;

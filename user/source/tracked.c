@@ -41,6 +41,7 @@ void tracked__update_note(struct tracked *t, struct collector *c)
 		return;
 	snprintf(t->note, sizeof(t->note), "%s", note);
 	r.note.text = t->note;
+	r.note.halted = *halt != '\0';
 	send(t, c, &r);
 }
 
@@ -66,9 +67,12 @@ void tracked__seed(struct tracked *t, struct collector *c)
 				      .gil = { .cond = cond, .interpreter = gils[i].interp_id } };
 		struct record holder = { .kind = REC_HOLDER, .holder = { .cond = cond } };
 		struct py_gil_state st;
+		bool known = !py_process__gil_state(t->py, gils[i].addr, &st) && st.created;
 
+		if (known)
+			gil.gil.interval_ns = st.interval_us * 1000;
 		send(t, c, &gil);
-		if (py_process__gil_state(t->py, gils[i].addr, &st) || !st.created)
+		if (!known)
 			continue;
 		holder.holder.held = st.locked;
 		holder.holder.tid = st.holder_tid;

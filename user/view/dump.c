@@ -81,6 +81,8 @@ static int end(struct view *v, const struct snapshot *s, const char *why)
 
 		fprintf(v->out, "pid %u %s  CPython %s  %s\n", p->pid, p->comm, p->python,
 			p->cmdline);
+		if (p->note[0])
+			fprintf(v->out, "  %s\n", p->note);
 		for (size_t k = 0; k < p->gil_cnt; k++)
 			put_gil(v, s, p, k);
 		if (!p->gil_cnt)
