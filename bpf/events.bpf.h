@@ -86,6 +86,8 @@ static __always_inline int on_acquire(__u64 cond)
 		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
 		t->sums.contended++;
 	}
+	if (t->sleep_stack)
+		sleeper_acquires(t);
 	t->sums.acquisitions++;
 	g->acquisitions++;
 	if (g->prev_tid != r.tid) {
@@ -149,10 +151,8 @@ static __always_inline int on_release(__u64 cond)
 		return 0;
 	}
 	now = event_time(g, t);
-	if (seen_asleep(g)) {
-		asleep_book(t->gil_slot, g->look_stack, now);
-		t->seen_ns = now;
-	}
+	if (t->sleep_stack)
+		sleeper_releases(t->gil_slot, cond, r.tid, now);
 	if (stacks_on && now - t->seen_ns >= LOOK_STALE_NS &&
 	    (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);

@@ -230,6 +230,9 @@ struct gt_thread {
 	__u32 gil_slot; /* where in `gils` its GIL is, to be checked by its key */
 	char comm[16];
 	struct gt_sums sums;
+	__u64 sleep_stack; /* where a waiter last saw it asleep with the GIL, 0: never */
+	__u64 sleeps;	 /* of those that were so, as this hold began: how often it had slept, .. */
+	__u64 queued_ns; /* .. and for how long it had wanted a CPU; 0: not known */
 	__u64 seq_start;
 };
 
@@ -371,7 +374,7 @@ GT_ASSERT(sizeof(struct gt_look) == 32);
 GT_ASSERT(sizeof(struct gt_gil) == 25 * 8 + 8 * 4 + 256 * 24 + 8);
 GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
-	  16 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+	  19 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 						  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);

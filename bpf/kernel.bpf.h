@@ -92,11 +92,17 @@ struct signal_struct {
 	atomic_t live; /* threads of the process that have not ended */
 } __attribute__((preserve_access_index));
 
+struct sched_info {
+	unsigned long long run_delay; /* ns without a CPU, but wanting one */
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int __state; /* 0: it runs, or would if it had a CPU */
+	unsigned long nvcsw;  /* how often it went to sleep */
 	struct signal_struct *signal;
+	struct sched_info sched_info;
 } __attribute__((preserve_access_index));
 
 struct task_struct___before_5_14 {
@@ -111,6 +117,14 @@ static __always_inline int task_sleeps(struct task_struct *task)
 	if (bpf_core_field_exists(task->__state))
 		return BPF_CORE_READ(task, __state) != 0;
 	return BPF_CORE_READ(old, state) != 0;
+}
+
+/* For how long has this thread wanted a CPU and had none? */
+static __always_inline __u64 task_queued_ns(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->sched_info.run_delay))
+		return 0;
+	return BPF_CORE_READ(task, sched_info.run_delay);
 }
 
 #endif

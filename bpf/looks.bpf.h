@@ -87,8 +87,10 @@ static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u32 slot,
 	return stack;
 }
 
-/* The holder sleeps there, or has, and this hold is booked up to `to` then. For holds here, for waits by the ring. */
-__noinline int asleep_book(__u32 slot, __u64 stack, __u64 to)
+/* The holder sleeps there, or has, and this hold is booked up to `to` then; for queued_ns of that it wanted a CPU and had
+ * none. For holds here, for waits by the ring.
+ */
+__noinline int asleep_book(__u32 slot, __u64 stack, __u64 to, __u64 queued_ns)
 {
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	struct gt_looks *l = bpf_map_lookup_elem(&looks, &slot);
@@ -103,6 +105,7 @@ __noinline int asleep_book(__u32 slot, __u64 stack, __u64 to)
 		l->span_cnt = l->cnt;
 	}
 	from = g->look_upto_ns > g->hold_since_ns ? g->look_upto_ns : g->hold_since_ns;
+	from += queued_ns;
 	if (to < from)
 		return 0;
 	g->look_upto_ns = to;
@@ -133,19 +136,59 @@ __noinline int asleep_seen(__u32 slot, __u64 stack, __u64 now)
 {
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	struct gt_looks *l = bpf_map_lookup_elem(&looks, &slot);
+	struct gt_thread_key key = {};
+	struct gt_thread *holder;
 	__u64 unseen, clocks;
 
 	if (!g || !l)
 		return 0;
+	key.cond = g->key.cond;
+	key.tid = g->holder_tid;
+	holder = bpf_map_lookup_elem(&threads, &key);
+	if (holder && !holder->sleep_stack)
+		holder->queued_ns = 0;
+	if (holder)
+		holder->sleep_stack = stack;
 	if (seen_asleep(g) && g->look_stack != stack) {
 		unseen = now - g->look_ns;
 		clocks = l->clock_cnt * GT_LOOK_NS;
 		unseen = unseen > clocks ? unseen - clocks : 0;
-		asleep_book(slot, g->look_stack, now - unseen / 2);
+		asleep_book(slot, g->look_stack, now - unseen / 2, 0);
 	}
-	asleep_book(slot, stack, now);
+	asleep_book(slot, stack, now, 0);
 	g->look_ns = now;
 	g->look_stack = stack;
+	return 0;
+}
+
+/* A hold begins, of a thread that has been seen asleep in one. */
+static __always_inline void sleeper_acquires(struct gt_thread *t)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	t->sleeps = BPF_CORE_READ(task, nvcsw);
+	t->queued_ns = task_queued_ns(task);
+}
+
+/* .. and ends. If it has slept, but nobody came who could have seen where (a waiter who came before that, and whose tick
+ * was still to come): where it was seen to sleep the last time.
+ */
+__noinline int sleeper_releases(__u32 slot, __u64 cond, __u32 tid, __u64 now)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	struct gt_thread_key key = { .cond = cond, .tid = tid };
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
+	__u64 queued = 0;
+
+	if (!t || !g)
+		return 0;
+	if (!seen_asleep(g) && t->sleeps == BPF_CORE_READ(task, nvcsw))
+		return 0;
+	if (t->queued_ns && g->look_upto_ns <= g->hold_since_ns)
+		queued = task_queued_ns(task) - t->queued_ns;
+	asleep_book(slot, seen_asleep(g) ? g->look_stack : t->sleep_stack, now, queued);
+	t->seen_ns = now;
 	return 0;
 }
 

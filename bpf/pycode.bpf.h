@@ -130,16 +130,34 @@ PY_INLINE void py_text_id(const struct py_layout *l, struct py_scratch *x, __u64
 		py_text_by_ends(l, x, str);
 }
 
-#define PY_LINES_WORDS 4
+#define PY_LINES_WORDS	4
+#define PY_LINES_UNREAD 1
 
-/* How a line table begins: two lambdas of one line differ in that alone. The words after a bytes object's size and hash;
- * what is behind its end does not count, nor whether that was readable.
+/* The size, the hash and the first words of a bytes object into x->tail; of those behind its end anything. */
+PY_INLINE int py_lines_read(const struct py_layout *l, struct py_scratch *x, __u64 lines)
+{
+	__u64 n;
+
+	if (!py_read(x, x->tail, (2 + PY_LINES_WORDS) * 8, lines + l->object_head))
+		return 0;
+	/* It may be the last of what is readable. */
+	if (py_read(x, x->tail, 16, lines + l->object_head))
+		return -1;
+	n = py_at_most(x->tail[0], PY_LINES_WORDS * 8) & 0x3f;
+	py_opaque(n);
+	n &= 0x3f;
+	return py_read(x, x->tail + 2, n, lines + l->object_head + 16) ? -1 : 0;
+}
+
+/* How a line table begins: two lambdas of one line differ in that alone. Of a frozen module it may be in a page of the
+ * file that nobody has touched yet, which cannot be read here.
  */
 PY_INLINE __u64 py_lines_id(const struct py_layout *l, struct py_scratch *x, __u64 lines)
 {
 	__u64 h;
 
-	py_read(x, x->tail, (2 + PY_LINES_WORDS) * 8, lines + l->object_head);
+	if (x->blind || py_lines_read(l, x, lines))
+		return PY_LINES_UNREAD;
 	h = py_mix(0, x->tail[0]);
 	for (int i = 0; i < PY_LINES_WORDS; i++) {
 		__u64 bits = 4 * py_at_most(x->tail[0] - 8 * (__u64)i, 8);

@@ -92,6 +92,7 @@ PY_INLINE void py_gather_begin(const struct py_layout *l, __u64 tstate, struct p
 	w->frame = 0;
 	w->torn = 0;
 	py_scratch_init(&w->x);
+	w->x.blind = 0;
 	w->layout = *l;
 	err = py_top_frame(l, tstate, w);
 	w->stack.end = (__u32)err;

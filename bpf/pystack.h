@@ -57,8 +57,9 @@ struct py_stack {
 
 /* What reading code objects needs besides registers. */
 struct py_scratch {
-	__u64 mem;	     /* the reader's own handle in user space */
-	__u64 fault;	     /* not all could be read */
+	__u64 mem;   /* the reader's own handle in user space */
+	__u64 fault; /* not all could be read */
+	__u64 blind; /* take line tables for unreadable: so the id was made where they were */
 	__u64 file, file_id; /* the file name seen last: nearly always the next one's, too */
 	__u64 text_id;
 	__u64 head[3]; /* of a str or bytes: length, hash, state */

@@ -164,3 +164,19 @@ while not os.path.exists(sys.argv[1]): threading.Event().wait(0.05)
 	giltop_end
 	balances
 }
+
+# What its memory says of who holds is its parent's tid, until Python has put that right; here it never does.
+@test "a child that was forked by C, with the GIL" {
+	GT_OUT=$BATS_TEST_TMPDIR/fork.json GT_CODE=0
+	"$GILTOP" -b --json -i 100ms -- "$PYTHON" -c '
+import ctypes, os, time
+time.sleep(0.3)
+if not ctypes.PyDLL(None).fork():
+    end = time.monotonic() + 2
+    while time.monotonic() < end: pass
+    os._exit(0)
+os.wait()
+' >"$GT_OUT" 3>&- || GT_CODE=$?
+	balances
+	[ "$(jq -s '[last | .processes[].threads[].hold_ns] | max > 1500000000' "$GT_OUT")" = true ]
+}

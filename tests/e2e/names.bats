@@ -56,6 +56,17 @@ while True:
 	[ "$(sort -u <<<"$output")" = guest ]
 }
 
+@test "the first thread is not called by a function, also where nobody imports threading" {
+	"$GILTOP" -b --json -- "$PYTHON" -c '
+import time
+end = time.monotonic() + 1
+while time.monotonic() < end: pass
+' >"$OUT" 3>&-
+	run -0 jq -s -r 'last | .processes[0].threads[0].name' "$OUT"
+	echo "$output"
+	[[ $output == python* || $output == MainThread ]]
+}
+
 @test "a process that is stopped is said to be, in text and in JSON, and no more when it goes on" {
 	python_start "$SPIN"
 	kill -STOP "$WL_PID"

@@ -42,6 +42,9 @@ load places
 @test "a burst before a send: not the send's" { right stock-3.11 send --ms 3.5,0; }
 @test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback --ms 1,3,4; }
 @test "C that sleeps and C that computes with the GIL" { right stock-3.11 native --ms 4,2,1 --interval 1; }
+@test "C that sleeps between two functions, in one hold: who waits came before it and ticks after it" {
+	right stock-3.11 between --ms 0.5,4,1.5 --interval 1 --waiters 1
+}
 @test "let go in another function: 3.8" { right pyenv-3.8 turn; }
 @test "let go in another function: 3.13" { right pyenv-3.13 turn; }
 @test "let go in another function: Debian 3.14" { right sid-amd64-3.14-exe turn; }

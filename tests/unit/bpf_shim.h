@@ -31,6 +31,7 @@ struct signal_struct {
 struct task_struct {
 	int pid, tgid;
 	int sleeps;
+	unsigned long nvcsw;
 	struct signal_struct *signal;
 };
 
@@ -355,6 +356,12 @@ static inline uint64_t bpf_get_current_pid_tgid(void)
 static inline int task_sleeps(const struct task_struct *task)
 {
 	return task->sleeps;
+}
+
+static inline uint64_t task_queued_ns(const struct task_struct *task)
+{
+	(void)task;
+	return 0;
 }
 
 static inline uint64_t bpf_get_current_task(void)

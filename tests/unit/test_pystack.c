@@ -157,10 +157,12 @@ static void walk(struct mem *m, const struct py_layout *l, struct py_stack *s)
 	walk_from(m, l, TSTATE, s);
 }
 
-/* What reading the ids of cnt frames takes at most: code, lines, name, and nearly always the file of the one before. */
+/* What reading the ids of cnt frames takes at most: code, lines (twice: they are not readable), name, and nearly always
+ * the file of the one before.
+ */
 static unsigned int id_reads(unsigned int cnt)
 {
-	return 3 * cnt + 2 * (cnt / 7 + 1);
+	return 4 * cnt + 2 * (cnt / 7 + 1);
 }
 
 static int setup(void **state)
@@ -445,6 +447,29 @@ static void what_is_kept_of_a_code_object_is_that_of_its_id(void **state)
 	}
 }
 
+/* A line table that could not be read when the id was made, and can be now. */
+static void lines_that_were_not_readable_then_are_not_missed(void **state)
+{
+	struct mem *m = *state;
+	struct py_scratch x = { .mem = (__u64)(uintptr_t)m };
+	struct py_code k;
+	uint64_t id;
+
+	for (size_t r = 0; r < py_row_cnt; r++) {
+		struct py_layout l = py_rows[r].layout;
+
+		make_chain(m, &py_rows[r], 1, 0, 0);
+		poke(m, code_at(0) + py_rows[r].obj.ob_type, 0x1234, 8);
+		id = id_of(m, &py_rows[r]);
+		poke(m, code_at(0) + py_rows[r].obj.code_lines, NAME, 8);
+		assert_true(id != id_of(m, &py_rows[r]));
+		x.blind = 0;
+		assert_int_equal(py_code_read(&l, &x, code_at(0), id, &k), -1);
+		x.blind = 1;
+		assert_int_equal(py_code_read(&l, &x, code_at(0), id, &k), 0);
+	}
+}
+
 static void any_layout_and_any_bytes_are_harmless(void **state)
 {
 	struct mem *m = *state;
@@ -487,6 +512,7 @@ int main(void)
 		cmocka_unit_test(long_file_names_are_told_apart_by_both_ends),
 		cmocka_unit_test(the_same_function_at_another_address_is_the_same_stack),
 		cmocka_unit_test(what_is_kept_of_a_code_object_is_that_of_its_id),
+		cmocka_unit_test(lines_that_were_not_readable_then_are_not_missed),
 		cmocka_unit_test(any_layout_and_any_bytes_are_harmless),
 	};
 

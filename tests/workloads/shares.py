@@ -9,6 +9,7 @@ shares.py LIBRARY VARIANT [OPTION..]      LIBRARY: shares.c, compiled
   generator   as turn, but A, B.. are generators
   callback    as turn, but called from a thread of C; it lets go where no Python frame is left
   native      A sleeps in C and B computes in C, both with the GIL; C is Python
+  between     A, B and C in one hold: B sleeps in C
 
   --ms LIST         for how long A, B, C.. hold, each time
   --waiters N       threads that want the GIL again NAP_US after they had it (3)
@@ -166,6 +167,15 @@ class Native:
     C = staticmethod(C)
 
 
+class Between:
+    A = staticmethod(A)
+    C = staticmethod(C)
+
+    @staticmethod
+    def B(log, ns):
+        while log.more(1): usleep(int(ns / 1000))  # noqa: E701
+
+
 class Send:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     A = staticmethod(A)
@@ -306,7 +316,7 @@ def wait_for_end(seconds):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("library")
-    ap.add_argument("variant", choices=["turn", "one", "send", "generator", "callback", "native"])
+    ap.add_argument("variant", choices=["turn", "one", "send", "generator", "callback", "native", "between"])
     ap.add_argument("--ms", default="0.2,0.5,1,2,4")
     ap.add_argument("--waiters", type=int, default=3)
     ap.add_argument("--spinners", type=int, default=0)
@@ -327,7 +337,7 @@ def main():
     gc.disable()  # its time would be some function's
     Send.sock.bind(("127.0.0.1", 0))
     Send.sock.connect(Send.sock.getsockname())  # full one day: then the kernel throws away
-    where = {"generator": Generators, "native": Native, "send": Send}.get(args.variant)
+    where = {"generator": Generators, "native": Native, "between": Between, "send": Send}.get(args.variant)
     work = []
     for name, ms in zip("ABCDE", args.ms.split(",")):
         function = getattr(where, name) if where else globals()[name]
@@ -337,7 +347,7 @@ def main():
     threads = [threading.Thread(target=run, args=(waiter, Log("waiter"))) for _ in range(args.waiters)]
     threads += [threading.Thread(target=run, args=(spin, Log("spin"))) for _ in range(args.spinners)]
     if args.variant != "callback":
-        once = args.variant in ("one", "send")
+        once = args.variant in ("one", "between", "send")
         threads += [threading.Thread(target=run, args=(worker, Log("worker"), work, once))
                     for _ in range(args.workers)]
     began = clock()

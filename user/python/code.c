@@ -29,11 +29,15 @@ int py_process__code(const struct py_process *p, uint64_t addr, uint64_t id, str
 {
 	struct py_scratch x = { .mem = (__u64)(uintptr_t)p };
 
-	memset(ret, 0, sizeof(*ret));
-	if (py_code_read(&py_process__runtime(p)->layout, &x, addr, id, ret) || ret->unread)
-		return -EFAULT;
-	ret->id = id;
-	return 0;
+	for (x.blind = 0; x.blind < 2; x.blind++) {
+		memset(ret, 0, sizeof(*ret));
+		if (!py_code_read(&py_process__runtime(p)->layout, &x, addr, id, ret) &&
+		    !ret->unread) {
+			ret->id = id;
+			return 0;
+		}
+	}
+	return -EFAULT;
 }
 
 uint64_t py_process__code_id(const struct py_process *p, uint64_t addr)

@@ -237,7 +237,8 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_act
 	for (ssize_t i = 0; i < interp_cnt; i++)
 		read_active(p, &interps[i], known, threads, n, ret, &left);
 	for (size_t i = 0; i < n; i++) {
-		if (!ret[i].source && ps && walk)
+		/* The first one did not start with a function: what is outermost there is the program, or how it is loaded. */
+		if (!ret[i].source && ps && walk && threads[i].tid != (uint32_t)py_process__pid(p))
 			name_by_function(p, ps, &threads[i], walk, &ret[i]);
 		if (!ret[i].source && ret[i].name[0])
 			name_by_program(rt, py_process__pid(p), threads[i].tid, &ret[i]);

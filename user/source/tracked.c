@@ -55,6 +55,14 @@ static bool has_record(const struct tracked *t, const struct totals *all, uint32
 	return false;
 }
 
+/* Its tid, if the process has one thread: what is in its memory may be that of its parent, after a fork. Else 0. */
+static uint32_t only_thread(pid_t pid)
+{
+	__cleanup(freep) uint32_t *tids = NULL;
+
+	return proc__tids(pid, &tids) == 1 ? tids[0] : 0;
+}
+
 void tracked__seed(struct tracked *t, struct collector *c)
 {
 	__cleanup(freep) struct py_gil *gils = NULL;
@@ -74,8 +82,10 @@ void tracked__seed(struct tracked *t, struct collector *c)
 		send(t, c, &gil);
 		if (!known)
 			continue;
-		holder.holder.held = st.locked;
-		holder.holder.tid = st.holder_tid;
+		holder.holder.tid = st.holder_tid ? st.holder_tid : only_thread(t->target.pid);
+		/* Not by whom: as if nobody had it, until that one shows itself. */
+		holder.holder.held = st.locked && holder.holder.tid;
+		st.holder_tid = st.locked ? holder.holder.tid : st.holder_tid;
 		send(t, c, &holder);
 		if (st.holder_tid && !has_record(t, &c->totals, st.holder_tid) &&
 		    !array_grow(&t->holders, t->holder_cnt, &t->holder_cap, sizeof(*t->holders)))
