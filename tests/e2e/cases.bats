@@ -4,31 +4,15 @@
 load lib
 load run
 load subject
-
-setup() {
-	needs_giltop
-	e2e_setup
-}
-
-teardown() { subject_teardown; }
-
-right() { # CASE INTERPRETER
-	needs_python "$2"
-	python3 "$E2E_DIR/cases.py" "$GILTOP" "$1" "$PYTHON"
-}
+load cases
 
 @test "rules that are compiled, run and freed: each has its time" { right rules stock-3.11; }
 @test "rules that are compiled, run and freed: 3.8" { right rules pyenv-3.8; }
-@test "rules that are compiled, run and freed: 3.13" { right rules pyenv-3.13; }
 @test "modules imported at first use: each has its time" { right import stock-3.11; }
-@test "modules imported at first use: 3.13" { right import pyenv-3.13; }
 @test "the collector inside of JSON encoding is named" { right collector stock-3.11; }
-@test "the collector inside of JSON encoding is named: 3.12" { right collector pyenv-3.12; }
 @test "a command that is over before the first refresh has names" { right command stock-3.11; }
-@test "a command that is over before the first refresh has names: 3.13" { right command pyenv-3.13; }
 @test "the last phase of a command has names" { right phases stock-3.11; }
 @test "daemon threads at the interpreter's end: who is gone does not wait: 3.10" { right daemons pyenv-3.10; }
-@test "daemon threads at the interpreter's end: who is gone does not wait: 3.11" { right daemons stock-3.11; }
 
 # Parked for ever there, not gone.
 @test "daemon threads at the interpreter's end: who is parked does not wait: Debian 3.14" {

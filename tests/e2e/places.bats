@@ -37,8 +37,6 @@ load places
 	right stock-3.11 turn --ms 1,2,5,10,20 --spinners 2 --waiters 1 --interval 0.005
 }
 @test "two functions in one hold: a quarter and three" { right stock-3.11 one --ms 1,3; }
-@test "two functions in one hold: three quarters and one" { right stock-3.11 one --ms 3,1; }
-@test "two functions in one hold of 20 ms: a quarter and three" { right stock-3.11 one --ms 5,15 --interval 1; }
 @test "a burst before a send: not the send's" { right stock-3.11 send --ms 3.5,0; }
 @test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback --ms 1,3,4; }
 @test "C that sleeps and C that computes with the GIL" { right stock-3.11 native --ms 4,2,1 --interval 1; }

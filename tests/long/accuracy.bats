@@ -46,3 +46,15 @@ all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; 
 @test "Debian 12, 3.11: the other loads" { other_loads bookworm-amd64-3.11-exe; }
 @test "Debian 13, 3.13: the other loads" { other_loads trixie-amd64-3.13-exe; }
 @test "Debian sid, 3.13: the other loads" { other_loads sid-amd64-3.13-exe; }
+@test "3.8: ping-pong" { agree pyenv-3.8 pingpong; }
+@test "3.8: 200 threads" { agree pyenv-3.8 many; }
+@test "3.8: 10,000 short-lived threads" { agree pyenv-3.8 churn; }
+@test "3.8: mixed load" { agree pyenv-3.8 mixed; }
+@test "3.13: ping-pong" { agree pyenv-3.13 pingpong; }
+@test "3.13: 200 threads" { agree pyenv-3.13 many; }
+@test "3.13: 10,000 short-lived threads" { agree pyenv-3.13 churn; }
+@test "3.13: mixed load" { agree pyenv-3.13 mixed; }
+@test "3.7: the other loads" { other_loads pyenv-3.7; }
+@test "3.10: the other loads" { other_loads pyenv-3.10; }
+@test "3.12: the other loads" { other_loads pyenv-3.12; }
+@test "Debian 11, 3.9: the other loads" { other_loads bullseye-amd64-3.9-exe; }

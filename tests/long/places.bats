@@ -24,3 +24,5 @@ load ../e2e/places
 @test "asleep in C for longer than a switch interval" { right stock-3.11 --cut native --ms 12,8,3 --waiters 2; }
 @test "asleep in C: 3.8" { right pyenv-3.8 native --ms 4,2,1 --interval 1; }
 @test "asleep in C: Debian 3.15" { right sid-amd64-3.15-exe native --ms 4,2,1 --interval 1; }
+@test "two functions in one hold: three quarters and one" { right stock-3.11 one --ms 3,1; }
+@test "two functions in one hold of 20 ms: a quarter and three" { right stock-3.11 one --ms 5,15 --interval 1; }
