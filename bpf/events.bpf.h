@@ -150,9 +150,9 @@ static __always_inline int on_release(__u64 cond)
 		thread_end(t);
 		return 0;
 	}
-	now = event_time(g, t);
 	if (t->sleep_stack)
-		sleeper_releases(t->gil_slot, cond, r.tid, now);
+		sleeper_releases(t->gil_slot, cond, r.tid, event_time(g, t));
+	now = event_time(g, t);
 	if (stacks_on && now - t->seen_ns >= LOOK_STALE_NS &&
 	    (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
 		t->tstate = memory_check(g, cond, 0);

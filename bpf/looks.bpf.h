@@ -87,6 +87,16 @@ static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u32 slot,
 	return stack;
 }
 
+/* The open hold is looked at: for the first time? */
+static __always_inline void looks_of_hold(struct gt_looks *l, const struct gt_gil *g)
+{
+	if (l->hold_no == g->hold_cnt)
+		return;
+	l->hold_no = g->hold_cnt;
+	l->clock_cnt = 0;
+	l->span_cnt = l->cnt;
+}
+
 /* The holder sleeps there, or has, and this hold is booked up to `to` then; for queued_ns of that it wanted a CPU and had
  * none. For holds here, for waits by the ring.
  */
@@ -99,11 +109,7 @@ __noinline int asleep_book(__u32 slot, __u64 stack, __u64 to, __u64 queued_ns)
 
 	if (!g || !l)
 		return 0;
-	if (l->hold_no != g->hold_cnt) { /* its first look */
-		l->hold_no = g->hold_cnt;
-		l->clock_cnt = 0;
-		l->span_cnt = l->cnt;
-	}
+	looks_of_hold(l, g);
 	from = g->look_upto_ns > g->hold_since_ns ? g->look_upto_ns : g->hold_since_ns;
 	from += queued_ns;
 	if (to < from)
@@ -145,8 +151,6 @@ __noinline int asleep_seen(__u32 slot, __u64 stack, __u64 now)
 	key.cond = g->key.cond;
 	key.tid = g->holder_tid;
 	holder = bpf_map_lookup_elem(&threads, &key);
-	if (holder && !holder->sleep_stack)
-		holder->queued_ns = 0;
 	if (holder)
 		holder->sleep_stack = stack;
 	if (seen_asleep(g) && g->look_stack != stack) {
@@ -212,8 +216,8 @@ static __always_inline __u32 looks_cnt(__u32 slot)
 	return l ? (__u32)l->cnt : 0;
 }
 
-/* For how much of this thread's wait does the look at this place of the ring stand? Of sleep that may be negative. */
-__noinline __u64 look_weight(__u32 slot, __u64 cond, __u32 tid, __u32 at)
+/* For how much of this thread's wait does the sleep at this place of the ring stand? That may be negative. */
+__noinline __u64 sleep_weight(__u32 slot, __u64 cond, __u32 tid, __u32 at)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
@@ -225,8 +229,6 @@ __noinline __u64 look_weight(__u32 slot, __u64 cond, __u32 tid, __u32 at)
 	if (!t || !l)
 		return 0;
 	k = &l->ring[at & (GT_LOOKS - 1)];
-	if (!k->to_ns)
-		return GT_LOOK_NS;
 	from = k->from_ns > t->look_ns ? k->from_ns : t->look_ns;
 	if (from > k->to_ns) /* it came later, but clocks have looked before this was put here */
 		from = k->to_ns;
@@ -259,7 +261,7 @@ __noinline int looks_book(__u32 slot, __u64 cond, __u32 tid)
 		if (back >= n)
 			break;
 		chain_add(t->tgid, (__u64)tid << 32 | k->tid, t->wait_stack, k->stack,
-			  look_weight(slot, cond, tid, at) * step);
+			  (k->to_ns ? sleep_weight(slot, cond, tid, at) : GT_LOOK_NS) * step);
 	}
 	t->look_cnt = cnt;
 	return 0;
@@ -318,11 +320,7 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 		return 0;
 	sum_add(tgid, sum_of(GT_SUM_HOLD, key.tid), stack, GT_LOOK_NS, 1);
 	t->seen_ns = bpf_ktime_get_ns();
-	if (l->hold_no != g->hold_cnt) {
-		l->hold_no = g->hold_cnt;
-		l->clock_cnt = 0;
-		l->span_cnt = l->cnt;
-	}
+	looks_of_hold(l, g);
 	l->clock_cnt++;
 	if (!g->waiters)
 		return 0;

@@ -12,7 +12,7 @@
  * not change meanwhile. That of another thread that runs may be torn: the walk stays harmless, and
  * user space drops what turns out to be no code object.
  *
- * What it costs is the reads, four a frame where files are the same, about 50 ns each on a small VM.
+ * What it costs is the reads, four a frame where files are the same.
  *
  * What the verifier wants is a loop whose every turn looks alike, or it explores 2^branches paths. So
  * the body has no branches but the two exits (decisions are made by masks), and what is carried from

@@ -32,6 +32,7 @@ struct task_struct {
 	int pid, tgid;
 	int sleeps;
 	unsigned long nvcsw;
+	uint64_t queued_ns;
 	struct signal_struct *signal;
 };
 
@@ -360,8 +361,7 @@ static inline int task_sleeps(const struct task_struct *task)
 
 static inline uint64_t task_queued_ns(const struct task_struct *task)
 {
-	(void)task;
-	return 0;
+	return task->queued_ns;
 }
 
 static inline uint64_t bpf_get_current_task(void)

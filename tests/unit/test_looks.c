@@ -39,12 +39,9 @@ static void asleep_is_what_no_clock_saw(void **state)
 	assert_int_equal(waited_for(WAITER, HOLDER, ASLEEP), 15 * MS - 3ull * GT_LOOK_NS);
 }
 
-/* Twice the same: three looks in a hold of 4 ms, none in one of 20 ms. */
-static void what_clocks_saw_too_much_the_next_hold_there_pays(void **state)
+/* Three looks in a hold of 4 ms that has slept. */
+static void is_seen_too_much(struct machine *k)
 {
-	struct machine *k = *state;
-	uint64_t now = START + 30 * MS;
-
 	acquires(k, HOLDER, START);
 	sleeps_at(k, HOLDER, ASLEEP);
 	waits(k, WAITER, START + 1 * MS);
@@ -52,6 +49,15 @@ static void what_clocks_saw_too_much_the_next_hold_there_pays(void **state)
 	for (int i = 0; i < 3; i++)
 		clock_looks(k, HOLDER, START + 2 * MS + i * US);
 	releases(k, HOLDER, START + 4 * MS);
+}
+
+/* .. and none in one of 20 ms. */
+static void what_clocks_saw_too_much_the_next_hold_there_pays(void **state)
+{
+	struct machine *k = *state;
+	uint64_t now = START + 30 * MS;
+
+	is_seen_too_much(k);
 	gets_it(k, WAITER, START + 4 * MS + US);
 	acquires(k, HOLDER, now);
 	sleeps_at(k, HOLDER, ASLEEP);
@@ -69,13 +75,7 @@ static void what_clocks_saw_too_much_of_one_thread_no_other_pays(void **state)
 {
 	struct machine *k = *state;
 
-	acquires(k, HOLDER, START);
-	sleeps_at(k, HOLDER, ASLEEP);
-	waits(k, WAITER, START + 1 * MS);
-	runs_at(k, HOLDER, RUNNING);
-	for (int i = 0; i < 3; i++)
-		clock_looks(k, HOLDER, START + 2 * MS + i * US);
-	releases(k, HOLDER, START + 4 * MS);
+	is_seen_too_much(k);
 	acquires(k, OTHER, START + 4 * MS);
 	sleeps_at(k, OTHER, ASLEEP_ELSEWHERE);
 	waits(k, HOLDER, START + 10 * MS);
@@ -84,6 +84,77 @@ static void what_clocks_saw_too_much_of_one_thread_no_other_pays(void **state)
 	assert_int_equal(held_at(OTHER, ASLEEP_ELSEWHERE), 20 * MS);
 	assert_int_equal(waited_for(WAITER, OTHER, ASLEEP_ELSEWHERE), 20 * MS);
 }
+
+/* ---- a sleep that nobody saw ---- */
+
+/* A hold of 10 ms; the waiter comes before the holder sleeps, and ticks after that: it sees nothing. */
+static void sleeps_unseen(struct machine *k, uint64_t now, uint64_t queued_ns)
+{
+	acquires(k, HOLDER, now);
+	runs_at(k, HOLDER, RUNNING);
+	clock_looks(k, HOLDER, now + MS);
+	waits(k, WAITER, now + 2 * MS);
+	k->task.nvcsw++;
+	k->task.queued_ns += queued_ns;
+	releases(k, HOLDER, now + 10 * MS);
+	gets_it(k, WAITER, now + 10 * MS + US);
+}
+
+/* A hold of 10 ms, all of it asleep, and seen. */
+static void sleeps_seen(struct machine *k)
+{
+	acquires(k, HOLDER, START);
+	sleeps_at(k, HOLDER, ASLEEP);
+	waits(k, WAITER, START + 2 * MS);
+	releases(k, HOLDER, START + 10 * MS);
+	gets_it(k, WAITER, START + 10 * MS + US);
+}
+
+static void a_sleep_that_nobody_saw_was_where_that_thread_was_last_seen_asleep(void **state)
+{
+	struct machine *k = *state;
+
+	sleeps_seen(k);
+	sleeps_unseen(k, START + 20 * MS, 0);
+	assert_int_equal(held_at(HOLDER, RUNNING), GT_LOOK_NS);
+	assert_int_equal(held_at(HOLDER, ASLEEP), 20 * MS - GT_LOOK_NS);
+	assert_int_equal(waited_for(WAITER, HOLDER, ASLEEP), (8 + 8) * MS);
+}
+
+static void what_it_wanted_a_cpu_for_was_no_sleep(void **state)
+{
+	struct machine *k = *state;
+
+	k->task.queued_ns = MS; /* 0 would be: not known */
+	sleeps_seen(k);
+	sleeps_unseen(k, START + 20 * MS, 3 * MS);
+	assert_int_equal(held_at(HOLDER, ASLEEP), 20 * MS - GT_LOOK_NS - 3 * MS);
+}
+
+static void who_has_not_slept_in_a_hold_was_not_asleep(void **state)
+{
+	struct machine *k = *state;
+
+	sleeps_seen(k);
+	acquires(k, HOLDER, START + 20 * MS);
+	runs_at(k, HOLDER, RUNNING);
+	waits(k, WAITER, START + 22 * MS);
+	releases(k, HOLDER, START + 30 * MS);
+	gets_it(k, WAITER, START + 30 * MS + US);
+	assert_int_equal(held_at(HOLDER, ASLEEP), 10 * MS);
+	assert_int_equal(waited_for(WAITER, HOLDER, ASLEEP), 8 * MS);
+}
+
+static void who_never_was_seen_asleep_has_no_place_for_it(void **state)
+{
+	struct machine *k = *state;
+
+	sleeps_unseen(k, START, 0);
+	assert_int_equal(held_at(HOLDER, RUNNING), GT_LOOK_NS);
+	assert_int_equal(held_at(HOLDER, ASLEEP), 0);
+}
+
+/* ---- asleep here and there ---- */
 
 static void between_two_places_asleep_each_has_half_of_the_time_between_looks(void **state)
 {
@@ -301,6 +372,10 @@ int main(void)
 		LOOKS_TEST(asleep_is_what_no_clock_saw),
 		LOOKS_TEST(what_clocks_saw_too_much_the_next_hold_there_pays),
 		LOOKS_TEST(what_clocks_saw_too_much_of_one_thread_no_other_pays),
+		LOOKS_TEST(a_sleep_that_nobody_saw_was_where_that_thread_was_last_seen_asleep),
+		LOOKS_TEST(what_it_wanted_a_cpu_for_was_no_sleep),
+		LOOKS_TEST(who_has_not_slept_in_a_hold_was_not_asleep),
+		LOOKS_TEST(who_never_was_seen_asleep_has_no_place_for_it),
 		LOOKS_TEST(between_two_places_asleep_each_has_half_of_the_time_between_looks),
 		LOOKS_TEST(running_between_two_places_asleep_is_taken_from_neither),
 		LOOKS_TEST(who_came_between_two_looks_has_no_more_than_its_wait),

@@ -82,10 +82,11 @@ void tracked__seed(struct tracked *t, struct collector *c)
 		send(t, c, &gil);
 		if (!known)
 			continue;
-		holder.holder.tid = st.holder_tid ? st.holder_tid : only_thread(t->target.pid);
-		/* Not by whom: as if nobody had it, until that one shows itself. */
-		holder.holder.held = st.locked && holder.holder.tid;
-		st.holder_tid = st.locked ? holder.holder.tid : st.holder_tid;
+		if (st.locked && !st.holder_tid)
+			st.holder_tid = only_thread(t->target.pid);
+		holder.holder.tid = st.holder_tid;
+		/* Not known by whom: as if nobody had it, until that one shows itself. */
+		holder.holder.held = st.locked && st.holder_tid;
 		send(t, c, &holder);
 		if (st.holder_tid && !has_record(t, &c->totals, st.holder_tid) &&
 		    !array_grow(&t->holders, t->holder_cnt, &t->holder_cap, sizeof(*t->holders)))
