@@ -12,9 +12,9 @@ teardown() { e2e_teardown; }
 
 # A thread whose whole life falls into a time when giltop does not get a CPU has no name: that happens on a machine
 # with other work, but not in every tenth run.
-named_in_runs() { # RUNS
+named_in_20_runs() {
 	local i missed=0
-	for ((i = 0; i < $1; i++)); do
+	for i in {1..20}; do
 		"$GILTOP" -b --json -- "$PYTHON" "$WORKLOADS/short_threads.py" "$BATS_TEST_TMPDIR/truth" >"$OUT" 3>&-
 		python3 "$E2E_DIR/names.py" "$OUT" "$BATS_TEST_TMPDIR/truth" || missed=$((missed + 1))
 	done
@@ -23,17 +23,17 @@ named_in_runs() { # RUNS
 
 @test "threads of 30 ms in a command of 100 ms have their names: stock 3.11" {
 	needs_python stock-3.11
-	named_in_runs 20
+	named_in_20_runs
 }
 
 @test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.8" {
 	needs_python pyenv-3.8
-	named_in_runs 10
+	named_in_20_runs
 }
 
 @test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.13" {
 	needs_python pyenv-3.13
-	named_in_runs 10
+	named_in_20_runs
 }
 
 @test "a thread of 300 ms between two refreshes of a running process has its name" {
