@@ -17,6 +17,7 @@
 static const char *const weight_names[] = { "wait", "hold", "blame", "chain", NULL };
 static const char *const unit_names[] = { "us", "ns", NULL };
 static const char *const color_names[] = { "auto", "always", "never", NULL };
+static const char *const group_names[] = { "auto", "pool", "none", NULL };
 static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
 
 #define OFF(field) offsetof(struct opts, field)
@@ -52,6 +53,18 @@ const struct opt_desc opt_table[] = {
 	  .help = "FORMATS values in us or ns (default us)", .names = unit_names },
 	{ "sort", 0, "KEY", OPT_STR, OFF(view.sort),
 	  .help = "sort threads by a column (default delay)" },
+	{ "group", 0, "HOW", OPT_ENUM, OFF(view.group),
+	  .help = "threads of a pool in one row: auto (those that ended), pool (all) or none",
+	  .names = group_names },
+	{ "my-code", 0, NULL, OPT_FLAG, OFF(view.my_code),
+	  .help = "time goes to the nearest frame outside the standard library and site-packages" },
+	{ "merge-threads", 0, NULL, OPT_FLAG, OFF(view.merge_threads),
+	  .help = "FORMATS one root for all threads of a pool" },
+	{ "text", 0, NULL, OPT_FLAG, OFF(text),
+	  .help = "batch: only a summary of 15 lines, for a ticket" },
+	{ "markdown", 0, NULL, OPT_FLAG, OFF(markdown), .help = "the same summary as Markdown" },
+	{ "mouse", 0, NULL, OPT_FLAG, OFF(mouse),
+	  .help = "live view: use the mouse (copy and paste then need Shift)" },
 	{ "limit", 'l', "N", OPT_U64, OFF(view.limit),
 	  .help = "show the first N threads of a process", .max = UINT32_MAX },
 	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), .help = "do not collect Python stacks" },

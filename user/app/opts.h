@@ -19,6 +19,9 @@ enum verb {
 	VERB_CNT,
 };
 
+/* -s: AUTO: children of a process that has no Python load of its own. */
+enum follow_mode { FOLLOW_NO, FOLLOW_YES, FOLLOW_AUTO };
+
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct format;
@@ -28,10 +31,12 @@ struct opts {
 	size_t pid_cnt;
 	uint32_t *pids;
 	bool all;
-	int subprocesses;     /* -1: default (on with a command, else off) */
+	int subprocesses;     /* enum follow_mode; -1: not said (session__follow_mode) */
 	uint64_t duration_ns; /* 0: no end */
 	uint64_t iterations;  /* 0: no end */
 	bool batch, json, force, no_stacks, no_unicode, quiet;
+	bool text, markdown; /* only the summary that goes into a ticket */
+	bool mouse;
 	const char *output;
 	const struct format *format; /* of -f; NULL: not said, see opts__format */
 	uint64_t min_hold_ns;	     /* stacks of holds at least so long */

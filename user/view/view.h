@@ -23,6 +23,9 @@
 struct record;
 struct view;
 
+/* Rows of the thread table: AUTO: a row for each thread that lives, one for a pool's ended ones. */
+enum group { GROUP_AUTO, GROUP_POOL, GROUP_NONE };
+
 enum weight { WEIGHT_WAIT, WEIGHT_HOLD, WEIGHT_BLAME, WEIGHT_CHAIN };
 
 /* What the user wants of a view. */
@@ -34,6 +37,9 @@ struct view_opts {
 	const char *sort; /* a column's name, or NULL */
 	int weight;	  /* enum weight */
 	int unit_ns;	  /* 0: microseconds */
+	int group;	  /* enum group */
+	bool my_code; /* time goes to the nearest frame that is not of a library (snapshot__my_code) */
+	bool merge_threads; /* folded stacks, flame graphs: one root for a pool of threads */
 };
 
 /* Is this thread to be shown? tid 0 (folded rows) only where no threads are named. */
