@@ -236,6 +236,18 @@ static __always_inline void gil_unwait(struct gt_gil *g, __u64 when)
 		g->gap_wall_ns -= g->last_ns - g->reap_ns;
 }
 
+/* The open hold ends now, and had been asked to. */
+static __always_inline void asked_close(struct gt_gil *g, struct gt_thread *t, __u64 now)
+{
+	__u64 ns = now - g->asked_ns;
+
+	t->sums.asked++;
+	t->sums.react_ns += ns;
+	if (ns >= GT_LATE_NS)
+		t->sums.late++;
+	g->asked_ns = 0;
+}
+
 /* The hold that ends now into the ring. */
 static __always_inline void hold_push(struct gt_gil *g, __u32 tid, __u64 now)
 {
@@ -340,6 +352,10 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	now = event_time(g, t);
 	gil_event(g, t->gil_slot, now);
 	t->wait_ticks++;
+	/* It waited for one switch interval, and nobody let go meanwhile: now it sets gil_drop_request. */
+	if (t->tick_hold_cnt == g->hold_cnt && g->held && !g->asked_ns)
+		g->asked_ns = now;
+	t->tick_hold_cnt = g->hold_cnt;
 	if (stacks_on)
 		look_tick(g, t, cond, now);
 	/* Before the ring of past holds turns over. */

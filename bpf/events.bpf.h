@@ -49,6 +49,7 @@ static __always_inline int on_wait(__u64 cond)
 	t->wait_booked_ns = now;
 	t->wait_held_ns = g->held_ns;
 	t->wait_hold_cnt = g->hold_cnt;
+	t->tick_hold_cnt = g->hold_cnt;
 	t->wait_stack = 0;
 	t->look_ns = now;
 	t->look_cnt = stacks_on ? looks_cnt(t->gil_slot) : 0;
@@ -115,6 +116,7 @@ static __always_inline int on_acquire(__u64 cond)
 	g->hold_since_ns = now;
 	g->holder_task = bpf_get_current_task();
 	g->hold_blame_ns = 0;
+	g->asked_ns = 0; /* as take_gil() does with gil_drop_request */
 	gil_end(g);
 	thread_end(t);
 	return 0;
@@ -175,6 +177,8 @@ static __always_inline int on_release(__u64 cond)
 		t->hold_max_ns = ns;
 	t->sums.blame_ns += g->hold_blame_ns;
 	t->sums.releases++;
+	if (g->asked_ns)
+		asked_close(g, t, now);
 	g->releases++;
 	g->held = 0;
 	g->seeded = 0;

@@ -154,6 +154,7 @@ struct gt_gil {
 	__u64 look_ns;	    /* when a waiter last saw the holder asleep, and .. */
 	__u64 look_stack;   /* .. where */
 	__u64 look_upto_ns; /* a hold with sleep in it is booked by stack up to here */
+	__u64 asked_ns;	    /* a waiter asked the open hold to end; 0: not yet */
 	__u32 holder_tid;   /* 0: nobody */
 	__u32 prev_tid;	    /* who held it before */
 	__u32 waiters;
@@ -183,10 +184,18 @@ struct gt_sums {
 	__u64 contended;
 	__u64 releases;
 	__u64 yields;
-	__u64 odd; /* events that did not fit the state (doc/accounting.md, invariant 4) */
+	__u64 asked;	/* holds that a waiter asked to end, .. */
+	__u64 react_ns; /* .. how long that took from then on, .. */
+	__u64 late;	/* .. and those that took GT_LATE_NS and more */
+	__u64 odd;	/* events that did not fit the state (doc/accounting.md, invariant 4) */
 	struct gt_hist wait_hist;
 	struct gt_hist hold_hist;
 };
+
+/* Python code that is asked to let go does so at its next bytecode that looks: microseconds. From here on it is late:
+ * native code, or no CPU to run on.
+ */
+#define GT_LATE_NS 1000000
 
 #define GT_SUMS_WORDS (sizeof(struct gt_sums) / sizeof(__u64))
 
@@ -194,7 +203,7 @@ struct gt_sums {
 #define GT_CUT_SIDE (1ull << 63)
 
 /* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
-#define GT_THREAD_CUT_WORDS 28
+#define GT_THREAD_CUT_WORDS 32
 
 struct gt_thread_cut {
 	__u64 words[GT_THREAD_CUT_WORDS];
@@ -218,6 +227,7 @@ struct gt_thread {
 	__u64 wait_booked_ns;
 	__u64 wait_held_ns;
 	__u64 wait_hold_cnt;
+	__u64 tick_hold_cnt; /* that of its GIL when it last began to wait for a switch interval */
 	__u64 wait_stack; /* its stack in the open wait, 0: not captured yet */
 	__u64 tstate;	  /* its PyThreadState when last looked at, 0 = not seen */
 	__u64 look_ns;	  /* its open wait: looks stand for it up to here */
@@ -371,10 +381,10 @@ GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);
 GT_ASSERT(sizeof(struct gt_look) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 25 * 8 + 8 * 4 + 256 * 24 + 8);
-GT_ASSERT(sizeof(struct gt_sums) == 10 * 8 + 2 * 976);
+GT_ASSERT(sizeof(struct gt_gil) == 26 * 8 + 8 * 4 + 256 * 24 + 8);
+GT_ASSERT(sizeof(struct gt_sums) == 13 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
-	  19 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+	  20 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 						  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);

@@ -136,7 +136,7 @@ void draw__frame(struct canvas *c, int y, int x, int w, enum role role, const st
 		canvas__puts(c, y, x, w, ROLE_DIM, "[other: found no room in the tables]");
 		return;
 	}
-	cells__place(*f->name ? f->name : "?", path_base(f->file), f->line, c->unicode, w, buf,
+	cells__place(*f->name ? f->name : "?", path_short(f->file), f->line, c->unicode, w, buf,
 		     sizeof(buf));
 	canvas__puts(c, y, x, w, role, buf);
 }

@@ -67,7 +67,7 @@ static void draw_stack(struct canvas *c, int y, int x, int w, const struct snap_
 				      i + 1 == s->frame_cnt ? "" : " < ", f->name);
 		if (i + 1 == s->frame_cnt && n + 2 < sizeof(buf))
 			n += (size_t)snprintf(buf + n, sizeof(buf) - n, " %s:%u",
-					      path_base(f->file), f->line);
+					      path_short(f->file), f->line);
 	}
 	if (s->truncated && n + 6 < sizeof(buf))
 		snprintf(buf + n, sizeof(buf) - n, " < ..");
@@ -104,7 +104,7 @@ static void draw_row(const struct blame *b, struct canvas *c, int y, struct rect
 	else
 		canvas__printf(c, y, x, r.x + r.w - x, ROLE_NORMAL,
 			       *e->frame->file ? "%s (%s)" : "%s", e->frame->name,
-			       path_base(e->frame->file));
+			       path_short(e->frame->file));
 }
 
 static void draw_heading(const struct blame *b, struct canvas *c, int y, struct rect r)

@@ -86,8 +86,8 @@ static void draw_row(struct canvas *c, int y, int x0, const struct column_fit *f
 			draw__stack_bar(c, y, x, w, r->thread);
 			continue;
 		}
-		if (col->kind == COLUMN_FRAME && r->thread->at) {
-			draw__frame(c, y, x, w, ROLE_NORMAL, r->thread->at);
+		if (col->frame && col->frame(r)) {
+			draw__frame(c, y, x, w, ROLE_NORMAL, col->frame(r));
 			continue;
 		}
 		col->fmt(r, buf, sizeof(buf));

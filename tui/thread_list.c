@@ -6,19 +6,30 @@
 
 #include "user/base/util.h"
 
+/* What a search or a filter looks at. */
+static void row_text(const struct column_row *r, char *buf, size_t sz)
+{
+	const struct snap_thread *t = r->thread;
+	char waits[512], blocks[512], tid[16] = "";
+
+	columns__frame(t->wait_at, waits, sizeof(waits));
+	columns__frame(t->blame_at, blocks, sizeof(blocks));
+	if (!snap_thread__is_fold(t))
+		snprintf(tid, sizeof(tid), "%u", t->tid);
+	snprintf(buf, sz, "%s %s %s %s", tid, t->name, waits, blocks);
+}
+
 static bool row_matches(const struct ui_state *ui, const struct column_row *r)
 {
-	char at[512], text[1024];
+	char text[1200];
 	bool wanted = !ui->tid_cnt;
 
 	for (size_t i = 0; i < ui->tid_cnt && !wanted; i++)
 		wanted = ui->tids[i] == r->thread->tid;
 	if (!wanted || !*ui->filter)
 		return wanted;
-	columns__frame(r->thread->at, at, sizeof(at));
-	snprintf(text, sizeof(text), "%u %s %s %s", r->thread->tid, r->thread->name, at,
-		 r->proc->comm);
-	return ui__matches(ui->filter, text);
+	row_text(r, text, sizeof(text));
+	return ui__matches(ui->filter, text) || ui__matches(ui->filter, r->proc->comm);
 }
 
 void thread_list__collect(struct thread_list *l, const struct ui_state *ui,
@@ -84,11 +95,9 @@ void thread_list__text(const struct ui_state *ui, const struct screen *s, size_t
 		       size_t sz)
 {
 	const struct thread_list *l = s->state;
-	char at[512];
 
 	(void)ui;
-	columns__frame(l->rows[row].thread->at, at, sizeof(at));
-	snprintf(buf, sz, "%u %s %s", l->rows[row].thread->tid, l->rows[row].thread->name, at);
+	row_text(&l->rows[row], buf, sz);
 }
 
 void thread_list__follow(const struct ui_state *ui, struct screen *s)

@@ -105,3 +105,22 @@ const char *path_base(const char *path)
 
 	return slash && slash[1] ? slash + 1 : path;
 }
+
+const char *path_short(const char *path)
+{
+	static const char *const common[] = {
+		"__init__.py", "__main__.py", "api.py",	   "app.py",	"base.py",   "core.py",
+		"handlers.py", "main.py",     "models.py", "routes.py", "server.py", "tasks.py",
+		"urls.py",     "utils.py",    "views.py",  "wsgi.py"
+	};
+	const char *base = path_base(path), *dir = base;
+	bool is_common = false;
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		is_common |= !strcmp(base, common[i]);
+	if (!is_common || base == path)
+		return base;
+	for (dir--; dir > path && dir[-1] != '/';)
+		dir--;
+	return dir + 1 < base ? dir : base;
+}

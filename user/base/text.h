@@ -22,5 +22,7 @@ size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret);
 size_t utf8_encode(uint32_t c, char ret[4]);
 /* The last part of a path; all of it where that is empty. */
 const char *path_base(const char *path);
+/* .. but with its folder where many files are called so: "shop/views.py", "json/__init__.py". */
+const char *path_short(const char *path);
 
 #endif

@@ -183,7 +183,7 @@ static void put_line(struct verdict_line l, enum verdict_detail detail, struct s
 	if (!place)
 		sbuf__puts(out, l.frame->name);
 	if (file) {
-		sbuf__printf(out, "%s%s", place ? "" : open, path_base(l.frame->file));
+		sbuf__printf(out, "%s%s", place ? "" : open, path_short(l.frame->file));
 		if (l.frame->line)
 			sbuf__printf(out, ":%u", l.frame->line);
 		open = place ? open : ", ";

@@ -9,6 +9,8 @@
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 #include "user/picture/balance.h"
+#include "user/picture/lines.h"
+#include "user/picture/pools.h"
 #include "user/picture/snapshot_box.h"
 
 struct builder {
@@ -100,6 +102,9 @@ static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thr
 	s->contended = d->contended;
 	s->releases = d->releases;
 	s->yields = d->yields;
+	s->asked = d->asked;
+	s->react_ns = d->react_ns;
+	s->late = d->late;
 	h[0] = d->wait_hist;
 	h[1] = d->hold_hist;
 	s->wait_hist = &h[0];
@@ -154,8 +159,10 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 	return 0;
 }
 
-static int add_fold(struct builder *b, const struct mfold *f, size_t gil, struct snap_thread *s)
+static int add_fold(struct builder *b, const struct mproc *p, const struct mfold *f, size_t gil,
+		    struct snap_thread *s)
 {
+	const char *pool = mproc__pool_name(p, f);
 	uint64_t cnt = f->cnt_at[AT_NOW];
 	char name[48];
 	struct gt_sums d;
@@ -170,7 +177,8 @@ static int add_fold(struct builder *b, const struct mfold *f, size_t gil, struct
 	s->hold_max_ns = max_since(s->hold_hist, f->hold_max_ns, f->hold_max_ns, 0);
 	fill_quantiles(s);
 	snprintf(name, sizeof(name), "[%llu ended threads]", (unsigned long long)cnt);
-	s->name = arena__strdup(&b->box->arena, name);
+	s->tid = f->tid;
+	s->name = arena__strdup(&b->box->arena, pool ? pool : name);
 	return 0;
 }
 
@@ -232,8 +240,13 @@ static size_t gil_index(const struct mproc *p, uint64_t cond)
 static int build_threads(struct builder *b, const struct mproc *p, struct snap_proc *s)
 {
 	size_t max = p->thread_cnt + 2 * p->gil_cnt;
-	struct snap_thread *th = arena__alloc(&b->box->arena, max, sizeof(*th));
-	int err = th ? 0 : -ENOMEM;
+	struct snap_thread *th;
+	int err;
+
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		max += p->gils[i]->pool_cnt;
+	th = arena__alloc(&b->box->arena, max, sizeof(*th));
+	err = th ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < p->thread_cnt && !err; i++) {
 		const struct mthread *t = p->threads[i];
@@ -247,8 +260,12 @@ static int build_threads(struct builder *b, const struct mproc *p, struct snap_p
 	for (size_t i = 0; i < p->gil_cnt && !err; i++) {
 		const struct mgil *g = p->gils[i];
 
-		if (g->fold.cnt_at[AT_NOW] > (b->base == AT_MARK ? g->fold.cnt_at[AT_MARK] : 0))
-			err = add_fold(b, &g->fold, i, &th[s->thread_cnt++]);
+		for (size_t n = 0; mgil__fold(g, n) && !err; n++) {
+			const struct mfold *f = mgil__fold(g, n);
+
+			if (f->cnt_at[AT_NOW] > (b->base == AT_MARK ? f->cnt_at[AT_MARK] : 0))
+				err = add_fold(b, p, f, i, &th[s->thread_cnt++]);
+		}
 		if (!err && wants_seed(p, g))
 			err = add_seed(b, p, g, i, &th[s->thread_cnt++]);
 	}
@@ -284,12 +301,16 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 			.wait_ns = d.wait_ns,
 			.acquisitions = d.acquisitions,
 			.switches = d.switches,
+			.asked_ns = g->known && g->rec.held && g->rec.asked_ns
+					    ? span(g->rec.asked_ns, proc_now(b, p))
+					    : 0,
 			.held = g->known ? g->rec.held : g->seed_held,
 			.holder_tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid,
 			.waiters = g->waiters,
 		};
 		if (!gils[i].held || p->end_ns) {
 			gils[i].held = false;
+			gils[i].asked_ns = 0;
 			gils[i].holder_tid = TID_UNKNOWN;
 		}
 	}
@@ -350,7 +371,12 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 		err = build_threads(b, p, s);
 	if (!err)
 		err = build_pairs(b, p, s);
-	return err ? err : mproc__build_stacks(b->m, p, b->base, a, s);
+	if (!err)
+		err = mproc__build_stacks(b->m, p, b->base, a, s);
+	/* Built here: not const to us. */
+	if (!err)
+		err = pools__build(s, (struct snap_thread *)(uintptr_t)s->threads, a);
+	return err ? err : lines__find(s);
 }
 
 static void fill_health(struct builder *b, struct snapshot *s)

@@ -27,7 +27,7 @@ static struct snap_stack stack_of(const struct model *m, enum snap_stack_kind ki
 {
 	struct stored_stack st = model__stack(m, id);
 
-	return (struct snap_stack){ kind, tid, ns, cnt, st.truncated, st.cnt, st.frames };
+	return (struct snap_stack){ kind, tid, ns, cnt, st.truncated, st.cnt, st.frames, st.cnt };
 }
 
 static const struct snap_frame not_seen = { "[not seen]", "", 0 };
@@ -83,6 +83,7 @@ static void put_places(struct stack_builder *b, struct places *pl, bool rest)
 						  .tid = pl->rows[i].tid,
 						  .ns = pl->rows[i].ns[pl->kind],
 						  .frame_cnt = 1,
+						  .all_cnt = 1,
 						  .frames = &not_seen });
 }
 
@@ -129,8 +130,10 @@ static void put_chain(struct stack_builder *b, const struct place *at)
 							 .waiter_truncated = w.truncated,
 							 .holder_truncated = h.truncated,
 							 .waiter_frame_cnt = w.cnt,
+							 .waiter_all_cnt = w.cnt,
 							 .waiter_frames = w.frames,
 							 .holder_frame_cnt = h.cnt,
+							 .holder_all_cnt = h.cnt,
 							 .holder_frames = h.frames };
 }
 
@@ -177,6 +180,7 @@ static void add_end_blame(struct stack_builder *b)
 								 .cnt = s->cnt,
 								 .holder_truncated = s->truncated,
 								 .holder_frame_cnt = s->frame_cnt,
+								 .holder_all_cnt = s->all_cnt,
 								 .holder_frames = s->frames };
 	}
 }
@@ -186,42 +190,6 @@ static int by_ns(const void *a, const void *b)
 	const struct snap_chain *x = a, *y = b;
 
 	return x->ns > y->ns ? -1 : x->ns < y->ns;
-}
-
-/* The innermost Python frame: native leaves have no line. */
-static const struct snap_frame *python_leaf(const struct snap_stack *s)
-{
-	for (size_t i = s->frame_cnt; i-- > 0;)
-		if (s->frames[i].line)
-			return &s->frames[i];
-	return &s->frames[s->frame_cnt - 1];
-}
-
-/* The line of each thread: where it waits most or inflicts waiting most, whichever is more. A thread may have a row for
- * each GIL.
- */
-static int find_lines(struct snap_proc *ret, struct snap_thread *threads)
-{
-	struct hmap most = { 0 }; /* tid -> its stack */
-	int err = 0;
-
-	for (size_t k = 0; k < ret->stack_cnt && !err; k++) {
-		const struct snap_stack *s = &ret->stacks[k], *best;
-
-		if (!s->frame_cnt || s->kind == SNAP_STACK_HOLD)
-			continue;
-		best = hmap__get(&most, s->tid, 0);
-		if (!best || s->ns > best->ns)
-			err = hmap__put(&most, s->tid, 0, (void *)(uintptr_t)s);
-	}
-	for (size_t i = 0; i < ret->thread_cnt; i++) {
-		const struct snap_stack *s = hmap__get(&most, threads[i].tid, 0);
-
-		if (s)
-			threads[i].at = python_leaf(s);
-	}
-	hmap__free(&most);
-	return err;
 }
 
 int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
@@ -253,6 +221,5 @@ int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, 
 	ret->stacks = b.stacks;
 	ret->chain_cnt = b.chain_cnt;
 	ret->chains = b.chains;
-	/* ret's threads were built by our caller in the same arena: not const to it. */
-	return find_lines(ret, (struct snap_thread *)(uintptr_t)ret->threads) ? -ENOMEM : 0;
+	return 0;
 }

@@ -43,6 +43,7 @@ void mthread__free(struct mthread *t)
 
 static void mproc__free(struct mproc *p)
 {
+	mproc__free_folds(p);
 	for (size_t i = 0; i < p->gil_cnt; i++) {
 		free(p->gils[i]->seed_name);
 		free(p->gils[i]);
@@ -368,7 +369,8 @@ static int feed(struct model *m, const struct totals *t)
 		for (size_t k = 0; k < p->thread_cnt; k++)
 			end_dead_wait(p, p->threads[k], t->now_ns);
 		for (size_t k = 0; k < p->gil_cnt; k++)
-			mfold__sum(&p->gils[k]->fold);
+			for (size_t n = 0; mgil__fold(p->gils[k], n); n++)
+				mfold__sum(mgil__fold(p->gils[k], n));
 		add_open_blame(p);
 	}
 	/* Ended threads leave the index too: their tid may come again. */
@@ -389,8 +391,8 @@ static void copy_readings(struct model *m, int to)
 			p->gils[k]->at[to] = p->gils[k]->at[AT_NOW];
 			if (!p->gils[k]->known && p->gils[k]->seed_held)
 				p->gils[k]->at[to].held_ns = m->now_ns - p->books_ns;
-			p->gils[k]->fold.at[to] = p->gils[k]->fold.at[AT_NOW];
-			p->gils[k]->fold.cnt_at[to] = p->gils[k]->fold.cnt_at[AT_NOW];
+			for (size_t n = 0; mgil__fold(p->gils[k], n); n++)
+				mfold__copy(mgil__fold(p->gils[k], n), to);
 		}
 		for (size_t k = 0; k < p->thread_cnt; k++) {
 			struct mthread *t = p->threads[k];

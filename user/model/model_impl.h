@@ -35,13 +35,16 @@ struct mthread {
 	/* In this feed: another has its tid now; it has that of one that had a row until now, and .. */
 	bool replaced, again;
 	bool mixed; /* .. that one ended after the reading before: what is told by tid is of both */
+	bool small; /* one of the ended that are folded, as there are many */
 	bool died;  /* waiting: its record is not complete before the GIL's next event */
 	uint32_t now_stack;
 	char *name; /* NULL: comm */
 };
 
-/* Ended threads that have no row of their own any more. */
+/* Ended threads that have no row of their own any more: of a pool. */
 struct mfold {
+	uint32_t
+		tid; /* 0: which pool is not known; else SNAP_FOLD_TID and the number of mproc.pools */
 	uint64_t cnt_at[AT_CNT];
 	struct gt_sums own; /* folded by the model; what BPF folded is in `bpf` */
 	struct gt_sums bpf;
@@ -61,8 +64,10 @@ struct mgil {
 	uint64_t interval_ns;
 	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;
-	char *seed_name; /* NULL: not known */
-	struct mfold fold;
+	char *seed_name;   /* NULL: not known */
+	struct mfold fold; /* of no pool */
+	size_t pool_cnt, pool_cap;
+	struct mfold **pools;
 };
 
 /* Time, and how often: by pair of threads, by thread and stack, or by pair of threads with their stacks. */
@@ -106,6 +111,10 @@ struct mproc {
 	size_t thread_cnt, thread_cap;
 	struct mthread **threads;
 	struct hmap by_tid; /* the newest thread with this tid that has a row */
+	/* Those whose row was folded in this feed, and in the one before: tid -> its pool's. */
+	struct hmap gone, gone_before;
+	size_t pool_cnt, pool_cap;
+	char **pools; /* names of the pools of ended threads */
 	size_t name_cnt, name_cap;
 	struct mname *names;
 	struct tallies tallies[TALLIES_CNT];
@@ -146,6 +155,12 @@ void mthread__free(struct mthread *t);
 /* fold.c: threads that have ended long ago, and those that the kernel folded away between two readings. 0 or -ENOMEM. */
 int mproc__fold_threads(struct mproc *p);
 void mfold__sum(struct mfold *f);
+void mfold__copy(struct mfold *f, int to);
+/* The folds of a GIL: the nth, NULL behind the last. */
+struct mfold *mgil__fold(const struct mgil *g, size_t nth);
+/* The name of a fold's pool; NULL: not known. */
+const char *mproc__pool_name(const struct mproc *p, const struct mfold *f);
+void mproc__free_folds(struct mproc *p);
 /* The same for mproc__row_tid(): threads have come or gone. 0 or -ENOMEM. */
 int mproc__index_tids(struct mproc *p);
 /* Under which tid is what there is of this one: that, or 0, as its thread has no row any more. */

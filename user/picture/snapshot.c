@@ -49,6 +49,11 @@ uint64_t snap_thread__delay_ns(const struct snap_thread *t)
 	return t->wait_ns + t->yield_ns;
 }
 
+bool snap_thread__is_fold(const struct snap_thread *t)
+{
+	return !t->tid || t->tid & SNAP_FOLD_TID;
+}
+
 bool snap_thread__is_over(const struct snap_thread *t)
 {
 	return t->state == SNAP_EXITED || t->state == SNAP_FINALIZING;

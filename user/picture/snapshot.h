@@ -51,6 +51,7 @@ struct snap_stack {
 	bool truncated; /* deeper than the walk goes: the root is missing */
 	size_t frame_cnt;
 	const struct snap_frame *frames;
+	size_t all_cnt; /* frame_cnt without snapshot__my_code() */
 };
 
 /* Who waited where, for whom where; frames as in snap_stack. */
@@ -62,6 +63,7 @@ struct snap_chain {
 	const struct snap_frame *waiter_frames;
 	size_t holder_frame_cnt;
 	const struct snap_frame *holder_frames;
+	size_t waiter_all_cnt, holder_all_cnt; /* as snap_stack.all_cnt */
 };
 
 struct snap_pair {
@@ -70,12 +72,18 @@ struct snap_pair {
 	uint64_t ns;
 };
 
+/* Threads that ended and were folded together are one row for each pool, with a tid of no thread: 0 where the pool is
+ * not known, else SNAP_FOLD_TID and a number.
+ */
+#define SNAP_FOLD_TID 0x80000000u
+
 /* Times of the covered span; the still open wait, hold or yield is included up to now_ns. */
 struct snap_thread {
-	uint32_t tid;	     /* 0: the row of all threads that ended and were folded together */
-	uint32_t folded_cnt; /* how many threads that row stands for, else 0 */
+	uint32_t tid;	     /* 0, or with SNAP_FOLD_TID: of ended threads; of a pool 0 */
+	uint32_t folded_cnt; /* how many threads a row stands for; 0: it is one thread */
 	const char *name;
-	size_t gil; /* index into snap_proc.gils */
+	size_t pool; /* index into snap_proc.pools, if there are any */
+	size_t gil;  /* index into snap_proc.gils */
 	enum snap_state state;
 	uint64_t state_ns; /* in this state for so long (also longer than the covered span) */
 	uint64_t span_ns;  /* how much of the covered span the thread was known */
@@ -83,6 +91,10 @@ struct snap_thread {
 	uint64_t hold_offcpu_ns; /* part of hold_ns that it did not run; NS_UNKNOWN: not measured */
 	uint64_t blame_ns;
 	uint64_t acquisitions, contended, releases, yields;
+	/* Holds that a waiter asked to end (after a switch interval), how long that took, and how many took
+	 * GT_LATE_NS and more; of those that ended in the span.
+	 */
+	uint64_t asked, react_ns, late;
 	uint64_t wait_max_ns, wait_p50_ns, wait_p90_ns,
 		wait_p99_ns; /* NS_UNKNOWN: none in the span */
 	uint64_t hold_max_ns, hold_p50_ns, hold_p90_ns, hold_p99_ns;
@@ -90,7 +102,16 @@ struct snap_thread {
 	/* Its stack at this moment, root first; cnt 0: not looked at, or running. */
 	size_t now_frame_cnt;
 	const struct snap_frame *now_frames;
-	const struct snap_frame *at; /* where it waits or inflicts waiting most; NULL: not known */
+	/* The Python lines where it waits most, and where it makes others wait most; NULL: nowhere, or not known */
+	const struct snap_frame *wait_at, *blame_at;
+};
+
+/* Threads with one name up to its number, or without a name of their own with one start function (pools.c). */
+struct snap_pool {
+	const char *name; /* "ThreadPoolExecutor-0_*"; of a single thread its name */
+	uint32_t cnt, ended_cnt;
+	const struct snap_thread *all,
+		*ended; /* their sums; NULL: of none. Of one thread: that thread. */
 };
 
 struct snap_gil {
@@ -103,6 +124,7 @@ struct snap_gil {
 	uint64_t gap_wall_ns; /* wall time of hand-over gaps */
 	uint64_t wait_ns;     /* integral of waiters */
 	uint64_t acquisitions, switches;
+	uint64_t asked_ns;   /* the open hold was asked to end so long ago; 0: it was not */
 	uint32_t holder_tid; /* now; TID_UNKNOWN: nobody, or not known (held tells) */
 	bool held;
 	uint32_t waiters; /* now */
@@ -127,6 +149,8 @@ struct snap_proc {
 	const struct snap_gil *gils;
 	size_t thread_cnt;
 	const struct snap_thread *threads; /* by GIL delay (wait + yield), largest first */
+	size_t pool_cnt;
+	const struct snap_pool *pools; /* by GIL delay, largest first */
 	bool pairs_known, stacks_known;
 	size_t pair_cnt;
 	const struct snap_pair *pairs; /* largest first */
@@ -155,6 +179,14 @@ struct snapshot {
 		dropped_cnt; /* processes that ended so long ago that they are not in procs any more */
 };
 
+/* The innermost frame that is of Python: native leaves have no line. NULL: there are no frames. */
+const struct snap_frame *snap_frames__python_leaf(const struct snap_frame *frames, size_t cnt);
+/* Time goes to the nearest frame outside the standard library and site-packages, or again to where it was spent.
+ * (Stacks without such a frame stay as they are.) The lines of threads and pools follow.
+ */
+void snapshot__my_code(struct snapshot *s, bool on);
+/* Is this frame the program's own? No marker, no code of the standard library, none of site- or dist-packages. */
+bool snap_frame__is_mine(const struct snap_frame *f);
 /* Do these name the same function (with_line: and line)? NULL is only like NULL. */
 bool snap_frame__same(const struct snap_frame *a, const struct snap_frame *b, bool with_line);
 /* Is a share of this kind a rough one, for it rests on few looks (snap_stack.cnt, of all stacks in it)? */
@@ -166,6 +198,8 @@ double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns);
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);
 /* GIL delay: what a thread lost to the GIL. */
 uint64_t snap_thread__delay_ns(const struct snap_thread *t);
+/* The row of threads that ended and were folded together, not of one thread. */
+bool snap_thread__is_fold(const struct snap_thread *t);
 /* It takes no part any more. */
 bool snap_thread__is_over(const struct snap_thread *t);
 const char *snap_state__name(enum snap_state state); /* "waiting": as in the JSON */

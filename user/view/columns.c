@@ -143,20 +143,25 @@ CMP(pid, cmp_u64(a->proc->pid, b->proc->pid))
 
 static void fmt_tid(const struct column_row *r, char *buf, size_t sz)
 {
-	if (r->thread->tid)
-		snprintf(buf, sz, "%u", r->thread->tid);
-	else
+	if (snap_thread__is_fold(r->thread))
 		put(buf, sz, "-");
+	else
+		snprintf(buf, sz, "%u", r->thread->tid);
 }
 
 CMP(tid, cmp_u64(a->thread->tid, b->thread->tid))
 
 static void fmt_name(const struct column_row *r, char *buf, size_t sz)
 {
-	if (r->thread->tid || !r->thread->folded_cnt)
-		put(buf, sz, or_unknown(r->thread->name));
+	const struct snap_thread *t = r->thread;
+	const struct snap_pool *pool = snap_proc__pool(r->proc, t);
+
+	if (!t->folded_cnt)
+		put(buf, sz, or_unknown(t->name));
+	else if (snap_thread__is_over(t) && (t->name[0] == '[' || (pool && pool->all != t)))
+		snprintf(buf, sz, "%s %u ended", t->name[0] == '[' ? "" : t->name, t->folded_cnt);
 	else
-		snprintf(buf, sz, "%u ended", r->thread->folded_cnt);
+		snprintf(buf, sz, "%s (%u)", t->name, t->folded_cnt);
 }
 
 static int cmp_name(const struct column_row *a, const struct column_row *b)
@@ -196,14 +201,8 @@ static void fmt_bar(const struct column_row *r, char *buf, size_t sz)
 	columns__bar(r->thread, 8, buf, sz);
 }
 
-static void fmt_at(const struct column_row *r, char *buf, size_t sz)
+static int cmp_frame(const struct snap_frame *x, const struct snap_frame *y)
 {
-	columns__frame(r->thread->at, buf, sz);
-}
-
-static int cmp_at(const struct column_row *a, const struct column_row *b)
-{
-	const struct snap_frame *x = a->thread->at, *y = b->thread->at;
 	int c;
 
 	if (!x || !y)
@@ -211,6 +210,23 @@ static int cmp_at(const struct column_row *a, const struct column_row *b)
 	c = strcmp(x->file, y->file);
 	return c ? c : cmp_u64(x->line, y->line);
 }
+
+/* Nowhere is no place that is not known. */
+#define PLACE(name, field)                                                                         \
+	static const struct snap_frame *frame_##name(const struct column_row *r)                   \
+	{                                                                                          \
+		return r->thread->field;                                                           \
+	}                                                                                          \
+	static void fmt_##name(const struct column_row *r, char *buf, size_t sz)                   \
+	{                                                                                          \
+		if (r->thread->field)                                                              \
+			columns__frame(r->thread->field, buf, sz);                                 \
+		else                                                                               \
+			put(buf, sz, "-");                                                         \
+	}                                                                                          \
+	CMP(name, cmp_frame(a->thread->field, b->thread->field))
+PLACE(waits, wait_at)
+PLACE(blocks, blame_at)
 
 #define COLUMN(n, t) .name = (n), .title = (t)
 #define CELL(what)   .fmt = fmt_##what, .cmp = cmp_##what
@@ -270,9 +286,12 @@ const struct column thread_columns[] = {
 	{ COLUMN("blame", "BLAME%"), .width = 6, .prio = 15, .shown = true, .desc = true,
 	  .kind = COLUMN_HOLD, CELL(blame),
 	  .help = "share of all waiting for this GIL that its holding caused" },
-	{ COLUMN("at", "AT"), .width = 18, .prio = 20, .shown = true, .left = true, .grows = true,
-	  .kind = COLUMN_FRAME, CELL(at),
-	  .help = "the Python line where it waits most, or makes others wait most" },
+	{ COLUMN("waits", "WAITS AT"), .width = 14, .prio = 20, .shown = true, .left = true,
+	  .grows = true, .kind = COLUMN_FRAME, .frame = frame_waits, CELL(waits),
+	  .help = "the Python line where it waits most" },
+	{ COLUMN("blocks", "BLOCKS AT"), .width = 16, .prio = 18, .shown = true, .left = true,
+	  .grows = true, .kind = COLUMN_FRAME, .frame = frame_blocks, CELL(blocks),
+	  .help = "the Python line where it makes others wait most" },
 };
 const size_t thread_column_cnt = sizeof(thread_columns) / sizeof(thread_columns[0]);
 
@@ -307,7 +326,7 @@ int columns__compare(const struct column *col, bool desc, const struct column_ro
 void columns__frame(const struct snap_frame *f, char *buf, size_t sz)
 {
 	const char *name = f ? or_unknown(f->name) : "?";
-	const char *file = f ? path_base(or_unknown(f->file)) : "?";
+	const char *file = f ? path_short(or_unknown(f->file)) : "?";
 
 	if (f && f->line)
 		snprintf(buf, sz, "%s %s:%u", name, file, f->line);

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "user/picture/pools.h"
 #include "user/picture/snapshot.h"
 
 /* One row: what a cell may look at. gil is never NULL unless the process has none. */
@@ -46,6 +47,8 @@ struct column {
 	enum column_kind kind;
 	/* Writes the cell; never more than sz - 1 bytes, always NUL-terminated. */
 	void (*fmt)(const struct column_row *r, char *buf, size_t sz);
+	/* COLUMN_FRAME: the place; NULL: nowhere, or not known. */
+	const struct snap_frame *(*frame)(const struct column_row *r);
 	/* <0, 0, >0, ascending; what is not known sorts as the smallest. NULL: no order. */
 	int (*cmp)(const struct column_row *a, const struct column_row *b);
 };

@@ -6,27 +6,34 @@
 #include "user/view/columns.h"
 #include "user/view/view.h"
 
-/* 0, for an id or a line: not known. */
+/* 0, for an id or a line: not known; nor is the id of threads that were folded together. */
 static void put_known(struct json_out *j, const char *key, uint32_t v)
 {
-	if (v)
+	if (v && !(v & SNAP_FOLD_TID))
 		json__u64(j, key, v);
 	else
 		json__null(j, key);
 }
 
-static void put_thread(struct json_out *j, const struct snap_thread *t)
+static void put_thread(struct json_out *j, const struct snap_proc *p, const struct snap_thread *t)
 {
+	const struct snap_pool *pool = snap_proc__pool(p, t);
+
 	json__open(j, NULL, '{');
 	put_known(j, "tid", t->tid);
 	json__str(j, "name", t->name);
 	if (t->folded_cnt)
 		json__u64(j, "folded", t->folded_cnt);
+	if (pool)
+		json__str(j, "pool", pool->name);
 	json__u64(j, "gil", t->gil);
 	json__u64(j, "acquisitions", t->acquisitions);
 	json__u64(j, "contended", t->contended);
 	json__u64(j, "releases", t->releases);
 	json__u64(j, "yields", t->yields);
+	json__u64(j, "asked", t->asked);
+	json__u64(j, "asked_late", t->late);
+	json__ns(j, "react_ns", t->react_ns);
 	json__ns(j, "wait_ns", t->wait_ns);
 	json__ns(j, "wait_max_ns", t->wait_max_ns);
 	json__ns(j, "wait_p50_ns", t->wait_p50_ns);
@@ -108,7 +115,7 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 
 		if (!view_opts__shows_tid(o, t->tid) || (o->limit && shown >= o->limit))
 			continue;
-		put_thread(j, t);
+		put_thread(j, p, t);
 		shown++;
 	}
 	json__close(j, ']');

@@ -14,7 +14,7 @@
 /* In this order; the same for every table, so that a script may cut by column. */
 static const char *const shown[] = { "tid",	"thread",  "state",	   "delay",	"wait",
 				     "yield",	"hold",	   "acquisitions", "contended", "p50wait",
-				     "p99wait", "maxwait", "maxhold",	   "blame",	"at" };
+				     "p99wait", "maxwait", "maxhold",	   "blame",	"blocks" };
 
 static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
 {
@@ -79,7 +79,7 @@ static int put_threads(struct view *v, const struct snapshot *s, const struct sn
 	for (size_t i = 0; i < p->thread_cnt; i++) {
 		if (!view_opts__shows_tid(v->opts, rows[i].thread->tid))
 			continue;
-		with_at |= rows[i].thread->at != NULL;
+		with_at |= rows[i].thread->blame_at != NULL;
 		rows[cnt++] = rows[i];
 	}
 	if (v->opts->limit && cnt > v->opts->limit) {

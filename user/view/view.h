@@ -18,13 +18,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "user/picture/pools.h"
 #include "user/picture/snapshot.h"
 
 struct record;
 struct view;
-
-/* Rows of the thread table: AUTO: a row for each thread that lives, one for a pool's ended ones. */
-enum group { GROUP_AUTO, GROUP_POOL, GROUP_NONE };
 
 enum weight { WEIGHT_WAIT, WEIGHT_HOLD, WEIGHT_BLAME, WEIGHT_CHAIN };
 
