@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
+
+/* The kernel refuses a set that is smaller than its own: CONFIG_NR_CPUS of Debian, and as much as any has. */
+#define CPU_MAX 8192
 
 /* Inode number of the kernel's first pid namespace (include/linux/proc_ns.h: PROC_PID_INIT_INO). */
 #define INIT_PIDNS_INO 0xEFFFFFFCu
@@ -161,6 +165,18 @@ pid_t proc__tgid(pid_t pid)
 pid_t proc__parent(pid_t pid)
 {
 	return (pid_t)status_number(pid, "\nPPid:");
+}
+
+unsigned int proc__cpu_cnt(pid_t pid)
+{
+	cpu_set_t *set = CPU_ALLOC(CPU_MAX);
+	size_t sz = CPU_ALLOC_SIZE(CPU_MAX);
+	int n = 0;
+
+	if (set && !sched_getaffinity(pid, sz, set))
+		n = CPU_COUNT_S(sz, set);
+	CPU_FREE(set);
+	return (unsigned int)n;
 }
 
 uint32_t proc__own_tid(pid_t pid, pid_t tid)

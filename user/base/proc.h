@@ -54,6 +54,8 @@ int proc__pidfd(pid_t pid);
 bool proc__in_init_pidns(void);
 /* Of its first thread, as in /proc/PID/stat: 'R', 'S', 'T' .., '\0': there is none. */
 char proc__state(pid_t pid);
+/* CPUs that its first thread may run on (sched_setaffinity, cpusets); 0: not known. */
+unsigned int proc__cpu_cnt(pid_t pid);
 /* The path of its cgroup (version 2) under that hierarchy's root: 0 or -errno. */
 int proc__cgroup(pid_t pid, char *buf, size_t sz);
 /* It is there, and not a zombie that nobody has waited for. */

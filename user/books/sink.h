@@ -51,6 +51,7 @@ struct record {
 			uint64_t books_ns;
 			const char *comm, *cmdline, *python, *runtime, *sites;
 			const char *note; /* what the user must know, or "" */
+			unsigned int cpu_cnt; /* that it may run on; 0: not known */
 		} proc;
 		struct { /* another note than proc's */
 			const char *text;

@@ -364,6 +364,7 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->sites = arena__strdup(a, p->sites);
 	s->note = arena__strdup(a, p->note);
 	s->halted = p->halted;
+	s->cpu_cnt = p->cpu_cnt;
 	s->alive = !p->end_ns;
 	s->span_ns = span(from, proc_now(b, p));
 	err = build_gils(b, p, s);

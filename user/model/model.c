@@ -126,6 +126,7 @@ static int add_proc(struct model *m, const struct record *r)
 		return -ENOMEM;
 	p->pid = r->pid;
 	p->books_ns = r->proc.books_ns;
+	p->cpu_cnt = r->proc.cpu_cnt;
 	p->comm = copy(r->proc.comm);
 	p->cmdline = copy(r->proc.cmdline);
 	p->python = copy(r->proc.python);

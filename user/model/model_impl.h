@@ -104,6 +104,7 @@ struct mproc {
 	char *comm, *cmdline, *python, *runtime, *sites, *note;
 	uint32_t pid;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
+	unsigned int cpu_cnt;
 	bool stacks_known;
 	bool halted; /* stopped, as the note says */
 	size_t gil_cnt, gil_cap;

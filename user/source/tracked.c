@@ -270,6 +270,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	}
 	tell_holders(t, c);
 	runtime_text(tg, text);
+	start.proc.cpu_cnt = proc__cpu_cnt(tg->pid);
 	start.proc.books_ns =
 		probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout, text);
 	if (!start.proc.books_ns) {

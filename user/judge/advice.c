@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* advice.c - what could be done about it, by what was seen
+ *
+ * A waiter asks the holder to let go after one switch interval. Python code does so at once, at the next bytecode that
+ * looks; native code when it returns. So how long that took tells the two apart, whatever the interval is and however
+ * long the holds are. Who is never asked lets go by itself, before an interval is over.
+ */
+#include "user/judge/verdict.h"
+
+#include "user/base/sbuf.h"
+#include "user/base/text.h"
+#include "user/base/units.h"
+#include "user/judge/verdict_impl.h"
+
+/* CPython's default sys.getswitchinterval(), where the target's own is not known. */
+#define SWITCH_INTERVAL_NS 5000000u
+/* Of those that were asked, so many late: native code; Python code that finds no CPU is late now and then. */
+#define LATE_MUCH 0.5
+#define LATE_SOME 0.15
+/* An open hold that was asked so long ago: by far more than Python code takes, on a busy machine, too. */
+#define OPEN_LATE_NS (100 * (uint64_t)GT_LATE_NS)
+
+enum cause {
+	CAUSE_OPEN,   /* a hold that was asked to end and goes on */
+	CAUSE_GC,     /* the garbage collector */
+	CAUSE_NATIVE, /* native code that does not let go */
+	CAUSE_MIXED,  /* now native code, now Python code */
+	CAUSE_PYTHON, /* Python code that lets go when asked */
+	CAUSE_SMALL,  /* lets go by itself before it is asked */
+};
+
+static bool is_open_late(const struct snap_gil *g)
+{
+	return g->held && g->asked_ns >= OPEN_LATE_NS;
+}
+
+static enum cause cause_of(const struct snap_gil *g, const struct culprit *c)
+{
+	const struct snap_thread *t = c->who;
+	double late = verdict__share(t->late, t->asked);
+
+	if (is_open_late(g))
+		return CAUSE_OPEN;
+	if (verdict__share(c->gc_ns, c->ns) >= 0.5)
+		return CAUSE_GC;
+	/* Asked seldom: most of its holds end before that. */
+	if (t->asked * 20 < t->contended + t->releases / 10 || !t->asked)
+		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
+									      : CAUSE_SMALL;
+	return late >= LATE_MUCH ? CAUSE_NATIVE : late >= LATE_SOME ? CAUSE_MIXED : CAUSE_PYTHON;
+}
+
+/* "native code of libfoo.so in handle (app.py:21)" */
+static void put_native(const struct culprit *c, struct sbuf *out)
+{
+	const char *lib = verdict__share(c->native_ns, c->ns) >= 0.3 ? c->library : NULL;
+
+	sbuf__puts(out, lib ? "Native code of " : "Native code");
+	if (lib)
+		verdict__put_name(lib, out);
+	if (c->frame) {
+		sbuf__puts(out, " in ");
+		verdict__put_place(c->frame, c->looks, out);
+	}
+}
+
+static void put_open(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
+		     struct sbuf *out)
+{
+	const struct snap_thread *t = snap_proc__thread(p, g->holder_tid);
+	const struct snap_frame *f =
+		t && t->now_frame_cnt ? snap_frames__python_leaf(t->now_frames, t->now_frame_cnt)
+		: t		      ? t->blame_at
+				      : NULL;
+	char since[UNITS_SZ], asked[UNITS_SZ];
+
+	verdict__thread_name(p, g->holder_tid, out);
+	sbuf__printf(out, " has held it for %s", t ? units__duration(t->state_ns, since) : "long");
+	if (!f && c->frame)
+		f = c->frame;
+	if (f) {
+		sbuf__puts(out, " in ");
+		verdict__put_place(f, 0, out);
+	}
+	sbuf__printf(out, " and was asked to let go %s ago: native code, or no CPU to run on",
+		     units__duration(g->asked_ns, asked));
+}
+
+static void advise(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
+		   struct sbuf *out)
+{
+	uint64_t interval_ns = g->interval_ns ? g->interval_ns : SWITCH_INTERVAL_NS;
+	const struct snap_thread *t = c->who;
+	char a[UNITS_SZ], b[UNITS_SZ];
+
+	switch (cause_of(g, c)) {
+	case CAUSE_OPEN: put_open(p, g, c, out); break;
+	case CAUSE_GC:
+		sbuf__puts(out, "The garbage collector runs");
+		if (c->frame) {
+			sbuf__puts(out, " in ");
+			verdict__put_place(c->frame, c->looks, out);
+		}
+		sbuf__puts(out, ": gc.freeze() after start-up, or a higher gc.set_threshold()");
+		break;
+	case CAUSE_NATIVE:
+		put_native(c, out);
+		if (t->late)
+			sbuf__printf(out,
+				     " takes %s to let go when asked: release the GIL there, "
+				     "or split the call",
+				     units__duration(t->react_ns / t->asked, a));
+		else
+			sbuf__printf(out, " keeps it for %s a call: release the GIL there",
+				     units__duration_or_none(culprit__hold_ns(t), a));
+		break;
+	case CAUSE_MIXED:
+		put_native(c, out);
+		sbuf__printf(out,
+			     " is late in %s of the holds that are asked to end; the others are "
+			     "Python code",
+			     units__percent_word(t->late, t->asked, a));
+		break;
+	case CAUSE_PYTHON:
+		sbuf__puts(out, "Python code");
+		if (c->frame) {
+			sbuf__puts(out, " in ");
+			verdict__put_place(c->frame, c->looks, out);
+		}
+		sbuf__puts(out, " lets go when asked");
+		if (interval_ns > 2 * SWITCH_INTERVAL_NS)
+			sbuf__printf(out,
+				     ", but only after %s: a shorter sys.setswitchinterval() "
+				     "(default 5ms)",
+				     units__duration(interval_ns, b));
+		else if (interval_ns >= SWITCH_INTERVAL_NS / 2)
+			sbuf__puts(out, ": move it to a process; a shorter sys.setswitchinterval() "
+					"makes waits shorter");
+		else
+			sbuf__puts(out, ": move it to a process of its own, or make it less work");
+		break;
+	case CAUSE_SMALL:
+		sbuf__puts(out, "Many short holds");
+		if (c->frame) {
+			sbuf__puts(out, ", most in ");
+			verdict__put_place(c->frame, c->looks, out);
+		}
+		sbuf__printf(out, " (%s each): larger pieces of work, fewer threads, or processes",
+			     units__duration_or_none(culprit__hold_ns(t), a));
+		break;
+	}
+}
+
+/* What the GIL costs at most; no more runs at once than there are CPUs. */
+static void advise_limit(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+{
+	double load = verdict__share(g->held_ns + g->wait_ns, p->span_ns);
+	double most = load < p->cpu_cnt ? load : p->cpu_cnt;
+
+	if (most < 1.2)
+		return;
+	sbuf__printf(out,
+		     "Without the GIL (processes, a free-threaded build) up to %.1f threads would "
+		     "run at once",
+		     most);
+	if (most < load)
+		sbuf__printf(out, ", on %u CPUs", p->cpu_cnt);
+}
+
+size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out,
+		       size_t max)
+{
+	enum verdict_level level = verdict__level(p, g);
+	struct culprit c = { 0 };
+	size_t n = 0;
+	char pct[UNITS_SZ];
+
+	if (level == VERDICT_UNKNOWN || !max)
+		return 0;
+	if (level <= VERDICT_BUSY) {
+		sbuf__puts(&out[0], "If it is slow, look elsewhere: I/O, other locks, the CPU");
+		return 1;
+	}
+	if (culprit__find(p, g, &c) && c.who)
+		advise(p, g, &c, &out[n++]);
+	if (c.who && n < max && c.who->hold_offcpu_ns != NS_UNKNOWN &&
+	    verdict__share(c.who->hold_offcpu_ns, c.who->hold_ns) > 0.2) {
+		verdict__put_holders(&c, &out[n]);
+		sbuf__printf(
+			&out[n++],
+			" did not even run for %s of its holding: blocked, preempted or throttled",
+			units__percent_word(c.who->hold_offcpu_ns, c.who->hold_ns, pct));
+	}
+	if (n < max && g->switches && verdict__share(g->gap_wall_ns, p->span_ns) > 0.1)
+		sbuf__printf(
+			&out[n++],
+			"%s of the time is lost between letting go and taking over: too few CPUs?",
+			units__percent_word(g->gap_wall_ns, p->span_ns, pct));
+	if (n < max) {
+		advise_limit(p, g, &out[n]);
+		n += out[n].len > 0;
+	}
+	return n;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* verdict_impl.h - words that verdict.c and advice.c share */
+#ifndef GILTOP_JUDGE_VERDICT_IMPL_H
+#define GILTOP_JUDGE_VERDICT_IMPL_H
+
+#include "user/judge/culprit.h"
+#include "user/judge/verdict.h"
+#include "user/picture/pools.h"
+
+/* Part of whole; 0 where either is not known. */
+double verdict__share(uint64_t part, uint64_t whole);
+/* "iterencode (encoder.py:257)", of few looks "iterencode (encoder.py:257, few looks: 3)". */
+void verdict__put_place(const struct snap_frame *f, uint64_t looks, struct sbuf *out);
+/* "MainThread", "all 8 threads of ThreadPoolExecutor-0_*", "3 threads of ..". */
+void verdict__put_holders(const struct culprit *c, struct sbuf *out);
+/* "worker-3", "8 threads of worker-*", "144 ended threads of request-*" */
+void verdict__put_subject(const struct snap_proc *p, const struct snap_thread *t, struct sbuf *out);
+bool verdict__uses(const struct snap_proc *p, const struct snap_thread *t,
+		   const struct snap_gil *g);
+/* A name in a sentence: shortened in the middle. */
+void verdict__put_name(const char *name, struct sbuf *out);
+
+#endif
