@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "user/base/util.h"
+#include "user/picture/lines.h"
 #include "user/picture/snapshot.h"
 #include "user/picture/timeline.h"
 
@@ -110,7 +111,7 @@ static inline void fake__thread(struct fake *f, size_t i, uint32_t tid, const ch
 		t->wait_p90_ns = hist__quantile(w, 0.9);
 		t->wait_p99_ns = hist__quantile(w, 0.99);
 		t->wait_max_ns = t->wait_p99_ns + t->wait_p99_ns / 3;
-		t->at = &fake_read[4];
+		t->wait_at = &fake_read[4];
 	}
 	if (hold_pm) {
 		if (i < 8)
@@ -157,6 +158,7 @@ static inline void fake__stack(struct fake *f, enum snap_stack_kind kind, uint32
 								  .ns = ns,
 								  .cnt = ns / (2 * MS) + 1,
 								  .frame_cnt = n,
+								  .all_cnt = n,
 								  .frames = frames,
 								  .truncated = n == 0 };
 }
@@ -241,8 +243,8 @@ static inline void fake__init(struct fake *f, uint64_t span)
 					.held = true,
 					.waiters = 3,
 					.interpreter = 0 };
-	f->threads[5].at = &fake_dump[6];
 	fake__who(f);
+	lines__find(p);
 }
 
 /* MainThread holds for some 30 ms at a time, then one of the workers for 6 ms, and so on; the last 30 ms

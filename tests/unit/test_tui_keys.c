@@ -37,8 +37,8 @@ static void make_hostile(struct fake *f)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		f->threads[i].name = names[i];
-	f->threads[0].at = &frame;
-	f->threads[1].at = &empty;
+	f->threads[0].wait_at = f->threads[0].blame_at = &frame;
+	f->threads[1].wait_at = f->threads[1].blame_at = &empty;
 	f->threads[2].wait_ns = f->threads[2].hold_ns = UINT64_MAX / 2;
 	f->threads[3].span_ns = 0;
 	f->threads[4].gil = 99;

@@ -132,7 +132,7 @@ static void empty_and_unknown_look_as_before(void **state)
 	st.now.procs[0].stacks_known = st.now.procs[0].pairs_known = false;
 	st.now.procs[0].pair_cnt = st.now.procs[0].stack_cnt = 0;
 	for (size_t i = 0; i < 9; i++)
-		st.now.threads[i].at = NULL;
+		st.now.threads[i].wait_at = st.now.threads[i].blame_at = NULL;
 	st.now.snap.lost_events = 12;
 	st.now.snap.violations = 3;
 	ui__update(&st.ui, &st.now.snap, NULL, NULL);

@@ -29,6 +29,11 @@ enum cause {
 	CAUSE_SMALL,  /* lets go by itself before it is asked */
 };
 
+static uint64_t interval_of(const struct snap_gil *g)
+{
+	return g->interval_ns ? g->interval_ns : SWITCH_INTERVAL_NS;
+}
+
 static bool is_open_late(const struct snap_gil *g)
 {
 	return g->held && g->asked_ns >= OPEN_LATE_NS;
@@ -37,7 +42,8 @@ static bool is_open_late(const struct snap_gil *g)
 static enum cause cause_of(const struct snap_gil *g, const struct culprit *c)
 {
 	const struct snap_thread *t = c->who;
-	double late = verdict__share(t->late, t->asked);
+	double late = verdict__share(t->late, t->asked),
+	       react = verdict__share(t->react_ns, t->asked);
 
 	if (is_open_late(g))
 		return CAUSE_OPEN;
@@ -47,7 +53,10 @@ static enum cause cause_of(const struct snap_gil *g, const struct culprit *c)
 	if (t->asked * 20 < t->contended + t->releases / 10 || !t->asked)
 		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
 									      : CAUSE_SMALL;
-	return late >= LATE_MUCH ? CAUSE_NATIVE : late >= LATE_SOME ? CAUSE_MIXED : CAUSE_PYTHON;
+	/* What is little beside the interval that all waited before is not what they wait for. */
+	if (late < LATE_SOME || react * 10 < (double)interval_of(g))
+		return CAUSE_PYTHON;
+	return late >= LATE_MUCH ? CAUSE_NATIVE : t->asked >= 10 ? CAUSE_MIXED : CAUSE_PYTHON;
 }
 
 /* "native code of libfoo.so in handle (app.py:21)" */
@@ -89,7 +98,7 @@ static void put_open(const struct snap_proc *p, const struct snap_gil *g, const 
 static void advise(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
 		   struct sbuf *out)
 {
-	uint64_t interval_ns = g->interval_ns ? g->interval_ns : SWITCH_INTERVAL_NS;
+	uint64_t interval_ns = interval_of(g);
 	const struct snap_thread *t = c->who;
 	char a[UNITS_SZ], b[UNITS_SZ];
 
