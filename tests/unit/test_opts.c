@@ -13,17 +13,24 @@
 #include <unistd.h>
 
 #include "user/app/opts.h"
+#include "user/app/opts_impl.h"
+#include "user/base/parse.h"
+#include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/view/formats.h"
 
 #define MAX_ARGS 32
 
-/* Parse a line of words; the usage text is not shown. */
+/* What the last parse() wrote, to stdout and to stderr. */
+static char said[16384];
+
+/* Parse a line of words. */
 static int parse(const char *line, struct opts *o)
 {
 	static char copy[512], *argv[MAX_ARGS + 1];
 	char *save = NULL;
-	int argc = 1, err, keep = dup(2), null = open("/dev/null", O_WRONLY);
+	FILE *f = tmpfile();
+	int argc = 1, err, out = dup(1), keep = dup(2);
 
 	argv[0] = (char *)"giltop";
 	memset(&argv[1], 0, sizeof(argv) - sizeof(argv[0]));
@@ -32,11 +39,18 @@ static int parse(const char *line, struct opts *o)
 	     w = strtok_r(NULL, " ", &save))
 		argv[argc++] = w;
 	memset(o, 0, sizeof(*o));
-	dup2(null, 2);
+	fflush(stdout);
+	dup2(fileno(f), 1);
+	dup2(fileno(f), 2);
 	err = opts__parse(argc, argv, o);
+	fflush(stdout);
+	dup2(out, 1);
 	dup2(keep, 2);
+	close(out);
 	close(keep);
-	close(null);
+	rewind(f);
+	said[fread(said, 1, sizeof(said) - 1, f)] = '\0';
+	fclose(f);
 	return err;
 }
 
@@ -97,10 +111,11 @@ static void every_kind_of_option_arrives(void **state)
 	assert_string_equal(o.view.sort, "blame");
 	assert_string_equal(o.output, "f");
 	opts__free(&o);
-	assert_int_equal(
-		parse("-p 1 -t 7,8 -s -vv -q --weight blame --unit ns --attach perf --color never",
-		      &o),
-		0);
+	assert_int_equal(parse("record -o - -p 1 -t 7,8 -s -vv -q --weight blame --unit ns "
+			       "--attach perf --color "
+			       "never",
+			       &o),
+			 0);
 	assert_int_equal(o.subprocesses, 1);
 	assert_int_equal(o.verbose, 2);
 	assert_true(o.quiet && o.view.unit_ns);
@@ -142,16 +157,19 @@ static void verbs_are_found_at_the_first_place_only(void **state)
 	struct opts o;
 
 	(void)state;
-	for (int v = 0; v < VERB_CNT; v++) {
+	for (int v = 0; v < VERB_HELP; v++) {
 		char line[64];
 
-		snprintf(line, sizeof(line), "%s -p 1 -o -", verb__name((enum verb)v));
+		snprintf(line, sizeof(line), "%s%s", verb__name((enum verb)v),
+			 v == VERB_LIST	    ? ""
+			 : v == VERB_RECORD ? " -p 1 -o -"
+					    : " -p 1");
 		assert_int_equal(parse(line, &o), 0);
 		assert_int_equal(o.verb, v);
 		opts__free(&o);
 	}
-	assert_int_equal(parse("-p 1 list", &o), 0); /* options may come before it */
-	assert_int_equal(o.verb, VERB_LIST);
+	assert_int_equal(parse("-p 1 doctor", &o), 0); /* options may come before it */
+	assert_int_equal(o.verb, VERB_DOCTOR);
 	opts__free(&o);
 	refused("list list");
 	refused("1 list");
@@ -200,6 +218,7 @@ static void what_makes_no_sense_is_refused(void **state)
 		"record -p 1 -o - -f text",
 		"record -p 1 -o - -f dump",
 		"record -p 1 -o - -f no",
+		"record -p 1 -f folded --json -o x",
 		"--",
 	};
 
@@ -215,7 +234,7 @@ static void the_format_is_that_of_f_or_json_or_the_suffix(void **state)
 	} cases[] = {
 		{ "record -p 1 -f jsonl -o x.txt", "jsonl" },
 		{ "record -p 1 -f folded -o x.json", "folded" },
-		{ "record -p 1 -f folded --json -o x", "folded" },
+		{ "record -p 1 -f jsonl --json -o x", "jsonl" },
 		{ "record -p 1 --json -o x.folded", "jsonl" },
 		{ "record -p 1 --json -o -", "jsonl" },
 		{ "record -p 1 -o x.folded", "folded" },
@@ -224,7 +243,6 @@ static void the_format_is_that_of_f_or_json_or_the_suffix(void **state)
 		{ "record -p 1 -o .json", "jsonl" },
 		{ "record -p 1 -o -", "folded" },
 		{ "-b -p 1", "text" },
-		{ "-b -p 1 -f jsonl", "text" },
 		{ "--json -p 1", "jsonl" },
 		{ "dump -p 1", "dump" },
 		{ "dump -p 1 --json", "jsonl" },
@@ -238,6 +256,214 @@ static void the_format_is_that_of_f_or_json_or_the_suffix(void **state)
 		if (strcmp(opts__format(&o)->name, cases[i].format))
 			fail_msg("giltop %s: %s", cases[i].line, opts__format(&o)->name);
 		opts__free(&o);
+	}
+}
+
+/* Who says an option believes that it does something. */
+static void what_would_have_no_effect_is_refused_with_the_reason(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} cases[] = {
+		{ "-b -p 1 --weight wait", "--weight has no effect with top: it is for record" },
+		{ "-p 1 --unit ns", "--unit has no effect with top" },
+		{ "-b -p 1 -f jsonl", "--format has no effect with top: it is for record; batch" },
+		{ "-p 1 --merge-threads", "tables have --group" },
+		{ "record -p 1 -o x.jsonl --weight hold", "--weight has no effect with jsonl" },
+		{ "record -p 1 -o x.jsonl --merge-threads", "no effect with jsonl" },
+		{ "record -p 1 -o - --sort tid", "--sort has no effect with folded" },
+		{ "record -p 1 -o - -l 3", "--limit has no effect with folded" },
+		{ "record -p 1 -o - --group pool", "stacks have --merge-threads" },
+		{ "record -p 1 -o - -b", "only top has a live view" },
+		{ "dump -p 1 -i 1", "-d TIME says how long" },
+		{ "dump -p 1 -n 1", "--iterations has no effect with dump" },
+		{ "dump -p 1 -t 1", "it is for top, record and dump --json" },
+		{ "dump -p 1 --sort tid", "--sort has no effect with dump" },
+		{ "dump -p 1 --min-hold 1ms", "it looks at all of them" },
+		{ "list -p 1", "giltop doctor -p PID" },
+		{ "list 1", "giltop doctor -p PID" },
+		{ "list -o x", "> FILE" },
+		{ "list -d 1", "it is for top, record and dump" },
+		{ "list -- true", "starts no command" },
+		{ "doctor -a", "giltop list" },
+		{ "doctor --json", "--json has no effect with doctor" },
+		{ "doctor -s", "--subprocesses has no effect with doctor" },
+		{ "-p 1 -a", "-a is all of them" },
+		{ "-a --no-subprocesses", "-a is all of them" },
+		{ "-p 1 --text --json", "--text and --json do not go together" },
+		{ "-p 1 --text --markdown", "--text and --markdown" },
+		{ "record -p 1 --text -f folded -o x", "--text and --format" },
+		{ "-p 1 --no-stacks --min-hold 1ms", "there are no stacks then" },
+	};
+	struct opts o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (parse(cases[i].line, &o) != -EINVAL || !strstr(said, cases[i].says))
+			fail_msg("giltop %s: %s", cases[i].line, said);
+}
+
+static void what_misleads_nobody_is_taken(void **state)
+{
+	static const char *const lines[] = {
+		"-b -p 1 --color always -U --mouse",
+		"list --color never -a",
+		"doctor -U -v",
+		"record -p 1 -o x.jsonl --sort tid -l 3 --group pool -i 2s -n 3",
+		"dump --json -p 1 -t 1 --sort tid -l 1",
+		"-b -p 1 --force",
+		"-a -s",
+	};
+	struct opts o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (parse(lines[i], &o))
+			fail_msg("giltop %s: %s", lines[i], said);
+		opts__free(&o);
+	}
+}
+
+static void a_mistyped_word_is_answered_with_the_choices_and_the_nearest(void **state)
+{
+	static const struct {
+		const char *line, *says[2];
+	} cases[] = {
+		{ "-p 1 --durration 3", { "'--durration'; did you mean --duration?" } },
+		{ "-p 1 --wieght=wait", { "'--wieght'; did you mean --weight?" } },
+		{ "-p 1 --no", { "--no-subprocesses, --no-stacks" } },
+		{ "-p 1 -bZ", { "unknown option '-Z'" } },
+		{ "-p 1 --force=x", { "--force takes no value" } },
+		{ "-p", { "--pid needs a value: PID" } },
+		{ "recrod -p 1", { "did you mean record?", "top, record, dump, list, doctor" } },
+		{ "help recrod", { "did you mean record?" } },
+		{ "xyzzy", { "; see giltop --help", "top, record, dump, list, doctor" } },
+		{ "-p 1 --sort blam", { "no column 'blam'", "did you mean blame?" } },
+		{ "-p 1 --sort bar", { "'bar' has no order" } },
+		{ "-p 1 --color alwasy", { "(auto, always, never)", "did you mean always?" } },
+		{ "-p 1 --group x", { "(auto, pool, none); see" } },
+		{ "record -p 1 -o x -f flded", { "folded, jsonl", "did you mean folded?" } },
+	};
+	struct opts o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (size_t k = 0; k < 2 && cases[i].says[k]; k++)
+			if (parse(cases[i].line, &o) != -EINVAL || !strstr(said, cases[i].says[k]))
+				fail_msg("giltop %s: %s", cases[i].line, said);
+}
+
+static void s_takes_a_word_as_its_value_if_it_is_one(void **state)
+{
+	static const struct {
+		const char *line;
+		int mode;
+		size_t pid_cnt;
+	} cases[] = {
+		{ "-s -p 1", FOLLOW_YES, 1 },
+		{ "-s auto -p 1", FOLLOW_AUTO, 1 },
+		{ "-s no -p 1", FOLLOW_NO, 1 },
+		{ "-s yes 1", FOLLOW_YES, 1 },
+		{ "-s 1", FOLLOW_YES, 1 },
+		{ "-bs auto 1", FOLLOW_AUTO, 1 },
+		{ "-sb 1", FOLLOW_YES, 1 },
+		{ "-sp 1", FOLLOW_YES, 1 },
+		{ "--subprocesses=auto 1", FOLLOW_AUTO, 1 },
+		{ "--subprocesses auto 1", FOLLOW_AUTO, 1 },
+		{ "--subprocesses -p 1", FOLLOW_YES, 1 },
+		{ "-s -p 1 --no-subprocesses", FOLLOW_NO, 1 },
+		{ "-p 1,2", -1, 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct opts o;
+
+		if (parse(cases[i].line, &o) || o.subprocesses != cases[i].mode ||
+		    o.pid_cnt != cases[i].pid_cnt)
+			fail_msg("giltop %s: %d %s", cases[i].line, o.subprocesses, said);
+		opts__free(&o);
+	}
+	refused("-p 1 --subprocesses=maybe");
+	refused("-s maybe -p 1");
+}
+
+static void text_and_markdown_are_batch(void **state)
+{
+	struct opts o;
+
+	(void)state;
+	assert_int_equal(parse("-p 1 --text", &o), 0);
+	assert_true(o.text && o.batch);
+	assert_non_null(opts__format(&o));
+	opts__free(&o);
+	assert_int_equal(parse("-p 1 --markdown", &o), 0);
+	assert_true(o.markdown && o.batch);
+	assert_non_null(opts__format(&o));
+	opts__free(&o);
+	refused("--text");
+	refused("--markdown");
+}
+
+static void each_default_is_said_and_is_what_applies(void **state)
+{
+	struct opts o;
+
+	(void)state;
+	assert_int_equal(parse("", &o), 0);
+	for (size_t i = 0; i < opt_cnt; i++) {
+		const struct opt_desc *d = &opt_table[i];
+		__cleanup(sbuf__free) struct sbuf text = { 0 };
+		const void *field = (const char *)&o + d->off;
+		uint64_t ns;
+
+		if (d->type == OPT_ENUM || d->type == OPT_DURATION || d->type == OPT_COLUMN) {
+			opt__help(d, &text);
+			if (!strstr(sbuf__str(&text), "(default"))
+				fail_msg("--%s does not say its default", d->name);
+		}
+		if (d->type == OPT_ENUM)
+			assert_string_equal(d->names[*(const int *)field], d->def);
+		if (d->type != OPT_DURATION || !d->def)
+			continue;
+		assert_int_equal(parse_duration(d->def, &ns), 0);
+		assert_int_equal(*(const uint64_t *)field, ns);
+	}
+	opts__free(&o);
+}
+
+static void help_of_a_verb_has_its_options_only(void **state)
+{
+	static const char *const lines[] = { "help record", "record --help", "record -p 1 -h" };
+	struct opts o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		assert_int_equal(parse(lines[i], &o), 1);
+		if (!strstr(said, "Usage: giltop record") || !strstr(said, "--weight") ||
+		    !strstr(said, "(default 1s)") || strstr(said, "--mouse") ||
+		    !strstr(said, "Example:"))
+			fail_msg("giltop %s: %s", lines[i], said);
+	}
+	assert_int_equal(parse("list -h", &o), 1);
+	assert_null(strstr(said, "--pid"));
+	assert_non_null(strstr(said, "--json"));
+	assert_int_equal(parse("help", &o), 1);
+	for (int v = 0; v < VERB_CNT; v++)
+		assert_true(v == VERB_TOP || strstr(said, verb__name((enum verb)v)));
+	refused("help nonsense");
+}
+
+static void pairs_are_of_options_that_there_are(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < opt_pair_cnt; i++) {
+		int found = 0;
+
+		for (size_t k = 0; k < opt_cnt; k++)
+			found += !strcmp(opt_table[k].name, opt_pairs[i].a) ||
+				 !strcmp(opt_table[k].name, opt_pairs[i].b);
+		assert_int_equal(found, 2);
 	}
 }
 
@@ -339,6 +565,14 @@ int main(void)
 		cmocka_unit_test(verbs_are_found_at_the_first_place_only),
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 		cmocka_unit_test(the_format_is_that_of_f_or_json_or_the_suffix),
+		cmocka_unit_test(what_would_have_no_effect_is_refused_with_the_reason),
+		cmocka_unit_test(what_misleads_nobody_is_taken),
+		cmocka_unit_test(a_mistyped_word_is_answered_with_the_choices_and_the_nearest),
+		cmocka_unit_test(s_takes_a_word_as_its_value_if_it_is_one),
+		cmocka_unit_test(text_and_markdown_are_batch),
+		cmocka_unit_test(each_default_is_said_and_is_what_applies),
+		cmocka_unit_test(help_of_a_verb_has_its_options_only),
+		cmocka_unit_test(pairs_are_of_options_that_there_are),
 		cmocka_unit_test(all_forms_of_help_name_all_options),
 		cmocka_unit_test(all_forms_of_help_name_all_formats_of_record),
 		cmocka_unit_test(no_help_text_breaks_a_completion_script),

@@ -9,12 +9,67 @@
 #include "user/view/columns.h"
 #include "user/view/formats.h"
 
+#define WIDTH  80
+#define INDENT 29 /* of what an option does */
+
+/* A text that starts in column at, broken between words before column WIDTH; it goes on in column INDENT. */
+static void put_wrapped(FILE *out, const char *text, size_t at)
+{
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (at + len >= WIDTH && at > INDENT) {
+			fprintf(out, "\n%*s", INDENT, "");
+			at = INDENT;
+		}
+		fprintf(out, "%.*s", (int)len, text);
+		at += len;
+		text += len;
+		if (*text == ' ' && at + 1 + strcspn(text + 1, " ") < WIDTH) {
+			putc(' ', out);
+			at++;
+		} else if (*text == ' ') {
+			fprintf(out, "\n%*s", INDENT, "");
+			at = INDENT;
+		}
+		text += strspn(text, " ");
+	}
+	putc('\n', out);
+}
+
+void opt__help(const struct opt_desc *d, struct sbuf *out)
+{
+	static const char mark[] = "FORMATS";
+	const char *at = strstr(d->help, mark);
+
+	sbuf__add(out, d->help, at ? (size_t)(at - d->help) : strlen(d->help));
+	if (at) {
+		formats__names(d->type == OPT_FORMAT ? FORMAT_RECORD : FORMAT_WEIGHT, ", ", " or ",
+			       out);
+		sbuf__puts(out, at + strlen(mark));
+	}
+	if (d->def)
+		sbuf__printf(out, " (default %s)", d->def);
+}
+
 static void help_use(FILE *out, const char *verb, const char *args, const char *help)
 {
 	char left[48];
 
 	snprintf(left, sizeof(left), "giltop %-*s%s", *verb ? 7 : 0, verb, args);
 	fprintf(out, "  %-39s %s\n", left, help);
+}
+
+static void put_option(FILE *out, const struct opt_desc *d)
+{
+	__cleanup(sbuf__free) struct sbuf help = { 0 };
+	char left[40];
+
+	opt__help(d, &help);
+	snprintf(left, sizeof(left), "%c%c%s --%s%s%s", d->short_name ? '-' : ' ',
+		 d->short_name ? d->short_name : ' ', d->short_name ? "," : " ", d->name,
+		 d->arg ? " " : "", d->arg ? d->arg : "");
+	put_wrapped(out, sbuf__str(&help), (size_t)fprintf(out, "  %-26s ", left));
 }
 
 static void help_text(FILE *out)
@@ -27,18 +82,8 @@ static void help_text(FILE *out)
 	for (int v = VERB_RECORD; v < VERB_CNT; v++)
 		help_use(out, verb_table[v].name, verb_table[v].args, verb_table[v].help);
 	fprintf(out, "\nOptions:\n");
-	for (size_t i = 0; i < opt_cnt; i++) {
-		__cleanup(sbuf__free) struct sbuf help = { 0 };
-		char left[40];
-
-		opt__help(&opt_table[i], &help);
-
-		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", opt_table[i].short_name ? '-' : ' ',
-			 opt_table[i].short_name ? opt_table[i].short_name : ' ',
-			 opt_table[i].short_name ? "," : " ", opt_table[i].name,
-			 opt_table[i].arg ? " " : "", opt_table[i].arg ? opt_table[i].arg : "");
-		fprintf(out, "  %-26s %s\n", left, sbuf__str(&help));
-	}
+	for (size_t i = 0; i < opt_cnt; i++)
+		put_option(out, &opt_table[i]);
 	fprintf(out, "\nExit status: 0 ok, 1 runtime error, 2 usage, 3 no permission, 4 no such "
 		     "process or not\n"
 		     "a CPython, 5 unsupported kernel or interpreter, 6 events were lost; with -- "
@@ -46,11 +91,50 @@ static void help_text(FILE *out)
 		     "See giltop(1).\n");
 }
 
+void opts__print_verb_help(FILE *out, enum verb v)
+{
+	const struct verb_desc *d = &verb_table[v];
+
+	fprintf(out, "giltop %s - %s\n\nUsage: giltop %s%s%s%s\n\nOptions:\n", d->name, d->help,
+		v == VERB_TOP ? "[top]" : d->name, *d->args ? " " : "", d->args,
+		v == VERB_HELP ? "" : " [options]");
+	for (size_t i = 0; i < opt_cnt; i++)
+		if (opt__is_for(&opt_table[i], v))
+			put_option(out, &opt_table[i]);
+	fprintf(out, "\nExample:\n  %s\n\nSee giltop(1).\n", d->example);
+}
+
 /* A paragraph under its heading. */
 static void put_sentence(FILE *out, const char *text)
 {
 	fprintf(out, "\n\t%c%s.\n\n", text[0] - (text[0] >= 'a' && text[0] <= 'z' ? 32 : 0),
 		*text ? text + 1 : "");
+}
+
+static void put_arg(FILE *out, const char *arg)
+{
+	int len = arg ? (int)strcspn(arg + (*arg == '['), "]") : 0;
+
+	if (arg && *arg == '[')
+		fprintf(out, " [_%.*s_]", len, arg + 1);
+	else if (arg)
+		fprintf(out, " _%s_", arg);
+}
+
+/* Those it is for, if it is not for all that measure. */
+static void put_verbs_of(FILE *out, const struct opt_desc *d)
+{
+	const char *before = " (";
+
+	if (opt__is_for(d, VERB_TOP) && opt__is_for(d, VERB_RECORD) && opt__is_for(d, VERB_DUMP))
+		return;
+	for (int v = 0; v < VERB_HELP; v++) {
+		if (!opt__is_for(d, (enum verb)v))
+			continue;
+		fprintf(out, "%s%s", before, verb_table[v].name);
+		before = ", ";
+	}
+	putc(')', out);
 }
 
 static void help_man(FILE *out)
@@ -64,8 +148,8 @@ static void help_man(FILE *out)
 		if (d->short_name)
 			fprintf(out, "*-%c*, ", d->short_name);
 		fprintf(out, "*--%s*", d->name);
-		if (d->arg)
-			fprintf(out, " _%s_", d->arg);
+		put_arg(out, d->arg);
+		put_verbs_of(out, d);
 		put_sentence(out, sbuf__str(&help));
 	}
 }
@@ -93,106 +177,6 @@ static void help_formats(FILE *out)
 			continue;
 		fprintf(out, "*%s* (%s)", format_table[i].name, format_table[i].suffixes);
 		put_sentence(out, format_table[i].help);
-	}
-}
-
-/* The words that an option's value is one of, empty if it is anything else. */
-static void values_of(const struct opt_desc *d, struct sbuf *out)
-{
-	if (d->type == OPT_FORMAT)
-		formats__names(FORMAT_RECORD, " ", " ", out);
-	for (size_t i = 0; d->type == OPT_ENUM && d->names[i]; i++)
-		sbuf__printf(out, "%s%s", i ? " " : "", d->names[i]);
-}
-
-static void put_verbs(FILE *out)
-{
-	for (int v = 0; v < VERB_CNT; v++)
-		fprintf(out, "%s%s", v ? " " : "", verb_table[v].name);
-}
-
-static void help_bash(FILE *out)
-{
-	fputs("_giltop() {\n\tlocal words=\"", out);
-	put_verbs(out);
-	for (size_t i = 0; i < opt_cnt; i++)
-		fprintf(out, " --%s", opt_table[i].name);
-	fputs("\"\n\tcase $3 in\n", out);
-	for (size_t i = 0; i < opt_cnt; i++) {
-		const struct opt_desc *d = &opt_table[i];
-		__cleanup(sbuf__free) struct sbuf values = { 0 };
-
-		values_of(d, &values);
-		if (d->short_name && values.len)
-			fprintf(out, "\t-%c | --%s) words=\"%s\" ;;\n", d->short_name, d->name,
-				sbuf__str(&values));
-		else if (values.len)
-			fprintf(out, "\t--%s) words=\"%s\" ;;\n", d->name, sbuf__str(&values));
-	}
-	fputs("\tesac\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$2\"))\n}\n"
-	      "complete -F _giltop -o default giltop\n",
-	      out);
-}
-
-/* In '..': there zsh ends at the next ', whatever is before it, fish takes \' as one; zsh's _arguments
- * would end at a ].
- */
-static void put_quoted(FILE *out, const char *s, bool fish)
-{
-	for (; *s; s++) {
-		if (*s == '\'')
-			fputs(fish ? "\\'" : "'\\''", out);
-		else if (*s == '\\' || (*s == ']' && !fish))
-			fprintf(out, "\\%c", *s);
-		else
-			putc(*s, out);
-	}
-}
-
-static void help_zsh(FILE *out)
-{
-	fputs("#compdef giltop\n_arguments \\\n", out);
-	for (size_t i = 0; i < opt_cnt; i++) {
-		const struct opt_desc *d = &opt_table[i];
-		__cleanup(sbuf__free) struct sbuf help = { 0 }, values = { 0 };
-
-		opt__help(d, &help);
-		values_of(d, &values);
-		fprintf(out, "  '--%s[", d->name);
-		put_quoted(out, sbuf__str(&help), false);
-		if (values.len)
-			fprintf(out, "]:value:(%s)' \\\n", sbuf__str(&values));
-		else
-			fprintf(out, "]%s' \\\n", d->arg ? ":value:" : "");
-	}
-	fputs("  '1:verb:(", out);
-	put_verbs(out);
-	fputs(")'\n", out);
-}
-
-static void help_fish(FILE *out)
-{
-	for (int v = 0; v < VERB_CNT; v++) {
-		fprintf(out, "complete -c giltop -n __fish_use_subcommand -f -a %s -d '",
-			verb_table[v].name);
-		put_quoted(out, verb_table[v].help, true);
-		fputs("'\n", out);
-	}
-	for (size_t i = 0; i < opt_cnt; i++) {
-		const struct opt_desc *d = &opt_table[i];
-		__cleanup(sbuf__free) struct sbuf help = { 0 }, values = { 0 };
-
-		opt__help(d, &help);
-		values_of(d, &values);
-		fprintf(out, "complete -c giltop -l %s", d->name);
-		if (d->short_name)
-			fprintf(out, " -s %c", d->short_name);
-		fprintf(out, " -%c", values.len ? 'x' : d->arg ? 'r' : 'f');
-		if (values.len)
-			fprintf(out, " -a '%s'", sbuf__str(&values));
-		fputs(" -d '", out);
-		put_quoted(out, sbuf__str(&help), true);
-		fputs("'\n", out);
 	}
 }
 

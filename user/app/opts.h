@@ -16,6 +16,7 @@ enum verb {
 	VERB_DUMP,
 	VERB_LIST,
 	VERB_DOCTOR,
+	VERB_HELP, /* opts__parse does all of it */
 	VERB_CNT,
 };
 
@@ -58,5 +59,7 @@ const struct format *opts__format(const struct opts *o);
 const char *verb__name(enum verb v);
 /* The option table as "text" (--help), "man" (scdoc; "columns", "formats": of other tables), "bash", "zsh" or "fish". -EINVAL: no such. */
 int opts__print_help(FILE *out, const char *style);
+/* What one verb does, its options and an example. */
+void opts__print_verb_help(FILE *out, enum verb v);
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* opts_check.c - a command line must make sense as a whole: nothing contradicts, nothing is said in vain
+ *
+ * An option that would do nothing is an error, for who said it believes that it did something. Where
+ * each one applies is in opt_table.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "user/app/opts_impl.h"
+#include "user/base/sbuf.h"
+#include "user/base/util.h"
+#include "user/view/formats.h"
+
+static bool is_given(uint64_t given, size_t i)
+{
+	return given >> i & 1;
+}
+
+static bool is_given_name(uint64_t given, const char *name)
+{
+	for (size_t i = 0; i < opt_cnt; i++)
+		if (is_given(given, i) && !strcmp(opt_table[i].name, name))
+			return true;
+	return false;
+}
+
+/* "top and record" */
+static void put_verbs_of(const struct opt_desc *d, struct sbuf *out)
+{
+	unsigned int left = d->verbs;
+
+	for (int v = 0; v <= VERB_CNT; v++) {
+		if (!(d->verbs & 1u << v))
+			continue;
+		left &= ~(1u << v);
+		sbuf__puts(out, v < VERB_CNT ? verb__name((enum verb)v) : "dump --json");
+		if (left)
+			sbuf__puts(out, left & (left - 1) ? ", " : " and ");
+	}
+}
+
+static int no_effect(const struct opt_desc *d, const char *with)
+{
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+
+	if (d->why) {
+		sbuf__puts(&why, d->why);
+	} else if (d->never && d->verbs & 1u << VERB_RECORD) {
+		sbuf__puts(&why, "it is for tables of threads");
+	} else {
+		sbuf__puts(&why, "it is for ");
+		put_verbs_of(d, &why);
+	}
+	return usage("--%s has no effect with %s: %s", d->name, with, sbuf__str(&why));
+}
+
+static int check_verb(const struct opts *o, uint64_t given)
+{
+	unsigned int json = o->verb == VERB_DUMP && o->json ? OPT_DUMP_JSON : 0;
+
+	for (size_t i = 0; i < opt_cnt; i++)
+		if (is_given(given, i) && !opt_table[i].harmless &&
+		    !opt__is_for(&opt_table[i], o->verb) && !(opt_table[i].verbs & json))
+			return no_effect(&opt_table[i], verb__name(o->verb));
+	if (o->command && (o->verb == VERB_LIST || o->verb == VERB_DOCTOR))
+		return usage("%s starts no command: top, record and dump do", verb__name(o->verb));
+	return 0;
+}
+
+static int check_pairs(const struct opts *o, uint64_t given)
+{
+	for (size_t i = 0; i < opt_pair_cnt; i++)
+		if (is_given_name(given, opt_pairs[i].a) && is_given_name(given, opt_pairs[i].b))
+			return usage("--%s and --%s do not go together: %s", opt_pairs[i].a,
+				     opt_pairs[i].b, opt_pairs[i].why);
+	if (o->json && o->format && o->format != formats__find("jsonl"))
+		return usage("--json and --format %s do not go together: one of them",
+			     o->format->name);
+	return 0;
+}
+
+/* Only record has formats of all kinds. */
+static int check_format(const struct opts *o, uint64_t given)
+{
+	const struct format *f = opts__format(o);
+
+	for (size_t i = 0; i < opt_cnt && o->verb == VERB_RECORD; i++) {
+		const struct opt_desc *d = &opt_table[i];
+
+		if (is_given(given, i) &&
+		    ((d->only && !(f->bits & d->only)) || (d->never && f->bits & d->never)))
+			return no_effect(d, f->name);
+	}
+	return 0;
+}
+
+static int check_target(const struct opts *o)
+{
+	__cleanup(sbuf__free) struct sbuf names = { 0 };
+	bool has_target = o->pid_cnt || o->all || o->command;
+
+	if (o->command && (o->pid_cnt || o->all))
+		return usage("a command and -p or -a do not go together");
+	if ((o->verb == VERB_RECORD || o->verb == VERB_DUMP) && !has_target)
+		return usage("%s needs -p PID", verb__name(o->verb));
+	if (o->verb == VERB_RECORD && !o->output)
+		return usage("record needs -o FILE (- is stdout)");
+	if (o->verb == VERB_RECORD && !opts__format(o)) {
+		formats__names(FORMAT_RECORD, ", -f ", " or -f ", &names);
+		return usage("record: the name '%s' does not say which format: add -f %s",
+			     o->output, sbuf__str(&names));
+	}
+	if ((o->batch || o->json) && o->verb == VERB_TOP && !has_target)
+		return usage("batch needs -p PID, -a or -- COMMAND");
+	return 0;
+}
+
+int opts__check(const struct opts *o, uint64_t given)
+{
+	int err = check_verb(o, given);
+
+	if (!err)
+		err = check_pairs(o, given);
+	if (!err)
+		err = check_target(o);
+	if (!err)
+		err = check_format(o, given);
+	if (!err && o->view.interval_ns < 10000000)
+		err = usage("--interval is at least 10ms");
+	return err;
+}

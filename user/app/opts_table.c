@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* opts_table.c - the options and the verbs: what they are called, where they apply, what help says of them */
+#include "user/app/opts_impl.h"
+#include "user/base/util.h"
+#include "user/view/formats.h"
+
+static const char *const weight_names[] = { "wait", "hold", "blame", "chain", NULL };
+static const char *const unit_names[] = { "us", "ns", NULL };
+static const char *const color_names[] = { "auto", "always", "never", NULL };
+static const char *const group_names[] = { "auto", "pool", "none", NULL };
+static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
+static const char *const follow_names[] = { "no", "yes", "auto", NULL };
+
+#define OFF(field) .off = offsetof(struct opts, field)
+
+#define TOP	 (1u << VERB_TOP)
+#define RECORD	 (1u << VERB_RECORD)
+#define DUMP	 (1u << VERB_DUMP)
+#define LIST	 (1u << VERB_LIST)
+#define DOCTOR	 (1u << VERB_DOCTOR)
+#define MEASURES (TOP | RECORD | DUMP)
+#define ROWS	 (TOP | RECORD | OPT_DUMP_JSON) /* chooses and orders threads */
+
+const struct opt_desc opt_table[] = {
+	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt),
+	  .help = "look at these running processes", .min = 1, .max = INT32_MAX,
+	  .verbs = MEASURES | DOCTOR,
+	  .why = "it lists them all; giltop doctor -p PID is about one" },
+	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(view.tid_cnt), .help = "show only these threads",
+	  .min = 1, .max = INT32_MAX, .verbs = ROWS },
+	{ "all", 'a', NULL, OPT_FLAG, OFF(all),
+	  .help = "every Python process, also those that start later", .verbs = MEASURES | LIST,
+	  .why = "giltop list looks at them all" },
+	{ "subprocesses", 's', "[WHEN]", OPT_ENUM_OR, OFF(subprocesses),
+	  .help = "follow child processes: yes (-s alone), no, or auto (those of a process that "
+		  "has no "
+		  "Python load of its own)",
+	  .def = "yes with -- COMMAND, else no", .names = follow_names, .alone = FOLLOW_YES,
+	  .verbs = MEASURES },
+	{ "no-subprocesses", 0, NULL, OPT_OFF, OFF(subprocesses),
+	  .help = "do not follow child processes", .verbs = MEASURES },
+	{ "duration", 'd', "TIME", OPT_DURATION, OFF(duration_ns),
+	  .help = "stop after 10, 10s, 500ms, 2m .. (default: top and record until interrupted, "
+		  "dump 100ms)",
+	  .verbs = MEASURES },
+	{ "interval", 'i', "TIME", OPT_DURATION, OFF(view.interval_ns),
+	  .help = "refresh every TIME", .def = "1s", .verbs = TOP | RECORD,
+	  .why = "it is one look; -d TIME says how long" },
+	{ "iterations", 'n', "N", OPT_U64, OFF(iterations), .help = "stop after N refreshes",
+	  .min = 1, .max = UINT32_MAX, .verbs = TOP | RECORD,
+	  .why = "it is one look; -d TIME says how long" },
+	{ "batch", 'b', NULL, OPT_FLAG, OFF(batch),
+	  .help = "plain text tables instead of the live view", .verbs = TOP,
+	  .why = "only top has a live view" },
+	{ "json", 0, NULL, OPT_FLAG, OFF(json), .help = "batch as JSON lines",
+	  .verbs = MEASURES | LIST },
+	{ "output", 'o', "FILE", OPT_STR, OFF(output), .help = "write to FILE (- is stdout)",
+	  .verbs = MEASURES, .why = "it prints; > FILE makes a file of that" },
+	{ "force", 0, NULL, OPT_FLAG, OFF(force), .help = "overwrite FILE", .verbs = MEASURES },
+	{ "format", 'f', "NAME", OPT_FORMAT, OFF(format),
+	  .help = "record: FORMATS (default: by the suffix of FILE; on stdout folded)",
+	  .verbs = RECORD,
+	  .why = "it is for record; batch writes text tables, JSON lines with --json" },
+	{ "weight", 0, "WHAT", OPT_ENUM, OFF(view.weight),
+	  .help = "FORMATS stacks of: wait (who waited), hold, blame (who made others wait), chain "
+		  "(both)",
+	  .def = "wait", .names = weight_names, .verbs = RECORD, .only = FORMAT_WEIGHT,
+	  .why = "it is for record -f folded" },
+	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), .help = "FORMATS values in us or ns",
+	  .def = "us", .names = unit_names, .verbs = RECORD, .only = FORMAT_WEIGHT,
+	  .why = "it is for record -f folded" },
+	{ "sort", 0, "KEY", OPT_COLUMN, OFF(view.sort), .help = "sort threads by a column",
+	  .def = "delay", .verbs = ROWS, .never = FORMAT_WEIGHT },
+	{ "group", 0, "HOW", OPT_ENUM, OFF(view.group),
+	  .help = "threads of a pool in one row: auto (those that ended), pool (all) or none",
+	  .def = "auto", .names = group_names, .verbs = ROWS, .never = FORMAT_WEIGHT,
+	  .why = "it is for tables of threads; stacks have --merge-threads" },
+	{ "my-code", 0, NULL, OPT_FLAG, OFF(view.my_code),
+	  .help = "time goes to the nearest frame outside the standard library and site-packages",
+	  .verbs = TOP | RECORD },
+	{ "merge-threads", 0, NULL, OPT_FLAG, OFF(view.merge_threads),
+	  .help = "FORMATS: one root for all threads of a pool", .verbs = RECORD,
+	  .only = FORMAT_WEIGHT, .why = "it is for record -f folded; tables have --group" },
+	{ "text", 0, NULL, OPT_FLAG, OFF(text),
+	  .help = "batch: only a summary of 15 lines, for a ticket", .verbs = TOP | RECORD },
+	{ "markdown", 0, NULL, OPT_FLAG, OFF(markdown), .help = "the same summary as Markdown",
+	  .verbs = TOP | RECORD },
+	{ "mouse", 0, NULL, OPT_FLAG, OFF(mouse),
+	  .help = "live view: use the mouse (copy and paste then need Shift)", .verbs = TOP,
+	  .harmless = true },
+	{ "limit", 'l', "N", OPT_U64, OFF(view.limit),
+	  .help = "show the first N threads of a process (default all)", .max = UINT32_MAX,
+	  .verbs = ROWS, .never = FORMAT_WEIGHT },
+	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), .help = "do not collect Python stacks",
+	  .verbs = MEASURES },
+	{ "min-hold", 0, "TIME", OPT_DURATION, OFF(min_hold_ns),
+	  .help = "collect stacks of holds of at least TIME, and of those that made others wait",
+	  .def = "1ms", .verbs = TOP | RECORD, .why = "it looks at all of them" },
+	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss),
+	  .help = "exit with 6 if more than N were lost, in totals and in detail together "
+		  "(default: "
+		  "never)",
+	  .max = UINT64_MAX, .verbs = MEASURES },
+	{ "color", 0, "WHEN", OPT_ENUM, OFF(color),
+	  .help = "auto, always or never (NO_COLOR is honoured)", .def = "auto",
+	  .names = color_names, .verbs = TOP, .harmless = true },
+	{ "no-unicode", 'U', NULL, OPT_FLAG, OFF(no_unicode), .help = "draw with ASCII only",
+	  .verbs = TOP, .harmless = true },
+	{ "attach", 0, "HOW", OPT_ENUM, OFF(attach),
+	  .help = "auto, multi (uprobe_multi links) or perf (perf events)", .def = "auto",
+	  .names = attach_names, .verbs = MEASURES, .why = "it attaches nothing" },
+	{ "quiet", 'q', NULL, OPT_FLAG, OFF(quiet), .help = "errors only" },
+	{ "verbose", 'v', NULL, OPT_COUNT, OFF(verbose),
+	  .help = "say more; twice: libbpf's own words too" },
+	{ "version", 'V', NULL, OPT_ACTION, .help = "print the version" },
+	{ "help", 'h', NULL, OPT_ACTION, .help = "print this; after a verb: what that one takes" },
+};
+
+const size_t opt_cnt = ARRAY_SIZE(opt_table);
+_Static_assert(ARRAY_SIZE(opt_table) <= OPT_MAX, "a bit for each option");
+
+const struct opt_pair opt_pairs[] = {
+	{ "text", "json", "one of them" },
+	{ "text", "markdown", "one of them" },
+	{ "markdown", "json", "one of them" },
+	{ "text", "format", "one of them" },
+	{ "markdown", "format", "one of them" },
+	{ "pid", "all", "-a is all of them" },
+	{ "no-subprocesses", "all", "-a is all of them" },
+	{ "no-stacks", "min-hold", "there are no stacks then" },
+	{ "no-stacks", "my-code", "there are no stacks then" },
+};
+
+const size_t opt_pair_cnt = ARRAY_SIZE(opt_pairs);
+
+const struct verb_desc verb_table[VERB_CNT] = {
+	[VERB_TOP] = { "top", "-p PID | -a | -- COMMAND ..",
+		       "live view, or batch with -b (the default verb)", "sudo giltop -p 4242" },
+	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE",
+			  "measure into a file, in the format of -f",
+			  "sudo giltop record -p 4242 -d 10s --weight blame -o blame.folded" },
+	[VERB_DUMP] = { "dump", "-p PID",
+			"one look: who holds, who waits since when, with Python stacks",
+			"sudo giltop dump -p 4242" },
+	[VERB_LIST] = { "list", "",
+			"the Python processes of this machine and how their GIL was found",
+			"sudo giltop list --json" },
+	[VERB_DOCTOR] = { "doctor", "[-p PID]",
+			  "what this kernel allows; with -p how the GIL is found",
+			  "sudo giltop doctor -p 4242" },
+	[VERB_HELP] = { "help", "[VERB]", "what a verb does, its options, an example",
+			"giltop help record" },
+};
+
+const char *verb__name(enum verb v)
+{
+	return verb_table[v].name;
+}
+
+bool opt__is_for(const struct opt_desc *d, enum verb v)
+{
+	if (v == VERB_HELP)
+		return d->type == OPT_ACTION;
+	return !d->verbs || d->verbs & 1u << v;
+}
