@@ -201,6 +201,74 @@ static void devices_and_pipes_are_written(void **state)
 	assert_true(S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0644);
 }
 
+/* What output__say says of a record that wrote this, as one line. */
+static const char *said_of(const struct opts *o, const char *text, uint64_t span_ns)
+{
+	static char line[512];
+	struct output out = { 0 };
+	FILE *f = tmpfile();
+	int keep = dup(2);
+	size_t len;
+
+	assert_int_equal(output__open(&out, o), 0);
+	fputs(text, out.f);
+	assert_int_equal(output__close(&out, 0), 0);
+	dup2(fileno(f), 2);
+	log__set_level(LOG_INFO);
+	output__say(&out, o, span_ns);
+	log__set_level(-1);
+	dup2(keep, 2);
+	close(keep);
+	rewind(f);
+	len = fread(line, 1, sizeof(line) - 1, f);
+	line[len] = '\0';
+	fclose(f);
+	return line;
+}
+
+static void record_says_what_it_has_written(void **state)
+{
+	struct opts o = { .verb = VERB_RECORD, .output = "a.folded", .force = true };
+
+	(void)state;
+	assert_string_equal(said_of(&o, "a;b 1\na;c 22\n", 10000000000),
+			    "giltop: wrote 2 stacks of 10.0s to a.folded (13 bytes)\n");
+	assert_holds("a.folded", "a;b 1\na;c 22\n");
+	assert_string_equal(said_of(&o, "a;b 1\n", 2500000000),
+			    "giltop: wrote 1 stack of 2.5s to a.folded (6 bytes)\n");
+	o.output = "a.jsonl";
+	assert_string_equal(said_of(&o, "{}\n{}\n", 1000000000),
+			    "giltop: wrote 2 lines of 1.0s to a.jsonl (6 bytes)\n");
+}
+
+static void record_says_that_nothing_was_there(void **state)
+{
+	struct opts o = { .verb = VERB_RECORD, .output = "a.folded", .force = true };
+
+	(void)state;
+	assert_string_equal(said_of(&o, "", 10000000000),
+			    "giltop: no thread waited for the GIL in 10.0s: a.folded is empty\n");
+	o.view.weight = WEIGHT_BLAME;
+	o.view.tid_cnt = 1;
+	assert_string_equal(
+		said_of(&o, "", 10000000000),
+		"giltop: no thread of -t made others wait for the GIL in 10.0s: a.folded is "
+		"empty\n");
+}
+
+static void record_says_nothing_of_what_could_not_be_written(void **state)
+{
+	struct opts o = { .verb = VERB_RECORD, .output = "/dev/full", .force = true };
+	struct output out = { 0 };
+
+	(void)state;
+	assert_int_equal(output__open(&out, &o), 0);
+	fputs("a;b 1\n", out.f);
+	assert_int_equal(output__close(&out, 0), -ENOSPC);
+	assert_true(out.failed);
+	assert_int_equal(out.line_cnt, 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -212,6 +280,9 @@ int main(void)
 		TEST(new_file_grows_under_its_name),
 		TEST(links_are_refused),
 		TEST(devices_and_pipes_are_written),
+		TEST(record_says_what_it_has_written),
+		TEST(record_says_that_nothing_was_there),
+		TEST(record_says_nothing_of_what_could_not_be_written),
 	};
 
 	log__set_level(-1);

@@ -13,8 +13,10 @@
 #include "user/app/opts.h"
 #include "user/base/log.h"
 #include "user/base/text.h"
+#include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/target/failure.h"
+#include "user/view/formats.h"
 
 /* Links are refused everywhere; O_CLOEXEC: the command that is started does not get it. */
 #define SAFELY (O_WRONLY | O_NOFOLLOW | O_CLOEXEC)
@@ -60,14 +62,54 @@ static int open_over(struct output *out)
 	return err;
 }
 
+static ssize_t count_and_write(void *ctx, const char *buf, size_t len)
+{
+	struct output *out = ctx;
+	size_t done = 0;
+
+	/* All of it: less is taken for an error. */
+	while (done < len) {
+		ssize_t n = write(out->fd, buf + done, len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			out->failed = true;
+			break;
+		}
+		done += (size_t)n;
+	}
+	for (size_t i = 0; i < done; i++)
+		out->line_cnt += buf[i] == '\n';
+	out->byte_cnt += done;
+	return (ssize_t)done;
+}
+
+static int close_fd(void *ctx)
+{
+	struct output *out = ctx;
+	int fd = out->fd;
+
+	out->fd = -1;
+	return out->path ? close(fd) : 0;
+}
+
+/* A stream that counts what goes through. Whatever it leads to: a pipe has no length that one could ask for. */
+static FILE *counting(struct output *out)
+{
+	return fopencookie(out, "w",
+			   (cookie_io_functions_t){ .write = count_and_write, .close = close_fd });
+}
+
 int output__open(struct output *out, const struct opts *o)
 {
 	struct invoker_rights rights = { 0 };
 	int fd;
 
 	if (!o->output || !strcmp(o->output, "-")) {
-		out->f = stdout;
-		return 0;
+		out->fd = STDOUT_FILENO;
+		out->f = o->verb == VERB_RECORD ? counting(out) : stdout;
+		return out->f ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
 	}
 	out->path = o->output;
 	fd = invoker__enter(&rights);
@@ -78,7 +120,9 @@ int output__open(struct output *out, const struct opts *o)
 			fd = errno == EEXIST && o->force ? open_over(out) : -errno;
 		invoker__leave(&rights);
 	}
-	out->f = fd < 0 ? NULL : fdopen(fd, "w");
+	out->fd = fd;
+	if (fd >= 0)
+		out->f = o->verb == VERB_RECORD ? counting(out) : fdopen(fd, "w");
 	if (out->f)
 		return 0;
 	if (fd == -EEXIST)
@@ -98,7 +142,7 @@ static int put_in_place(struct output *out)
 
 	if (err)
 		return err;
-	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", fileno(out->f));
+	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", out->fd);
 	if (out->nameless && linkat(AT_FDCWD, fd_path, AT_FDCWD, out->beside, AT_SYMLINK_FOLLOW)) {
 		err = -errno;
 	} else {
@@ -140,9 +184,10 @@ int output__close(struct output *out, int err)
 		err = -errno;
 	if (out->beside[0] && !err)
 		err = put_in_place(out);
-	if (out->path && fclose(out->f) && !err)
+	if (out->f != stdout && fclose(out->f) && !err)
 		err = -errno;
 	out->f = NULL;
+	out->failed |= err != 0;
 	if (out->beside[0])
 		take_away(out);
 	if (err == -EPIPE)
@@ -150,4 +195,34 @@ int output__close(struct output *out, int err)
 	if (err)
 		pr_warn("cannot write %s: %s\n", out->path ? out->path : "the output", errstr(err));
 	return err;
+}
+
+static const char *nobody(const struct opts *o)
+{
+	static const char *const did[] = {
+		[WEIGHT_WAIT] = "waited for the GIL",
+		[WEIGHT_HOLD] = "held the GIL",
+		[WEIGHT_BLAME] = "made others wait for the GIL",
+		[WEIGHT_CHAIN] = "waited for the GIL",
+	};
+
+	return did[o->view.weight];
+}
+
+void output__say(const struct output *out, const struct opts *o, uint64_t span_ns)
+{
+	const char *where = out->path ? out->path : "stdout", *lines = opts__format(o)->lines;
+	char span[UNITS_SZ];
+
+	units__duration(span_ns, span);
+	if (out->failed)
+		return; /* that is told, or the pipe was closed */
+	if (!out->byte_cnt)
+		pr_info("no thread%s %s in %s: %s is empty\n", o->view.tid_cnt ? " of -t" : "",
+			nobody(o), span, where);
+	else if (lines)
+		pr_info("wrote %" PRIu64 " %s%s of %s to %s (%" PRIu64 " bytes)\n", out->line_cnt,
+			lines, out->line_cnt == 1 ? "" : "s", span, where, out->byte_cnt);
+	else
+		pr_info("wrote %" PRIu64 " bytes of %s to %s\n", out->byte_cnt, span, where);
 }

@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct opts;
@@ -19,6 +20,10 @@ struct output {
 	const char *path; /* NULL: stdout */
 	bool made;	  /* path was not there before */
 	bool nameless;	  /* beside has not been given to the new file yet */
+	int fd;		  /* below f */
+	/* Of record: what went through, and that not all of it did. */
+	uint64_t byte_cnt, line_cnt;
+	bool failed;
 	char beside
 		[PATH_MAX]; /* name of the new file that is to replace path; "": path is written itself */
 };
@@ -31,6 +36,8 @@ int output__open(struct output *out, const struct opts *o);
  * pipe is no error). err: of an earlier write, or 0.
  */
 int output__close(struct output *out, int err);
+/* Say what record has written in span_ns, or that nothing was there to write. After the close. */
+void output__say(const struct output *out, const struct opts *o, uint64_t span_ns);
 /* Instead of the close: take away the file that was made for nothing. */
 void output__discard(struct output *out);
 

@@ -179,6 +179,7 @@ static int finish(struct session *s)
 	if (snap->dropped_cnt && !(opts__format(s->o)->bits & FORMAT_DROPPED))
 		pr_warn("%" PRIu64 " processes that ended long ago are not in it: too many\n",
 			snap->dropped_cnt);
+	s->span_ns = snap->now_ns - snap->start_ns;
 	if (snap->lost_ever > s->o->max_loss)
 		code = EXIT_LOST;
 	snapshot__free(snap);
@@ -389,6 +390,8 @@ static int run_once(const struct opts *o, bool *pick_again)
 		output__discard(&s.out); /* nothing was measured */
 	if (output__close(&s.out, s.view_err) && !code)
 		code = EXIT_RUNTIME;
+	else if (o->verb == VERB_RECORD && s.span_ns)
+		output__say(&s.out, o, s.span_ns);
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
 	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))
 		pr_info("taking the probes away ..\n");

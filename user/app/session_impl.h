@@ -39,6 +39,7 @@ struct session {
 	bool begun, interrupted, pick_again;
 	bool failed; /* the books could not be read */
 	uint64_t refresh_cnt;
+	uint64_t span_ns; /* of the summary; 0: there was none */
 	int view_err;
 };
 

@@ -20,11 +20,13 @@ const struct format format_table[] = {
 	  .suffixes = ".folded, .txt",
 	  .help = "a line a stack with its time, for flame graphs; at the end, of what *--weight* "
 		  "says",
+	  .lines = "stack",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT,
 	  .make = view_folded__new },
 	{ .name = "jsonl",
 	  .suffixes = ".jsonl, .json",
 	  .help = "JSON lines, as it goes: see JSON",
+	  .lines = "line",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
 	  .make = view_json__new },
 };

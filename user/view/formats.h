@@ -28,6 +28,7 @@ struct format {
 	const char *name;
 	const char *suffixes; /* of files, ".a, .b", or NULL */
 	const char *help;     /* a phrase, for the manual */
+	const char *lines;    /* what one line is, "stack"; NULL: it is not for counting */
 	unsigned int bits;    /* enum format_bits */
 	/* NULL + errno. out and o are the caller's, and outlive the view. */
 	struct view *(*make)(FILE *out, const struct view_opts *o);
