@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "user/app/opts.h"
+#include "user/app/targets_named.h"
 #include "user/base/caps.h"
 #include "user/base/json_out.h"
 #include "user/base/proc.h"
@@ -122,9 +124,49 @@ static void say(bool ok, const char *what, const char *detail)
 	printf("%-4s %-28s %s\n", ok ? "ok" : "NO", what, detail);
 }
 
-static bool check_kernel(void)
+/* The first thing that is in the way, and its exit code. */
+struct obstacle {
+	int code; /* EXIT_OK: none */
+	struct sbuf why;
+};
+
+static void obstacle__add(struct obstacle *ob, bool is_one, int code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void obstacle__add(struct obstacle *ob, bool is_one, int code, const char *fmt, ...)
 {
-	bool trace = caps__may_trace(), usable = trace;
+	char text[256];
+	va_list ap;
+
+	if (!is_one || ob->code)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	sbuf__puts(&ob->why, text);
+	ob->code = code;
+}
+
+static void check_privileges(struct obstacle *ob)
+{
+	bool trace = caps__may_trace(), ptrace = caps__has(CAP_SYS_PTRACE);
+	char detail[160];
+
+	snprintf(detail, sizeof(detail), "%s%s%s%s",
+		 caps__has(CAP_SYS_ADMIN) ? "CAP_SYS_ADMIN " : "",
+		 caps__has(CAP_BPF) ? "CAP_BPF " : "", caps__has(CAP_PERFMON) ? "CAP_PERFMON " : "",
+		 ptrace ? "CAP_SYS_PTRACE" : "");
+	say(trace && ptrace, "privileges",
+	    detail[0] ? detail : "none: needs root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE");
+	obstacle__add(ob, !trace, EXIT_PERMISSION,
+		      "it takes root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE%s",
+		      geteuid() ? " (try sudo giltop doctor)" : "");
+	obstacle__add(ob, !ptrace, EXIT_PERMISSION, "CAP_SYS_PTRACE is missing");
+}
+
+static void check_kernel(struct obstacle *ob)
+{
+	bool locked = caps__lockdown_confidential(), init_ns = proc__in_init_pidns();
 	struct utsname u;
 	const char *why;
 	char detail[160];
@@ -132,27 +174,23 @@ static bool check_kernel(void)
 	uname(&u);
 	snprintf(detail, sizeof(detail), "%s %s", u.release, u.machine);
 	say(true, "kernel", detail);
-	snprintf(detail, sizeof(detail), "%s%s%s%s",
-		 caps__has(CAP_SYS_ADMIN) ? "CAP_SYS_ADMIN " : "",
-		 caps__has(CAP_BPF) ? "CAP_BPF " : "", caps__has(CAP_PERFMON) ? "CAP_PERFMON " : "",
-		 caps__has(CAP_SYS_PTRACE) ? "CAP_SYS_PTRACE" : "");
-	say(trace && caps__has(CAP_SYS_PTRACE), "privileges",
-	    detail[0] ? detail : "none: needs root, or CAP_BPF+CAP_PERFMON+CAP_SYS_PTRACE");
+	check_privileges(ob);
 	for (int f = 0; f < FEATURE_CNT; f++) {
 		bool ok = feature__has((enum feature)f, &why) || !feature_table[f].needed;
 
 		say(ok, feature_table[f].name, why);
-		usable = usable && ok;
+		obstacle__add(ob, !ok, EXIT_UNSUPPORTED, "this kernel has no %s (%s)",
+			      feature_table[f].name, why);
 	}
 	printf("     %-28s %s\n", "attach by",
 	       feature__has(FEATURE_MULTI, NULL) ? "uprobe_multi links" : "a perf event per site");
-	say(!caps__lockdown_confidential(), "lockdown",
-	    caps__lockdown_confidential() ? "confidentiality: BPF may not read memory"
-					  : "not in the way");
-	say(proc__in_init_pidns(), "pid namespace",
-	    proc__in_init_pidns() ? "the machine's"
-				  : "a container's: run giltop with the host's pids");
-	return usable;
+	say(!locked, "lockdown",
+	    locked ? "confidentiality: BPF may not read memory" : "not in the way");
+	obstacle__add(ob, locked, EXIT_PERMISSION, "the kernel is locked down (confidentiality)");
+	say(init_ns, "pid namespace",
+	    init_ns ? "the machine's" : "a container's: run giltop with the host's pids");
+	obstacle__add(ob, !init_ns, EXIT_UNSUPPORTED,
+		      "this is a container with process ids of its own");
 }
 
 static void print_sites(const struct target *t)
@@ -167,7 +205,18 @@ static void print_sites(const struct target *t)
 	}
 }
 
-static void print_gils(const struct target *t)
+/* One that has just started, or that runs on while it is read, may fail once. */
+static bool is_misfit(struct py_process *py, char *why, size_t sz)
+{
+	for (int i = 0; i < 5; i++) {
+		if (py_process__check(py, why, sz) != -ENOTSUP)
+			return false;
+		usleep(10000);
+	}
+	return true;
+}
+
+static void print_gils(const struct target *t, struct obstacle *ob)
 {
 	struct py_process *py = py_process__new(t->pid, t->py, t->bias);
 	struct py_gil *gils = NULL;
@@ -186,43 +235,69 @@ static void print_gils(const struct target *t)
 			       (unsigned long long)st.interval_us);
 		printf("\n");
 	}
-	if (py && py_process__check(py, why, sizeof(why)) == -ENOTSUP)
+	if (py && is_misfit(py, why, sizeof(why))) {
 		printf("  NO: %s\n", why);
+		obstacle__add(ob, true, EXIT_UNSUPPORTED, "%s", why);
+	}
 	free(gils);
 	py_process__free(py);
 }
 
-static int check_target(pid_t pid, struct target_cache *cache)
+/* The steps, and what is in the way of measuring this one. */
+static void check_target(const struct opts *o, pid_t pid, struct target_cache *cache,
+			 struct obstacle *ob)
 {
 	__cleanup(sbuf__free) struct sbuf steps = { 0 }, why = { 0 };
+	enum failure err = FAIL_GONE;
 	struct target t;
-	enum failure err = target__resolve(pid, cache, &steps, &why, &t);
+	int code;
 
+	if (targets_named__is_process(o, pid, &why))
+		err = target__resolve(pid, cache, &steps, &why, &t);
 	printf("\n%s", sbuf__str(&steps));
 	if (err) {
 		fflush(stdout);
-		return failure__say(err, sbuf__str(&why), pid);
+		code = failure__say(err, sbuf__str(&why), pid);
+		obstacle__add(ob, true, code, "%s%s",
+			      err == FAIL_MAY_NOT_LOOK		    ? "giltop "
+			      : !strncmp(sbuf__str(&why), "no ", 3) ? "there is "
+								    : "",
+			      why.len ? sbuf__str(&why) : "it failed");
+		return;
 	}
 	print_sites(&t);
-	print_gils(&t);
+	print_gils(&t, ob);
 	if (t.note[0])
 		printf("  note: %s\n", t.note);
-	return t.gil_off > 0 ? EXIT_UNSUPPORTED : EXIT_OK;
+	obstacle__add(ob, t.gil_off > 0, EXIT_UNSUPPORTED, "it runs without a GIL: %s", t.note);
+}
+
+static void conclude(const char *what, const struct obstacle *ob)
+{
+	printf("%s: %s%s\n", what, ob->code ? "no, because " : "yes", sbuf__str(&ob->why));
 }
 
 int doctor__run(const struct opts *o)
 {
 	struct target_cache *cache = target_cache__new();
-	bool usable = check_kernel();
-	int code = usable ? EXIT_OK : caps__may_trace() ? EXIT_UNSUPPORTED : EXIT_PERMISSION;
+	struct obstacle machine = { 0 };
+	int code;
 
 	if (!cache)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	check_kernel(&machine);
+	code = machine.code;
+	if (!o->pid_cnt)
+		conclude("this machine can run giltop", &machine);
 	for (size_t i = 0; i < o->pid_cnt; i++) {
-		int c = check_target((pid_t)o->pids[i], cache);
+		struct obstacle own = { 0 };
 
-		code = code ? code : c;
+		check_target(o, (pid_t)o->pids[i], cache, &own);
+		code = code ? code : own.code;
+		conclude("this process can be measured", own.code ? &own : &machine);
+		sbuf__free(&own.why);
 	}
+	sbuf__free(&machine.why);
 	target_cache__free(cache);
 	return code;
 }

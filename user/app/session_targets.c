@@ -6,6 +6,7 @@
 
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
+#include "user/app/targets_named.h"
 #include "user/base/caps.h"
 #include "user/base/log.h"
 #include "user/base/proc.h"
@@ -20,13 +21,12 @@
 int session__preflight(const struct opts *o)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
+	int code = targets_named__pids(o);
 
-	for (size_t i = 0; i < o->pid_cnt; i++) {
-		if (proc__exists((pid_t)o->pids[i]))
-			continue;
-		sbuf__printf(&why, "no process with pid %u", o->pids[i]);
-		return failure__say(FAIL_GONE, sbuf__str(&why), 0);
-	}
+	if (!code)
+		code = targets_named__tids(o, o->subprocesses > 0);
+	if (code)
+		return code;
 	if (!caps__may_trace())
 		return failure__say(FAIL_MAY_NOT_TRACE, NULL, 0);
 	/* The kernel's events have the machine's ids, /proc here has others: nothing would be seen. */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "user/base/log.h"
 #include "user/base/sbuf.h"
@@ -84,6 +86,10 @@ int failure__say(enum failure f, const char *why, pid_t pid)
 	const char *remedy = failures[f].remedy;
 	struct sbuf line = { 0 };
 	size_t len;
+
+	/* To whom sudo gives nothing that is not there already. */
+	if (remedy && strstr(remedy, "sudo") && !geteuid())
+		remedy = NULL;
 
 	sbuf__puts(&line, words_of(f, why));
 	if (f == FAIL_NOT_PYTHON && pid)

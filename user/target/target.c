@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "user/base/log.h"
+#include "user/base/caps.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
@@ -341,8 +342,10 @@ enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf 
 		err = try_files(&t, cache, &maps, steps, why);
 	if (err == -EACCES || err == -EPERM) {
 		if (!why->len)
-			sbuf__printf(why, "may not look into pid %d: needs root, or CAP_SYS_PTRACE",
-				     t.pid);
+			sbuf__printf(why, "may not look into pid %d (%s): %s", t.pid, t.comm,
+				     caps__has(CAP_SYS_PTRACE)
+					     ? "the kernel forbids it even to root"
+					     : "needs root, or CAP_SYS_PTRACE");
 		err = -EACCES;
 	} else if (err == -ENOEXEC && maps.cnt) {
 		sbuf__reset(why);
