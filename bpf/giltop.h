@@ -339,6 +339,7 @@ enum gt_follow {
 	GT_FOLLOW_NONE = 0,	/* execs of the targets themselves */
 	GT_FOLLOW_CHILDREN = 1, /* and their children */
 	GT_FOLLOW_ALL = 2,	/* every exec on the machine */
+	GT_FOLLOW_TELL = 3,	/* forks of the targets; what becomes of the children is not seen */
 };
 
 /* ---- ring buffer ---------------------------------------------------------------------------- */

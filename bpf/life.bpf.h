@@ -141,7 +141,8 @@ static __always_inline int on_task_fork(struct task_struct *parent, struct task_
 	if (ctgid == tgid)
 		return 0;
 	/* Known at once, so that its own forks and execs are seen; its books start when it is attached. */
-	if (bpf_map_update_elem(&targets, &ctgid, &not_yet, BPF_NOEXIST) &&
+	if (follow != GT_FOLLOW_TELL &&
+	    bpf_map_update_elem(&targets, &ctgid, &not_yet, BPF_NOEXIST) &&
 	    !bpf_map_lookup_elem(&targets, &ctgid))
 		stat_inc(GT_STAT_TARGET_FULL);
 	note_out(GT_NOTE_FORK, tgid, ctgid);

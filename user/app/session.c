@@ -52,8 +52,8 @@ static int set_timer(int fd, uint64_t first_ns, uint64_t every_ns)
 	return timerfd_settime(fd, 0, &its, NULL) ? -errno : 0;
 }
 
-static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns,
-	       enum session_fd what)
+int session__arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns,
+		 enum session_fd what)
 {
 	if (*fd >= 0)
 		return set_timer(*fd, first_ns, every_ns);
@@ -65,7 +65,7 @@ static int arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns,
 
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns)
 {
-	return arm(s, &s->refresh_fd, first_ns, every_ns, FD_REFRESH);
+	return session__arm(s, &s->refresh_fd, first_ns, every_ns, FD_REFRESH);
 }
 
 /* ---- processes ---- */
@@ -200,7 +200,7 @@ static void check_end(struct session *s)
 		s->done = "the output was closed";
 }
 
-static void drain_timer(int fd)
+void session__drain_timer(int fd)
 {
 	uint64_t ticks;
 
@@ -217,16 +217,20 @@ static void loop(struct session *s)
 
 		for (int i = 0; i < n && !s->done; i++) {
 			switch ((enum session_fd)ev[i].data.u32) {
-			case FD_SOURCE: s->src->ops->dispatch(s->src); break;
+			case FD_SOURCE:
+				s->src->ops->dispatch(s->src);
+				session__follow_forks(s);
+				break;
 			case FD_SIGNAL: session__on_signal(s); break;
 			case FD_REFRESH:
-				drain_timer(s->refresh_fd);
+				session__drain_timer(s->refresh_fd);
 				if ((!s->o->command || s->live_cnt) && !ends_soon(s))
 					session__refresh(s); /* there is something to see */
 				break;
 			case FD_DURATION: s->done = "duration"; break;
 			case FD_INPUT: session__live_input(s); break;
 			case FD_VIEW: s->view_err = view__ready(s->view); break;
+			case FD_FOLLOW: session__follow_look(s); break;
 			}
 		}
 		check_end(s);
@@ -257,8 +261,10 @@ static int open_collector(struct session *s)
 
 	if (s->o->all)
 		co.follow = GT_FOLLOW_ALL;
-	else if (s->o->subprocesses == 1 || (s->o->command && s->o->subprocesses))
+	else if (s->follow.mode == FOLLOW_YES)
 		co.follow = GT_FOLLOW_CHILDREN;
+	else if (s->follow.mode == FOLLOW_AUTO)
+		co.follow = GT_FOLLOW_TELL;
 	s->sink.take = take;
 	s->model = model__new();
 	s->c = s->model ? collector__new(&co, &s->sinks) : NULL;
@@ -295,11 +301,11 @@ static int nameless_file(void)
 
 static int start(struct session *s)
 {
-	uint64_t duration = s->o->duration_ns	      ? s->o->duration_ns
-			    : s->o->verb == VERB_DUMP ? DUMP_NS
-						      : 0;
 	int code = session__preflight(s->o); /* before anything is loaded: plain mistakes first */
 
+	s->duration_ns = s->o->duration_ns;
+	if (!s->duration_ns && s->o->verb == VERB_DUMP)
+		s->duration_ns = DUMP_NS;
 	if (!code)
 		code = open_collector(s);
 	if (!code && setup(s))
@@ -315,15 +321,21 @@ static int start(struct session *s)
 	code = session__add_targets(s);
 	if (code)
 		return code;
-	if (duration && arm(s, &s->duration_fd, duration, 0, FD_DURATION))
+	if (s->duration_ns && session__arm(s, &s->duration_fd, s->duration_ns, 0, FD_DURATION))
 		return EXIT_RUNTIME;
 #ifdef __GLIBC__
 	malloc_trim(0); /* loading took some megabytes that are not needed again */
 #endif
 	if (session__is_live(s->o))
-		return session__live_start(s);
-	if (!s->o->command)
+		code = session__live_start(s);
+	else if (!s->o->command)
 		begin(s);
+	if (code)
+		return code;
+	if (session__follow_start(s))
+		return EXIT_RUNTIME;
+	if (s->live)
+		return 0;
 	return session__arm_refresh(s, s->o->view.interval_ns, s->o->view.interval_ns)
 		       ? EXIT_RUNTIME
 		       : 0;
@@ -368,6 +380,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 			     .refresh_fd = -1,
 			     .duration_fd = -1,
 			     .signal_fd = -1,
+			     .follow = { session__follow_mode(o), -1 },
 			     .command_out = -1 };
 	int code = start(&s);
 
@@ -407,6 +420,8 @@ static int run_once(const struct opts *o, bool *pick_again)
 	closep(&s.refresh_fd);
 	closep(&s.duration_fd);
 	closep(&s.signal_fd);
+	closep(&s.follow.fd);
+	free(s.follow.used_ns);
 	show_command_output(&s);
 	if (s.launch)
 		code = command_code(&s, code);

@@ -18,7 +18,18 @@ struct model;
 struct source;
 struct view;
 
-enum session_fd { FD_SOURCE, FD_REFRESH, FD_DURATION, FD_SIGNAL, FD_INPUT, FD_VIEW };
+enum session_fd { FD_SOURCE, FD_REFRESH, FD_DURATION, FD_SIGNAL, FD_INPUT, FD_VIEW, FD_FOLLOW };
+
+/* Whose children are measured (session_follow.c). */
+struct follow {
+	enum follow_mode mode; /* AUTO: that is not known yet */
+	int fd;		       /* the timer of the next look, -1: none was needed yet */
+	unsigned int looks;    /* that are to come, if nothing is found */
+	unsigned int busy_cnt; /* looks that found children, but their parent busy */
+	uint64_t wait_ns;      /* before the next look */
+	uint64_t looked_ns;    /* the last look that found children */
+	uint64_t *used_ns;     /* of each named process until then: GIL held and waited for */
+};
 
 struct session {
 	struct sink sink; /* first: a pointer to it is a pointer to the session */
@@ -33,11 +44,13 @@ struct session {
 	struct live *live; /* NULL: batch */
 	struct output out;
 	struct launch *launch;
+	struct follow follow;
 	int epfd, refresh_fd, duration_fd, signal_fd;
 	int command_out;  /* what the command prints while the screen is up; -1: it prints itself */
 	const char *done; /* why it ends; NULL: it goes on */
 	bool begun, interrupted, pick_again;
-	bool failed; /* the books could not be read */
+	bool failed;	      /* the books could not be read */
+	uint64_t duration_ns; /* 0: no end */
 	uint64_t refresh_cnt;
 	uint64_t span_ns; /* of the summary; 0: there was none */
 	int view_err;
@@ -48,6 +61,11 @@ int session__watch(struct session *s, int fd, enum session_fd what);
 void session__refresh(struct session *s);
 /* (Re)arm the refresh timer: first after first_ns, then every interval. */
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns);
+
+/* (Re)arm the timer *fd, -1: there is none yet. every_ns 0: once. */
+int session__arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_ns,
+		 enum session_fd what);
+void session__drain_timer(int fd);
 
 /* session_signals.c: block them and have them through signal_fd (0 or -errno); take those that are there; after the
  * first one that wants an end, let the next one end the program, whatever it is blocked in.
@@ -65,7 +83,22 @@ unsigned int session__thread_cnt(const struct opts *o);
 /* Can an interpreter come yet, among the children of what is followed? */
 bool session__may_come(const struct session *s);
 
+/* session_follow.c: what the options say of children, and what giltop finds out by itself. */
+enum follow_mode session__follow_mode(const struct opts *o);
+/* The named ones are measured: look at their children now or soon. 0 or -errno. */
+int session__follow_start(struct session *s);
+/* They are to be measured, this one's and those of all others, also those that come later. */
+void session__follow_on(struct session *s);
+/* The source has sent something: a fork, maybe. */
+void session__follow_forks(struct session *s);
+/* The timer: is there a parent without Python load of its own? */
+void session__follow_look(struct session *s);
+/* Add those of a process that are there; how many are measured now. */
+size_t session__add_children(struct session *s, pid_t parent);
+
 /* session_live.c */
+/* A line that stays on the screen until a key is pressed. */
+void session__live_say(struct session *s, const char *text);
 bool session__is_live(const struct opts *o); /* the options and the terminal ask for the screen */
 int session__live_start(struct session *s);  /* 0 or an exit code that has been explained */
 bool session__live_show(struct session *s);  /* the next picture; false: none */

@@ -259,6 +259,11 @@ void session__live_ended(struct session *s, pid_t pid)
 	tui__message(s->live->tui, line);
 }
 
+void session__live_say(struct session *s, const char *text)
+{
+	tui__message(s->live->tui, text);
+}
+
 void session__live_stop(struct session *s)
 {
 	struct live *l = s->live;

@@ -72,20 +72,15 @@ static int add_all(struct session *s)
 	return 0;
 }
 
-/* Children that are there already, with -s: is any of them measured? */
-static bool add_children(struct session *s, pid_t parent)
+size_t session__add_children(struct session *s, pid_t parent)
 {
 	__cleanup(freep) uint32_t *pids = NULL;
-	ssize_t n = proc__pids(&pids);
-	bool any = false;
+	ssize_t n = proc__descendants(parent, &pids);
+	size_t cnt = 0;
 
 	for (ssize_t i = 0; i < n; i++)
-		if (proc__parent((pid_t)pids[i]) == parent) {
-			any |= (pid_t)pids[i] != getpid() &&
-			       is_measured(add_one(s, (pid_t)pids[i], false));
-			any |= add_children(s, (pid_t)pids[i]);
-		}
-	return any;
+		cnt += (pid_t)pids[i] != getpid() && is_measured(add_one(s, (pid_t)pids[i], false));
+	return cnt;
 }
 
 /* By perf events a process takes two descriptors a probe, and the usual limit is 1024. */
@@ -105,8 +100,15 @@ static int add_named(struct session *s, pid_t pid)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f = collector__add(s->c, pid, false, &why);
-	bool any = s->o->subprocesses == 1 && add_children(s, pid);
+	bool any;
 
+	/* What is no Python itself has no load of its own. */
+	if (f == FAIL_NOT_PYTHON && s->follow.mode == FOLLOW_AUTO && s->o->pid_cnt == 1) {
+		session__follow_on(s);
+		sbuf__reset(&why);
+		f = collector__add(s->c, pid, false, &why); /* its forks are seen from now on */
+	}
+	any = s->follow.mode == FOLLOW_YES && session__add_children(s, pid);
 	if (is_measured(f))
 		return 0;
 	if (!any)
@@ -122,8 +124,8 @@ int session__add_targets(struct session *s)
 	if (s->o->all)
 		return add_all(s);
 	if (s->o->command) {
-		s->launch = launch__start(s->o->command, s->o->subprocesses != 0, s->command_out,
-					  on_launch_try, s);
+		s->launch = launch__start(s->o->command, s->follow.mode == FOLLOW_YES,
+					  s->command_out, on_launch_try, s);
 		if (!s->launch) {
 			pr_warn("cannot start %s: %s\n", s->o->command[0], errstr(errno));
 			return EXIT_RUNTIME;
@@ -156,11 +158,21 @@ static unsigned int threads_of(const uint32_t *pids, size_t pid_cnt, unsigned in
 
 unsigned int session__thread_cnt(const struct opts *o)
 {
+	enum follow_mode follow = session__follow_mode(o);
 	__cleanup(freep) uint32_t *pids = NULL;
+	unsigned int cnt;
 	ssize_t n;
 
-	if (!o->all && o->subprocesses != 1)
-		return threads_of(o->pids, o->pid_cnt, UINT32_MAX / 4);
+	if (!o->all && follow != FOLLOW_YES) {
+		cnt = threads_of(o->pids, o->pid_cnt, UINT32_MAX / 4);
+		for (size_t i = 0; i < o->pid_cnt && follow == FOLLOW_AUTO; i++) {
+			__cleanup(freep) uint32_t *children = NULL;
+
+			n = proc__descendants((pid_t)o->pids[i], &children);
+			cnt += threads_of(children, n > 0 ? (size_t)n : 0, THREADS_SIZED);
+		}
+		return cnt;
+	}
 	/* Which of them are interpreters is not known yet. */
 	n = proc__pids(&pids);
 	return threads_of(pids, n > 0 ? (size_t)n : 0, THREADS_SIZED);
@@ -168,7 +180,7 @@ unsigned int session__thread_cnt(const struct opts *o)
 
 bool session__may_come(const struct session *s)
 {
-	for (size_t i = 0; s->o->subprocesses == 1 && i < s->o->pid_cnt; i++)
+	for (size_t i = 0; s->follow.mode == FOLLOW_YES && i < s->o->pid_cnt; i++)
 		if (proc__runs((pid_t)s->o->pids[i]))
 			return true;
 	return s->o->all || s->launch;

@@ -282,6 +282,42 @@ ssize_t proc__pids(uint32_t **ret)
 	return numeric_entries("/proc", ret);
 }
 
+ssize_t proc__descendants(pid_t pid, uint32_t **ret)
+{
+	__cleanup(freep) uint32_t *parents = NULL;
+	uint32_t *pids = NULL;
+	ssize_t n = proc__pids(&pids), cnt = 0, last;
+
+	if (n < 0)
+		return n;
+	parents = calloc((size_t)n + 1, sizeof(*parents));
+	if (!parents) {
+		free(pids);
+		return -ENOMEM;
+	}
+	for (ssize_t i = 0; i < n; i++)
+		parents[i] = (uint32_t)proc__parent((pid_t)pids[i]);
+	/* Those found go to the front: each may be the parent of one that was passed over. */
+	do {
+		last = cnt;
+		for (ssize_t i = cnt; i < n; i++) {
+			bool found = parents[i] == (uint32_t)pid;
+			uint32_t child = pids[i], parent = parents[i];
+
+			for (ssize_t k = 0; k < cnt && !found; k++)
+				found = parent == pids[k];
+			if (!found)
+				continue;
+			pids[i] = pids[cnt];
+			parents[i] = parents[cnt];
+			pids[cnt] = child;
+			parents[cnt++] = parent;
+		}
+	} while (cnt > last);
+	*ret = pids;
+	return cnt;
+}
+
 int proc__pidfd(pid_t pid)
 {
 	long fd = syscall(SYS_pidfd_open, pid, 0);

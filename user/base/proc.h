@@ -48,6 +48,8 @@ bool proc__shadow_stack(pid_t pid);
 ssize_t proc__tids(pid_t pid, uint32_t **ret);
 /* All process ids; caller frees *ret. Count or -errno. */
 ssize_t proc__pids(uint32_t **ret);
+/* Its children and theirs, at this moment; caller frees *ret. Looks at every process of the machine. Count or -errno. */
+ssize_t proc__descendants(pid_t pid, uint32_t **ret);
 /* A pidfd (poll it for the end of the process), or -errno. */
 int proc__pidfd(pid_t pid);
 /* giltop and pid live in the kernel's first pid namespace? BPF sees only those ids. */

@@ -185,6 +185,28 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 	return FAIL_NONE;
 }
 
+void collector__follow(struct collector *c, enum gt_follow what)
+{
+	c->opts.follow = what;
+	probe__follow(c->probe, what);
+}
+
+bool collector__forked(struct collector *c)
+{
+	bool forked = c->forked;
+
+	c->forked = false;
+	return forked;
+}
+
+bool collector__can_measure(struct collector *c, pid_t pid)
+{
+	struct target t;
+
+	return !find_live(c, pid) && !target__resolve(pid, c->cache, NULL, NULL, &t) &&
+	       t.gil_off <= 0;
+}
+
 static void arm_timer(struct collector *c)
 {
 	struct itimerspec its = { 0 };
@@ -291,7 +313,12 @@ static void on_note(void *ctx, const struct gt_note *n)
 	switch (n->kind) {
 	case GT_NOTE_SPAN: send_span(c, n); break;
 	case GT_NOTE_STACK: pystacks__take(c->stacks, n->tgid, n->stack); break;
-	case GT_NOTE_FORK: collector__expect(c, (pid_t)n->tid); break;
+	case GT_NOTE_FORK:
+		if (c->opts.follow == GT_FOLLOW_TELL)
+			c->forked = true;
+		else if (c->opts.follow)
+			collector__expect(c, (pid_t)n->tid);
+		break;
 	case GT_NOTE_EXEC:
 		t = find_live(c, (pid_t)n->tgid);
 		if (t && n->start_ns < t->resolve_ns) /* what came by it is measured already */

@@ -22,8 +22,8 @@ struct sinks;
 struct source;
 
 struct collector_opts {
-	int attach; /* enum probe_tier */
-	enum gt_follow follow;
+	int attach;		 /* enum probe_tier */
+	enum gt_follow follow;	 /* at first: collector__follow */
 	unsigned int thread_cnt; /* expected; sizes the maps */
 	bool stacks;		 /* collect Python stacks */
 	bool look_at_all;	 /* the stack of every thread at each reading (dump) */
@@ -38,6 +38,12 @@ struct source *collector__source(struct collector *c);
 enum failure collector__load(struct collector *c, struct sbuf *why);
 /* Start measuring a process: it is in the sinks when this returns. starts: its program has just begun. */
 enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct sbuf *why);
+/* From now on: whose forks and execs are seen, and who is measured by them. Children that are there already are not. */
+void collector__follow(struct collector *c, enum gt_follow what);
+/* GT_FOLLOW_TELL: has anything that is measured forked since the last call? */
+bool collector__forked(struct collector *c);
+/* Is it a CPython with a GIL, and not measured yet? */
+bool collector__can_measure(struct collector *c, pid_t pid);
 /* A process that is not a CPython yet (just forked or executed): tried again for a while. */
 void collector__expect(struct collector *c, pid_t pid);
 /* Perf events are taken away one by one: its free may take a second or more. */
