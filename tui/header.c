@@ -39,8 +39,8 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		     units__duration(ui->interval_ns, buf));
 	right_w = cells__width(sbuf__str(&right), c->unicode) + (ui->paused ? 7 : 0);
 	x = canvas__puts(c, y, 0, -1, ROLE_TITLE, "giltop") + 2;
-	if (s && s->proc_cnt > 1 && !ui->focus_pid)
-		sbuf__printf(&left, "busiest of %zu: ", s->proc_cnt);
+	if (s && p && s->proc_cnt > 1) /* as it stands on the screen of processes */
+		sbuf__printf(&left, "%zu of %zu: ", (size_t)(p - s->procs) + 1, s->proc_cnt);
 	if (p)
 		sbuf__printf(&left, "pid %u %s", p->pid,
 			     *p->cmdline ? cells__command(p->cmdline)

@@ -10,6 +10,13 @@
 #include "user/judge/verdict.h"
 #include "user/view/columns.h"
 
+/* Another process takes the header over when its load is that many times as much, and this more (load: threads that hold
+ * or wait, on average), in so many refreshes in a row.
+ */
+#define HEAD_FACTOR    1.5
+#define HEAD_USED      0.05
+#define HEAD_REFRESHES 5
+
 #define UI_ROW(id, ops) [id] = &(ops),
 static const struct screen_ops *const screens[UI_SCREEN_CNT] = { UI_SCREENS(UI_ROW, UI_ROW) };
 
@@ -65,22 +72,62 @@ const struct snap_proc *ui__find_proc(const struct snapshot *s, uint32_t pid)
 	return NULL;
 }
 
+static double load_of(const struct snap_proc *p)
+{
+	const struct snap_gil *g = verdict__busiest_gil(p);
+
+	return g && p->span_ns ? snap_gil__load(g, p->span_ns) : 0;
+}
+
+static const struct snap_proc *busiest_proc(const struct snapshot *s)
+{
+	const struct snap_proc *best = NULL;
+
+	for (size_t i = 0; s && i < s->proc_cnt; i++)
+		if (!best || (s->procs[i].alive && !best->alive) ||
+		    (s->procs[i].alive == best->alive && load_of(&s->procs[i]) > load_of(best)))
+			best = &s->procs[i];
+	return best;
+}
+
 static const struct snap_proc *header_proc(const struct ui_state *ui, const struct snapshot *s)
 {
-	const struct snap_proc *focus = ui->focus_pid ? ui__find_proc(s, ui->focus_pid) : NULL;
-	const struct snap_proc *best = focus;
-	double best_load = -1;
+	const struct snap_proc *p = ui->focus_pid ? ui__find_proc(s, ui->focus_pid) : NULL;
 
-	for (size_t i = 0; s && !focus && i < s->proc_cnt; i++) {
-		const struct snap_gil *g = verdict__busiest_gil(&s->procs[i]);
-		double load = g ? snap_gil__load(g, s->procs[i].span_ns) : 0;
+	if (!p && ui->head.pid)
+		p = ui__find_proc(s, ui->head.pid);
+	return p ? p : busiest_proc(s);
+}
 
-		if (load <= best_load)
-			continue;
-		best_load = load;
-		best = &s->procs[i];
+/* New data: is the header about another process from now on? Most flicker is between workers of the same kind, one as
+ * busy as the other; and one that waits for its next request is not without interest at once. Only who has not used its
+ * GIL at all, as a supervisor, gives way without delay.
+ */
+static void choose_head(struct ui_state *ui, const struct snapshot *s)
+{
+	struct ui_head *h = &ui->head;
+	const struct snap_proc *now = h->pid ? ui__find_proc(s, h->pid) : NULL;
+	const struct snap_proc *best = busiest_proc(s);
+
+	if (ui->focus_pid && ui__find_proc(s, ui->focus_pid)) /* the user chose */
+		return;
+	if (now && now->alive && best && best != now) {
+		double load = load_of(now), other = load_of(best);
+
+		h->was_used |= load >= HEAD_USED;
+		h->lower = other > load * HEAD_FACTOR + HEAD_USED ? h->lower + 1 : 0;
+		if (!h->lower || (h->was_used && h->lower < HEAD_REFRESHES))
+			return;
+	} else if (!best || best == now) {
+		h->lower = 0;
+		h->was_used |= now && load_of(now) >= HEAD_USED;
+		return;
 	}
-	return best;
+	if (h->pid && h->pid != best->pid) {
+		ui->gil = -1;
+		ui->past.cnt = 0;
+	}
+	*h = (struct ui_head){ .pid = best->pid, .was_used = load_of(best) >= HEAD_USED };
 }
 
 const struct snap_proc *ui__proc(const struct ui_state *ui)
@@ -113,6 +160,8 @@ bool ui__matches(const char *text, const char *s)
 void ui__focus(struct ui_state *ui, uint32_t pid)
 {
 	ui->focus_pid = pid;
+	if (pid) /* and later, without a focus, the header stays with it */
+		ui->head = (struct ui_head){ .pid = pid, .was_used = true };
 	ui->gil = -1;
 	ui->past.cnt = 0;
 }
@@ -196,8 +245,10 @@ void ui__update(struct ui_state *ui, const struct snapshot *interval, const stru
 	ui->total = total;
 	ui->timeline = timeline;
 	if (interval && interval->proc_cnt) {
-		const struct snap_proc *p = header_proc(ui, interval);
+		const struct snap_proc *p;
 
+		choose_head(ui, interval);
+		p = header_proc(ui, interval);
 		past__add(&ui->past, p, ui__gil(ui, p));
 	}
 	ui__refresh(ui);

@@ -53,6 +53,13 @@ struct screen {
 	bool spans;  /* it shows a timeline; set by refresh */
 };
 
+/* Whom the header is about: it stays, so that what one reads is about one process for a while. */
+struct ui_head {
+	uint32_t pid;	    /* 0: none yet */
+	unsigned int lower; /* refreshes in a row that another one was clearly busier */
+	bool was_used;	    /* it has used its GIL since it was chosen */
+};
+
 struct ui_state {
 	int h, w;
 	bool unicode;
@@ -68,6 +75,7 @@ struct ui_state {
 	bool cumulative, paused;
 	uint64_t interval_ns;
 	uint32_t focus_pid;	     /* only this process; 0: all */
+	struct ui_head head;	     /* without a focus: the process of the header */
 	int gil;		     /* id of the GIL in the header; -1: the busiest */
 	struct past past;	     /* of that GIL */
 	uint64_t zoom_ns, scroll_ns; /* the time that timelines show, and how far back from now */
@@ -139,7 +147,9 @@ UI_SCREENS(UI_DECLARE, UI_DECLARE)
 
 /* What is shown: one interval, or the total. NULL before the first data. */
 const struct snapshot *ui__snap(const struct ui_state *ui);
-/* The process of the header: the one in focus, or else the one with the busiest GIL; or NULL. */
+/* The process of the header: the one in focus; else the busiest one when it was chosen, until it has ended or another is
+ * clearly busier for some refreshes; or NULL.
+ */
 const struct snap_proc *ui__proc(const struct ui_state *ui);
 /* The GIL of the header, or NULL. */
 const struct snap_gil *ui__gil(const struct ui_state *ui, const struct snap_proc *p);
