@@ -22,14 +22,14 @@ struct threads {
 
 static unsigned long long extra_columns(const struct ui_state *ui)
 {
-	const struct snapshot *s = ui__snap(ui);
-	const struct snap_proc *p = ui__proc(ui);
+	struct shown_procs shown = ui__shown_procs(ui, ui__snap(ui));
 	unsigned long long extra = 0;
 
-	if (s && s->proc_cnt > 1 && !ui->focus_pid)
+	if (shown.cnt > 1)
 		extra |= 1ull << columns__find("pid");
-	if (p && p->gil_cnt > 1)
-		extra |= 1ull << columns__find("gil");
+	for (size_t i = 0; i < shown.cnt; i++)
+		if (shown.procs[i].gil_cnt > 1)
+			extra |= 1ull << columns__find("gil");
 	return extra;
 }
 
@@ -109,6 +109,8 @@ static void draw_table(const struct ui_state *ui, const struct thread_list *l, s
 	size_t n = layout__columns(r.w, ui->sort_col, extra_columns(ui), fit, COLUMN_MAX);
 
 	draw_heading(ui, c, r.y, r.x, fit, n);
+	if (extra_columns(ui))
+		thread_list__mark_shares(c, r, fit, n);
 	if (!l->cnt)
 		draw__note(c, rows.r,
 			   *ui->filter	   ? "no thread has this text (Esc clears the filter)"

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tui/cells.h"
+#include "tui/layout.h"
 #include "user/base/util.h"
 
 /* What a search or a filter looks at. */
@@ -82,6 +84,27 @@ void thread_list__build(struct thread_list *l, struct ui_state *ui)
 	if (l->cnt)
 		qsort_r(l->rows, l->cnt, sizeof(*l->rows), cmp_rows, ui);
 	thread_list__limit(l, ui);
+}
+
+/* Nobody is to add up shares of different GILs, or compare them. */
+void thread_list__mark_shares(struct canvas *c, struct rect r, const struct column_fit *fit,
+			      size_t n)
+{
+	static const char *const words[] = { "HOLD%, BLAME%: of own GIL", "%: of own GIL",
+					     "of own GIL" };
+	const struct column_fit *last = &fit[n ? n - 1 : 0];
+	int x = r.x, room;
+
+	if (n)
+		x += last->x +
+		     (last->col->left ? cells__width(last->col->title, c->unicode) : last->w);
+	room = r.x + r.w - x - 1;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (cells__width(words[i], c->unicode) > room)
+			continue;
+		canvas__puts_right(c, r.y, x + 1, room, ROLE_DIM, words[i]);
+		return;
+	}
 }
 
 void thread_list__deinit(struct screen *s)

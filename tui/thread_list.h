@@ -9,6 +9,8 @@
 #include "tui/ui.h"
 #include "user/view/columns.h"
 
+struct column_fit;
+
 struct thread_list {
 	struct column_row *rows;
 	size_t cnt, cap;
@@ -21,6 +23,12 @@ void thread_list__collect(struct thread_list *l, const struct ui_state *ui,
 void thread_list__limit(struct thread_list *l, const struct ui_state *ui);
 /* The rows of the table of threads: what is shown, sorted, limited. */
 void thread_list__build(struct thread_list *l, struct ui_state *ui);
+
+/* Rows of several processes or GILs are shown: say in the heading that a share is of the thread's own GIL: in the
+ * first line of r, where the columns leave room.
+ */
+void thread_list__mark_shares(struct canvas *c, struct rect r, const struct column_fit *fit,
+			      size_t n);
 
 /* ---- for screens whose state begins with a list, and that select one of it ---- */
 

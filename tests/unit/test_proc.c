@@ -135,6 +135,55 @@ static void a_pidfd_tells_the_end(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+/* A child that says it is there, has a child of its own, and lives until the pipe is closed. */
+static pid_t start_family(int fds[2])
+{
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid) {
+		char c;
+
+		close(fds[1]);
+		fork();
+		_exit(read(fds[0], &c, 1) != 0);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static bool has(const uint32_t *pids, ssize_t n, pid_t pid)
+{
+	for (ssize_t i = 0; i < n; i++)
+		if (pids[i] == (uint32_t)pid)
+			return true;
+	return false;
+}
+
+static void descendants_are_children_and_theirs(void **state)
+{
+	uint32_t *pids = NULL;
+	int fds[2];
+	pid_t child = start_family(fds);
+	ssize_t n;
+
+	(void)state;
+	for (n = 0; n < 1; free(pids)) /* until the grandchild is there */
+		assert_true((n = proc__descendants(child, &pids)) >= 0);
+	assert_int_equal(n, 1);
+	n = proc__descendants(getpid(), &pids);
+	assert_int_equal(n, 2);
+	assert_true(has(pids, n, child));
+	assert_false(has(pids, n, getpid()));
+	free(pids);
+	close(fds[1]);
+	close(fds[0]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(proc__descendants(getpid(), &pids), 0);
+	free(pids);
+}
+
 static void the_own_pid_is_among_all(void **state)
 {
 	uint32_t *pids = NULL;
@@ -156,6 +205,7 @@ int main(void)
 		cmocka_unit_test(threads_are_listed_and_their_group_found),
 		cmocka_unit_test(names_of_a_target_come_out_clean),
 		cmocka_unit_test(a_pidfd_tells_the_end),
+		cmocka_unit_test(descendants_are_children_and_theirs),
 		cmocka_unit_test(the_own_pid_is_among_all),
 	};
 

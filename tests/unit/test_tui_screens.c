@@ -202,6 +202,11 @@ static void many_threads_gils_and_processes_look_as_before(void **state)
 	check_frame(&st, "many-processes", false);
 	keys(&st, "1");
 	check_frame(&st, "many-processes-threads", false);
+	ui__resize(&st.ui, 12, 60);
+	check_frame(&st, "many-processes-threads-60x12", false);
+	ui__resize(&st.ui, 43, 132);
+	check_frame(&st, "many-processes-threads-132x43", false);
+	ui__resize(&st.ui, 24, 80);
 	keys(&st, "6j\n");
 	assert_int_equal(st.ui.focus_pid, 4243);
 	assert_int_equal(st.ui.screen, UI_THREADS);

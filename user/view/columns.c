@@ -232,13 +232,13 @@ PLACE(blocks, blame_at)
 #define CELL(what)   .fmt = fmt_##what, .cmp = cmp_##what
 
 const struct column thread_columns[] = {
-	{ COLUMN("pid", "PID"), .width = 7, .prio = 30, CELL(pid),
+	{ COLUMN("pid", "PID"), .width = 7, .prio = 3, CELL(pid),
 	  .help = "process id, as in ps and top" },
 	{ COLUMN("tid", "TID"), .width = 7, .prio = 55, .shown = true, CELL(tid),
 	  .help = "thread id, as in ps -L and top -H" },
 	{ COLUMN("thread", "THREAD"), .width = 15, .shown = true, .left = true, .kind = COLUMN_NAME,
 	  CELL(name), .help = "the thread's name (its Python name where it is known)" },
-	{ COLUMN("gil", "GIL"), .width = 3, .prio = 35, CELL(gil),
+	{ COLUMN("gil", "GIL"), .width = 3, .prio = 4, CELL(gil),
 	  .help = "which GIL it uses: 0 is the main interpreter's" },
 	{ COLUMN("state", "S"), .width = 1, .prio = 5, .shown = true, .left = true,
 	  .kind = COLUMN_STATE, CELL(state),

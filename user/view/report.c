@@ -2,6 +2,7 @@
 /* report.c - plain text: a few lines per process and a row per thread, at each refresh */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
@@ -12,9 +13,10 @@
 #include "user/view/view.h"
 
 /* In this order; the same for every table, so that a script may cut by column. */
-static const char *const shown[] = { "tid",	"thread",  "state",	   "delay",	"wait",
-				     "yield",	"hold",	   "acquisitions", "contended", "p50wait",
-				     "p99wait", "maxwait", "maxhold",	   "blame",	"blocks" };
+static const char *const shown[] = { "tid",	     "thread",	  "gil",     "state",
+				     "delay",	     "wait",	  "yield",   "hold",
+				     "acquisitions", "contended", "p50wait", "p99wait",
+				     "maxwait",	     "maxhold",	  "blame",   "blocks" };
 
 static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
 {
@@ -28,13 +30,15 @@ static void put_cell(FILE *out, const struct column *c, const char *text, bool l
 			c->left ? pad : 0, "");
 }
 
-/* r NULL: the headings. */
-static void put_row(struct view *v, const struct column_row *r, bool with_at)
+/* r NULL: the headings. Where a process has several GILs each row tells its own: the shares are of that. */
+static void put_row(struct view *v, const struct column_row *r, bool with_gil, bool with_at)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++) {
 		const struct column *c = &thread_columns[columns__find(shown[i])];
 		char cell[512];
 
+		if (!with_gil && !strcmp(shown[i], "gil"))
+			continue;
 		if (r)
 			c->fmt(r, cell, sizeof(cell));
 		put_cell(v->out, c, r ? cell : c->title, i + 1 == ARRAY_SIZE(shown));
@@ -86,9 +90,9 @@ static int put_threads(struct view *v, const struct snapshot *s, const struct sn
 		hidden = cnt - v->opts->limit;
 		cnt = v->opts->limit;
 	}
-	put_row(v, NULL, with_at);
+	put_row(v, NULL, p->gil_cnt > 1, with_at);
 	for (size_t i = 0; i < cnt; i++)
-		put_row(v, &rows[i], with_at);
+		put_row(v, &rows[i], p->gil_cnt > 1, with_at);
 	if (!cnt)
 		fprintf(v->out, "  no thread has touched the GIL yet\n");
 	if (hidden)
