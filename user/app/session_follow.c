@@ -95,6 +95,32 @@ void session__follow_on(struct session *s)
 	collector__follow(s->c, GT_FOLLOW_CHILDREN);
 }
 
+static void say_measured(struct session *s, const char *what, size_t cnt)
+{
+	bool many = s->o->pid_cnt > 1;
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	sbuf__printf(&text, "the supervisor%s %s %s: measuring %s ", many ? "s" : "",
+		     many ? "are" : "is", what, many ? "their" : "its");
+	if (cnt == 1)
+		sbuf__puts(&text, "child");
+	else
+		sbuf__printf(&text, "%zu children", cnt);
+	say(s, &text);
+}
+
+/* None of them: why was said of each. */
+static void measure_children(struct session *s)
+{
+	size_t before = s->live_cnt;
+
+	session__follow_on(s); /* first: who is forked meanwhile is told */
+	for (size_t i = 0; i < s->o->pid_cnt; i++)
+		session__add_children(s, (pid_t)s->o->pids[i]);
+	if (s->live_cnt > before)
+		say_measured(s, "idle", s->live_cnt - before);
+}
+
 static int look_in(struct session *s, uint64_t ns)
 {
 	return session__arm(s, &s->follow.fd, ns, 0, FD_FOLLOW);
@@ -107,6 +133,8 @@ int session__follow_start(struct session *s)
 
 	if (s->o->command || s->o->all)
 		return 0;
+	if (f->mode == FOLLOW_YES && session__follow_mode(s->o) == FOLLOW_AUTO)
+		say_measured(s, "no Python", s->live_cnt);
 	if (f->mode == FOLLOW_NO && s->o->subprocesses < 0)
 		say_children(s);
 	if (f->mode != FOLLOW_AUTO)
@@ -166,26 +194,6 @@ static bool are_idle(struct session *s, const bool *is_parent)
 	f->looked_ns = snap->now_ns;
 	snapshot__free(snap);
 	return idle;
-}
-
-static void measure_children(struct session *s)
-{
-	__cleanup(sbuf__free) struct sbuf text = { 0 };
-	size_t before = s->live_cnt, cnt;
-
-	session__follow_on(s); /* first: who is forked meanwhile is told */
-	for (size_t i = 0; i < s->o->pid_cnt; i++)
-		session__add_children(s, (pid_t)s->o->pids[i]);
-	cnt = s->live_cnt - before;
-	if (!cnt) /* why was said of each */
-		return;
-	sbuf__puts(&text, s->o->pid_cnt == 1 ? "the supervisor is idle: measuring its "
-					     : "the supervisors are idle: measuring their ");
-	if (cnt == 1)
-		sbuf__puts(&text, "child");
-	else
-		sbuf__printf(&text, "%zu children", cnt);
-	say(s, &text);
 }
 
 void session__follow_look(struct session *s)
