@@ -184,3 +184,30 @@ exec(compile(open(prefork).read(), "prefork.py", "exec"), {})
 	[ "$(grep -c '^The GIL is the bottleneck' <<<"$output")" -eq 2 ]
 	[ "$(grep -c '^The GIL is not the bottleneck' <<<"$output")" -eq 1 ]
 }
+
+@test "-s auto in batch: an idle supervisor's children are followed, and those that take their place" {
+	supervisor_start 2
+	giltop_start --json -s auto -p "$WL_PID"
+	wait_for 20 batch_has "${WORKERS[0]}"
+	wait_for 20 batch_has "${WORKERS[1]}"
+	grep -q "the supervisor is idle: measuring its 2 children" "$GT_ERR"
+	kill -9 "${WORKERS[0]}"
+	wait_for 10 has_workers 3
+	wait_for 20 batch_has "$(sed -n 's/^worker //p' "$WL_OUT" | tail -1)"
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+}
+
+@test "-s auto in dump: the children's stacks" {
+	supervisor_start 2
+	run -0 --separate-stderr "$GILTOP" dump -s auto -p "$WL_PID"
+	[ "$(grep -c '^pid ' <<<"$output")" -eq 3 ]
+	[[ $output == *"burn (prefork.py:"* ]] || [[ $output == *"      burn ("* ]]
+}
+
+@test "-s auto in batch: a supervisor that is busy itself stays alone" {
+	supervisor_start 2 busy
+	run -0 --separate-stderr "$GILTOP" -b -s auto -d 3 -p "$WL_PID"
+	one_line "2 Python children ("
+	[ "$(grep -c '^pid ' <<<"$output")" -eq "$(grep -c "^pid $WL_PID " <<<"$output")" ]
+}
