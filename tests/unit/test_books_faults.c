@@ -98,6 +98,32 @@ static void an_exec_by_a_thread_without_gil_closes_the_books_too(void **state)
 	machine__deinit(&k);
 }
 
+static uint32_t forks(uint32_t parent, uint32_t child)
+{
+	struct task_struct p = { .tgid = (int)parent }, c = { .tgid = (int)child };
+	struct gt_note note;
+
+	on_task_fork(&p, &c);
+	return shim__ring_take(SHIM_RING(&notes), &note, sizeof(note), 1) ? note.tid : 0;
+}
+
+/* Whose children giltop may want later it is told of; that takes no room, and of theirs it hears nothing. */
+static void a_child_is_told_of_before_it_is_followed(void **state)
+{
+	struct machine k;
+
+	(void)state;
+	machine__init(&k, false);
+	assert_int_equal(forks(PID, 201), 0);
+	follow = GT_FOLLOW_TELL;
+	assert_int_equal(forks(PID, 201), 201);
+	assert_int_equal(forks(201, 202), 0);
+	follow = GT_FOLLOW_CHILDREN;
+	assert_int_equal(forks(PID, 203), 203);
+	assert_int_equal(forks(203, 204), 204);
+	machine__deinit(&k);
+}
+
 struct exit_inside {
 	struct machine *k;
 	uint64_t at;
@@ -152,6 +178,7 @@ int main(void)
 		cmocka_unit_test(a_tid_reused_elsewhere_leaves_the_dead_waiter_alone),
 		cmocka_unit_test(a_dead_waiters_wait_is_blamed_on_the_holders),
 		cmocka_unit_test(an_exec_by_a_thread_without_gil_closes_the_books_too),
+		cmocka_unit_test(a_child_is_told_of_before_it_is_followed),
 		cmocka_unit_test(a_thread_that_ends_while_it_is_read_is_counted_once),
 	};
 

@@ -18,11 +18,6 @@
 #include "user/source/collector_impl.h"
 #include "user/source/stacks.h"
 
-/* A program needs this long at most to map its libpython after exec. */
-#define EXPECT_NS  5000000000ull
-#define EXPECT_TRY 20000000 /* ns between two tries, doubled at each up to .. */
-#define EXPECT_MAX 640000000
-
 static struct tracked *find_live(struct collector *c, pid_t pid)
 {
 	for (size_t i = 0; i < c->live_cnt; i++)
@@ -207,59 +202,6 @@ bool collector__can_measure(struct collector *c, pid_t pid)
 	       t.gil_off <= 0;
 }
 
-static void arm_timer(struct collector *c)
-{
-	struct itimerspec its = { 0 };
-
-	if (c->exp_cnt)
-		its.it_value.tv_nsec = its.it_interval.tv_nsec = EXPECT_TRY;
-	timerfd_settime(c->timer, 0, &its, NULL);
-}
-
-void collector__expect(struct collector *c, pid_t pid)
-{
-	struct expected e = { pid, now_ns() + EXPECT_NS, 0, EXPECT_TRY };
-
-	for (size_t i = 0; i < c->exp_cnt; i++)
-		if (c->exp[i].pid == pid) { /* another program runs there now */
-			c->exp[i] = e;
-			return;
-		}
-	if (array_grow(&c->exp, c->exp_cnt, &c->exp_cap, sizeof(*c->exp)))
-		return;
-	c->exp[c->exp_cnt++] = e;
-	if (c->exp_cnt == 1) /* else it runs: a stream of new ones must not put it off */
-		arm_timer(c);
-}
-
-/* Try the expected ones; drop those that are here, gone, refused or too old. */
-static void try_expected(struct collector *c)
-{
-	for (size_t i = 0; i < c->exp_cnt;) {
-		struct expected *e = &c->exp[i];
-		struct sbuf why = { 0 };
-		uint64_t now = now_ns();
-		enum failure f;
-
-		if (now < e->next_ns) {
-			i++;
-			continue;
-		}
-		f = collector__add(c, e->pid, true, &why);
-		if (f == FAIL_NOT_PYTHON && now < e->until_ns) {
-			e->next_ns = now + e->wait_ns;
-			e->wait_ns = e->wait_ns < EXPECT_MAX ? 2 * e->wait_ns : EXPECT_MAX;
-			i++;
-		} else {
-			failure__say_of_many(f, sbuf__str(&why));
-			c->exp[i] = c->exp[--c->exp_cnt];
-		}
-		sbuf__free(&why);
-	}
-	if (!c->exp_cnt)
-		arm_timer(c);
-}
-
 /* A reading, to the sinks: stacks that are new, the totals, names that are new. */
 static int read_books(struct collector *c)
 {
@@ -352,7 +294,7 @@ static int dispatch(struct source *s)
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.u64 == ID_TIMER) {
 			if (read(c->timer, &ticks, sizeof(ticks)) > 0)
-				try_expected(c);
+				expected__try(c);
 		} else if (ev[i].data.u64 == ID_NAMES) {
 			newcomers__on_timer(c);
 		} else if (ev[i].data.u64 != ID_RING) {

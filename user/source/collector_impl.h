@@ -103,6 +103,8 @@ const char *halt__look(struct halt *h, pid_t pid);
 void newcomers__add(struct collector *c, struct tracked *t, const struct gt_note *note);
 void newcomers__on_timer(struct collector *c);
 void newcomers__deinit(struct newcomers *n);
+/* expected.c: the timer; those that are here are measured. */
+void expected__try(struct collector *c);
 /* Have collector__dispatch see when fd becomes readable; id: a pid, or one of collector.c's. */
 int collector__watch(struct collector *c, int fd, uint64_t id);
 
