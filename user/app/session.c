@@ -23,7 +23,6 @@
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
-#include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/model/model.h"
 #include "user/source/collector.h"
@@ -66,37 +65,6 @@ int session__arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_n
 int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns)
 {
 	return session__arm(s, &s->refresh_fd, first_ns, every_ns, FD_REFRESH);
-}
-
-/* ---- processes ---- */
-
-static void on_ended(struct session *s, const struct record *r)
-{
-	s->live_cnt--;
-	/* A recording in a file does not show why it is shorter than asked for. */
-	if (s->o->verb == VERB_RECORD && !r->end.by_exec)
-		pr_info("pid %u has ended\n", r->pid);
-	else
-		pr_verb("pid %u %s\n", r->pid,
-			r->end.by_exec ? "runs another program now" : "has ended");
-	if (!r->end.by_exec)
-		session__live_ended(s, (pid_t)r->pid);
-}
-
-static int take(struct sink *sink, const struct record *r)
-{
-	struct session *s = (struct session *)sink;
-
-	if (r->kind == REC_PROC_START) {
-		s->live_cnt++;
-		if (s->begun)
-			pr_verb("pid %u is measured too\n", r->pid);
-	} else if (r->kind == REC_PROC_END) {
-		on_ended(s, r);
-	} else if (r->kind == REC_SPAN && !s->view_err) {
-		s->view_err = view__span(s->view, r);
-	}
-	return 0;
 }
 
 /* ---- views ---- */
@@ -248,34 +216,6 @@ static int setup(struct session *s)
 	return err;
 }
 
-static int open_collector(struct session *s)
-{
-	struct collector_opts co = { .attach = s->o->attach,
-				     .thread_cnt = session__thread_cnt(s->o),
-				     .stacks = !s->o->no_stacks &&
-					       opts__format(s->o)->bits & FORMAT_STACKS,
-				     .look_at_all = s->o->verb == VERB_DUMP,
-				     .min_hold_ns = s->o->min_hold_ns };
-	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	enum failure f;
-
-	if (s->o->all)
-		co.follow = GT_FOLLOW_ALL;
-	else if (s->follow.mode == FOLLOW_YES)
-		co.follow = GT_FOLLOW_CHILDREN;
-	else if (s->follow.mode == FOLLOW_AUTO)
-		co.follow = GT_FOLLOW_TELL;
-	s->sink.take = take;
-	s->model = model__new();
-	s->c = s->model ? collector__new(&co, &s->sinks) : NULL;
-	if (!s->c || sinks__add(&s->sinks, model__sink(s->model)) ||
-	    sinks__add(&s->sinks, &s->sink))
-		return failure__say(FAIL_NO_MEMORY, NULL, 0);
-	s->src = collector__source(s->c);
-	f = collector__load(s->c, &why);
-	return f ? failure__say(f, sbuf__str(&why), 0) : 0;
-}
-
 /* With what its format needs. */
 static int open_view(struct session *s)
 {
@@ -307,7 +247,7 @@ static int start(struct session *s)
 	if (!s->duration_ns && s->o->verb == VERB_DUMP)
 		s->duration_ns = DUMP_NS;
 	if (!code)
-		code = open_collector(s);
+		code = session__open_source(s);
 	if (!code && setup(s))
 		code = EXIT_RUNTIME;
 	if (!code)

@@ -83,6 +83,9 @@ unsigned int session__thread_cnt(const struct opts *o);
 /* Can an interpreter come yet, among the children of what is followed? */
 bool session__may_come(const struct session *s);
 
+/* session_source.c: the model and the collector, its programs loaded: 0 or an exit code that has been explained. */
+int session__open_source(struct session *s);
+
 /* session_follow.c: what the options say of children, and what giltop finds out by itself. */
 enum follow_mode session__follow_mode(const struct opts *o);
 /* The named ones are measured: look at their children now or soon. 0 or -errno. */
