@@ -16,12 +16,15 @@
 
 /* The first match wins, so what is special to a screen comes before what holds everywhere. */
 const struct key_def key_table[] = {
-	{ ACT_HELP, ALL, SHOW, "? F1 h", "help", "this help", K('?', UI_KEY_F(1), 'h') },
+	{ ACT_HELP, ALL, SHOW, "F1 ? h", "Help", "this help", K(UI_KEY_F(1), '?', 'h') },
 	{ ACT_SCREEN, KEYS_VIEW, SHOW, NULL, NULL, NULL, /* each screen has a line of its own */
 	  K('1', '2', '3', '4', '5', '6', '7', '8', '9') },
 	{ ACT_NEXT_SCREEN, KEYS_VIEW, SHOW, "Tab", NULL, "next screen (Shift-Tab: the one before)",
 	  K(UI_KEY_TAB) },
 	{ ACT_PREV_SCREEN, KEYS_VIEW, SHOW, NULL, NULL, NULL, K(UI_KEY_BACKTAB) },
+
+	{ ACT_SETUP, KEYS_VIEW, SHOW, "F2 S", "Setup", "columns, colours, first screen ..",
+	  K(UI_KEY_F(2), 'S') },
 
 	{ ACT_UP, ALL, MOVE, "Up Down j k", NULL, "move", K(UI_KEY_UP, 'k') },
 	{ ACT_DOWN, ALL, MOVE, NULL, NULL, NULL, K(UI_KEY_DOWN, 'j') },
@@ -36,8 +39,8 @@ const struct key_def key_table[] = {
 	{ ACT_BACK, ALL, MOVE, "Esc Backspace", NULL, "back; clears the filter",
 	  K(UI_KEY_ESC, UI_KEY_BACKSPACE) },
 
-	{ ACT_SORT, KEYS_SORT, FIND, "s F6", "sort", "choose the column to sort by",
-	  K('s', UI_KEY_F(6)) },
+	{ ACT_SORT, KEYS_SORT, FIND, "F6 s", "Sort", "choose the column to sort by",
+	  K(UI_KEY_F(6), 's') },
 	{ ACT_SORT_LEFT, KEYS_SORT, FIND, "< >", NULL, "sort by the column to the left, right",
 	  K('<', ',') },
 	{ ACT_SORT_RIGHT, KEYS_SORT, FIND, NULL, NULL, NULL, K('>', '.') },
@@ -47,12 +50,15 @@ const struct key_def key_table[] = {
 	{ ACT_SORT_BLAME, KEYS_SORT, FIND, NULL, NULL, NULL, K('B') },
 	{ ACT_SORT_NAME, KEYS_SORT, FIND, NULL, NULL, NULL, K('N') },
 	{ ACT_INVERT, KEYS_SORT, FIND, "I", NULL, "turn the order round", K('I') },
-	{ ACT_GROUP, KEYS_SORT, FIND, "t", NULL, "group threads by process", K('t') },
-	{ ACT_SEARCH, KEYS_FIND, FIND, "/ F3", "search", "find a row by its text (n: the next one)",
-	  K('/', UI_KEY_F(3)) },
+	{ ACT_GROUP, KEYS_SORT, FIND, "F5 t", "Pools", "fold threads of a pool: auto, all, none",
+	  K(UI_KEY_F(5), 't') },
+	{ ACT_FOLD, KEYS_SORT, FIND, "e *", NULL, "fold, unfold this pool", K('e', '*') },
+	{ ACT_BY_PROC, KEYS_SORT, FIND, "Y", NULL, "group threads by process", K('Y') },
+	{ ACT_SEARCH, KEYS_FIND, FIND, "F3 /", "Search", "find a row by its text (n: the next one)",
+	  K(UI_KEY_F(3), '/') },
 	{ ACT_SEARCH_NEXT, KEYS_FIND, FIND, NULL, NULL, NULL, K('n') },
-	{ ACT_FILTER, KEYS_FIND, FIND, "\\ F4", "filter", "show only rows with this text",
-	  K('\\', UI_KEY_F(4)) },
+	{ ACT_FILTER, KEYS_FIND, FIND, "F4 \\", "Filter", "show only rows with this text",
+	  K(UI_KEY_F(4), '\\') },
 	{ ACT_VIEW, KEYS_STACKS, FIND, "v", "lines/stacks", "blame: functions, lines, whole stacks",
 	  K('v') },
 	{ ACT_KIND, KEYS_STACKS, FIND, "o", "waits/holds",
@@ -66,6 +72,8 @@ const struct key_def key_table[] = {
 	{ ACT_SLOWER, KEYS_VIEW, RUN, NULL, NULL, NULL, K('-', '_') },
 	{ ACT_PAUSE, KEYS_VIEW, RUN, "p Space", "pause",
 	  "freeze the picture (it goes on measuring)", K('p', ' ', 'Z') },
+	{ ACT_MY_CODE, KEYS_VIEW, RUN, "m", "own code",
+	  "own code only: time of libraries goes to their callers", K('m') },
 	{ ACT_CUMULATIVE, KEYS_VIEW, RUN, "c", "totals", "since the start, or the last interval",
 	  K('c') },
 	{ ACT_RESET, KEYS_VIEW, RUN, "r", NULL, "start the totals anew", K('r') },
@@ -77,9 +85,18 @@ const struct key_def key_table[] = {
 	{ ACT_PICK, KEYS_VIEW, RUN, "P", NULL, "choose another process", K('P') },
 	{ ACT_REDRAW, ALL, RUN, "^L", NULL, "draw everything again", K(CTRL('l')) },
 	{ ACT_SUSPEND, ALL, RUN, "^Z", NULL, "suspend (fg brings it back)", K(CTRL('z')) },
-	{ ACT_QUIT, ALL, RUN, "q F10 ^C", "quit", "quit", K('q', UI_KEY_F(10), CTRL('c')) },
+	{ ACT_QUIT, ALL, RUN, "F10 q ^C", "Quit", "quit", K(UI_KEY_F(10), 'q', CTRL('c')) },
 };
 const size_t key_cnt = sizeof(key_table) / sizeof(key_table[0]);
+
+const struct key_def *keymap__function_key(unsigned int groups, int n)
+{
+	for (size_t i = 0; i < key_cnt; i++)
+		if (key_table[i].hint && key_table[i].groups & groups &&
+		    key_table[i].keys[0] == UI_KEY_F(n))
+			return &key_table[i];
+	return NULL;
+}
 
 enum key_action keymap__action(unsigned int groups, int key)
 {

@@ -55,6 +55,10 @@ enum key_action {
 	ACT_SORT_NAME,
 	ACT_INVERT,
 	ACT_GROUP,
+	ACT_FOLD,
+	ACT_BY_PROC,
+	ACT_MY_CODE,
+	ACT_SETUP,
 	ACT_PANE,
 	ACT_VIEW,
 	ACT_KIND,
@@ -91,15 +95,17 @@ struct key_def {
 	enum key_action action;
 	unsigned int groups; /* on screens that have one of these */
 	const char *group;   /* heading in the help */
-	const char *shown;   /* how the keys are written: "PgUp PgDn" */
-	const char *hint;    /* for the footer, NULL: not there */
-	const char *help;    /* plain words; NULL: not in the help (listed with another) */
+	const char *shown; /* how the keys are written: "PgUp PgDn"; the first one in the footer */
+	const char *hint;  /* for the footer, NULL: not there */
+	const char *help;  /* plain words; NULL: not in the help (listed with another) */
 	int keys[KEYS_MAX];
 };
 
 extern const struct key_def key_table[];
 extern const size_t key_cnt;
 
+/* The row of the function key Fn on such a screen, if it is in the footer, or NULL. */
+const struct key_def *keymap__function_key(unsigned int groups, int n);
 /* What this key does on a screen with these groups of keys; ACT_NONE if nothing. */
 enum key_action keymap__action(unsigned int groups, int key);
 

@@ -63,16 +63,27 @@ static int total_width(const struct column_fit *f, size_t n)
 	return w;
 }
 
-size_t layout__columns(int width, int always, unsigned long long extra, struct column_fit *ret,
-		       size_t max)
+/* Who asked for a column that is not there by default wants to see it. */
+static int priority(const struct column *c, const struct tui_settings *set, int always)
+{
+	int i = (int)(c - thread_columns);
+
+	if (i == always)
+		return 0;
+	return tui_settings__shows(set, (size_t)i) && !c->shown && c->prio ? 1 : c->prio;
+}
+
+size_t layout__columns(int width, const struct tui_settings *set, int always,
+		       unsigned long long extra, struct column_fit *ret, size_t max)
 {
 	size_t n = 0;
 	int room, x = 0, grows = -1;
 
-	for (size_t i = 0; i < thread_column_cnt && n < max; i++) {
-		const struct column *c = &thread_columns[i];
+	for (size_t i = 0; i < set->order_cnt && n < max; i++) {
+		size_t col = set->order[i];
+		const struct column *c = &thread_columns[col];
 
-		if (c->shown || (int)i == always || (extra >> i & 1))
+		if (tui_settings__shows(set, col) || (int)col == always || (extra >> col & 1))
 			ret[n++] = (struct column_fit){ .col = c, .w = c->width };
 	}
 	while (n > 1 && total_width(ret, n) > width) {
@@ -80,7 +91,7 @@ size_t layout__columns(int width, int always, unsigned long long extra, struct c
 		int worst_prio = -1;
 
 		for (size_t i = 0; i < n; i++) {
-			int prio = ret[i].col - thread_columns == always ? 0 : ret[i].col->prio;
+			int prio = priority(ret[i].col, set, always);
 
 			if (prio >= worst_prio) {
 				worst_prio = prio;

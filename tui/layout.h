@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "tui/canvas.h"
+#include "tui/tui_settings.h"
 #include "user/view/columns.h"
 
 /* 80x24 is complete. Below this there is room for one line of text only. */
@@ -42,9 +43,10 @@ struct column_fit {
 
 /* Place the columns that fit into width, by priority, one cell apart; the last one that grows takes
  * the rest, the others that grow up to 8 cells more. always: index of a column that is not dropped
- * (sorted by), or -1; extra: bit i adds column i to the default ones. Returns how many.
+ * (sorted by), or -1; extra: bit i adds column i to those of the settings (complete ones). Those that
+ * the user has added are dropped late. Returns how many.
  */
-size_t layout__columns(int width, int always, unsigned long long extra, struct column_fit *ret,
-		       size_t max);
+size_t layout__columns(int width, const struct tui_settings *set, int always,
+		       unsigned long long extra, struct column_fit *ret, size_t max);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "tui/draw.h"
 #include "tui/list.h"
+#include "tui/setup.h"
 #include "user/base/util.h"
 #include "user/view/columns.h"
 
@@ -58,7 +59,7 @@ static size_t help_lines(const struct ui_state *ui, struct help_line *ret)
 		ret[n++] = i ? (struct help_line){ words[i - 1], NULL, ROLE_NORMAL, 0 }
 			     : (struct help_line){ "What is shown", NULL, ROLE_HEAD, 0 };
 	for (size_t i = 0; i < thread_column_cnt && n < HELP_MAX; i++)
-		if (thread_columns[i].shown)
+		if (tui_settings__shows(&ui->set, i))
 			ret[n++] = (struct help_line){ thread_columns[i].title,
 						       thread_columns[i].help, ROLE_NORMAL, 8 };
 	return n;
@@ -114,6 +115,8 @@ void overlay__draw(const struct ui_state *ui, struct canvas *c)
 		draw_help(ui, c);
 	else if (ui->overlay == UI_OVER_SORT)
 		draw_sort_menu(ui, c);
+	else if (ui->overlay == UI_OVER_SETUP)
+		setup__draw(ui, c);
 }
 
 static void help_key(struct ui_state *ui, enum key_action action, size_t page)
@@ -147,10 +150,12 @@ static void sort_menu_key(struct ui_state *ui, enum key_action action, int key, 
 	ui__refresh(ui);
 }
 
-void overlay__key(struct ui_state *ui, enum key_action action, int key, size_t page)
+enum tui_action overlay__key(struct ui_state *ui, enum key_action action, int key, size_t page)
 {
-	if (ui->overlay == UI_OVER_HELP)
-		help_key(ui, action, page);
-	else
-		sort_menu_key(ui, action, key, page);
+	switch (ui->overlay) {
+	case UI_OVER_SETUP: return setup__key(ui, action, key, page);
+	case UI_OVER_HELP: help_key(ui, action, page); break;
+	default: sort_menu_key(ui, action, key, page); break;
+	}
+	return TUI_HANDLED;
 }

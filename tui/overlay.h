@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* overlay.h - what lies on top of a screen until a key closes it: the help and the sort menu */
+/* overlay.h - what lies on top of a screen until a key closes it: the help, the sort menu and the setup */
 #ifndef GILTOP_TUI_OVERLAY_H
 #define GILTOP_TUI_OVERLAY_H
 
@@ -8,6 +8,6 @@
 /* Draws the one that is open, if any. */
 void overlay__draw(const struct ui_state *ui, struct canvas *c);
 /* A key while one is open; page: lines of a page. */
-void overlay__key(struct ui_state *ui, enum key_action action, int key, size_t page);
+enum tui_action overlay__key(struct ui_state *ui, enum key_action action, int key, size_t page);
 
 #endif

@@ -92,7 +92,6 @@ static enum tui_action enter(struct ui_state *ui, struct screen *s)
 
 const struct screen_ops screen_pick = {
 	.question = "Which Python process?",
-	.hints = "Enter look at it   / search   q quit",
 	.keys = KEYS_FIND | KEYS_OPEN,
 	.state_sz = sizeof(struct pick),
 	.deinit = deinit,

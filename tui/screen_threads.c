@@ -106,7 +106,7 @@ static void draw_table(const struct ui_state *ui, const struct thread_list *l, s
 {
 	struct list_rows rows = list__rows(c, rect__below(r, 1), sel, l->cnt);
 	struct column_fit fit[COLUMN_MAX];
-	size_t n = layout__columns(r.w, ui->sort_col, extra_columns(ui), fit, COLUMN_MAX);
+	size_t n = layout__columns(r.w, &ui->set, ui->sort_col, extra_columns(ui), fit, COLUMN_MAX);
 
 	draw_heading(ui, c, r.y, r.x, fit, n);
 	if (extra_columns(ui))

@@ -73,7 +73,7 @@ static int cmp_rows(const void *a, const void *b, void *ctx)
 	const struct ui_state *ui = ctx;
 	const struct column_row *x = a, *y = b;
 
-	if (ui->grouped && x->proc->pid != y->proc->pid)
+	if (ui->by_proc && x->proc->pid != y->proc->pid)
 		return x->proc->pid < y->proc->pid ? -1 : 1;
 	return columns__compare(&thread_columns[ui->sort_col], ui->sort_desc, x, y);
 }

@@ -165,6 +165,26 @@ uint64_t tui__interval_ns(const struct tui *t)
 	return t->ui.interval_ns;
 }
 
+int tui__group(const struct tui *t)
+{
+	return t->ui.group;
+}
+
+bool tui__my_code(const struct tui *t)
+{
+	return t->ui.my_code;
+}
+
+const struct tui_settings *tui__settings(const struct tui *t)
+{
+	return &t->ui.saved;
+}
+
+const char *tui__screen_name(size_t i)
+{
+	return ui__tab_name(i);
+}
+
 void tui__message(struct tui *t, const char *text)
 {
 	snprintf(t->ui.message, sizeof(t->ui.message), "%s", text);

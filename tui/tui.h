@@ -51,6 +51,12 @@ void tui__resume(struct tui *t);
 bool tui__is_paused(const struct tui *t);
 bool tui__wants_spans(const struct tui *t); /* the timeline is visible */
 uint64_t tui__interval_ns(const struct tui *t);
+int tui__group(const struct tui *t); /* enum group (view.h) */
+bool tui__my_code(const struct tui *t);
+/* What is to be kept, after TUI_SETTINGS; good until the next call. */
+const struct tui_settings *tui__settings(const struct tui *t);
+/* The name of a screen, as in the footer; NULL: there are no more. */
+const char *tui__screen_name(size_t i);
 /* What is on the screen now, as plain text. */
 void tui__text(struct tui *t, struct sbuf *ret);
 /* One line at the bottom until the next key, e.g. "the process has ended". */

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tui/tui_settings.h"
+
 enum tui_action {
 	TUI_NONE,
 	TUI_QUIT,
@@ -16,6 +18,8 @@ enum tui_action {
 	TUI_SUSPEND,	      /* ^Z */
 	TUI_PICK_PID,	      /* the user wants to choose another process */
 	TUI_WRITE,	      /* write the screen to a file: tui__text */
+	TUI_MY_CODE,	      /* tui__my_code() says whether time goes to the user's own code */
+	TUI_SETTINGS,	      /* the user has changed what is kept: tui__settings */
 	TUI_HANDLED,	      /* a key that concerns only the view */
 	/* Done by the tui itself, never seen by the session: */
 	TUI_REDRAW, /* the terminal shows garbage: draw all of it again */
@@ -23,10 +27,12 @@ enum tui_action {
 };
 
 struct tui_opts {
-	bool ascii; /* no Unicode even if the locale has it */
-	bool plain; /* no colours; NO_COLOR is the caller's to read */
+	bool ascii;		      /* no Unicode even if the locale has it */
+	bool plain;		      /* no colours; NO_COLOR is the caller's to read */
+	struct tui_settings settings; /* to start with */
+	struct tui_settings saved;    /* as they are kept: without what the command line says */
 	uint64_t interval_ns;
-	const char *sort;      /* name of a thread column, or NULL */
+	const char *sort;      /* name of a thread column, or NULL: as the settings say */
 	const uint32_t *tids;  /* only these threads, if tid_cnt; must live as long as the tui */
 	size_t tid_cnt, limit; /* limit: only the first so many threads; 0: all */
 };

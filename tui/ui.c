@@ -30,8 +30,15 @@ int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode)
 				 .tids = opts->tids,
 				 .tid_cnt = opts->tid_cnt,
 				 .limit = opts->limit,
+				 .set = opts->settings,
+				 .saved = opts->saved,
 				 .zoom_ns = 1000000000u };
-	ui__sort_by(ui, columns__find("delay"));
+	tui_settings__complete(&ui->set, UI_TAB_CNT);
+	tui_settings__complete(&ui->saved, UI_TAB_CNT);
+	ui->group = ui->set.group;
+	ui->my_code = ui->set.my_code;
+	ui->screen = ui->tab = (enum ui_screen)ui->set.screen;
+	ui__sort_by(ui, ui->set.sort - 1);
 	ui__sort_by(ui, opts->sort ? columns__find(opts->sort) : -1);
 	for (size_t i = 0; i < UI_SCREEN_CNT; i++) {
 		struct screen *s = &ui->screens[i];
@@ -42,6 +49,11 @@ int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+const char *ui__tab_name(size_t i)
+{
+	return i < UI_TAB_CNT ? screens[i]->name : NULL;
 }
 
 void ui__deinit(struct ui_state *ui)

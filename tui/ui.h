@@ -40,7 +40,7 @@ enum ui_screen {
 	UI_TAB_CNT = UI_SCREENS(UI_ONE, UI_NIL),
 };
 
-enum ui_overlay { UI_OVER_NONE, UI_OVER_HELP, UI_OVER_SORT };
+enum ui_overlay { UI_OVER_NONE, UI_OVER_HELP, UI_OVER_SORT, UI_OVER_SETUP };
 enum ui_prompt { UI_PROMPT_NONE, UI_PROMPT_SEARCH, UI_PROMPT_FILTER };
 
 #define UI_TEXT_SZ 64
@@ -82,12 +82,18 @@ struct ui_state {
 
 	/* threads: their order, and the one that the user chose: the selection follows it */
 	int sort_col;
-	bool sort_desc, grouped;
+	bool sort_desc, by_proc;
+	int group;    /* of a pool's threads: enum group (view.h) */
+	bool my_code; /* time goes to the nearest frame outside libraries */
 	uint32_t sel_pid, sel_tid;
 	bool sel_set;
 
+	/* What can be kept: of these, sort, group and my_code are above while it runs (setup.c). */
+	struct tui_settings set;
+	struct tui_settings saved, opened; /* as kept, and as it was when the setup was opened */
+
 	enum ui_overlay overlay;
-	size_t help_top;
+	size_t help_top, setup_sel;
 	int sort_menu; /* the selected column */
 	enum ui_prompt prompt;
 	char search[UI_TEXT_SZ], filter[UI_TEXT_SZ];
@@ -105,6 +111,8 @@ enum tui_action ui__key(struct ui_state *ui, int key);
 /* Draws into all of the canvas; its size need not be that of ui__resize. */
 void ui__draw(const struct ui_state *ui, struct canvas *c);
 bool ui__wants_spans(const struct ui_state *ui);
+/* The name of a screen with a number key; NULL: there are no more. */
+const char *ui__tab_name(size_t i);
 
 /* ---- for the screens ---- */
 
@@ -120,7 +128,7 @@ struct ui_subject {
 struct screen_ops {
 	const char *name, *short_name, *help; /* of a tab: in the footer and in the help */
 	/* It stands alone: these instead of header and footer, and Esc quits. */
-	const char *question, *hints;
+	const char *question;
 	unsigned int keys; /* groups of keys (keymap.h) */
 	size_t state_sz;   /* zeroed at first */
 	void (*deinit)(struct screen *s);

@@ -21,17 +21,55 @@ static int tab_width(const struct ui_state *ui, bool shortened, int gap)
 	return w;
 }
 
-static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y)
+/* The first way to write a key: "Enter" of "Enter", "F6" of "F6 s". */
+static int first_word(const char *s)
 {
-	static const char *const tails[] = { "? help  q quit", "? help" };
-	int full = tab_width(ui, false, 1), x = 0, gap;
-	/* The names in full matter more than how to quit. */
-	const char *tail =
-		tails[full + (int)strlen(tails[0]) > c->w && full + (int)strlen(tails[1]) <= c->w];
-	int tail_w = (int)strlen(tail);
-	bool shortened = full + tail_w > c->w;
+	const char *space = strchr(s, ' ');
 
-	gap = tab_width(ui, shortened, 2) + tail_w <= c->w ? 2 : 1;
+	return space ? (int)(space - s) : (int)strlen(s);
+}
+
+/* A key that can be clicked, as it looks in the footer: "F1Help" as in htop, "p pause". */
+static int key_width(const struct key_def *k)
+{
+	bool function = k->keys[0] > UI_KEY_F0;
+
+	return first_word(k->shown) + !function + (int)strlen(k->hint);
+}
+
+static int draw_key(struct canvas *c, int y, int x, const struct key_def *k)
+{
+	bool function = k->keys[0] > UI_KEY_F0;
+	int start = x;
+
+	x += canvas__printf(c, y, x, -1, ROLE_KEY, "%.*s", first_word(k->shown), k->shown) +
+	     !function;
+	canvas__puts(c, y, x, -1, function ? ROLE_KEY : ROLE_DIM, k->hint);
+	if (function)
+		canvas__select(c, y, x, (int)strlen(k->hint));
+	x += (int)strlen(k->hint);
+	return x - start;
+}
+
+/* Where there is no line of keys: the two that are needed most. */
+static int tail_width(const struct ui_state *ui, int c_w, bool shortened)
+{
+	unsigned int groups = ui->screens[ui->screen].ops->keys;
+	int help = key_width(keymap__function_key(groups, 1));
+	int both = help + 1 + key_width(keymap__function_key(groups, 10));
+	int room = c_w - tab_width(ui, shortened, 1);
+
+	return room >= both ? both : room >= help ? help : 0;
+}
+
+static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y, bool alone)
+{
+	bool shortened =
+		tab_width(ui, false, 1) - 1 > c->w || (alone && !tail_width(ui, c->w, false));
+	int tail = alone ? tail_width(ui, c->w, shortened) : -1, x = 0, gap;
+	unsigned int groups = ui->screens[ui->screen].ops->keys;
+
+	gap = tab_width(ui, shortened, 2) + tail - (alone ? 0 : 1) <= c->w ? 2 : 1;
 	for (int i = 0; i < UI_TAB_CNT; i++) {
 		bool on = (int)ui->tab == i;
 		int start = x;
@@ -43,39 +81,38 @@ static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y)
 			canvas__select(c, y, start, x - start);
 		x += gap;
 	}
-	if (x + tail_w <= c->w)
-		canvas__puts_right(c, y, c->w - tail_w, tail_w, ROLE_DIM, tail);
-}
-
-/* The first way to write a key: "Enter" of "Enter", "s" of "s F6". */
-static int first_word(const char *s)
-{
-	const char *space = strchr(s, ' ');
-
-	return space ? (int)(space - s) : (int)strlen(s);
+	if (tail <= 0)
+		return;
+	x = c->w - tail;
+	x += draw_key(c, y, x, keymap__function_key(groups, 1)) + 1;
+	if (x < c->w)
+		draw_key(c, y, x, keymap__function_key(groups, 10));
 }
 
 static void draw_hints(const struct ui_state *ui, struct canvas *c, int y)
 {
+	unsigned int groups = ui->screens[ui->screen].ops->keys;
 	int x = 0;
 
+	for (int n = 1; n <= 12; n++) {
+		const struct key_def *k = keymap__function_key(groups, n);
+
+		if (k && x + key_width(k) <= c->w)
+			x += draw_key(c, y, x, k) + 1;
+	}
+	x++;
+	if (ui->screen >= UI_TAB_CNT && !ui->screens[ui->screen].ops->question && x + 8 <= c->w) {
+		x += canvas__puts(c, y, x, -1, ROLE_KEY, "Esc") + 1;
+		x += canvas__puts(c, y, x, -1, ROLE_DIM, "back") + 2;
+	}
+	/* Of the others as many as there is room for, the first ones of the table first. */
 	for (size_t i = 0; i < key_cnt; i++) {
 		const struct key_def *k = &key_table[i];
-		int w;
 
-		if (!k->hint || !(k->groups & ui->screens[ui->screen].ops->keys) ||
-		    k->action == ACT_HELP)
+		if (!k->hint || !(k->groups & groups) || k->keys[0] > UI_KEY_F0)
 			continue;
-		w = first_word(k->shown) + 1 + (int)strlen(k->hint);
-		if (x + w > c->w)
-			break;
-		x += canvas__printf(c, y, x, -1, ROLE_KEY, "%.*s", first_word(k->shown), k->shown) +
-		     1;
-		x += canvas__puts(c, y, x, -1, ROLE_DIM, k->hint) + 2;
-	}
-	if (ui->screen >= UI_TAB_CNT && x + 8 <= c->w) {
-		x += canvas__puts(c, y, x, -1, ROLE_KEY, "Esc") + 1;
-		canvas__puts(c, y, x, -1, ROLE_DIM, "back");
+		if (x + key_width(k) <= c->w)
+			x += draw_key(c, y, x, k) + 2;
 	}
 }
 
@@ -84,10 +121,8 @@ static void draw_footer(const struct ui_state *ui, struct canvas *c, int hints, 
 	const struct screen_ops *ops = ui->screens[ui->screen].ops;
 	int y = hints >= 0 && !ops->question ? hints : tabs;
 
-	if (ops->question)
-		canvas__puts(c, tabs, 0, -1, ROLE_DIM, ops->hints);
-	else
-		draw_tabs(ui, c, tabs);
+	if (!ops->question)
+		draw_tabs(ui, c, tabs, hints < 0);
 	if (ui->prompt || *ui->message)
 		canvas__fill(c, (struct rect){ y, 0, 1, c->w }, ROLE_NORMAL, ' ');
 	if (ui->prompt) {
@@ -101,7 +136,7 @@ static void draw_footer(const struct ui_state *ui, struct canvas *c, int hints, 
 			canvas__printf(c, y, x + 3, -1, ROLE_WARN, "(%s)", ui->message);
 	} else if (*ui->message) {
 		canvas__puts(c, y, 0, -1, ROLE_WARN, ui->message);
-	} else if (y != tabs) {
+	} else if (y != tabs || ops->question) {
 		draw_hints(ui, c, y);
 	}
 }

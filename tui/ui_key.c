@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ui_key.c - what a key changes; nothing is drawn here */
+#include <stdio.h>
 #include <string.h>
 
 #include "tui/list.h"
 #include "tui/overlay.h"
+#include "tui/setup.h"
 #include "tui/ui.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
@@ -109,13 +111,39 @@ static enum tui_action toggle_pause(struct ui_state *ui)
 
 static void sort_step(struct ui_state *ui, int step)
 {
-	int n = (int)thread_column_cnt, col = ui->sort_col;
+	int n = (int)ui->set.order_cnt, place = 0;
 
-	/* Among the columns of the default set, or one sorts by what is not on the screen. */
-	do {
-		col = (col + step + n) % n;
-	} while (!thread_columns[col].cmp || !thread_columns[col].shown);
-	ui__sort_by(ui, col);
+	/* Among the columns of the table, or one sorts by what is not on the screen. */
+	for (int i = 0; i < n && ui->set.order[place] != ui->sort_col; i++)
+		place = i;
+	for (int i = 0; i < n; i++) {
+		int col;
+
+		place = (place + step + n) % n;
+		col = ui->set.order[place];
+		if (!thread_columns[col].cmp || !tui_settings__shows(&ui->set, (size_t)col))
+			continue;
+		ui__sort_by(ui, col);
+		return;
+	}
+}
+
+static void change_group(struct ui_state *ui)
+{
+	static const char *const words[] = { "threads: those of a pool that ended in one row",
+					     "threads: pools folded", "threads: a row for each" };
+
+	ui->group = (ui->group + 1) % (int)ARRAY_SIZE(words);
+	snprintf(ui->message, sizeof(ui->message), "%s", words[ui->group]);
+}
+
+static enum tui_action toggle_my_code(struct ui_state *ui)
+{
+	ui->my_code = !ui->my_code;
+	snprintf(ui->message, sizeof(ui->message), "%s",
+		 ui->my_code ? "own code only: time goes to the nearest frame outside libraries"
+			     : "all code: time goes to the line that ran");
+	return TUI_MY_CODE;
 }
 
 static enum tui_action common_key(struct ui_state *ui, enum key_action action, int key)
@@ -130,6 +158,7 @@ static enum tui_action common_key(struct ui_state *ui, enum key_action action, i
 	case ACT_FASTER: return change_interval(ui, -1);
 	case ACT_SLOWER: return change_interval(ui, 1);
 	case ACT_PAUSE: return toggle_pause(ui);
+	case ACT_MY_CODE: return toggle_my_code(ui);
 	case ACT_BACK: return go_back(ui);
 	case ACT_HELP:
 		ui->overlay = UI_OVER_HELP;
@@ -161,7 +190,9 @@ static enum tui_action common_key(struct ui_state *ui, enum key_action action, i
 	case ACT_SORT_BLAME: ui__sort_by(ui, columns__find("blame")); break;
 	case ACT_SORT_NAME: ui__sort_by(ui, columns__find("thread")); break;
 	case ACT_INVERT: ui->sort_desc = !ui->sort_desc; break;
-	case ACT_GROUP: ui->grouped = !ui->grouped; break;
+	case ACT_GROUP: change_group(ui); break;
+	case ACT_BY_PROC: ui->by_proc = !ui->by_proc; break;
+	case ACT_SETUP: setup__open(ui); break;
 	default: return TUI_NONE;
 	}
 	return TUI_HANDLED;
@@ -182,8 +213,7 @@ enum tui_action ui__key(struct ui_state *ui, int key)
 	}
 	ui->message[0] = '\0';
 	if (ui->overlay && !always) {
-		overlay__key(ui, action, key, page(ui));
-		return TUI_HANDLED;
+		return overlay__key(ui, action, key, page(ui));
 	}
 	ret = s->ops->key ? s->ops->key(ui, s, action) : TUI_NONE;
 	if (action == ACT_ENTER && s->ops->enter && s->sel < s->cnt)

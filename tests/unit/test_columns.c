@@ -186,11 +186,13 @@ static void the_bar_fills_its_width(void **state)
 
 static void columns_are_dropped_by_priority(void **state)
 {
+	struct tui_settings set = { 0 };
 	struct column_fit fit[32];
 
 	(void)state;
+	tui_settings__complete(&set, 1);
 	for (int w = 0; w < 300; w++) {
-		size_t n = layout__columns(w, columns__find("yields"), 0, fit, 32);
+		size_t n = layout__columns(w, &set, columns__find("yields"), 0, fit, 32);
 		bool sorted = false;
 
 		assert_true(n >= 1);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "tests/unit/tui_stage.h"
+#include "tui/layout.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 
@@ -60,8 +61,8 @@ static void make_hostile(struct fake *f)
 
 static void no_size_and_no_name_breaks_a_frame(void **state)
 {
-	static const char *const ways[] = { "1",   "2",	    "3", "4", "5",  "6",   "1\n",
-					    "3\n", "3vo\n", "?", "s", "/x", "\\w", "2pp" };
+	static const char *const ways[] = { "1",     "2", "3", "4", "5",  "6",	 "1\n", "3\n",
+					    "3vo\n", "?", "s", "S", "/x", "\\w", "2pp" };
 	static struct stage st;
 
 	(void)state;
@@ -207,6 +208,137 @@ static void keys_ask_the_session_for_what_only_it_can_do(void **state)
 	stage__close(&st);
 }
 
+static void pools_and_own_code_are_one_key_away_and_say_so(void **state)
+{
+	static struct stage st;
+	struct ui_state *ui = &st.ui;
+
+	(void)state;
+	stage__open(&st, true, 24, 80);
+	assert_int_equal(ui->group, 0);
+	assert_int_equal(ui__key(ui, UI_KEY_F(5)), TUI_HANDLED);
+	assert_int_equal(ui->group, 1);
+	assert_non_null(strstr(ui->message, "pools folded"));
+	keys(&st, "tt");
+	assert_int_equal(ui->group, 0);
+	assert_int_equal(ui__key(ui, 'm'), TUI_MY_CODE);
+	assert_true(ui->my_code);
+	assert_non_null(strstr(ui->message, "own code only"));
+	assert_int_equal(ui__key(ui, 'm'), TUI_MY_CODE);
+	assert_false(ui->my_code);
+	assert_false(ui->by_proc);
+	keys(&st, "Y");
+	assert_true(ui->by_proc);
+	stage__close(&st);
+}
+
+/* The first column of the table that is shown. */
+static const char *first_column(const struct stage *st)
+{
+	struct column_fit fit[32];
+
+	assert_true(layout__columns(132, &st->ui.set, st->ui.sort_col, 0, fit, 32) > 0);
+	return fit[0].col->name;
+}
+
+static void the_setup_changes_at_once_and_keeps_what_was_changed(void **state)
+{
+	static struct stage st;
+	struct ui_state *ui = &st.ui;
+
+	(void)state;
+	stage__open(&st, true, 43, 132);
+	/* Nothing is changed: nothing is to be kept. */
+	assert_int_equal(ui__key(ui, UI_KEY_F(2)), TUI_HANDLED);
+	assert_int_equal(ui->overlay, UI_OVER_SETUP);
+	assert_int_equal(ui__key(ui, UI_KEY_ESC), TUI_HANDLED);
+	assert_int_equal(ui->overlay, UI_OVER_NONE);
+	/* What was chosen by a key, or on the command line, is not kept with it. */
+	keys(&st, "tSj");
+	assert_int_equal(ui__key(ui, UI_KEY_RIGHT), TUI_HANDLED);
+	assert_int_equal(ui__key(ui, UI_KEY_RIGHT), TUI_HANDLED);
+	assert_int_equal(ui->set.screen, UI_BLAME);
+	assert_int_equal(ui->saved.screen, 0);
+	assert_int_equal(ui__key(ui, UI_KEY_ESC), TUI_SETTINGS);
+	assert_int_equal(ui->saved.screen, UI_BLAME);
+	assert_int_equal(ui->group, 1);
+	assert_int_equal(ui->saved.group, 0);
+	assert_int_equal(ui->screen, UI_THREADS);
+	/* Own code is the session's to apply, at once. */
+	keys(&st, "Sjjj");
+	assert_int_equal(ui__key(ui, ' '), TUI_MY_CODE);
+	assert_int_equal(ui__key(ui, 'q'), TUI_SETTINGS);
+	assert_true(ui->my_code && ui->saved.my_code);
+	/* The first column goes; THREAD, behind it, moves to the left of PID, which is not shown. */
+	assert_string_equal(first_column(&st), "tid");
+	keys(&st, "Sjjjjjjj ");
+	assert_string_equal(first_column(&st), "thread");
+	keys(&st, "jj");
+	assert_int_equal(ui->set.order[3], columns__find("gil"));
+	ui__key(ui, ' ');
+	for (int i = 0; i < 9; i++)
+		ui__key(ui, UI_KEY_LEFT);
+	assert_string_equal(first_column(&st), "gil");
+	assert_int_equal(ui__key(ui, UI_KEY_F(2)), TUI_SETTINGS);
+	assert_int_equal(ui->saved.order[0], columns__find("gil"));
+	stage__close(&st);
+}
+
+static void the_table_has_a_column_at_least(void **state)
+{
+	static struct stage st;
+	struct ui_state *ui = &st.ui;
+
+	(void)state;
+	stage__open(&st, true, 43, 132);
+	keys(&st, "S");
+	for (size_t i = 0; i < 6; i++)
+		ui__key(ui, UI_KEY_DOWN);
+	for (size_t i = 0; i < thread_column_cnt; i++) {
+		if (tui_settings__shows(&ui->set, ui->set.order[i]))
+			ui__key(ui, ' ');
+		ui__key(ui, UI_KEY_DOWN);
+	}
+	assert_int_not_equal(ui->set.columns, 0);
+	assert_int_equal(ui->set.columns & (ui->set.columns - 1), 0);
+	/* The last one that is shown refuses. */
+	ui__key(ui, UI_KEY_END);
+	if (!tui_settings__shows(&ui->set, ui->set.order[thread_column_cnt - 1]))
+		ui->set.columns = 1ull << ui->set.order[thread_column_cnt - 1];
+	ui__key(ui, ' ');
+	assert_string_equal(ui->message, "one column must stay");
+	assert_int_not_equal(ui->set.columns, 0);
+	stage__close(&st);
+}
+
+/* Whatever a file of settings says. */
+static void settings_out_of_range_become_whole(void **state)
+{
+	struct tui_settings s;
+	unsigned int seed = 3;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		uint64_t seen = 0;
+
+		for (size_t i = 0; i < sizeof(s); i++)
+			((unsigned char *)&s)[i] = (unsigned char)rand_r(&seed);
+		s.my_code = s.mouse = round & 1;
+		if (round & 2)
+			s.order_cnt %= 70;
+		tui_settings__complete(&s, UI_TAB_CNT);
+		assert_int_equal(s.order_cnt, thread_column_cnt);
+		for (size_t i = 0; i < s.order_cnt; i++)
+			seen |= 1ull << s.order[i];
+		assert_true(seen == (1ull << thread_column_cnt) - 1);
+		assert_true(s.columns && !(s.columns & ~seen));
+		assert_true(s.screen >= 0 && s.screen < UI_TAB_CNT);
+		assert_true(s.sort > 0 && thread_columns[s.sort - 1].cmp);
+		assert_non_null(tui_settings__scheme_name(s.scheme));
+		assert_non_null(tui_settings__group_name(s.group));
+	}
+}
+
 static void esc_leaves_a_process_at_once_even_after_a_search(void **state)
 {
 	static struct stage st;
@@ -337,6 +469,10 @@ int main(void)
 		cmocka_unit_test(no_keys_break_it),
 		cmocka_unit_test(a_chosen_thread_stays_chosen),
 		cmocka_unit_test(keys_ask_the_session_for_what_only_it_can_do),
+		cmocka_unit_test(pools_and_own_code_are_one_key_away_and_say_so),
+		cmocka_unit_test(the_setup_changes_at_once_and_keeps_what_was_changed),
+		cmocka_unit_test(the_table_has_a_column_at_least),
+		cmocka_unit_test(settings_out_of_range_become_whole),
 		cmocka_unit_test(search_and_filter_find_by_name_and_line),
 		cmocka_unit_test(esc_leaves_a_process_at_once_even_after_a_search),
 		cmocka_unit_test(after_a_reset_the_past_is_forgotten),

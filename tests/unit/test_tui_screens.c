@@ -68,7 +68,7 @@ static const struct {
 } screens[] = {
 	{ "threads", "1" }, { "timeline", "2" },  { "blame", "3" },    { "matrix", "4" },
 	{ "latency", "5" }, { "processes", "6" }, { "detail", "1\n" }, { "tree", "3\n" },
-	{ "help", "?" },    { "sort", "s" },
+	{ "help", "?" },    { "sort", "s" },	  { "setup", "S" },
 };
 
 static void every_screen_looks_as_before(void **state)
