@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "user/base/parse.h"
+#include "user/base/sbuf.h"
 
 struct invoker {
 	uid_t uid;
@@ -83,4 +85,21 @@ void invoker__leave(struct invoker_rights *r)
 	free(r->groups);
 	*r = (struct invoker_rights){ 0 };
 	errno = err;
+}
+
+int invoker__home(struct sbuf *ret)
+{
+	const char *home = getenv("HOME");
+	struct invoker v;
+
+	/* sudo may have changed HOME, or not: the user's own is in the list of users. */
+	if (find(&v)) {
+		const struct passwd *pw = getpwuid(v.uid);
+
+		home = pw ? pw->pw_dir : NULL;
+	}
+	if (!home || *home != '/')
+		return -ENOENT;
+	sbuf__puts(ret, home);
+	return ret->oom ? -ENOMEM : 0;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct sbuf;
+
 /* Become that user for good; without sudo nothing changes. 0 or -errno. */
 int invoker__become(void);
 
@@ -20,5 +22,8 @@ struct invoker_rights {
 /* Reach files with that user's rights only, until invoker__leave; without sudo nothing changes. 0 or -errno. */
 int invoker__enter(struct invoker_rights *ret);
 void invoker__leave(struct invoker_rights *r);
+
+/* Adds that user's home directory, an absolute path. 0 or -errno (-ENOENT: none is known). */
+int invoker__home(struct sbuf *ret);
 
 #endif

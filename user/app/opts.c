@@ -245,6 +245,7 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 		p.o.batch = true;
 	if (!err)
 		err = opts__check(&p.o, p.given);
+	p.o.said = p.given;
 	if (err)
 		opts__free(&p.o);
 	else
@@ -257,4 +258,12 @@ void opts__free(struct opts *o)
 	free(o->pids);
 	free(o->view.tids);
 	o->pids = o->view.tids = NULL;
+}
+
+bool opts__said(const struct opts *o, const char *name)
+{
+	for (size_t i = 0; i < opt_cnt; i++)
+		if (!strcmp(opt_table[i].name, name))
+			return o->said >> i & 1;
+	return false;
 }

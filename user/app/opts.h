@@ -38,6 +38,7 @@ struct opts {
 	bool batch, json, force, no_stacks, no_unicode, quiet;
 	bool text, markdown; /* only the summary that goes into a ticket */
 	bool mouse;
+	uint64_t said; /* bit i: row i of the option table was given (opts__said) */
 	const char *output;
 	const struct format *format; /* of -f; NULL: not said, see opts__format */
 	uint64_t min_hold_ns;	     /* stacks of holds at least so long */
@@ -56,6 +57,8 @@ int opts__parse(int argc, char **argv, struct opts *ret);
 void opts__free(struct opts *o);
 /* What is to be written; never NULL for options that opts__parse has taken. */
 const struct format *opts__format(const struct opts *o);
+/* Was this option given, whatever its value? */
+bool opts__said(const struct opts *o, const char *name);
 const char *verb__name(enum verb v);
 /* The option table as "text" (--help), "man" (scdoc; "columns", "formats": of other tables), "bash", "zsh" or "fish". -EINVAL: no such. */
 int opts__print_help(FILE *out, const char *style);

@@ -10,6 +10,7 @@
 #include "tui/tui.h"
 #include "user/app/doctor.h"
 #include "user/app/session_impl.h"
+#include "user/app/settings.h"
 #include "user/base/log.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
@@ -40,14 +41,27 @@ bool session__is_live(const struct opts *o)
 	return o->verb == VERB_TOP && !o->batch && !o->json && !o->output && !tui__can_run();
 }
 
-static struct tui_opts tui_opts(const struct opts *o)
+/* The command line wins over the settings. quiet: their faults were said before. */
+static struct tui_opts tui_opts(const struct opts *o, bool quiet)
 {
 	const char *no_color = getenv("NO_COLOR");
 	bool plain = o->color == COLOR_NEVER || (o->color == COLOR_AUTO && no_color && *no_color);
+	struct tui_settings saved, set;
+
+	settings__load(&saved, quiet);
+	set = saved;
+	if (o->color == COLOR_ALWAYS && set.scheme == TUI_SCHEME_MONO)
+		set.scheme = TUI_SCHEME_AUTO;
+	if (opts__said(o, "group"))
+		set.group = o->view.group;
+	set.my_code |= o->view.my_code;
+	set.mouse |= o->mouse;
 
 	return (struct tui_opts){
 		.ascii = o->no_unicode,
 		.plain = plain,
+		.settings = set,
+		.saved = saved,
 		.interval_ns = o->view.interval_ns,
 		.sort = o->view.sort,
 		.tids = o->view.tids,
@@ -58,7 +72,7 @@ static struct tui_opts tui_opts(const struct opts *o)
 
 int session__live_start(struct session *s)
 {
-	struct tui_opts to = tui_opts(s->o);
+	struct tui_opts to = tui_opts(s->o, false);
 	struct live *l = calloc(1, sizeof(*l));
 
 	if (!l)
@@ -157,6 +171,19 @@ static void write_snapshot(struct session *s)
 	tui__message(s->live->tui, sbuf__str(&say));
 }
 
+static void save_settings(struct session *s)
+{
+	__cleanup(sbuf__free) struct sbuf path = { 0 }, say = { 0 };
+	int err = settings__save(tui__settings(s->live->tui), &path);
+
+	if (err)
+		sbuf__printf(&say, "settings are for this run only: cannot write %s: %s",
+			     sbuf__str(&path), errstr(err));
+	else
+		sbuf__printf(&say, "settings: %s", sbuf__str(&path));
+	tui__message(s->live->tui, sbuf__str(&say));
+}
+
 /* Spans are streamed only while somebody looks at the timeline, and some seconds longer: who comes back
  * from a look at another screen finds it as it was.
  */
@@ -223,6 +250,7 @@ void session__live_input(struct session *s)
 			tui__resume(s->live->tui);
 			break;
 		case TUI_WRITE: write_snapshot(s); break;
+		case TUI_SETTINGS: save_settings(s); break;
 		case TUI_PICK_PID:
 			if (s->launch) { /* it is traced until it is found: stay with it */
 				tui__message(s->live->tui, "a command was started: q leaves it");
@@ -282,7 +310,7 @@ void session__live_stop(struct session *s)
 
 int64_t session__live_pick(const struct opts *o)
 {
-	struct tui_opts to = tui_opts(o);
+	struct tui_opts to = tui_opts(o, true);
 	struct python_list list;
 	struct tui_pick *picks;
 	int64_t pid;
