@@ -18,12 +18,14 @@
 #include <wchar.h>
 
 #include "tui/keymap.h"
+#include "tui/looks.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
 
 struct term {
 	SCREEN *screen;
 	bool unicode;
+	int colours; /* 0: none, or none wanted */
 	attr_t attrs[ROLE_CNT];
 	short pairs[ROLE_CNT];
 };
@@ -42,46 +44,24 @@ static void signals_restore(const struct sigaction old[ARRAY_SIZE(caught)])
 		sigaction(caught[i], &old[i], NULL);
 }
 
-/* Blue and orange are told apart by nearly everybody; each tier also differs in weight, and the
- * letters and shapes say the same without any colour.
- */
-static const struct {
-	short c256, c16; /* -1: the terminal's own */
-	attr_t colour_attr, mono_attr;
-} looks[ROLE_CNT] = {
-	[ROLE_NORMAL] = { -1, -1, A_NORMAL, A_NORMAL },
-	[ROLE_DIM] = { 244, -1, A_NORMAL, A_DIM },
-	[ROLE_TITLE] = { -1, -1, A_BOLD, A_BOLD },
-	[ROLE_HEAD] = { -1, -1, A_BOLD, A_BOLD },
-	[ROLE_HOLD] = { 33, COLOR_BLUE, A_NORMAL, A_BOLD },
-	[ROLE_WAIT] = { 208, COLOR_RED, A_NORMAL, A_NORMAL },
-	[ROLE_YIELD] = { 220, COLOR_YELLOW, A_NORMAL, A_NORMAL },
-	[ROLE_RELEASED] = { 240, COLOR_WHITE, A_NORMAL, A_DIM },
-	[ROLE_KEY] = { 39, COLOR_CYAN, A_NORMAL, A_BOLD },
-	[ROLE_VERDICT] = { -1, -1, A_BOLD, A_BOLD },
-	[ROLE_WARN] = { 196, COLOR_RED, A_BOLD, A_REVERSE },
-};
-
 static void init_looks(struct term *t, bool plain)
 {
-	int colours = 0;
-
+	t->colours = 0;
 	if (!plain && has_colors() && start_color() == OK && use_default_colors() == OK)
-		colours = COLORS;
-	for (short i = 0; i < ROLE_CNT; i++) {
-		short fg = colours >= 256 ? looks[i].c256 : looks[i].c16;
+		t->colours = COLORS;
+}
 
+void term__set_scheme(struct term *t, int scheme)
+{
+	for (short i = 0; i < ROLE_CNT; i++) {
+		struct look l = looks__of((enum role)i, scheme, t->colours, getenv("COLORFGBG"));
+
+		t->attrs[i] = (l.attrs & LOOK_BOLD ? A_BOLD : 0) |
+			      (l.attrs & LOOK_DIM ? A_DIM : 0) |
+			      (l.attrs & LOOK_REVERSE ? A_REVERSE : 0);
 		t->pairs[i] = 0;
-		t->attrs[i] = colours >= 8 ? looks[i].colour_attr : looks[i].mono_attr;
-		if (colours < 8 || fg < 0)
-			continue;
-		if (init_pair((short)(i + 1), fg, -1) == OK)
+		if (l.fg >= 0 && init_pair((short)(i + 1), l.fg, -1) == OK)
 			t->pairs[i] = (short)(i + 1);
-	}
-	/* Dark blue on black is hard to read where there are only eight colours. */
-	if (colours >= 8 && colours < 256) {
-		t->attrs[ROLE_HOLD] |= A_BOLD;
-		t->attrs[ROLE_DIM] |= A_DIM;
 	}
 }
 
@@ -135,6 +115,7 @@ struct term *term__open(const struct tui_opts *opts)
 	set_term(t->screen);
 	log__hold(true);
 	init_looks(t, opts->plain);
+	term__set_scheme(t, opts->settings.scheme);
 	init_input();
 	return t;
 }

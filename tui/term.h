@@ -27,6 +27,8 @@ void term__resume(struct term *t);
 bool term__is_unicode(const struct term *t);
 void term__size(const struct term *t, int *ret_h, int *ret_w);
 void term__resize(struct term *t); /* take over the terminal's present size */
+/* Colours from the next frame on, where there are some; enum tui_scheme. */
+void term__set_scheme(struct term *t, int scheme);
 /* A key without waiting, TERM_NO_KEY or TERM_LOST. */
 int term__key(struct term *t);
 /* Show this frame; all: as if nothing of it were on the screen. */

@@ -92,11 +92,22 @@ void tui__text(struct tui *t, struct sbuf *ret)
 	t->dirty = t->all = true;
 }
 
+/* What the terminal has to do for a change of the settings. */
+static void obey(struct tui *t, const struct tui_settings *before)
+{
+	if (t->ui.set.scheme == before->scheme)
+		return;
+	term__set_scheme(t->term, t->ui.set.scheme);
+	t->all = true;
+}
+
 enum tui_action tui__key(struct tui *t, int key)
 {
+	struct tui_settings before = t->ui.set;
 	enum tui_action action = ui__key(&t->ui, key);
 
 	t->dirty = true;
+	obey(t, &before);
 	if (action == TUI_REDRAW) {
 		t->all = true;
 		return TUI_HANDLED;
