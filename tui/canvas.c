@@ -63,7 +63,9 @@ void canvas__put(struct canvas *c, int y, int x, enum role role, uint32_t ch)
 		cell[-1].ch = ' ';
 	if (ch && next && !next->ch)
 		next->ch = ' ';
-	*cell = (struct cell){ .ch = ch, .role = (uint8_t)role, .selected = cell->selected };
+	cell->ch = ch;
+	cell->mark = 0;
+	cell->role = (uint8_t)role;
 }
 
 static void set_wide(struct canvas *c, int y, int x, enum role role, uint32_t ch)
@@ -146,6 +148,16 @@ void canvas__select(struct canvas *c, int y, int x, int w)
 
 		if (cell)
 			cell->selected = true;
+	}
+}
+
+void canvas__hit(struct canvas *c, int y, int x, int w, uint32_t hit)
+{
+	for (int i = 0; i < w; i++) {
+		struct cell *cell = canvas__at(c, y, x + i);
+
+		if (cell)
+			cell->hit = hit;
 	}
 }
 

@@ -34,6 +34,15 @@ struct cell {
 	uint32_t mark; /* a combining mark on top, or 0 */
 	uint8_t role;
 	uint8_t selected; /* shown in reverse */
+	uint32_t hit;	  /* what a click here means: HIT_ of the kind, and a number; 0: nothing */
+};
+
+/* Kinds of things to click, above their numbers. */
+enum canvas_hit {
+	HIT_ROW = 1 << 24,    /* a row of the list, or of the overlay, that is shown */
+	HIT_COLUMN = 2 << 24, /* the heading of a column of the thread table */
+	HIT_KEY = 3 << 24,    /* a key that is pressed by it (keymap.h) */
+	HIT_KIND = 0x7f << 24,
 };
 
 struct canvas {
@@ -73,6 +82,8 @@ void canvas__fill(struct canvas *c, struct rect r, enum role role, uint32_t ch);
 void canvas__rule(struct canvas *c, int y, int x, int w);
 /* Mark w cells as selected. */
 void canvas__select(struct canvas *c, int y, int x, int w);
+/* Say what a click on w cells means; drawing over them does not change it. */
+void canvas__hit(struct canvas *c, int y, int x, int w, uint32_t hit);
 
 /* Rows as text, right side trimmed, each with a newline. */
 void canvas__to_text(const struct canvas *c, struct sbuf *out);

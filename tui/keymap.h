@@ -22,7 +22,8 @@ enum ui_keycode {
 	UI_KEY_ESC,
 	UI_KEY_TAB,
 	UI_KEY_BACKTAB,
-	UI_KEY_F0, /* UI_KEY_F(1).. follow */
+	UI_KEY_MOUSE, /* of the terminal alone: what it did goes to ui__mouse */
+	UI_KEY_F0,    /* UI_KEY_F(1).. follow */
 };
 #define UI_KEY_F(n) (UI_KEY_F0 + (n))
 

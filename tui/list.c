@@ -46,6 +46,7 @@ bool list__next(struct list_rows *l)
 		return false;
 	l->i = l->top + (size_t)l->shown;
 	l->y = l->r.y + l->shown++;
+	canvas__hit(l->c, l->y, l->r.x, l->r.w, HIT_ROW + (uint32_t)l->i);
 	if (l->i == l->sel)
 		canvas__select(l->c, l->y, l->r.x, l->r.w);
 	return true;

@@ -111,6 +111,9 @@ static void draw_sort_menu(const struct ui_state *ui, struct canvas *c)
 
 void overlay__draw(const struct ui_state *ui, struct canvas *c)
 {
+	/* What lies below cannot be clicked. */
+	for (int y = 0; y < c->h && ui->overlay; y++)
+		canvas__hit(c, y, 0, c->w, 0);
 	if (ui->overlay == UI_OVER_HELP)
 		draw_help(ui, c);
 	else if (ui->overlay == UI_OVER_SORT)
@@ -156,6 +159,23 @@ enum tui_action overlay__key(struct ui_state *ui, enum key_action action, int ke
 	case UI_OVER_SETUP: return setup__key(ui, action, key, page);
 	case UI_OVER_HELP: help_key(ui, action, page); break;
 	default: sort_menu_key(ui, action, key, page); break;
+	}
+	return TUI_HANDLED;
+}
+
+enum tui_action overlay__click(struct ui_state *ui, size_t row, bool twice)
+{
+	size_t n = 0;
+
+	if (ui->overlay == UI_OVER_SETUP)
+		return setup__click(ui, row);
+	for (size_t i = 0; i < thread_column_cnt && ui->overlay == UI_OVER_SORT; i++) {
+		if (!thread_columns[i].cmp || n++ != row)
+			continue;
+		ui->sort_menu = (int)i;
+		if (twice)
+			sort_menu_key(ui, ACT_NONE, UI_KEY_ENTER, 1);
+		break;
 	}
 	return TUI_HANDLED;
 }

@@ -9,5 +9,7 @@
 void overlay__draw(const struct ui_state *ui, struct canvas *c);
 /* A key while one is open; page: lines of a page. */
 enum tui_action overlay__key(struct ui_state *ui, enum key_action action, int key, size_t page);
+/* A click on a row of it; twice: the second one of a double click. */
+enum tui_action overlay__click(struct ui_state *ui, size_t row, bool twice);
 
 #endif

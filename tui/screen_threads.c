@@ -41,6 +41,7 @@ static void draw_heading(const struct ui_state *ui, struct canvas *c, int y, int
 		bool sorted = col - thread_columns == ui->sort_col;
 		int x = x0 + fit[i].x, w = fit[i].w, title_w = (int)strlen(col->title);
 
+		canvas__hit(c, y, x, w, HIT_COLUMN + (uint32_t)(col - thread_columns));
 		if (col->left)
 			canvas__puts(c, y, x, w, ROLE_HEAD, col->title);
 		else

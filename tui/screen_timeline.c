@@ -98,6 +98,8 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	}
 	lanes__draw(ui, c, (struct rect){ r.y, r.x, r.h - 1, r.w }, l->rows + top, l->cnt - top,
 		    (long)(s->sel - top));
+	for (size_t i = top; i < l->cnt && (int)(i - top) < r.h - 2; i++)
+		canvas__hit(c, r.y + 1 + (int)(i - top), r.x, r.w, HIT_ROW + (uint32_t)i);
 	draw_scale(ui, snap, c, (struct rect){ r.y + r.h - 1, r.x, 1, r.w });
 }
 

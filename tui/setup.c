@@ -204,3 +204,12 @@ enum tui_action setup__key(struct ui_state *ui, enum key_action action, int key,
 	ui__refresh(ui);
 	return ret;
 }
+
+enum tui_action setup__click(struct ui_state *ui, size_t row)
+{
+	if (row == ui->setup_sel)
+		return setup__key(ui, ACT_NONE, ' ', 1);
+	if (row < ROW_COLUMNS + ui->set.order_cnt)
+		ui->setup_sel = row;
+	return TUI_HANDLED;
+}

@@ -11,5 +11,7 @@ void setup__draw(const struct ui_state *ui, struct canvas *c);
  * kept; TUI_MY_CODE: that was changed.
  */
 enum tui_action setup__key(struct ui_state *ui, enum key_action action, int key, size_t page);
+/* A click on a row selects it; on the one that is, it changes that. */
+enum tui_action setup__click(struct ui_state *ui, size_t row);
 
 #endif

@@ -28,6 +28,7 @@ struct term {
 	int colours; /* 0: none, or none wanted */
 	attr_t attrs[ROLE_CNT];
 	short pairs[ROLE_CNT];
+	MEVENT mouse; /* the last one */
 };
 
 static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
@@ -63,6 +64,23 @@ void term__set_scheme(struct term *t, int scheme)
 		if (l.fg >= 0 && init_pair((short)(i + 1), l.fg, -1) == OK)
 			t->pairs[i] = (short)(i + 1);
 	}
+}
+
+void term__set_mouse(struct term *t, bool on)
+{
+	(void)t;
+	/* 0: ncurses must not wait whether a press becomes a click. */
+	mouseinterval(0);
+	mousemask(on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+}
+
+enum term_button term__mouse(const struct term *t, int *ret_y, int *ret_x)
+{
+	*ret_y = t->mouse.y;
+	*ret_x = t->mouse.x;
+	return t->mouse.bstate & BUTTON4_PRESSED   ? TERM_WHEEL_UP
+	       : t->mouse.bstate & BUTTON5_PRESSED ? TERM_WHEEL_DOWN
+						   : TERM_BUTTON;
 }
 
 static void init_input(void)
@@ -117,6 +135,7 @@ struct term *term__open(const struct tui_opts *opts)
 	init_looks(t, opts->plain);
 	term__set_scheme(t, opts->settings.scheme);
 	init_input();
+	term__set_mouse(t, opts->settings.mouse);
 	return t;
 }
 
@@ -207,13 +226,17 @@ static bool is_lost(void)
 
 int term__key(struct term *t)
 {
-	(void)t;
 	for (;;) {
 		wint_t c;
 		int kind = get_wch(&c), key;
 
 		if (kind == ERR)
 			return is_lost() ? TERM_LOST : TERM_NO_KEY;
+		if (kind == KEY_CODE_YES && c == KEY_MOUSE) {
+			if (getmouse(&t->mouse) == OK)
+				return UI_KEY_MOUSE;
+			continue; /* e.g. a button that was let go */
+		}
 		if (kind == KEY_CODE_YES) {
 			key = translate((int)c);
 			if (key != TERM_NO_KEY)

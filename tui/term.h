@@ -29,6 +29,13 @@ void term__size(const struct term *t, int *ret_h, int *ret_w);
 void term__resize(struct term *t); /* take over the terminal's present size */
 /* Colours from the next frame on, where there are some; enum tui_scheme. */
 void term__set_scheme(struct term *t, int scheme);
+/* Clicks and the wheel come as keys, or the terminal keeps them (to mark text). It does, too, while it
+ * is given back.
+ */
+void term__set_mouse(struct term *t, bool on);
+enum term_button { TERM_BUTTON, TERM_WHEEL_UP, TERM_WHEEL_DOWN };
+/* After UI_KEY_MOUSE: what it was, and on which cell. */
+enum term_button term__mouse(const struct term *t, int *ret_y, int *ret_x);
 /* A key without waiting, TERM_NO_KEY or TERM_LOST. */
 int term__key(struct term *t);
 /* Show this frame; all: as if nothing of it were on the screen. */

@@ -16,6 +16,8 @@
 
 /* However fast data and keys come: eyes see no more. */
 #define DRAW_EVERY_NS 100000000u
+/* Two clicks on a line in so short a time are a double click. */
+#define DOUBLE_CLICK_NS 400000000u
 
 struct tui {
 	struct term *term;
@@ -24,6 +26,8 @@ struct tui {
 	bool dirty, all; /* all: what is on the terminal is not what was drawn last */
 	bool suspended;
 	uint64_t drawn_ns;
+	uint64_t clicked_ns; /* 0: the next click is a first one */
+	int clicked_y;
 };
 
 static void take_size(struct tui *t)
@@ -95,16 +99,44 @@ void tui__text(struct tui *t, struct sbuf *ret)
 /* What the terminal has to do for a change of the settings. */
 static void obey(struct tui *t, const struct tui_settings *before)
 {
+	if (t->ui.set.mouse != before->mouse)
+		term__set_mouse(t->term, t->ui.set.mouse);
 	if (t->ui.set.scheme == before->scheme)
 		return;
 	term__set_scheme(t->term, t->ui.set.scheme);
 	t->all = true;
 }
 
+static enum ui_mouse mouse_kind(struct tui *t, int *ret_y, int *ret_x)
+{
+	enum term_button button = term__mouse(t->term, ret_y, ret_x);
+	uint64_t now = now_ns();
+	bool twice =
+		t->clicked_ns && now < t->clicked_ns + DOUBLE_CLICK_NS && *ret_y == t->clicked_y;
+
+	if (button != TERM_BUTTON) {
+		t->clicked_ns = 0;
+		return button == TERM_WHEEL_UP ? UI_MOUSE_WHEEL_UP : UI_MOUSE_WHEEL_DOWN;
+	}
+	t->clicked_ns = twice ? 0 : now;
+	t->clicked_y = *ret_y;
+	return twice ? UI_MOUSE_DOUBLE : UI_MOUSE_CLICK;
+}
+
+static enum tui_action mouse(struct tui *t)
+{
+	int y, x;
+	enum ui_mouse kind = mouse_kind(t, &y, &x);
+	/* Where the user pointed to is in the frame that is on the terminal. */
+	const struct cell *cell = canvas__at(&t->canvas, y, x);
+
+	return ui__mouse(&t->ui, kind, cell ? cell->hit : 0);
+}
+
 enum tui_action tui__key(struct tui *t, int key)
 {
 	struct tui_settings before = t->ui.set;
-	enum tui_action action = ui__key(&t->ui, key);
+	enum tui_action action = key == UI_KEY_MOUSE ? mouse(t) : ui__key(&t->ui, key);
 
 	t->dirty = true;
 	obey(t, &before);

@@ -108,6 +108,9 @@ void ui__resize(struct ui_state *ui, int h, int w);
 void ui__update(struct ui_state *ui, const struct snapshot *interval, const struct snapshot *total,
 		const struct timeline *timeline);
 enum tui_action ui__key(struct ui_state *ui, int key);
+enum ui_mouse { UI_MOUSE_CLICK, UI_MOUSE_DOUBLE, UI_MOUSE_WHEEL_UP, UI_MOUSE_WHEEL_DOWN };
+/* The mouse did this on a cell with this hit (canvas.h). */
+enum tui_action ui__mouse(struct ui_state *ui, enum ui_mouse what, uint32_t hit);
 /* Draws into all of the canvas; its size need not be that of ui__resize. */
 void ui__draw(const struct ui_state *ui, struct canvas *c);
 bool ui__wants_spans(const struct ui_state *ui);

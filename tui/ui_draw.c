@@ -48,6 +48,7 @@ static int draw_key(struct canvas *c, int y, int x, const struct key_def *k)
 	if (function)
 		canvas__select(c, y, x, (int)strlen(k->hint));
 	x += (int)strlen(k->hint);
+	canvas__hit(c, y, start, x - start, HIT_KEY + (uint32_t)k->keys[0]);
 	return x - start;
 }
 
@@ -79,6 +80,7 @@ static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y, bool a
 				    tab_name(ui, i, shortened));
 		if (on)
 			canvas__select(c, y, start, x - start);
+		canvas__hit(c, y, start, x - start, HIT_KEY + (uint32_t)('1' + i));
 		x += gap;
 	}
 	if (tail <= 0)
@@ -102,6 +104,7 @@ static void draw_hints(const struct ui_state *ui, struct canvas *c, int y)
 	}
 	x++;
 	if (ui->screen >= UI_TAB_CNT && !ui->screens[ui->screen].ops->question && x + 8 <= c->w) {
+		canvas__hit(c, y, x, 8, HIT_KEY + UI_KEY_ESC);
 		x += canvas__puts(c, y, x, -1, ROLE_KEY, "Esc") + 1;
 		x += canvas__puts(c, y, x, -1, ROLE_DIM, "back") + 2;
 	}

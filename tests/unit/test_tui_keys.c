@@ -130,6 +130,10 @@ static void no_keys_break_it(void **state)
 		int key = r % 3 ? 32 + (r >> 8) % 95 : special[(r >> 8) % (int)ARRAY_SIZE(special)];
 
 		ui__key(&st.ui, key);
+		if (i % 5 == 0)
+			ui__mouse(&st.ui, (enum ui_mouse)(r >> 4 & 3),
+				  (uint32_t)(r >> 6) % 5 << 24 |
+					  (uint32_t)(r >> 8) % (r & 1 ? 40 : 1 << 24));
 		if (i % 500 == 0)
 			ui__update(&st.ui, i % 1000 ? NULL : &st.now.snap, NULL, NULL);
 		if (i % 700 == 0)
@@ -339,6 +343,92 @@ static void settings_out_of_range_become_whole(void **state)
 	}
 }
 
+/* What a click on the first place of the picture with this text means. */
+static uint32_t hit_at(struct stage *st, const char *want)
+{
+	struct canvas c;
+	uint32_t hit = UINT32_MAX;
+
+	assert_int_equal(canvas__init(&c, st->ui.h, st->ui.w, false), 0);
+	ui__draw(&st->ui, &c);
+	for (int y = 0; y < c.h && hit == UINT32_MAX; y++) {
+		for (int x = 0; x < c.w && hit == UINT32_MAX; x++) {
+			size_t n = 0;
+
+			while (want[n] && canvas__at(&c, y, x + (int)n) &&
+			       canvas__at(&c, y, x + (int)n)->ch == (uint32_t)want[n])
+				n++;
+			if (!want[n])
+				hit = canvas__at(&c, y, x)->hit;
+		}
+	}
+	canvas__deinit(&c);
+	assert_int_not_equal(hit, UINT32_MAX);
+	return hit;
+}
+
+static enum tui_action click(struct stage *st, const char *text)
+{
+	return ui__mouse(&st->ui, UI_MOUSE_CLICK, hit_at(st, text));
+}
+
+static enum tui_action double_click(struct stage *st, const char *text)
+{
+	return ui__mouse(&st->ui, UI_MOUSE_DOUBLE, hit_at(st, text));
+}
+
+static void the_mouse_selects_opens_sorts_and_presses_keys(void **state)
+{
+	static struct stage st;
+	struct ui_state *ui = &st.ui;
+
+	(void)state;
+	stage__open(&st, false, 30, 132);
+	keys(&st, "T"); /* without the pane each name is there once */
+	click(&st, "worker-1");
+	assert_int_equal(stage__selected_tid(&st), 4244);
+	assert_int_equal(ui->screen, UI_THREADS);
+	click(&st, "HOLD%");
+	assert_int_equal(ui->sort_col, columns__find("hold"));
+	assert_true(ui->sort_desc);
+	click(&st, "HOLD%");
+	assert_false(ui->sort_desc);
+	ui__mouse(ui, UI_MOUSE_WHEEL_UP, 0);
+	double_click(&st, "metrics");
+	assert_int_equal(ui->screen, UI_DETAIL);
+	click(&st, "back");
+	assert_int_equal(ui->screen, UI_THREADS);
+	click(&st, "3 blame");
+	assert_int_equal(ui->screen, UI_BLAME);
+	click(&st, "TOTAL%"); /* no column of the threads */
+	click(&st, "handle_request");
+	assert_int_not_equal(ui->screens[UI_BLAME].sel, 0);
+	click(&st, "2 timeline");
+	click(&st, "worker-2");
+	assert_int_equal(ui->sel_tid, 4245);
+	assert_int_equal(click(&st, "pause"), TUI_PAUSE_CHANGED);
+	/* In an overlay: its own rows, and nothing of what is below. */
+	click(&st, "F2Setup");
+	assert_int_equal(ui->overlay, UI_OVER_SETUP);
+	click(&st, "Mouse");
+	assert_false(ui->set.mouse);
+	click(&st, "Mouse");
+	assert_true(ui->set.mouse);
+	keys(&st, "\0331s");
+	assert_int_equal(hit_at(&st, "GIL  held"), 0);
+	double_click(&st, "YIELD/s");
+	assert_int_equal(ui->sort_col, columns__find("yields"));
+	assert_int_equal(ui->overlay, UI_OVER_NONE);
+	/* A prompt takes keys alone. */
+	keys(&st, "/");
+	assert_int_equal(click(&st, "3 blame"), TUI_HANDLED);
+	assert_int_equal(ui->prompt, UI_PROMPT_SEARCH);
+	assert_string_equal(ui->search, "");
+	keys(&st, "\033");
+	assert_int_equal(click(&st, "Quit"), TUI_QUIT);
+	stage__close(&st);
+}
+
 static void esc_leaves_a_process_at_once_even_after_a_search(void **state)
 {
 	static struct stage st;
@@ -473,6 +563,7 @@ int main(void)
 		cmocka_unit_test(the_setup_changes_at_once_and_keeps_what_was_changed),
 		cmocka_unit_test(the_table_has_a_column_at_least),
 		cmocka_unit_test(settings_out_of_range_become_whole),
+		cmocka_unit_test(the_mouse_selects_opens_sorts_and_presses_keys),
 		cmocka_unit_test(search_and_filter_find_by_name_and_line),
 		cmocka_unit_test(esc_leaves_a_process_at_once_even_after_a_search),
 		cmocka_unit_test(after_a_reset_the_past_is_forgotten),
