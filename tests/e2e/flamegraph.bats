@@ -25,6 +25,11 @@ record() { # WEIGHT: the folded stacks of the workload in $FOLDED
 	python3 "$E2E_DIR/blame.py" folded "$FOLDED"
 }
 
+record_svg() { # WEIGHT SECONDS OPTION..: the workload's flame graph in $SVG
+	SVG=$BATS_TEST_TMPDIR/own.svg
+	"$GILTOP" record -p "$WL_PID" -d "$2" --weight "$1" "${@:3}" -o "$SVG" --force
+}
+
 hostile_start() { # NAME of lib.bash's interpreters
 	needs_python "$1"
 	WL_OUT=$BATS_TEST_TMPDIR/hostile.out
@@ -44,6 +49,8 @@ hostile() { # NAME
 	needs_cmd xmllint
 	flamegraph --title='GIL wait' "$FOLDED" >"$svg"
 	xmllint --noout "$svg"
+	record_svg hold 1
+	xmllint --noout "$SVG"
 }
 
 @test "hostile names, folded: every line can be read: stock 3.11" { hostile stock-3.11; }
@@ -90,4 +97,23 @@ hostile() { # NAME
 	"$GILTOP" record -p "$WL_PID" -d 2 -f folded --weight hold --unit us -o - >"$BATS_TEST_TMPDIR/us" 3>&-
 	awk '{ s += $NF } END { exit !(s > 0.2e9 && s <= 4e9) }' "$BATS_TEST_TMPDIR/ns"
 	awk '{ s += $NF } END { exit !(s > 0.2e6 && s <= 4e6) }' "$BATS_TEST_TMPDIR/us"
+}
+
+@test "-f svg: the culprits are in it, a frame is as wide as its time, and one root a pool" {
+	local frame
+	needs_cmd xmllint
+	workload_start demo_service.py 60
+	record_svg blame 5 --merge-threads
+	xmllint --noout "$SVG"
+	for frame in parse_line parse_feed sort_rows; do
+		grep -q "<title>$frame (demo_service.py:[0-9]*)$" "$SVG"
+	done
+	grep -q '<title>feed-\*$' "$SVG"
+	! grep -E "<title>feed-[12]" "$SVG" || return 1
+	[ "$(grep -o '<script' "$SVG" | wc -l)" -eq 1 ]
+	! grep -v "xmlns=" "$SVG" | grep -E "href|src=|url\(|@import|https?:" || return 1
+	# On the row of the threads all time is shown.
+	grep -Eo 'x="[0-9.]+%" y="[0-9]+" width="[0-9.]+%"' "$SVG" | tr -d '%"' | sed 's/[a-z]*=//g' |
+		awk '{ if ($2 > max) max = $2; w[$2] += $3 }
+			END { exit !(w[max] == 100 && w[max - 34] > 98 && w[max - 34] < 100.001) }'
 }

@@ -200,6 +200,43 @@ static void a_chain_is_waiter_down_and_holder_up(void **state)
 	free(text);
 }
 
+/* Threads of a pool have one root, equal stacks one line. */
+static void merged_threads_have_lines_of_their_own_once(void **state)
+{
+	static const struct snap_frame f[] = { { "run", "t.py", 1 }, { "work", "w.py", 2 } };
+	static const struct snap_thread pool[] = {
+		{ .tid = 21, .name = "ThreadPoolExecutor-0_3" },
+		{ .tid = 22, .name = "ThreadPoolExecutor-0_14" },
+		{ .tid = 23, .name = "ThreadPoolExecutor-1_3" },
+		{ .tid = 24, .name = "Thread-12 (handle_v2)" },
+		{ .tid = 25, .name = "Thread-7 (handle_v2)" },
+		{ .tid = 26, .name = "a;b 5" },
+		{ .tid = 27, .name = "(9)" },
+		{ .tid = 28, .name = "" },
+	};
+	struct snap_stack s[ARRAY_SIZE(pool) + 1];
+	struct view_opts o = { .weight = WEIGHT_HOLD, .unit_ns = true, .merge_threads = true };
+	struct snap_proc p = proc_of(s, ARRAY_SIZE(s), NULL, 0);
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pool); i++)
+		s[i] = (struct snap_stack){ SNAP_STACK_HOLD, pool[i].tid, 1 + i, 1, false, 2, f };
+	s[ARRAY_SIZE(pool)] = (struct snap_stack){ SNAP_STACK_HOLD, 21, 100, 1, false, 1, f };
+	p.threads = pool;
+	p.thread_cnt = ARRAY_SIZE(pool);
+	text = written(view_folded__new, &o, &p, NULL);
+	assert_string_equal(text,
+			    "my:app 5 (10);(*);run (t.py:1);work (w.py:2) 7\n"
+			    "my:app 5 (10);?;run (t.py:1);work (w.py:2) 8\n"
+			    "my:app 5 (10);Thread-* (handle_v2);run (t.py:1);work (w.py:2) 9\n"
+			    "my:app 5 (10);ThreadPoolExecutor-0_*;run (t.py:1) 100\n"
+			    "my:app 5 (10);ThreadPoolExecutor-0_*;run (t.py:1);work (w.py:2) 3\n"
+			    "my:app 5 (10);ThreadPoolExecutor-1_*;run (t.py:1);work (w.py:2) 3\n"
+			    "my:app 5 (10);a:b *;run (t.py:1);work (w.py:2) 6\n");
+	free(text);
+}
+
 static void json_counts_what_was_lost_by_name(void **state)
 {
 	struct view_opts o = { 0 };
@@ -312,6 +349,7 @@ int main(void)
 		cmocka_unit_test(cut_and_unknown_stacks_say_so),
 		cmocka_unit_test(hostile_names_cannot_break_a_line),
 		cmocka_unit_test(a_chain_is_waiter_down_and_holder_up),
+		cmocka_unit_test(merged_threads_have_lines_of_their_own_once),
 		cmocka_unit_test(json_counts_what_was_lost_by_name),
 		cmocka_unit_test(the_report_says_every_loss_in_words),
 		cmocka_unit_test(a_view_may_ask_for_spans_and_have_a_descriptor),

@@ -23,6 +23,13 @@ const struct format format_table[] = {
 	  .lines = "stack",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT,
 	  .make = view_folded__new },
+	{ .name = "svg",
+	  .suffixes = ".svg",
+	  .help = "a flame graph of what *--weight* says, in one file for any browser: a click "
+		  "shows a "
+		  "part of it, Ctrl-F searches",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT,
+	  .make = view_svg__new },
 	{ .name = "jsonl",
 	  .suffixes = ".jsonl, .json",
 	  .help = "JSON lines, as it goes: see JSON",

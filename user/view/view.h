@@ -74,6 +74,7 @@ int view__ready(struct view *v);
 struct view *view_report__new(FILE *out, const struct view_opts *o);
 struct view *view_json__new(FILE *out, const struct view_opts *o);
 struct view *view_folded__new(FILE *out, const struct view_opts *o);
+struct view *view_svg__new(FILE *out, const struct view_opts *o);
 struct view *view_dump__new(FILE *out, const struct view_opts *o);
 
 #endif

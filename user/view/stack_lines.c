@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/view/stack_lines.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "user/base/sbuf.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/view/view.h"
+
+/* The strings are clean already (snapshot.h): only what the format itself reserves is left. An empty
+ * one would be no frame.
+ */
+static void put_text(struct sbuf *b, const char *s)
+{
+	if (!*s)
+		sbuf__puts(b, "?");
+	for (; *s; s++) {
+		char c = *s == ';' ? ':' : *s;
+
+		sbuf__add(b, &c, 1);
+	}
+}
+
+/* Markers of our own ("[truncated]", "[kernel]") have no file; a function always gets its parentheses,
+ * whatever it is called. So all frames end in ')' or ']'.
+ */
+static void put_frame(struct sbuf *b, const struct snap_frame *f)
+{
+	const char *base = path_base(f->file);
+	size_t len = strlen(f->name);
+
+	sbuf__puts(b, ";");
+	put_text(b, f->name);
+	if (!*base && !f->line && len && f->name[0] == '[' && f->name[len - 1] == ']')
+		return;
+	sbuf__puts(b, " (");
+	put_text(b, base);
+	if (f->line)
+		sbuf__printf(b, ":%u", f->line);
+	sbuf__puts(b, ")");
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* The name of the pool that a thread is of: its last number becomes '*', but for those in parentheses at its end, which
+ * say what it runs: "ThreadPoolExecutor-0_*", "Thread-* (handle)".
+ */
+static void put_merged_name(struct sbuf *b, const char *name)
+{
+	const char *end = name + strlen(name), *open, *number;
+
+	if (end > name && end[-1] == ')' && (open = strstr(name, " (")))
+		end = open;
+	while (end > name && !is_digit(end[-1]))
+		end--;
+	for (number = end; number > name && is_digit(number[-1]);)
+		number--;
+	if (number == end) {
+		put_text(b, name);
+		return;
+	}
+	__cleanup(sbuf__free) struct sbuf merged = { 0 };
+
+	sbuf__add(&merged, name, (size_t)(number - name));
+	sbuf__puts(&merged, "*");
+	sbuf__puts(&merged, end);
+	put_text(b, sbuf__str(&merged));
+	b->oom |= merged.oom;
+}
+
+static void put_thread_name(struct sbuf *b, const struct snap_proc *p, uint32_t tid, bool merge)
+{
+	const struct snap_thread *t = snap_proc__thread(p, tid);
+
+	if (!tid) {
+		sbuf__puts(b, "[other threads]");
+		return;
+	}
+	if (merge) {
+		put_merged_name(b, t ? t->name : "thread");
+		return;
+	}
+	put_text(b, t ? t->name : "thread");
+	sbuf__printf(b, " (%u)", tid);
+}
+
+static void put_root(struct sbuf *b, const struct snap_proc *p, uint32_t tid, bool merge)
+{
+	put_text(b, p->comm);
+	sbuf__printf(b, " (%u);", p->pid);
+	put_thread_name(b, p, tid, merge);
+}
+
+/* Frames root to leaf; an unknown stack is one frame. */
+static void put_frames(struct sbuf *b, const struct snap_frame *f, size_t cnt, bool truncated)
+{
+	if (truncated)
+		sbuf__puts(b, ";[truncated]");
+	for (size_t i = 0; i < cnt; i++)
+		put_frame(b, &f[i]);
+	if (!cnt)
+		sbuf__puts(b, ";[other]");
+}
+
+static void put_chain(struct sbuf *b, const struct snap_proc *p, const struct snap_chain *c,
+		      bool merge)
+{
+	put_root(b, p, c->waiter_tid, merge);
+	put_frames(b, c->waiter_frames, c->waiter_frame_cnt, c->waiter_truncated);
+	sbuf__puts(b, ";" STACK_LINE_CHAIN);
+	for (size_t i = c->holder_frame_cnt; i-- > 0;)
+		put_frame(b, &c->holder_frames[i]);
+	if (!c->holder_frame_cnt)
+		sbuf__puts(b, ";[other]");
+	if (c->holder_truncated)
+		sbuf__puts(b, ";[truncated]");
+	sbuf__puts(b, ";");
+	put_thread_name(b, p, c->holder_tid, merge);
+}
+
+/* Hand a line on, and start the next. */
+static int hand_on(struct sbuf *b, uint64_t ns, stack_line_fn fn, void *ctx)
+{
+	int err = b->oom ? -ENOMEM : fn(ctx, sbuf__str(b), ns);
+
+	sbuf__reset(b);
+	return err;
+}
+
+static int each_chain(const struct snap_proc *p, const struct view_opts *o, struct sbuf *b,
+		      stack_line_fn fn, void *ctx)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < p->chain_cnt && !err; i++) {
+		if (!view_opts__shows_tid(o, p->chains[i].waiter_tid))
+			continue;
+		put_chain(b, p, &p->chains[i], o->merge_threads);
+		err = hand_on(b, p->chains[i].ns, fn, ctx);
+	}
+	return err;
+}
+
+static int each_stack(const struct snap_proc *p, const struct view_opts *o, struct sbuf *b,
+		      stack_line_fn fn, void *ctx)
+{
+	static const enum snap_stack_kind kinds[] = {
+		[WEIGHT_WAIT] = SNAP_STACK_WAIT,
+		[WEIGHT_HOLD] = SNAP_STACK_HOLD,
+		[WEIGHT_BLAME] = SNAP_STACK_BLAME,
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < p->stack_cnt && !err; i++) {
+		const struct snap_stack *s = &p->stacks[i];
+
+		if (s->kind != kinds[o->weight] || !view_opts__shows_tid(o, s->tid))
+			continue;
+		put_root(b, p, s->tid, o->merge_threads);
+		put_frames(b, s->frames, s->frame_cnt, s->truncated);
+		err = hand_on(b, s->ns, fn, ctx);
+	}
+	return err;
+}
+
+int stack_lines__each(const struct snapshot *s, const struct view_opts *o, stack_line_fn fn,
+		      void *ctx)
+{
+	__cleanup(sbuf__free) struct sbuf b = { 0 };
+	int err = 0;
+
+	for (size_t i = 0; i < s->proc_cnt && !err; i++)
+		err = o->weight == WEIGHT_CHAIN ? each_chain(&s->procs[i], o, &b, fn, ctx)
+						: each_stack(&s->procs[i], o, &b, fn, ctx);
+	return err;
+}
