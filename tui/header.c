@@ -142,9 +142,22 @@ static void draw_sparks(const struct ui_state *ui, struct canvas *c, int y)
 	draw__spark(c, y, half + 2 + w, c->w - half - 2 - w, ROLE_WAIT, &ui->past, true, most);
 }
 
-/* What the user must know goes first where there is no headline to say it. */
-static void draw_who(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
-		     bool with_note, struct canvas *c, int y)
+/* How many lines of w cells it takes. */
+static int lines_of(const char *text, bool unicode, int w)
+{
+	char buf[1024];
+	int n = 0;
+
+	while (cells__wrap(&text, unicode, w, buf, sizeof(buf)))
+		n++;
+	return n;
+}
+
+/* As much as fits into so many lines. What the user must know goes first where there is no headline to say it. Returns the
+ * lines used.
+ */
+static int draw_who(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
+		    bool with_note, struct canvas *c, struct rect r)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
@@ -153,10 +166,33 @@ static void draw_who(const struct snapshot *s, const struct snap_proc *p, const 
 		if (with_note && *p->note)
 			sbuf__printf(&text, "[%s] ", p->note);
 		verdict__who(s, p, g, (enum verdict_detail)d, &text);
-		if (cells__width(sbuf__str(&text), c->unicode) <= c->w)
+		if (lines_of(sbuf__str(&text), c->unicode, r.w) <= r.h)
 			break;
 	}
-	canvas__puts(c, y, 0, c->w, ROLE_VERDICT, sbuf__str(&text));
+	if (r.h == 1) {
+		canvas__puts(c, r.y, r.x, r.w, ROLE_VERDICT, sbuf__str(&text));
+		return 1;
+	}
+	return draw__paragraph(c, r, ROLE_VERDICT, sbuf__str(&text));
+}
+
+/* What can be done, as long as there is room for a whole sentence. */
+static void draw_advice(const struct snap_proc *p, const struct snap_gil *g, struct canvas *c,
+			struct rect r)
+{
+	struct sbuf advice[3] = { { 0 }, { 0 }, { 0 } };
+	size_t n = verdict__advice(p, g, advice, ARRAY_SIZE(advice));
+
+	for (size_t i = 0; i < n; i++) {
+		int lines = lines_of(sbuf__str(&advice[i]), c->unicode, r.w);
+
+		/* The first one is what counts: rather its beginning than nothing. */
+		if (lines > r.h && i)
+			break;
+		r = rect__below(r, draw__paragraph(c, r, ROLE_NORMAL, sbuf__str(&advice[i])));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(advice); i++)
+		sbuf__free(&advice[i]);
 }
 
 /* With the note behind it, or before it where it would be cut off. */
@@ -192,8 +228,14 @@ void header__draw(const struct ui_state *ui, struct canvas *c, const struct layo
 		canvas__puts(c, l->headline, 0, c->w, bad ? ROLE_WAIT : ROLE_VERDICT,
 			     sbuf__str(&text));
 	}
-	if (p)
-		draw_who(s, p, g, l->headline < 0, c, l->who);
+	if (p) {
+		struct rect r = { l->who, 0, l->who_h, c->w };
+		int used = draw_who(s, p, g, l->headline < 0, c, r);
+
+		if (l->advice_h)
+			draw_advice(p, g, c,
+				    (struct rect){ r.y + used, 0, r.h + l->advice_h - used, c->w });
+	}
 	if (l->rule >= 0)
 		canvas__rule(c, l->rule, 0, c->w);
 }

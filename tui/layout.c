@@ -20,7 +20,11 @@ struct layout layout__frame(int h, int w)
 		l.spark = y++;
 	if (h >= 16)
 		l.headline = y++;
-	l.who = y++;
+	/* 160 characters have room for what there is to say, with names cut in the middle. */
+	l.who = y;
+	l.who_h = h >= 22 && w < 160 ? 2 : 1;
+	l.advice_h = h < 24 ? 0 : w < 160 ? 2 : 1;
+	y += l.who_h + l.advice_h;
 	if (h >= 14)
 		l.rule = y++;
 	l.tabs = h - 1;

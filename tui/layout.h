@@ -21,6 +21,8 @@
 struct layout {
 	bool one_line;
 	int title, gil, spark, headline, who, rule;
+	int who_h,
+		advice_h; /* lines of the sentence, and below it of what to do; they may share them */
 	struct rect body;
 	int hints, tabs;
 };

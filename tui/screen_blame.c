@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "tui/draw.h"
+#include "tui/layout.h"
 #include "tui/list.h"
 #include "tui/stack_sum.h"
 #include "tui/ui.h"
@@ -30,6 +31,7 @@ static const struct kind {
 struct blame {
 	enum stack_view view;
 	size_t kind; /* of kinds; the tree shows this one, too */
+	bool by_total;
 	struct stack_table stacks;
 };
 
@@ -114,6 +116,7 @@ static void draw_heading(const struct blame *b, struct canvas *c, int y, struct 
 	int x = r.x;
 
 	canvas__puts_right(c, y, x, 6, ROLE_HEAD, "SELF%");
+	canvas__select(c, y, b->by_total ? x + (wide ? 18 : 7) : x, 6);
 	x += wide ? 18 : 7;
 	canvas__puts_right(c, y, x, 6, ROLE_HEAD, "TOTAL%");
 	x += 7;
@@ -177,7 +180,8 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 	}
 	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %s in all",
 		       units__duration(b->stacks.sum_ns, buf));
-	if (r.h >= 12 && kinds[b->kind].kind == SNAP_STACK_BLAME) {
+	if (r.h >= 12 && kinds[b->kind].kind == SNAP_STACK_BLAME &&
+	    !layout__frame(ui->h, ui->w).advice_h) {
 		x = draw_advice(ui, c, (struct rect){ r.y + 1, r.x, 4, r.w });
 		r = rect__below(r, x);
 	}
@@ -206,6 +210,8 @@ static void refresh(struct ui_state *ui, struct screen *s)
 	struct shown_procs shown = ui__shown_procs(ui, ui__snap(ui));
 
 	stack_table__build(&b->stacks, shown.procs, shown.cnt, kinds[b->kind].kind, b->view);
+	if (b->by_total)
+		stack_table__sort(&b->stacks, true);
 	s->cnt = b->stacks.cnt;
 }
 
@@ -227,6 +233,8 @@ static enum tui_action change_view(struct ui_state *ui, struct screen *s, enum k
 		b->view = (b->view + 1) % STACK_VIEW_CNT;
 	else if (action == ACT_KIND)
 		b->kind = (b->kind + 1) % ARRAY_SIZE(kinds);
+	else if (action == ACT_ORDER)
+		b->by_total = !b->by_total;
 	else
 		return TUI_NONE;
 	s->sel = 0;

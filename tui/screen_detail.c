@@ -3,6 +3,7 @@
  * long its waits and holds take. A text longer than the screen, that scrolls.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tui/cells.h"
@@ -14,6 +15,7 @@
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
+#include "user/picture/pools.h"
 
 #define PAIRS_MAX  8
 #define STACKS_MAX 3
@@ -22,6 +24,8 @@
 
 struct detail {
 	uint32_t pid, tid;
+	bool is_pool;
+	char pool[256]; /* its name, as the row's */
 };
 
 /* The text is written line by line onto a sheet; one without cells only counts the lines. */
@@ -99,29 +103,84 @@ static void add_pair(struct doc *d, const struct snap_proc *p, const struct snap
 	draw__frame(d->c, y, x + 45, d->w - (x + 45), ROLE_DIM, line.frame);
 }
 
-static void add_pairs(struct doc *d, const struct snap_proc *p, const struct snap_thread *t,
-		      bool blockers)
+/* Is what is told of this tid told of t: a thread, or a pool that it is in? */
+static bool is_of(const struct snap_proc *p, const struct snap_thread *t, uint32_t tid)
 {
-	uint64_t whole = blockers ? t->wait_ns : t->blame_ns, rest = 0;
-	size_t n = 0, more = 0;
-	char buf[128], u[UNITS_SZ];
+	const struct snap_thread *one;
 
-	doc_puts(d, 0, ROLE_HEAD, blockers ? "It waited for" : "It made wait");
+	if (!t->folded_cnt || !snap_proc__pool(p, t))
+		return t->tid == tid;
+	one = snap_proc__thread(p, tid);
+	return one && one->pool == t->pool &&
+	       (t == p->pools[t->pool].all || snap_thread__is_over(one));
+}
+
+/* The other side of a pool's pairs: each pool once, as the pair of its largest part. */
+static void join(const struct snap_proc *p, const struct snap_pair *pair, uint32_t other,
+		 bool blockers, struct snap_pair *sum, size_t *cnt, size_t max)
+{
+	const struct snap_thread *one = snap_proc__thread(p, other);
+
+	for (size_t i = 0; i < *cnt; i++) {
+		uint32_t tid = blockers ? sum[i].holder_tid : sum[i].waiter_tid;
+		const struct snap_thread *t = snap_proc__thread(p, tid);
+
+		if (tid != other && (!t || !one || t->pool != one->pool))
+			continue;
+		sum[i].ns += pair->ns;
+		return;
+	}
+	if (*cnt < max)
+		sum[(*cnt)++] = *pair;
+}
+
+static int by_ns(const void *a, const void *b)
+{
+	const struct snap_pair *x = a, *y = b;
+
+	return x->ns > y->ns ? -1 : x->ns < y->ns;
+}
+
+/* The pairs of t on one side, largest first; of a pool summed up by the other's. */
+static size_t collect_pairs(const struct snap_proc *p, const struct snap_thread *t, bool blockers,
+			    struct snap_pair *ret, size_t max)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < p->pair_cnt; i++) {
 		const struct snap_pair *pair = &p->pairs[i];
 		uint32_t me = blockers ? pair->waiter_tid : pair->holder_tid;
+		uint32_t other = blockers ? pair->holder_tid : pair->waiter_tid;
 
-		if (me != t->tid || !pair->ns)
+		if (!pair->ns || !is_of(p, t, me))
 			continue;
-		if (n++ < PAIRS_MAX) {
-			add_pair(d, p, pair, whole, blockers);
-		} else {
-			more++;
-			rest += pair->ns;
-		}
+		if (t->folded_cnt)
+			join(p, pair, other, blockers, ret, &n, max);
+		else if (n < max)
+			ret[n++] = *pair;
 	}
-	if (more) {
-		snprintf(buf, sizeof(buf), "and %zu more, %s together", more,
+	if (n)
+		qsort(ret, n, sizeof(*ret), by_ns);
+	return n;
+}
+
+static void add_pairs(struct doc *d, const struct snap_proc *p, const struct snap_thread *t,
+		      bool blockers)
+{
+	__cleanup(freep) struct snap_pair *v = calloc(p->pair_cnt + 1, sizeof(*v));
+	uint64_t whole = blockers ? t->wait_ns : t->blame_ns, rest = 0;
+	size_t n = v ? collect_pairs(p, t, blockers, v, p->pair_cnt) : 0;
+	char buf[128], u[UNITS_SZ];
+
+	doc_puts(d, 0, ROLE_HEAD,
+		 t->folded_cnt ? (blockers ? "They waited for" : "They made wait")
+			       : (blockers ? "It waited for" : "It made wait"));
+	for (size_t i = 0; i < n && i < PAIRS_MAX; i++)
+		add_pair(d, p, &v[i], whole, blockers);
+	for (size_t i = PAIRS_MAX; i < n; i++)
+		rest += v[i].ns;
+	if (n > PAIRS_MAX) {
+		snprintf(buf, sizeof(buf), "and %zu more, %s together", n - PAIRS_MAX,
 			 units__duration(rest, u));
 		doc_puts(d, 2, ROLE_DIM, buf);
 	}
@@ -157,7 +216,7 @@ static void add_stacks(struct doc *d, const struct snap_proc *p, const struct sn
 	for (size_t i = 0; i < p->stack_cnt && n < STACKS_MAX; i++) {
 		const struct snap_stack *s = &p->stacks[i];
 
-		if (s->kind != kind || s->tid != t->tid || !s->ns)
+		if (s->kind != kind || !s->ns || !is_of(p, t, s->tid))
 			continue;
 		n++;
 		add_stack(d, s, whole, role);
@@ -176,6 +235,25 @@ static void add_hist(struct doc *d, const char *title, enum role role, const str
 	d->line += lines;
 }
 
+/* A thread; or the row that stands for a pool's threads, or the ended ones of them. */
+static const struct snap_thread *find(const struct snap_proc *p, const struct detail *which)
+{
+	for (size_t i = 0; which->is_pool && i < p->pool_cnt; i++) {
+		const struct snap_pool *pool = &p->pools[i];
+
+		if (!strcmp(pool->name, which->pool))
+			return pool->all;
+	}
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		const struct snap_thread *t = &p->threads[i];
+
+		if (which->is_pool ? t->folded_cnt && !strcmp(t->name, which->pool)
+				   : t->tid == which->tid)
+			return t;
+	}
+	return NULL;
+}
+
 /* Returns how many lines it is. */
 static int emit(const struct ui_state *ui, const struct detail *which, struct canvas *c, int w)
 {
@@ -185,15 +263,17 @@ static int emit(const struct ui_state *ui, const struct detail *which, struct ca
 	__cleanup(sbuf__free) struct sbuf b = { 0 };
 	struct doc doc = { .c = c, .w = w }, *d = &doc;
 
-	for (size_t i = 0; p && !t && i < p->thread_cnt; i++)
-		if (p->threads[i].tid == which->tid) /* 0: all that have ended */
-			t = &p->threads[i];
+	t = p ? find(p, which) : NULL;
 	if (!t) {
 		doc_puts(d, 0, ROLE_DIM,
 			 "This thread is not in this picture: it has ended (c shows the totals)");
 		return d->line;
 	}
-	sbuf__printf(&b, "Thread %u %s", t->tid, t->name);
+	if (t->folded_cnt)
+		sbuf__printf(&b, "%u threads %s (e in the table shows each)", t->folded_cnt,
+			     t->name);
+	else
+		sbuf__printf(&b, "Thread %u %s", t->tid, t->name);
 	doc_puts(d, 0, ROLE_TITLE, sbuf__str(&b));
 	for (int detail = 0; detail < VERDICT_DETAIL_CNT; detail++) {
 		sbuf__reset(&b);
@@ -252,7 +332,10 @@ static void open_thread(struct screen *s, const struct ui_subject *what)
 {
 	struct detail *which = s->state;
 
-	*which = (struct detail){ what->pid, what->tid };
+	*which = (struct detail){ .pid = what->pid,
+				  .tid = what->tid,
+				  .is_pool = what->pool != NULL };
+	snprintf(which->pool, sizeof(which->pool), "%s", what->pool ? what->pool : "");
 }
 
 const struct screen_ops screen_detail = {

@@ -122,27 +122,49 @@ static void draw_table(const struct ui_state *ui, const struct thread_list *l, s
 		draw_row(c, rows.y, r.x, fit, n, &l->rows[rows.i]);
 }
 
-/* The rows of the pane: those around the selection, and always the one that makes others wait most:
- * without it the picture has no sense.
- */
-static size_t pane_rows(const struct thread_list *l, size_t sel, size_t n, struct column_row *ret)
+static bool is_lane(const struct column_row *r)
 {
-	size_t top = list__top(sel, l->cnt, (int)n), last = n - 1;
-	const struct column_row *culprit = NULL;
+	return !r->thread->folded_cnt;
+}
 
-	memcpy(ret, l->rows + top, n * sizeof(*ret));
+static size_t lane_cnt(const struct thread_list *l)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; i < l->cnt; i++)
-		if (l->rows[i].thread->tid && l->rows[i].thread->blame_ns &&
+		n += is_lane(&l->rows[i]);
+	return n;
+}
+
+/* The threads of the pane: those around the selected row, and always the one that makes others wait most: without it the
+ * picture has no sense. n: at most lane_cnt(). Returns which is the selected one, or -1.
+ */
+static long pane_rows(const struct thread_list *l, size_t sel, size_t n, struct column_row *ret)
+{
+	const struct column_row *culprit = NULL;
+	size_t lanes = 0, before = 0, top, at = 0;
+	long selected = -1;
+
+	for (size_t i = 0; i < l->cnt; i++) {
+		before += is_lane(&l->rows[i]) && i < sel;
+		lanes += is_lane(&l->rows[i]);
+		if (is_lane(&l->rows[i]) && l->rows[i].thread->blame_ns &&
 		    (!culprit || l->rows[i].thread->blame_ns > culprit->thread->blame_ns))
 			culprit = &l->rows[i];
-	if (top + last == sel && last)
-		last--;
-	for (size_t i = 0; culprit && i < n; i++)
-		if (ret[i].thread == culprit->thread)
+	}
+	top = list__top(before < lanes ? before : lanes - 1, lanes, (int)n);
+	for (size_t i = 0, k = 0; i < l->cnt && at < n; i++) {
+		if (!is_lane(&l->rows[i]) || k++ < top)
+			continue;
+		if (i == sel)
+			selected = (long)at;
+		if (culprit == &l->rows[i])
 			culprit = NULL;
+		ret[at++] = l->rows[i];
+	}
 	if (culprit && n > 1)
-		ret[last] = *culprit;
-	return top;
+		ret[selected == (long)n - 1 ? n - 2 : n - 1] = *culprit;
+	return selected;
 }
 
 /* Who holds it in that line: the thread that does so most, and whether there are more. */
@@ -194,15 +216,17 @@ static void draw_culprits(const struct ui_state *ui, const struct stack_table *t
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	const struct threads *t = s->state;
-	size_t n = t->list.cnt, top;
+	size_t n = t->list.cnt;
+	long selected;
 	int table = 1 + (int)(n > 1 ? n : 1), culprits;
-	int threads = t->no_pane ? 0 : layout__pane_threads(r.h, n);
+	size_t lanes = lane_cnt(&t->list);
+	int threads = t->no_pane ? 0 : layout__pane_threads(r.h, lanes);
 	struct column_row shown[LAYOUT_PANE_MAX];
 
 	if (threads) {
-		top = pane_rows(&t->list, s->sel, (size_t)threads, shown);
+		selected = pane_rows(&t->list, s->sel, (size_t)threads, shown);
 		lanes__draw(ui, c, (struct rect){ r.y, r.x, threads + 1, r.w }, shown,
-			    (size_t)threads, (long)(s->sel - top));
+			    (size_t)threads, selected);
 		canvas__rule(c, r.y + threads + 1, r.x, r.w);
 		r = rect__below(r, threads + 2);
 	}
@@ -230,18 +254,20 @@ static void refresh(struct ui_state *ui, struct screen *s)
 	thread_list__build(&t->list, ui);
 	stack_table__build(&t->lines, shown.procs, shown.cnt, SNAP_STACK_BLAME, STACKS_BY_LINE);
 	thread_list__follow(ui, s);
-	s->spans =
-		!t->no_pane && layout__pane_threads(layout__frame(ui->h, ui->w).body.h, s->cnt) > 0;
+	s->spans = !t->no_pane &&
+		   layout__pane_threads(layout__frame(ui->h, ui->w).body.h, lane_cnt(&t->list)) > 0;
 }
 
 static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_action action)
 {
 	struct threads *t = s->state;
 
-	(void)ui;
-	if (action != ACT_PANE)
+	if (action == ACT_FOLD)
+		thread_list__fold(ui, s);
+	else if (action == ACT_PANE)
+		t->no_pane = !t->no_pane;
+	else
 		return TUI_NONE;
-	t->no_pane = !t->no_pane;
 	return TUI_HANDLED;
 }
 

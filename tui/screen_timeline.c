@@ -51,7 +51,7 @@ static void refresh(struct ui_state *ui, struct screen *s)
 	struct thread_list *l = s->state;
 	size_t page = ui->h > 12 ? (size_t)ui->h - 10 : 2, n = 0;
 
-	thread_list__collect(l, ui, ui->total ? ui->total : ui__snap(ui));
+	thread_list__collect(l, ui, ui->total ? ui->total : ui__snap(ui), GROUP_NONE);
 	for (size_t i = 0; i < l->cnt; i++)
 		if (!is_past(ui, l->rows[i].thread))
 			l->rows[n++] = l->rows[i];

@@ -50,6 +50,47 @@ static struct stack_row *table_get(struct stack_table *t, struct hmap *rows,
 	return e;
 }
 
+static uint64_t stack_hash(const struct snap_stack *s)
+{
+	uint64_t h = HASH_START;
+
+	for (size_t i = 0; i < s->frame_cnt; i++) {
+		uint64_t f = frame_hash(&s->frames[i], true);
+
+		h = hash_bytes(h, &f, sizeof(f));
+	}
+	return h;
+}
+
+static bool same_stack(const struct snap_stack *a, const struct snap_stack *b)
+{
+	if (a->frame_cnt != b->frame_cnt || a->truncated != b->truncated)
+		return false;
+	for (size_t i = 0; i < a->frame_cnt; i++)
+		if (!snap_frame__same(&a->frames[i], &b->frames[i], true))
+			return false;
+	return true;
+}
+
+/* The row of a whole stack, whichever threads have it. */
+static struct stack_row *table_whole(struct stack_table *t, struct hmap *rows,
+				     const struct snap_stack *s)
+{
+	uint64_t hash = stack_hash(s), nth = 0;
+	struct stack_row *e;
+	size_t at;
+
+	for (; (at = (size_t)hmap__get(rows, hash, nth)); nth++)
+		if (same_stack(t->rows[at - 1].stack, s))
+			return &t->rows[at - 1];
+	e = table_new(t);
+	if (!e || hmap__put(rows, hash, nth, (void *)t->cnt))
+		return NULL;
+	e->frame = s->frame_cnt ? &s->frames[s->frame_cnt - 1] : NULL;
+	e->stack = s;
+	return e;
+}
+
 static int add_stack(struct stack_table *t, struct hmap *rows, const struct snap_stack *s,
 		     enum stack_view view, uint64_t mark)
 {
@@ -58,13 +99,11 @@ static int add_stack(struct stack_table *t, struct hmap *rows, const struct snap
 	for (size_t i = 0; i < s->frame_cnt || i == 0; i++) {
 		size_t depth = s->frame_cnt ? s->frame_cnt - 1 - i : 0; /* innermost first */
 		const struct snap_frame *f = s->frame_cnt ? &s->frames[depth] : NULL;
-		struct stack_row *e =
-			whole ? table_new(t) : table_get(t, rows, f, view == STACKS_BY_LINE);
+		struct stack_row *e = whole ? table_whole(t, rows, s)
+					    : table_get(t, rows, f, view == STACKS_BY_LINE);
 
 		if (!e)
 			return -ENOMEM;
-		if (whole)
-			e->frame = f;
 		if (e->mark != mark) {
 			e->mark = mark;
 			e->total_ns += s->ns;
@@ -95,6 +134,21 @@ static int cmp_row(const void *a, const void *b)
 	return strcmp(x->frame->name, y->frame->name);
 }
 
+static int cmp_total(const void *a, const void *b)
+{
+	const struct stack_row *x = a, *y = b;
+
+	if (x->total_ns != y->total_ns)
+		return x->total_ns > y->total_ns ? -1 : 1;
+	return cmp_row(a, b);
+}
+
+void stack_table__sort(struct stack_table *t, bool by_total)
+{
+	if (t->cnt)
+		qsort(t->rows, t->cnt, sizeof(*t->rows), by_total ? cmp_total : cmp_row);
+}
+
 int stack_table__build(struct stack_table *t, const struct snap_proc *procs, size_t proc_cnt,
 		       enum snap_stack_kind kind, enum stack_view view)
 {
@@ -115,8 +169,7 @@ int stack_table__build(struct stack_table *t, const struct snap_proc *procs, siz
 		}
 	}
 	hmap__free(&rows);
-	if (t->cnt)
-		qsort(t->rows, t->cnt, sizeof(*t->rows), cmp_row);
+	stack_table__sort(t, false);
 	return err;
 }
 

@@ -32,6 +32,8 @@ struct stack_table {
 /* Add up the stacks of a kind of these processes. 0 or -ENOMEM. */
 int stack_table__build(struct stack_table *t, const struct snap_proc *procs, size_t proc_cnt,
 		       enum snap_stack_kind kind, enum stack_view view);
+/* By self time, or by total time; largest first. (build leaves them by self time.) */
+void stack_table__sort(struct stack_table *t, bool by_total);
 void stack_table__free(struct stack_table *t);
 
 struct stack_node {

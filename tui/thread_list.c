@@ -3,10 +3,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tui/cells.h"
 #include "tui/layout.h"
+#include "user/base/hmap.h"
 #include "user/base/util.h"
+#include "user/picture/pools.h"
 
 /* What a search or a filter looks at. */
 static void row_text(const struct column_row *r, char *buf, size_t sz)
@@ -34,17 +37,82 @@ static bool row_matches(const struct ui_state *ui, const struct column_row *r)
 	return ui__matches(ui->filter, text) || ui__matches(ui->filter, r->proc->comm);
 }
 
+static uint64_t pool_id(const struct snap_proc *p, const char *name)
+{
+	return hash_bytes(hash_bytes(HASH_START, &p->pid, sizeof(p->pid)), name, strlen(name));
+}
+
+/* What a row is known by from one picture to the next. */
+static uint64_t row_id(const struct column_row *r)
+{
+	const struct snap_thread *t = r->thread;
+
+	return !t->folded_cnt ? t->tid : pool_id(r->proc, t->name) | 1ull << 63;
+}
+
+struct asked {
+	const struct ui_state *ui;
+	const struct snap_proc *proc;
+};
+
+/* What the user has said of this pool, else what holds for all. */
+static enum group group_of(const void *ctx, const struct snap_pool *pool, enum group how)
+{
+	const struct asked *a = ctx;
+	uint64_t id = pool_id(a->proc, pool->name);
+
+	for (size_t i = 0; i < UI_FOLDS; i++)
+		if (a->ui->folds[i].pool == id)
+			return (enum group)a->ui->folds[i].how;
+	return how;
+}
+
+void thread_list__fold(struct ui_state *ui, const struct screen *s)
+{
+	const struct thread_list *l = s->state;
+	const struct column_row *r = s->sel < l->cnt ? &l->rows[s->sel] : NULL;
+	const struct snap_pool *pool = r ? snap_proc__pool(r->proc, r->thread) : NULL;
+	struct ui_fold *f = &ui->folds[ui->fold_next % UI_FOLDS];
+	uint64_t id;
+
+	if (!pool || pool->cnt < 2) {
+		snprintf(ui->message, sizeof(ui->message), "this thread is alone in its pool");
+		return;
+	}
+	id = pool_id(r->proc, pool->name);
+	for (size_t i = 0; i < UI_FOLDS; i++)
+		if (ui->folds[i].pool == id)
+			f = &ui->folds[i];
+	ui->fold_next += f->pool != id;
+	f->pool = id;
+	f->how = r->thread->folded_cnt ? GROUP_NONE : GROUP_POOL;
+	/* The selection stays with what was opened or closed. */
+	ui->sel_set = true;
+	ui->sel_pid = r->proc->pid;
+	ui->sel_id = f->how == GROUP_POOL ? id | 1ull << 63 : 0;
+}
+
 void thread_list__collect(struct thread_list *l, const struct ui_state *ui,
-			  const struct snapshot *s)
+			  const struct snapshot *s, enum group how)
 {
 	struct shown_procs shown = ui__shown_procs(ui, s);
 
 	l->cnt = 0;
 	for (size_t p = 0; p < shown.cnt; p++) {
-		for (size_t i = 0; i < shown.procs[p].thread_cnt; i++) {
+		const struct snap_proc *proc = &shown.procs[p];
+		const struct asked asked = { ui, proc };
+		__cleanup(freep) const struct snap_thread **rows =
+			calloc(proc->thread_cnt + proc->pool_cnt + 1, sizeof(*rows));
+		size_t cnt = 0;
+
+		/* Threads of -t are asked for one by one. */
+		if (rows)
+			cnt = pools__rows(proc, ui->tid_cnt ? GROUP_NONE : how,
+					  how == GROUP_NONE ? NULL : group_of, &asked, rows);
+		for (size_t i = 0; i < cnt; i++) {
 			struct column_row r;
 
-			column_row__init(&r, s, &shown.procs[p], &shown.procs[p].threads[i]);
+			column_row__init(&r, s, proc, rows[i]);
 			if (!row_matches(ui, &r))
 				continue;
 			if (array_grow(&l->rows, l->cnt, &l->cap, sizeof(r)))
@@ -80,7 +148,7 @@ static int cmp_rows(const void *a, const void *b, void *ctx)
 
 void thread_list__build(struct thread_list *l, struct ui_state *ui)
 {
-	thread_list__collect(l, ui, ui__snap(ui));
+	thread_list__collect(l, ui, ui__snap(ui), (enum group)ui->group);
 	if (l->cnt)
 		qsort_r(l->rows, l->cnt, sizeof(*l->rows), cmp_rows, ui);
 	thread_list__limit(l, ui);
@@ -129,7 +197,7 @@ void thread_list__follow(const struct ui_state *ui, struct screen *s)
 
 	s->cnt = l->cnt;
 	for (size_t i = 0; ui->sel_set && i < l->cnt; i++) {
-		if (l->rows[i].proc->pid == ui->sel_pid && l->rows[i].thread->tid == ui->sel_tid) {
+		if (l->rows[i].proc->pid == ui->sel_pid && row_id(&l->rows[i]) == ui->sel_id) {
 			s->sel = i;
 			return;
 		}
@@ -147,13 +215,16 @@ void thread_list__choose(struct ui_state *ui, const struct screen *s, bool found
 	/* Back at the top of a sorted table, the top is of interest again, not this thread. */
 	ui->sel_set = s->sel > 0 || found || !(s->ops->keys & KEYS_SORT);
 	ui->sel_pid = l->rows[s->sel].proc->pid;
-	ui->sel_tid = l->rows[s->sel].thread->tid;
+	ui->sel_id = row_id(&l->rows[s->sel]);
 }
 
 enum tui_action thread_list__open(struct ui_state *ui, struct screen *s)
 {
 	const struct column_row *r = &((const struct thread_list *)s->state)->rows[s->sel];
 
-	ui__open(ui, UI_DETAIL, &(struct ui_subject){ .pid = r->proc->pid, .tid = r->thread->tid });
+	ui__open(ui, UI_DETAIL,
+		 &(struct ui_subject){ .pid = r->proc->pid,
+				       .tid = r->thread->tid,
+				       .pool = r->thread->folded_cnt ? r->thread->name : NULL });
 	return TUI_HANDLED;
 }

@@ -16,9 +16,11 @@ struct thread_list {
 	size_t cnt, cap;
 };
 
-/* The threads of s that are shown (-t, filter, focus). */
+/* The threads of s that are shown (-t, filter, focus), those of a pool in one row where how says so (or the user: but for
+ * GROUP_NONE).
+ */
 void thread_list__collect(struct thread_list *l, const struct ui_state *ui,
-			  const struct snapshot *s);
+			  const struct snapshot *s, enum group how);
 /* -l: keeps the first ones of each process. */
 void thread_list__limit(struct thread_list *l, const struct ui_state *ui);
 /* The rows of the table of threads: what is shown, sorted, limited. */
@@ -39,6 +41,8 @@ void thread_list__text(const struct ui_state *ui, const struct screen *s, size_t
 void thread_list__follow(const struct ui_state *ui, struct screen *s);
 /* The selected thread is the chosen one. */
 void thread_list__choose(struct ui_state *ui, const struct screen *s, bool found);
+/* Fold the pool of the selected row, or unfold it. */
+void thread_list__fold(struct ui_state *ui, const struct screen *s);
 /* Open the selected thread. */
 enum tui_action thread_list__open(struct ui_state *ui, struct screen *s);
 

@@ -60,6 +60,13 @@ struct ui_head {
 	bool was_used;	    /* it has used its GIL since it was chosen */
 };
 
+/* A pool that the user has folded or unfolded. */
+struct ui_fold {
+	uint64_t pool; /* hash of process and name; 0: none */
+	int how;       /* enum group */
+};
+#define UI_FOLDS 32 /* the last ones */
+
 struct ui_state {
 	int h, w;
 	bool unicode;
@@ -83,9 +90,12 @@ struct ui_state {
 	/* threads: their order, and the one that the user chose: the selection follows it */
 	int sort_col;
 	bool sort_desc, by_proc;
-	int group;    /* of a pool's threads: enum group (view.h) */
+	int group; /* of a pool's threads: enum group (view.h) */
+	struct ui_fold folds[UI_FOLDS];
+	size_t fold_next;
 	bool my_code; /* time goes to the nearest frame outside libraries */
-	uint32_t sel_pid, sel_tid;
+	uint32_t sel_pid;
+	uint64_t sel_id; /* its tid; of a pool's row a hash of its name, see thread_list.c */
 	bool sel_set;
 
 	/* What can be kept: of these, sort, group and my_code are above while it runs (setup.c). */
@@ -122,6 +132,7 @@ const char *ui__tab_name(size_t i);
 /* What another screen is opened on; it copies what it keeps. */
 struct ui_subject {
 	uint32_t pid, tid;
+	const char *pool;		/* a pool's row of this name, not a thread; or NULL */
 	const struct snap_frame *frame; /* NULL: all functions */
 	const struct tui_pick *picks;	/* these must live as long as the screen */
 	size_t pick_cnt;

@@ -134,6 +134,7 @@ static void change_group(struct ui_state *ui)
 					     "threads: pools folded", "threads: a row for each" };
 
 	ui->group = (ui->group + 1) % (int)ARRAY_SIZE(words);
+	memset(ui->folds, 0, sizeof(ui->folds));
 	snprintf(ui->message, sizeof(ui->message), "%s", words[ui->group]);
 }
 

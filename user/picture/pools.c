@@ -266,13 +266,39 @@ static int order(struct maker *m)
 	return 0;
 }
 
+static int by_tid(const void *a, const void *b, void *ctx)
+{
+	const struct snap_thread *th = ctx;
+	const struct snap_thread *x = &th[*(const size_t *)a], *y = &th[*(const size_t *)b];
+
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return x < y ? -1 : x > y; /* the first of those at several GILs */
+}
+
+static int index_tids(struct snap_proc *p, struct snap_thread *th, struct arena *a)
+{
+	size_t *v = arena__alloc(a, p->thread_cnt, sizeof(*v));
+
+	if (!v)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		v[i] = i;
+	if (p->thread_cnt)
+		qsort_r(v, p->thread_cnt, sizeof(*v), by_tid, th);
+	p->by_tid = v;
+	return 0;
+}
+
 int pools__build(struct snap_proc *p, struct snap_thread *th, struct arena *a)
 {
 	struct maker m = { .p = p, .th = th, .a = a };
 	struct hmap by_name = { 0 }, starts = { 0 };
 	char name[NAME_SZ];
-	int err;
+	int err = index_tids(p, th, a);
 
+	if (err)
+		return err;
 	m.pools = arena__alloc(a, p->thread_cnt, sizeof(*m.pools));
 	m.first = arena__alloc(a, p->thread_cnt, sizeof(*m.first));
 	m.next = arena__alloc(a, p->thread_cnt, sizeof(*m.next));
@@ -319,31 +345,35 @@ const char *snap_proc__pool_name(const struct snap_proc *p, uint32_t tid)
 	return pool ? pool->name : t ? t->name : tid ? "thread" : "[other threads]";
 }
 
+/* The row that stands for its threads, or for those that ended; NULL: each has its own. */
+static const struct snap_thread *folded(const struct snap_pool *pool, enum group how)
+{
+	if (how == GROUP_POOL && pool->cnt > 1)
+		return pool->all;
+	return how == GROUP_AUTO && pool->ended_cnt > 1 ? pool->ended : NULL;
+}
+
 size_t pools__rows(const struct snap_proc *p, enum group how,
-		   bool (*is_open)(const void *ctx, const struct snap_pool *pool), const void *ctx,
-		   const struct snap_thread **ret)
+		   enum group (*of)(const void *ctx, const struct snap_pool *pool, enum group how),
+		   const void *ctx, const struct snap_thread **ret)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->thread_cnt; i++) {
-		const struct snap_thread *t = &p->threads[i];
+		const struct snap_thread *t = &p->threads[i], *sum = NULL;
 		const struct snap_pool *pool = snap_proc__pool(p, t);
-		bool whole = pool && how == GROUP_POOL && pool->cnt > 1;
-		bool ended =
-			pool && how == GROUP_AUTO && pool->ended_cnt > 1 && snap_thread__is_over(t);
 
-		if ((!whole && !ended) || (is_open && is_open(ctx, pool)))
+		if (pool)
+			sum = folded(pool, of ? of(ctx, pool, how) : how);
+		if (!sum || (sum != pool->all && !snap_thread__is_over(t)))
 			ret[n++] = t;
 	}
-	for (size_t i = 0; i < p->pool_cnt && how != GROUP_NONE; i++) {
+	for (size_t i = 0; i < p->pool_cnt; i++) {
 		const struct snap_pool *pool = &p->pools[i];
+		const struct snap_thread *sum = folded(pool, of ? of(ctx, pool, how) : how);
 
-		if (is_open && is_open(ctx, pool))
-			continue;
-		if (how == GROUP_POOL && pool->cnt > 1)
-			ret[n++] = pool->all;
-		else if (how == GROUP_AUTO && pool->ended_cnt > 1)
-			ret[n++] = pool->ended;
+		if (sum)
+			ret[n++] = sum;
 	}
 	return n;
 }

@@ -28,11 +28,11 @@ const struct snap_pool *snap_proc__pool(const struct snap_proc *p, const struct 
 /* The name for a thread of this id in a sum over threads: its pool's; "[other threads]" for 0. Never NULL. */
 const char *snap_proc__pool_name(const struct snap_proc *p, uint32_t tid);
 
-/* The rows to show, each a thread of p or the sum of a pool; ret has room for p->thread_cnt. is_open (may be NULL): the user
- * has unfolded this pool. Returns how many.
+/* The rows to show, each a thread of p or the sum of a pool; ret has room for p->thread_cnt. of (may be NULL): how it is
+ * for this pool, where the user has said otherwise. Returns how many.
  */
 size_t pools__rows(const struct snap_proc *p, enum group how,
-		   bool (*is_open)(const void *ctx, const struct snap_pool *pool), const void *ctx,
-		   const struct snap_thread **ret);
+		   enum group (*of)(const void *ctx, const struct snap_pool *pool, enum group how),
+		   const void *ctx, const struct snap_thread **ret);
 
 #endif

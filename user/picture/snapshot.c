@@ -74,10 +74,22 @@ char snap_state__letter(enum snap_state state)
 
 const struct snap_thread *snap_proc__thread(const struct snap_proc *p, uint32_t tid)
 {
-	for (size_t i = 0; i < p->thread_cnt; i++)
+	size_t lo = 0, hi = p->by_tid ? p->thread_cnt : 0;
+
+	for (size_t i = 0; i < p->thread_cnt && !p->by_tid; i++)
 		if (p->threads[i].tid == tid && tid)
 			return &p->threads[i];
-	return NULL;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (p->threads[p->by_tid[mid]].tid < tid)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!tid || !p->by_tid || lo == p->thread_cnt || p->threads[p->by_tid[lo]].tid != tid)
+		return NULL;
+	return &p->threads[p->by_tid[lo]];
 }
 
 void snapshot__free(struct snapshot *s)

@@ -150,6 +150,7 @@ struct snap_proc {
 	const struct snap_gil *gils;
 	size_t thread_cnt;
 	const struct snap_thread *threads; /* by GIL delay (wait + yield), largest first */
+	const size_t *by_tid; /* their numbers, ordered by tid; NULL: there is no such index */
 	size_t pool_cnt;
 	const struct snap_pool *pools; /* by GIL delay, largest first */
 	bool pairs_known, stacks_known;
