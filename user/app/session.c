@@ -69,13 +69,23 @@ int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns
 
 /* ---- views ---- */
 
+/* A picture as the views are to see it. NULL: no memory. */
+static struct snapshot *picture(const struct session *s, enum model_span span)
+{
+	struct snapshot *snap = model__snapshot(s->model, span);
+
+	if (snap && s->o->view.my_code)
+		snapshot__my_code(snap, true);
+	return snap;
+}
+
 static void begin(struct session *s)
 {
 	struct snapshot *snap;
 
 	if (s->begun || s->src->ops->refresh(s->src))
 		return;
-	snap = model__snapshot(s->model, MODEL_INTERVAL);
+	snap = picture(s, MODEL_INTERVAL);
 	if (!snap)
 		return;
 	s->view_err = view__begin(s->view, snap);
@@ -85,7 +95,7 @@ static void begin(struct session *s)
 
 static bool show(struct session *s)
 {
-	struct snapshot *snap = model__snapshot(s->model, MODEL_INTERVAL);
+	struct snapshot *snap = picture(s, MODEL_INTERVAL);
 
 	model__mark(s->model);
 	if (!snap)
@@ -137,7 +147,7 @@ static int finish(struct session *s)
 	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
 	    model__since_mark_ns(s->model))
 		show(s); /* so that the intervals add up to the summary */
-	snap = model__snapshot(s->model, MODEL_TOTAL);
+	snap = picture(s, MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
 	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))

@@ -220,6 +220,10 @@ bool session__live_show(struct session *s)
 		snapshot__free(total);
 		return false;
 	}
+	if (tui__my_code(l->tui)) {
+		snapshot__my_code(interval, true);
+		snapshot__my_code(total, true);
+	}
 	tui__update(l->tui, interval, total, l->timeline);
 	snapshot__free(l->interval);
 	snapshot__free(l->total);
@@ -227,6 +231,16 @@ bool session__live_show(struct session *s)
 	l->total = total;
 	want_spans(s);
 	return true;
+}
+
+/* The pictures on the screen, which may be paused, are those of the other way, too. */
+static void change_my_code(struct live *l)
+{
+	if (!l->interval || !l->total)
+		return;
+	snapshot__my_code(l->interval, tui__my_code(l->tui));
+	snapshot__my_code(l->total, tui__my_code(l->tui));
+	tui__update(l->tui, l->interval, l->total, l->timeline);
 }
 
 void session__live_input(struct session *s)
@@ -250,6 +264,7 @@ void session__live_input(struct session *s)
 			tui__resume(s->live->tui);
 			break;
 		case TUI_WRITE: write_snapshot(s); break;
+		case TUI_MY_CODE: change_my_code(s->live); break;
 		case TUI_SETTINGS: save_settings(s); break;
 		case TUI_PICK_PID:
 			if (s->launch) { /* it is traced until it is found: stay with it */

@@ -50,7 +50,7 @@ struct record {
 		struct { /* a process is measured from books_ns on; one known by that pid is over */
 			uint64_t books_ns;
 			const char *comm, *cmdline, *python, *runtime, *sites;
-			const char *note; /* what the user must know, or "" */
+			const char *note;     /* what the user must know, or "" */
 			unsigned int cpu_cnt; /* that it may run on; 0: not known */
 		} proc;
 		struct { /* another note than proc's */

@@ -144,7 +144,7 @@ struct snap_proc {
 	const char *note; /* anything the user must know ("free-threaded build, GIL on"), or "" */
 	bool halted;	  /* stopped, as the note says */
 	bool alive;
-	uint64_t span_ns; /* how much of the covered span it was measured */
+	uint64_t span_ns;     /* how much of the covered span it was measured */
 	unsigned int cpu_cnt; /* CPUs that it may run on; 0: not known */
 	size_t gil_cnt;
 	const struct snap_gil *gils;

@@ -8,6 +8,7 @@
 
 #include "user/base/text.h"
 #include "user/base/units.h"
+#include "user/base/util.h"
 
 static void put(char *buf, size_t sz, const char *s)
 {
@@ -19,7 +20,7 @@ static const char *or_unknown(const char *s)
 	return s && *s ? s : "?";
 }
 
-static int cmp_u64(uint64_t a, uint64_t b)
+static int order(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
 }
@@ -27,7 +28,7 @@ static int cmp_u64(uint64_t a, uint64_t b)
 /* Not known sorts below everything that is. */
 static int cmp_known(uint64_t a, uint64_t b)
 {
-	return cmp_u64(a + 1, b + 1);
+	return order(a + 1, b + 1);
 }
 
 /* a_part / a_whole against b_part / b_whole; a whole of 0 is not known. */
@@ -47,10 +48,10 @@ static int cmp_share(uint64_t a_part, uint64_t a_whole, uint64_t b_part, uint64_
                                                                                                    \
 		put(buf, sz, text);                                                                \
 	}
-#define CMP(name, order)                                                                           \
+#define CMP(name, result)                                                                          \
 	static int cmp_##name(const struct column_row *a, const struct column_row *b)              \
 	{                                                                                          \
-		return order;                                                                      \
+		return result;                                                                     \
 	}
 
 static uint64_t thread_span(const struct column_row *r)
@@ -98,7 +99,7 @@ FIELD(yields)
  */
 #define TIME(name, part)                                                                           \
 	FMT(name, units__percent(part(r), thread_span(r), u))                                      \
-	CMP(name, cmp_u64(part(a), part(b)))
+	CMP(name, order(part(a), part(b)))
 TIME(delay, delay)
 TIME(wait, wait_ns)
 TIME(yield, yield_ns)
@@ -139,7 +140,7 @@ static void fmt_pid(const struct column_row *r, char *buf, size_t sz)
 	snprintf(buf, sz, "%u", r->proc->pid);
 }
 
-CMP(pid, cmp_u64(a->proc->pid, b->proc->pid))
+CMP(pid, order(a->proc->pid, b->proc->pid))
 
 static void fmt_tid(const struct column_row *r, char *buf, size_t sz)
 {
@@ -149,7 +150,7 @@ static void fmt_tid(const struct column_row *r, char *buf, size_t sz)
 		snprintf(buf, sz, "%u", r->thread->tid);
 }
 
-CMP(tid, cmp_u64(a->thread->tid, b->thread->tid))
+CMP(tid, order(a->thread->tid, b->thread->tid))
 
 static void fmt_name(const struct column_row *r, char *buf, size_t sz)
 {
@@ -194,7 +195,7 @@ static void fmt_gil(const struct column_row *r, char *buf, size_t sz)
 		put(buf, sz, "?");
 }
 
-CMP(gil, cmp_u64(a->gil ? a->gil->id + 1u : 0, b->gil ? b->gil->id + 1u : 0))
+CMP(gil, order(a->gil ? a->gil->id + 1u : 0, b->gil ? b->gil->id + 1u : 0))
 
 static void fmt_bar(const struct column_row *r, char *buf, size_t sz)
 {
@@ -208,7 +209,7 @@ static int cmp_frame(const struct snap_frame *x, const struct snap_frame *y)
 	if (!x || !y)
 		return (x != NULL) - (y != NULL);
 	c = strcmp(x->file, y->file);
-	return c ? c : cmp_u64(x->line, y->line);
+	return c ? c : order(x->line, y->line);
 }
 
 /* Nowhere is no place that is not known. */
@@ -366,17 +367,22 @@ static int by_column(const void *a, const void *b, void *ctx)
 }
 
 struct column_row *columns__sorted(const struct snapshot *snap, const struct snap_proc *proc,
-				   const char *sort)
+				   const char *sort, enum group how, size_t *ret_cnt)
 {
 	struct column_row *rows = calloc(proc->thread_cnt + 1, sizeof(*rows));
+	__cleanup(freep) const struct snap_thread **th = calloc(proc->thread_cnt + 1, sizeof(*th));
 	int col = columns__find(sort ? sort : "delay");
+	size_t cnt;
 
-	if (!rows)
+	if (!rows || !th) {
+		free(rows);
 		return NULL;
-	for (size_t i = 0; i < proc->thread_cnt; i++)
-		column_row__init(&rows[i], snap, proc, &proc->threads[i]);
+	}
+	cnt = pools__rows(proc, how, NULL, NULL, th);
+	for (size_t i = 0; i < cnt; i++)
+		column_row__init(&rows[i], snap, proc, th[i]);
 	if (col >= 0 && thread_columns[col].cmp)
-		qsort_r(rows, proc->thread_cnt, sizeof(*rows), by_column,
-			(void *)&thread_columns[col]);
+		qsort_r(rows, cnt, sizeof(*rows), by_column, (void *)&thread_columns[col]);
+	*ret_cnt = cnt;
 	return rows;
 }

@@ -64,11 +64,11 @@ void column_row__init(struct column_row *r, const struct snapshot *snap,
 /* Total order for qsort-like use: by column, direction, then process and thread id. */
 int columns__compare(const struct column *col, bool desc, const struct column_row *a,
 		     const struct column_row *b);
-/* The rows of a process's threads (proc->thread_cnt) in the order of a column, NULL: of delay. Caller frees; NULL: no
- * memory.
+/* The rows of a process's threads, or pools, in the order of a column, NULL: of delay; *ret_cnt: how many. Caller frees;
+ * NULL: no memory.
  */
 struct column_row *columns__sorted(const struct snapshot *snap, const struct snap_proc *proc,
-				   const char *sort);
+				   const char *sort, enum group how, size_t *ret_cnt);
 /* "dumps encoder.py:257"; "?" for NULL. */
 void columns__frame(const struct snap_frame *f, char *buf, size_t sz);
 /* A stacked bar of width letters: W wait, Y yield, H hold, r released; ' ' where nothing is known. */

@@ -105,8 +105,8 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 static void put_threads(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
 			const struct view_opts *o)
 {
-	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, o->sort);
-	size_t shown = 0;
+	size_t shown = 0, cnt = 0;
+	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, o->sort, GROUP_NONE, &cnt);
 
 	json__open(j, "threads", '[');
 	for (size_t i = 0; i < p->thread_cnt; i++) {

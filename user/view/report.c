@@ -74,13 +74,16 @@ static void put_gil(struct view *v, const struct snapshot *s, const struct snap_
 
 static int put_threads(struct view *v, const struct snapshot *s, const struct snap_proc *p)
 {
-	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, v->opts->sort);
+	bool by_tid = v->opts->tid_cnt; /* threads of -t are asked for one by one */
+	size_t row_cnt = 0;
+	__cleanup(freep) struct column_row *rows = columns__sorted(
+		s, p, v->opts->sort, by_tid ? GROUP_NONE : (enum group)v->opts->group, &row_cnt);
 	size_t cnt = 0, hidden = 0;
 	bool with_at = false;
 
 	if (!rows)
 		return -ENOMEM;
-	for (size_t i = 0; i < p->thread_cnt; i++) {
+	for (size_t i = 0; i < row_cnt; i++) {
 		if (!view_opts__shows_tid(v->opts, rows[i].thread->tid))
 			continue;
 		with_at |= rows[i].thread->blame_at != NULL;

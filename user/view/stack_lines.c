@@ -7,6 +7,7 @@
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
+#include "user/picture/pools.h"
 #include "user/view/view.h"
 
 /* The strings are clean already (snapshot.h): only what the format itself reserves is left. An empty
@@ -42,35 +43,14 @@ static void put_frame(struct sbuf *b, const struct snap_frame *f)
 	sbuf__puts(b, ")");
 }
 
-static bool is_digit(char c)
+static void put_pool_name(struct sbuf *b, const struct snap_proc *p, const struct snap_thread *t)
 {
-	return c >= '0' && c <= '9';
-}
+	const struct snap_pool *pool = snap_proc__pool(p, t);
+	char name[256];
 
-/* The name of the pool that a thread is of: its last number becomes '*', but for those in parentheses at its end, which
- * say what it runs: "ThreadPoolExecutor-0_*", "Thread-* (handle)".
- */
-static void put_merged_name(struct sbuf *b, const char *name)
-{
-	const char *end = name + strlen(name), *open, *number;
-
-	if (end > name && end[-1] == ')' && (open = strstr(name, " (")))
-		end = open;
-	while (end > name && !is_digit(end[-1]))
-		end--;
-	for (number = end; number > name && is_digit(number[-1]);)
-		number--;
-	if (number == end) {
-		put_text(b, name);
-		return;
-	}
-	__cleanup(sbuf__free) struct sbuf merged = { 0 };
-
-	sbuf__add(&merged, name, (size_t)(number - name));
-	sbuf__puts(&merged, "*");
-	sbuf__puts(&merged, end);
-	put_text(b, sbuf__str(&merged));
-	b->oom |= merged.oom;
+	if (!pool)
+		pool__of_name(t->name, name, sizeof(name));
+	put_text(b, pool ? pool->name : name);
 }
 
 static void put_thread_name(struct sbuf *b, const struct snap_proc *p, uint32_t tid, bool merge)
@@ -81,12 +61,15 @@ static void put_thread_name(struct sbuf *b, const struct snap_proc *p, uint32_t 
 		sbuf__puts(b, "[other threads]");
 		return;
 	}
-	if (merge) {
-		put_merged_name(b, t ? t->name : "thread");
+	if (merge && t) {
+		put_pool_name(b, p, t);
 		return;
 	}
 	put_text(b, t ? t->name : "thread");
-	sbuf__printf(b, " (%u)", tid);
+	if (tid & SNAP_FOLD_TID)
+		sbuf__puts(b, " (ended)");
+	else if (!merge)
+		sbuf__printf(b, " (%u)", tid);
 }
 
 static void put_root(struct sbuf *b, const struct snap_proc *p, uint32_t tid, bool merge)
