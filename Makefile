@@ -6,6 +6,9 @@ BUILD     ?= build
 prefix    ?= /usr/local
 bindir    ?= $(prefix)/bin
 mandir    ?= $(prefix)/share/man
+bashdir   ?= $(prefix)/share/bash-completion/completions
+zshdir    ?= $(prefix)/share/zsh/site-functions
+fishdir   ?= $(prefix)/share/fish/vendor_completions.d
 INSTALL   ?= install
 CC        ?= cc
 CLANG     ?= clang
@@ -67,7 +70,9 @@ SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fr
 .PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench demo static fuzz check-kernels
 .SECONDARY:
 
-all: $(BUILD)/giltop $(BUILD)/giltop.1
+COMPLETIONS := $(addprefix $(BUILD)/completions/giltop.,bash zsh fish)
+
+all: $(BUILD)/giltop $(BUILD)/giltop.1 $(COMPLETIONS)
 
 help:
 	@sed -n 's/^#: //p' Makefile
@@ -163,6 +168,11 @@ $(BUILD)/giltop.1: doc/giltop.1.scd doc/live-view.scd.in $(BUILD)/giltop
 	$(Q)if command -v scdoc >/dev/null; then scdoc < $(BUILD)/giltop.1.scd > $@; \
 	else echo "scdoc is missing: no man page" >&2; : > $@; fi
 
+$(COMPLETIONS): $(BUILD)/completions/giltop.%: $(BUILD)/giltop
+	@mkdir -p $(@D)
+	$(call say,SHELL,$@)
+	$(Q)$(BUILD)/giltop --help=$* > $@
+
 # ---- tests and the rest -------------------------------------------------------------------------
 deps:
 	$(Q)scripts/deps
@@ -220,12 +230,16 @@ fuzz:
 	$(Q)BUILD=$(BUILD) scripts/fuzz
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(mandir)/man1
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(mandir)/man1 $(bashdir) $(zshdir) $(fishdir))
 	$(INSTALL) -m 755 $(BUILD)/giltop $(DESTDIR)$(bindir)/giltop
 	$(INSTALL) -m 644 $(BUILD)/giltop.1 $(DESTDIR)$(mandir)/man1/giltop.1
+	$(INSTALL) -m 644 $(BUILD)/completions/giltop.bash $(DESTDIR)$(bashdir)/giltop
+	$(INSTALL) -m 644 $(BUILD)/completions/giltop.zsh $(DESTDIR)$(zshdir)/_giltop
+	$(INSTALL) -m 644 $(BUILD)/completions/giltop.fish $(DESTDIR)$(fishdir)/giltop.fish
 
 uninstall:
-	rm -f $(DESTDIR)$(bindir)/giltop $(DESTDIR)$(mandir)/man1/giltop.1
+	rm -f $(addprefix $(DESTDIR),$(bindir)/giltop $(mandir)/man1/giltop.1 $(bashdir)/giltop \
+	      $(zshdir)/_giltop $(fishdir)/giltop.fish)
 
 clean:
 	rm -rf $(BUILD)

@@ -257,6 +257,122 @@ writes_in() {
 	done
 }
 
+@test "help VERB and VERB --help: what that verb takes" {
+	run -0 --separate-stderr "$GILTOP" help record
+	local of_help=$output
+	[[ $output == *"Usage: giltop record "*"(default 1s)"*"--weight"*"Example:"* ]]
+	[[ $output != *"--mouse"* ]]
+	run -0 --separate-stderr "$GILTOP" record --help
+	[ "$output" = "$of_help" ]
+	run -0 --separate-stderr "$GILTOP" list -h
+	[[ $output == *"--json"* && $output != *"--pid"* ]]
+	run -0 --separate-stderr "$GILTOP" help
+	[ "$(awk 'length > 110' <<<"$output" | wc -l)" -eq 0 ]
+}
+
+@test "record says at its end what it has written; -q does not" {
+	python_start "$SPIN"
+	cd "$BATS_TEST_TMPDIR"
+	run -0 --separate-stderr "$GILTOP" record -p "$WL_PID" -d 0.5 -o a.folded
+	one_line "wrote $(wc -l <a.folded) stack"
+	[[ $stderr == *"to a.folded ($(stat -c %s a.folded) bytes)" ]]
+	run -0 --separate-stderr "$GILTOP" record -p "$WL_PID" -d 0.5 --json -o -
+	one_line "wrote ${#lines[@]} lines of "
+	[[ $stderr == *" to stdout ("* ]]
+	run -0 --separate-stderr "$GILTOP" record -q -p "$WL_PID" -d 0.2 -o b.folded
+	[ -z "$stderr" ]
+}
+
+@test "record says that nothing was there to write" {
+	python_start "$SLEEP"
+	cd "$BATS_TEST_TMPDIR"
+	run -0 --separate-stderr "$GILTOP" record -p "$WL_PID" -d 0.2 -o a.folded
+	one_line "no thread waited for the GIL in "
+	[[ $stderr == *": a.folded is empty" ]]
+	[ ! -s a.folded ]
+}
+
+# ---- completions ----
+
+completions() { # a directory with giltop.bash, .zsh, .fish
+	local shell
+	for shell in bash zsh fish; do
+		"$GILTOP" --help=$shell >"$BATS_TEST_TMPDIR/giltop.$shell"
+	done
+}
+
+bash_completes() { # WORD.. : what bash offers for the last one
+	GILTOP=$GILTOP bash -c 'source "$1"; shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_giltop "$GILTOP" "${@: -1}" "${COMP_WORDS[COMP_CWORD - 1]}"
+		echo "${COMPREPLY[*]}"' _ "$BATS_TEST_TMPDIR/giltop.bash" "$@"
+}
+
+@test "bash completes verbs, the options of the verb, values and processes" {
+	completions
+	python_start "$SLEEP"
+	[ "$(bash_completes giltop re)" = record ]
+	[ "$(bash_completes giltop help do)" = doctor ]
+	[ "$(bash_completes giltop record --wei)" = --weight ]
+	[ -z "$(bash_completes giltop list --wei)" ]
+	[ "$(bash_completes giltop record --weight b)" = blame ]
+	[ "$(bash_completes giltop record --weight = b)" = blame ]
+	[ "$(bash_completes giltop --sort bl)" = blame ]
+	[ "$(bash_completes giltop -s a)" = auto ]
+	[ "$(bash_completes giltop record -f fo)" = folded ]
+	[[ " $(bash_completes giltop -p "") " == *" $WL_PID "* ]]
+	[ "$(bash_completes giltop dump -p "1,$WL_PID")" = "1,$WL_PID" ]
+	[[ " $(bash_completes giltop -b -- ech) " == *" echo "* ]]
+}
+
+@test "fish completes verbs, the options of the verb, and values" {
+	needs_cmd fish
+	completions
+	export HOME=$BATS_TEST_TMPDIR
+	fish_completes() {
+		fish -N -c "source $BATS_TEST_TMPDIR/giltop.fish; complete -C '$1'" | cut -f1 | paste -sd ' '
+	}
+	[ "$(fish_completes 'giltop re')" = record ]
+	[ "$(fish_completes 'giltop record --wei')" = --weight ]
+	[ -z "$(fish_completes 'giltop list --wei')" ]
+	[ "$(fish_completes 'giltop record --weight b')" = blame ]
+	[ "$(fish_completes 'giltop doctor --pi')" = --pid ]
+}
+
+@test "zsh completes verbs, the options of the verb, and values" {
+	needs_cmd zsh
+	completions
+	mkdir "$BATS_TEST_TMPDIR/fpath"
+	cp "$BATS_TEST_TMPDIR/giltop.zsh" "$BATS_TEST_TMPDIR/fpath/_giltop"
+	cat >"$BATS_TEST_TMPDIR/complete.zsh" <<-'END'
+		# LINE becomes WANT when Tab is hit
+		zmodload zsh/zpty
+		zpty c zsh -f -i
+		zpty -w c "PS1=; fpath=($1 \$fpath); autoload -U compinit; compinit -u -D; echo READY\$((1+1))"
+		zpty -r c out '*READY2*'
+		zpty -w -n c $'\x15'"$2"$'\t'
+		zpty -r c out "*$3*"
+		zpty -d c
+	END
+	zsh_completes() {
+		timeout 60 zsh -f "$BATS_TEST_TMPDIR/complete.zsh" "$BATS_TEST_TMPDIR/fpath" "$1" "$2"
+	}
+	zsh_completes 'giltop rec' 'giltop record'
+	zsh_completes 'giltop record --wei' '--weight'
+	zsh_completes 'giltop record --weight bla' '--weight blame'
+	zsh_completes 'giltop list --js' '--json'
+}
+
+@test "make install brings the program, the manual and the completions, uninstall takes them away" {
+	local dest=$BATS_TEST_TMPDIR/dest
+	make -s -C "$REPO" -o Makefile BUILD="$BUILD" DESTDIR="$dest" prefix=/usr install
+	[ "$(cd "$dest" && find . -type f | sort | paste -sd ' ')" = "./usr/bin/giltop ./usr/share/bash-completion/completions/giltop ./usr/share/fish/vendor_completions.d/giltop.fish ./usr/share/man/man1/giltop.1 ./usr/share/zsh/site-functions/_giltop" ]
+	grep -q '^complete -F _giltop' "$dest/usr/share/bash-completion/completions/giltop"
+	[ "$(head -1 "$dest/usr/share/zsh/site-functions/_giltop")" = "#compdef giltop" ]
+	make -s -C "$REPO" -o Makefile BUILD="$BUILD" DESTDIR="$dest" prefix=/usr uninstall
+	[ -z "$(find "$dest" -type f)" ]
+}
+
 # ---- which processes ----
 
 FORKER='

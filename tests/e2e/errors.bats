@@ -88,6 +88,7 @@ time.sleep(1000)'
 	[[ $stderr == *"older than 3.7"* ]]
 	run -5 --separate-stderr "$GILTOP" doctor -p "$WL_PID"
 	[[ $output == *"refused"* || $stderr == *"older than 3.7"* ]]
+	[[ ${lines[-1]} == "this process can be measured: no, because "*"older than 3.7"* ]]
 	run -0 "$GILTOP" list
 	[[ $output == *"$WL_PID "*"older than 3.7"* ]]
 }
@@ -97,6 +98,8 @@ time.sleep(1000)'
 	python_start 'import time; print("ready"); time.sleep(1000)'
 	run -5 --separate-stderr "$GILTOP" -b -p "$WL_PID"
 	one_line "3.6 or older"
+	run -5 --separate-stderr "$GILTOP" doctor -p "$WL_PID"
+	[[ ${lines[-1]} == "this process can be measured: no, because "*"3.6 or older"* ]]
 }
 
 # A copy of the stock interpreter in which the texts that mark the GIL's calls are gone.
@@ -289,7 +292,96 @@ time.sleep(1000)'
 	record -p 1 -o x.giltop
 	record -p 1 -o x
 	--help=klingon
+	-b -p 1 --weight wait
+	-b -p 1 -f jsonl
+	-b -p 1 --unit ns
+	record -p 1 -o x.jsonl --merge-threads
+	record -p 1 -o - --sort tid
+	dump -p 1 -i 1
+	list -p 1
+	doctor --json
+	-p 1 --text --json
+	-p 1 -a
 	END
+}
+
+@test "an option without effect: 2, where it has one" {
+	run -2 --separate-stderr "$GILTOP" -b -p 1 --weight wait
+	one_line "--weight has no effect with top: it is for record -f folded"
+	run -2 --separate-stderr "$GILTOP" -b -p 1 -f jsonl
+	one_line "JSON lines with --json"
+	run -2 --separate-stderr "$GILTOP" list -p 1
+	one_line "giltop doctor -p PID"
+}
+
+@test "a mistyped word: 2, and the one that it is most like" {
+	run -2 --separate-stderr "$GILTOP" -b -p 1 --durration 3
+	one_line "unknown option '--durration'; did you mean --duration?"
+	run -2 --separate-stderr "$GILTOP" recrod -p 1
+	one_line "did you mean record?"
+	run -2 --separate-stderr "$GILTOP" -b -p 1 --sort blam
+	one_line "did you mean blame?"
+}
+
+@test "a tid where a pid belongs: 4, and the command that is meant" {
+	python_start "$SPIN"
+	local tid
+	wait_for 10 test -e "/proc/$WL_PID/task/$(ls "/proc/$WL_PID/task" | grep -vx "$WL_PID" | head -1)"
+	tid=$(ls "/proc/$WL_PID/task" | grep -vx "$WL_PID" | head -1)
+	run -4 --separate-stderr "$GILTOP" -b -p "$tid" -d 1
+	one_line "$tid is a thread of $WL_PID ("
+	[[ $stderr == *"): giltop -p $WL_PID -t $tid" ]]
+	run -4 --separate-stderr "$GILTOP" dump -p "$tid"
+	[[ $stderr == *"): giltop dump -p $WL_PID" ]]
+	run -4 --separate-stderr "$GILTOP" doctor -p "$tid"
+	one_line "): giltop doctor -p $WL_PID"
+}
+
+@test "-t that is no thread of it: 4, and which there are; with others a warning" {
+	python_start "$SPIN"
+	run -4 --separate-stderr "$GILTOP" -b -p "$WL_PID" -t $$ -d 1
+	one_line "no thread of what is measured: $$ (a process of its own); threads of $WL_PID: $WL_PID ("
+	[ -z "$output" ]
+	run -0 --separate-stderr "$GILTOP" -b -p "$WL_PID" -t "999999999,$WL_PID" -d 0.2
+	one_line "no thread of what is measured: 999999999; threads of $WL_PID"
+	run -0 --separate-stderr "$GILTOP" -b -p "$WL_PID" -t "$WL_PID" -d 0.2
+	[ -z "$stderr" ]
+}
+
+@test "doctor ends with whether it can be measured, and if not why" {
+	last_line_is() {
+		echo "$output"
+		[[ ${lines[-1]} == $1 ]]
+	}
+	run -0 --separate-stderr "$GILTOP" doctor
+	last_line_is "this machine can run giltop: yes"
+	python_start "$SLEEP"
+	run -0 --separate-stderr "$GILTOP" doctor -p "$WL_PID"
+	last_line_is "this process can be measured: yes"
+	run -4 --separate-stderr "$GILTOP" doctor -p $$
+	last_line_is "this process can be measured: no, because pid $$ is not a CPython*"
+	run -4 --separate-stderr "$GILTOP" doctor -p 999999999
+	last_line_is "this process can be measured: no, because there is no process with pid 999999999"
+	run -5 --separate-stderr env GILTOP_BTF=/nonexistent "$GILTOP" doctor
+	last_line_is "this machine can run giltop: no, because this kernel has no kernel type information (/nonexistent)"
+	needs_root
+	needs_cmd setpriv
+	public_giltop
+	run -3 --separate-stderr as_nobody "$GILTOP" doctor
+	last_line_is "this machine can run giltop: no, because it takes root, or CAP_BPF*"
+	run -3 --separate-stderr as_nobody "$GILTOP" doctor -p "$WL_PID"
+	last_line_is "this process can be measured: no, because giltop may not look into pid $WL_PID*"
+}
+
+# A process that even root may not look into: one whose memory a kernel keeps to itself. Here the refusal is made by
+# taking the capability away.
+@test "to root nobody says sudo" {
+	needs_root
+	needs_cmd setpriv
+	python_start "$SLEEP"
+	run -3 --separate-stderr setpriv --bounding-set=-all --inh-caps=-all "$GILTOP" -b -p "$WL_PID"
+	one_line "needs root, or CAP_BPF"
+	[[ $stderr != *sudo* ]]
 }
 
 @test "only warnings are left with -q" {

@@ -36,8 +36,10 @@ static void bash_values(FILE *out)
 			fputs("_giltop_pids \"$cmd\" \"$cur\"; return ;;\n", out);
 		else if (d->arg[0] == '[') /* or an option comes */
 			fprintf(out, "[[ $cur == -* ]] || words=\"%s\" ;;\n", sbuf__str(&values));
-		else
+		else if (values.len)
 			fprintf(out, "words=\"%s\" ;;\n", sbuf__str(&values));
+		else /* a number: no files for it */
+			fputs("words=; compopt +o default 2>/dev/null ;;\n", out);
 	}
 }
 
