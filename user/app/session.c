@@ -330,7 +330,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 			     .refresh_fd = -1,
 			     .duration_fd = -1,
 			     .signal_fd = -1,
-			     .follow = { session__follow_mode(o), -1 },
+			     .follow = { .mode = session__follow_mode(o), .fd = -1 },
 			     .command_out = -1 };
 	int code = start(&s);
 
