@@ -70,7 +70,7 @@ static const char *group_help(int group)
 }
 
 /* The states as they look now. */
-static void draw_sample(struct canvas *c, int y, int x)
+static void draw_sample(struct canvas *c, int y, int x, int right)
 {
 	static const struct {
 		enum role role;
@@ -82,8 +82,8 @@ static void draw_sample(struct canvas *c, int y, int x)
 		{ ROLE_RELEASED, "── without", "-- without" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		x += canvas__puts(c, y, x, -1, states[i].role,
+	for (size_t i = 0; i < ARRAY_SIZE(states) && x < right; i++)
+		x += canvas__puts(c, y, x, right - x, states[i].role,
 				  c->unicode ? states[i].wide : states[i].ascii) +
 		     1;
 }
@@ -97,7 +97,7 @@ static void draw_choice(const struct ui_state *ui, struct canvas *c, int y, stru
 	canvas__puts(c, y, x, VALUE_W - 1, ROLE_KEY, value_of(ui, row));
 	x += VALUE_W;
 	if (row == ROW_SCHEME)
-		draw_sample(c, y, x);
+		draw_sample(c, y, x, r.x + r.w);
 	else
 		canvas__puts(c, y, x, r.x + r.w - x, ROLE_NORMAL,
 			     row == ROW_GROUP ? group_help(ui->group) : choices[row].help);

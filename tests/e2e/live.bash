@@ -28,6 +28,8 @@ live_setup() {
 	export LANG=C.UTF-8 LC_ALL=C.UTF-8
 	LIVE=$BATS_TEST_TMPDIR/live
 	mkdir -p "$LIVE"
+	export XDG_CONFIG_HOME=$LIVE/config # not what the tester has chosen
+	mkdir "$XDG_CONFIG_HOME"
 	e2e_setup
 }
 
