@@ -70,6 +70,7 @@ mouse_flag() {
 	shows "Sort by: Enter, or Esc"
 	keys Escape m
 	shows "own code only"
+	keys 1 # a message stays until the next key
 	term resize-window -x 60 -y 12
 	shows "1 thr" F1Help F10Quit
 	keys F10
@@ -212,9 +213,9 @@ mouse_flag() {
 	keys p
 	shows PAUSED
 	click "HOLD%"
-	shows "HOLD%▼"
+	shows "▼HOLD%"
 	click "HOLD%"
-	shows "HOLD%▲"
+	shows "▲HOLD%"
 	click " http-1 " 2
 	wait_for 5 eval "screen | grep -q '^Thread [0-9]* http-1'"
 	click back
