@@ -29,6 +29,7 @@ struct term {
 	attr_t attrs[ROLE_CNT];
 	short pairs[ROLE_CNT];
 	MEVENT mouse; /* the last one */
+	bool twice;   /* it was pressed two times at once */
 };
 
 static const int caught[] = { SIGINT, SIGTERM, SIGTSTP, SIGWINCH };
@@ -78,7 +79,8 @@ enum term_button term__mouse(const struct term *t, int *ret_y, int *ret_x)
 {
 	*ret_y = t->mouse.y;
 	*ret_x = t->mouse.x;
-	return t->mouse.bstate & BUTTON4_PRESSED   ? TERM_WHEEL_UP
+	return t->twice				   ? TERM_BUTTON_TWICE
+	       : t->mouse.bstate & BUTTON4_PRESSED ? TERM_WHEEL_UP
 	       : t->mouse.bstate & BUTTON5_PRESSED ? TERM_WHEEL_DOWN
 						   : TERM_BUTTON;
 }
@@ -211,6 +213,20 @@ static int translate(int key)
 	return TERM_NO_KEY;
 }
 
+/* What came at once (over a slow line two clicks do) is one key for ncurses, and has the newest first. */
+static bool take_mouse(struct term *t)
+{
+	MEVENT older;
+
+	if (getmouse(&t->mouse) != OK)
+		return false;
+	t->twice = false;
+	while (getmouse(&older) == OK)
+		t->twice |=
+			older.bstate & t->mouse.bstate & BUTTON1_PRESSED && older.y == t->mouse.y;
+	return true;
+}
+
 /* Nothing to read although it is said to be readable: the other end has gone. */
 static bool is_lost(void)
 {
@@ -233,7 +249,7 @@ int term__key(struct term *t)
 		if (kind == ERR)
 			return is_lost() ? TERM_LOST : TERM_NO_KEY;
 		if (kind == KEY_CODE_YES && c == KEY_MOUSE) {
-			if (getmouse(&t->mouse) == OK)
+			if (take_mouse(t))
 				return UI_KEY_MOUSE;
 			continue; /* e.g. a button that was let go */
 		}

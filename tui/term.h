@@ -33,7 +33,7 @@ void term__set_scheme(struct term *t, int scheme);
  * is given back.
  */
 void term__set_mouse(struct term *t, bool on);
-enum term_button { TERM_BUTTON, TERM_WHEEL_UP, TERM_WHEEL_DOWN };
+enum term_button { TERM_BUTTON, TERM_BUTTON_TWICE, TERM_WHEEL_UP, TERM_WHEEL_DOWN };
 /* After UI_KEY_MOUSE: what it was, and on which cell. */
 enum term_button term__mouse(const struct term *t, int *ret_y, int *ret_x);
 /* A key without waiting, TERM_NO_KEY or TERM_LOST. */

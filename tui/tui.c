@@ -112,9 +112,10 @@ static enum ui_mouse mouse_kind(struct tui *t, int *ret_y, int *ret_x)
 	enum term_button button = term__mouse(t->term, ret_y, ret_x);
 	uint64_t now = now_ns();
 	bool twice =
-		t->clicked_ns && now < t->clicked_ns + DOUBLE_CLICK_NS && *ret_y == t->clicked_y;
+		button == TERM_BUTTON_TWICE ||
+		(t->clicked_ns && now < t->clicked_ns + DOUBLE_CLICK_NS && *ret_y == t->clicked_y);
 
-	if (button != TERM_BUTTON) {
+	if (button == TERM_WHEEL_UP || button == TERM_WHEEL_DOWN) {
 		t->clicked_ns = 0;
 		return button == TERM_WHEEL_UP ? UI_MOUSE_WHEEL_UP : UI_MOUSE_WHEEL_DOWN;
 	}

@@ -13,14 +13,6 @@ settings() {
 	echo "${XDG_CONFIG_HOME:?}/giltop/settings"
 }
 
-# wheel, click: as a terminal of the kind of screen says it
-mouse() { # BUTTON COLUMN LINE
-	local b x y
-	b=$(printf %02x $((32 + $1))) x=$(printf %02x $((32 + $2))) y=$(printf %02x $((32 + $3)))
-	keys -H 1b 5b 4d "$b" "$x" "$y"
-	[ "$1" -ge 64 ] || keys -H 1b 5b 4d 23 "$x" "$y" # let go
-}
-
 # The place of a text on the screen: LINE and COLUMN, from 1.
 find_text() {
 	local n=0 line
@@ -36,11 +28,13 @@ find_text() {
 	return 1
 }
 
-click() { # TEXT [TIMES]
+# As a terminal of the kind of screen says it: pressed and let go, at once. With "twice": two times.
+click() { # TEXT [twice]
+	local x y
 	find_text "$1"
-	for _ in $(seq "${2:-1}"); do
-		mouse 0 "$COLUMN" "$LINE"
-	done
+	x=$(printf %02x $((32 + COLUMN))) y=$(printf %02x $((32 + LINE)))
+	set -- 1b 5b 4d 20 "$x" "$y" 1b 5b 4d 23 "$x" "$y" ${2:+1b 5b 4d 20 "$x" "$y" 1b 5b 4d 23 "$x" "$y"}
+	keys -H "$@"
 }
 
 mouse_flag() {
@@ -216,7 +210,7 @@ mouse_flag() {
 	shows "▼HOLD%"
 	click "HOLD%"
 	shows "▲HOLD%"
-	click " http-1 " 2
+	click " http-1 " twice
 	wait_for 5 eval "screen | grep -q '^Thread [0-9]* http-1'"
 	click back
 	shows "DELAY%"
@@ -224,7 +218,8 @@ mouse_flag() {
 	shows "Blame: what made others wait"
 	click "F2Setup"
 	shows "Setup:"
-	click "Mouse" 2
+	click "Mouse"
+	click "Mouse"
 	shows "Mouse          off"
 	wait_for 5 mouse_flag 0
 	keys Escape
