@@ -279,6 +279,11 @@ same_numbers() {
 	same_numbers '' 50
 	keys q
 	live_ended
+	for file in "$LIVE"/giltop-*.txt; do # ends with the text for a ticket
+		tail -n 16 "$file" | grep -q "^giltop .*: pid $WL_PID (.*), CPython "
+		tail -n 1 "$file" | grep -qx "Made by: giltop -p $WL_PID"
+		[ "$(stat -c %s "${file%.txt}.json")" -lt 200000 ]
+	done
 	[ "$(stat -c %a "$LIVE"/giltop-*.txt "$LIVE"/giltop-*.json | sort -u)" = 600 ]
 }
 
@@ -456,7 +461,11 @@ same_numbers() {
 	live_ended
 	[ "$LIVE_CODE" -eq 7 ]
 	term resize-window -x 200 -y 60
-	shows "said by the command" "the command ends" "== total of"
+	shows "said by the command" "the command ends" "The GIL is the bottleneck" "Made by: giltop -- "
+	# What it means comes last, and tables do not push the command's own words away.
+	screen | awk '/the command ends/ { said = NR } /^giltop .*: pid / { meant = NR } /^Made by:/ { by = NR } NF { last = NR }
+		END { exit !(said && meant == said + 1 && by && last - meant < 20) }'
+	screen_has_not "== total of"
 }
 
 @test "giltop -- COMMAND: the command inherits stdin, stdout and stderr alone" {

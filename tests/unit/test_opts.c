@@ -212,7 +212,10 @@ static void what_makes_no_sense_is_refused(void **state)
 		"--max-loss=-1 -p 1",
 		"-p 1 --force=yes",
 		"record -p 1 -o name",
-		"record -p 1 -o name.svg",
+		"record -p 1 -o name.png",
+		"--text --json -p 1",
+		"--text --markdown -p 1",
+		"--text",
 		"record -p 1 -o folded",
 		"record -p 1 -o name.",
 		"record -p 1 -o - -f text",
@@ -555,6 +558,48 @@ static void no_help_text_breaks_a_completion_script(void **state)
 	}
 }
 
+static void what_was_typed_is_kept_as_a_shell_takes_it(void **state)
+{
+	char *argv[] = { "/usr/bin/giltop", "-p1", "--",    "a b", "it's",
+			 "x\033[31m",	    "",	   "--k=v", NULL };
+	struct opts o;
+
+	(void)state;
+	assert_int_equal(opts__parse((int)ARRAY_SIZE(argv) - 1 - 6, argv, &o), 0);
+	assert_string_equal(o.view.command, "giltop -p1");
+	opts__free(&o);
+	argv[1] = "-q";
+	assert_int_equal(opts__parse((int)ARRAY_SIZE(argv) - 1, argv, &o), 0);
+	assert_string_equal(o.view.command, "giltop -q -- 'a b' 'it'\\''s' 'x?[31m' '' --k=v");
+	opts__free(&o);
+}
+
+static void a_summary_is_a_batch(void **state)
+{
+	struct opts o;
+
+	(void)state;
+	assert_int_equal(parse("--text -p 1", &o), 0);
+	assert_true(o.batch);
+	assert_string_equal(opts__format(&o)->name, "summary");
+	opts__free(&o);
+	assert_int_equal(parse("--markdown -p 1", &o), 0);
+	assert_string_equal(opts__format(&o)->name, "markdown");
+	opts__free(&o);
+	assert_int_equal(parse("record -p 1 -o a.md", &o), 0);
+	assert_string_equal(opts__format(&o)->name, "markdown");
+	opts__free(&o);
+	assert_int_equal(parse("record -p 1 -o a.svg", &o), 0);
+	assert_string_equal(opts__format(&o)->name, "svg");
+	opts__free(&o);
+	assert_int_equal(parse("-b -p 1 -d 1", &o), 0);
+	assert_true(o.view.one_interval);
+	opts__free(&o);
+	assert_int_equal(parse("-b -p 1 -d 2", &o), 0);
+	assert_false(o.view.one_interval);
+	opts__free(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -576,6 +621,8 @@ int main(void)
 		cmocka_unit_test(all_forms_of_help_name_all_options),
 		cmocka_unit_test(all_forms_of_help_name_all_formats_of_record),
 		cmocka_unit_test(no_help_text_breaks_a_completion_script),
+		cmocka_unit_test(what_was_typed_is_kept_as_a_shell_takes_it),
+		cmocka_unit_test(a_summary_is_a_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

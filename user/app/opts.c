@@ -6,18 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/app/command_line.h"
 #include "user/app/opts_impl.h"
 #include "user/base/nearest.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/view/formats.h"
-
-static const struct format *format_or_text(const char *name)
-{
-	const struct format *f = formats__find(name);
-
-	return f ? f : formats__find("text");
-}
 
 const struct format *opts__format(const struct opts *o)
 {
@@ -28,7 +22,7 @@ const struct format *opts__format(const struct opts *o)
 	if (o->json)
 		return formats__find("jsonl");
 	if (o->text || o->markdown)
-		return format_or_text(o->text ? "summary" : "markdown");
+		return formats__find(o->text ? "summary" : "markdown");
 	if (o->verb != VERB_RECORD)
 		return formats__find(o->verb == VERB_DUMP ? "dump" : "text");
 	f = formats__of_file(o->output);
@@ -222,6 +216,19 @@ static int set_defaults(struct opts *o)
 	return 0;
 }
 
+/* What follows from the options. */
+static int finish(int argc, char **argv, struct parsing *p)
+{
+	struct opts *o = &p->o;
+
+	o->batch |= o->text || o->markdown;
+	o->view.one_interval =
+		o->iterations == 1 || (o->duration_ns && o->duration_ns <= o->view.interval_ns);
+	o->words = command_line(argc, argv);
+	o->view.command = o->words;
+	return o->words ? opts__check(o, p->given) : -ENOMEM;
+}
+
 int opts__parse(int argc, char **argv, struct opts *ret)
 {
 	struct option longs[OPT_MAX + 1] = { 0 };
@@ -241,10 +248,8 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 			opts__print_help(stdout, "text");
 		err = 1;
 	}
-	if (p.o.text || p.o.markdown)
-		p.o.batch = true;
 	if (!err)
-		err = opts__check(&p.o, p.given);
+		err = finish(argc, argv, &p);
 	p.o.said = p.given;
 	if (err)
 		opts__free(&p.o);
@@ -257,7 +262,9 @@ void opts__free(struct opts *o)
 {
 	free(o->pids);
 	free(o->view.tids);
+	free(o->words);
 	o->pids = o->view.tids = NULL;
+	o->words = NULL;
 }
 
 bool opts__said(const struct opts *o, const char *name)

@@ -48,6 +48,7 @@ struct opts {
 	struct view_opts view;
 	int attach;	/* enum probe_tier: for tests and for odd kernels */
 	char **command; /* after --, NULL-terminated; NULL: none */
+	char *words;	/* all of the command line, as for a shell: view.command */
 };
 
 /* Parse. 0: go on; > 0: everything is done (help, version): exit with 0; -EINVAL: usage error, said

@@ -135,6 +135,15 @@ void session__refresh(struct session *s)
 		s->done = "iterations";
 }
 
+/* What the command has printed while the screen was up, and not been shown yet. */
+static void show_command_output(struct session *s)
+{
+	if (s->command_out < 0)
+		return;
+	while (sendfile(STDOUT_FILENO, s->command_out, &s->command_shown, 1 << 20) > 0)
+		;
+}
+
 /* The summary. Returns the exit code that it means. */
 static int finish(struct session *s)
 {
@@ -152,6 +161,7 @@ static int finish(struct session *s)
 		return EXIT_RUNTIME;
 	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))
 		pr_info("%s: no CPython was seen\n", s->o->command[0]);
+	show_command_output(s); /* what it means is said last */
 	if (!s->view_err)
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
 	if (snap->dropped_cnt && !(opts__format(s->o)->bits & FORMAT_DROPPED))
@@ -231,6 +241,9 @@ static int open_view(struct session *s)
 {
 	const struct format *f = opts__format(s->o);
 
+	/* The screen has shown the tables: after the command's own output they would hide it. */
+	if (session__is_live(s->o) && s->o->command)
+		f = formats__find("summary");
 	s->view = f->make(s->out.f, &s->o->view);
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
@@ -311,18 +324,6 @@ static int command_code(struct session *s, int code)
 	return status;
 }
 
-/* What the command has printed while the screen was up. */
-static void show_command_output(struct session *s)
-{
-	off_t from = 0;
-
-	if (s->command_out < 0)
-		return;
-	while (sendfile(STDOUT_FILENO, s->command_out, &from, 1 << 20) > 0)
-		;
-	close(s->command_out);
-}
-
 static int run_once(const struct opts *o, bool *pick_again)
 {
 	struct session s = { .o = o,
@@ -373,6 +374,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 	closep(&s.follow.fd);
 	free(s.follow.used_ns);
 	show_command_output(&s);
+	closep(&s.command_out);
 	if (s.launch)
 		code = command_code(&s, code);
 	launch__free(s.launch);

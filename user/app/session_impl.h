@@ -46,8 +46,9 @@ struct session {
 	struct launch *launch;
 	struct follow follow;
 	int epfd, refresh_fd, duration_fd, signal_fd;
-	int command_out;  /* what the command prints while the screen is up; -1: it prints itself */
-	const char *done; /* why it ends; NULL: it goes on */
+	int command_out; /* what the command prints while the screen is up; -1: it prints itself */
+	off_t command_shown; /* so much of it is on the terminal */
+	const char *done;    /* why it ends; NULL: it goes on */
 	bool begun, interrupted, pick_again;
 	bool failed;	      /* the books could not be read */
 	uint64_t duration_ns; /* 0: no end */

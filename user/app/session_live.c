@@ -18,6 +18,7 @@
 #include "user/picture/timeline.h"
 #include "user/source/source.h"
 #include "user/target/failure.h"
+#include "user/view/summary.h"
 #include "user/view/view.h"
 
 /* Spans kept for the timeline: some minutes at a busy service's pace, 3 MB. */
@@ -25,6 +26,8 @@
 /* Shorter states do not show in a cell of some milliseconds. */
 #define SPAN_MIN_NS   50000
 #define SPANS_KEEP_NS 20000000000u
+/* A record of the JSON that key w writes; there are two in it. */
+#define SCREEN_JSON_MAX 90000
 /* The first picture comes soon, the following ones at the interval. */
 #define FIRST_NS 300000000
 
@@ -98,7 +101,7 @@ int session__live_start(struct session *s)
 	return 0;
 }
 
-/* Files of the shown moment: the screen as text, and its numbers as JSON lines (the interval, and all
+/* Files of the shown moment: the screen as text with the summary since the start, and its numbers as JSON lines (the interval, and all
  * since the start). Picks names that are not taken.
  */
 static void snapshot_names(struct sbuf *txt, struct sbuf *json)
@@ -124,6 +127,10 @@ static int put_text(const struct session *s, FILE *f)
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
 	tui__text(s->live->tui, &text);
+	if (s->live->total) {
+		sbuf__puts(&text, "\n");
+		summary__put(s->live->total, &s->o->view, SUMMARY_TEXT, &text);
+	}
 	return text.oom || fputs(sbuf__str(&text), f) == EOF ? -EIO : 0;
 }
 
@@ -135,6 +142,7 @@ static int put_json(const struct session *s, FILE *f)
 	int err;
 
 	o.interval_ns = tui__interval_ns(s->live->tui);
+	o.max_bytes = SCREEN_JSON_MAX;
 	first.now_ns = first.start_ns;
 	err = v ? view__begin(v, &first) : -ENOMEM;
 	if (!err)

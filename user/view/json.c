@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* json.c - JSON lines: one meta record, a snapshot per interval, one summary (a contract) */
+#include <stdlib.h>
+#include <string.h>
+
 #include "user/base/json_out.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
@@ -102,11 +105,103 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 	json__close(j, '}');
 }
 
+/* ---- what is left out is not lost: the largest as they are, the rest added up (view_opts.max_bytes) ---- */
+
+/* Of a process's bytes, what each list may take; and about how long a row is, without its text. */
+#define THREADS_PCT 40
+#define PAIRS_PCT   20
+#define STACKS_PCT  13 /* of each kind */
+#define THREAD_SZ   640
+#define PAIR_SZ	    130
+#define STACK_SZ    80
+#define FRAME_SZ    40
+
+/* Bytes that a list may still take. */
+struct room {
+	size_t left;
+	bool full; /* nothing more goes in, so that it is the largest that are in */
+};
+
+static struct room room_of(const struct snapshot *s, const struct view_opts *o, size_t pct)
+{
+	return (struct room){ .left = o->max_bytes ? o->max_bytes / s->proc_cnt * pct / 100
+						   : SIZE_MAX };
+}
+
+static bool fits(struct room *r, size_t sz)
+{
+	r->full |= sz > r->left;
+	r->left -= r->full ? 0 : sz;
+	return !r->full;
+}
+
+static size_t frame_sz(const struct snap_frame *f)
+{
+	return f ? FRAME_SZ + strlen(f->name) + strlen(f->file) : 0;
+}
+
+static void add_max(uint64_t *max_ns, uint64_t ns)
+{
+	if (ns != NS_UNKNOWN && (*max_ns == NS_UNKNOWN || ns > *max_ns))
+		*max_ns = ns;
+}
+
+static void add_thread(struct snap_thread *sum, const struct snap_thread *t)
+{
+	sum->folded_cnt += t->folded_cnt ? t->folded_cnt : 1;
+	sum->acquisitions += t->acquisitions;
+	sum->contended += t->contended;
+	sum->releases += t->releases;
+	sum->yields += t->yields;
+	sum->wait_ns += t->wait_ns;
+	sum->yield_ns += t->yield_ns;
+	sum->hold_ns += t->hold_ns;
+	sum->released_ns += t->released_ns;
+	sum->span_ns += t->span_ns;
+	sum->blame_ns += t->blame_ns;
+	if (t->hold_offcpu_ns == NS_UNKNOWN || sum->hold_offcpu_ns == NS_UNKNOWN)
+		sum->hold_offcpu_ns = NS_UNKNOWN;
+	else
+		sum->hold_offcpu_ns += t->hold_offcpu_ns;
+	add_max(&sum->wait_max_ns, t->wait_max_ns);
+	add_max(&sum->hold_max_ns, t->hold_max_ns);
+}
+
+/* Those of each GIL that are left out, from the nth in this order on. */
+static void put_other_threads(struct json_out *j, const struct snap_proc *p,
+			      const struct snap_thread *const *left_out, size_t cnt)
+{
+	for (size_t gil = 0; gil < p->gil_cnt && cnt; gil++) {
+		struct snap_thread sum = { .name = "[other threads]",
+					   .pool = SIZE_MAX, /* of none */
+					   .gil = gil,
+					   .state = SNAP_UNKNOWN,
+					   .state_ns = NS_UNKNOWN,
+					   .wait_max_ns = NS_UNKNOWN,
+					   .wait_p50_ns = NS_UNKNOWN,
+					   .wait_p90_ns = NS_UNKNOWN,
+					   .wait_p99_ns = NS_UNKNOWN,
+					   .hold_max_ns = NS_UNKNOWN,
+					   .hold_p50_ns = NS_UNKNOWN,
+					   .hold_p90_ns = NS_UNKNOWN,
+					   .hold_p99_ns = NS_UNKNOWN };
+
+		for (size_t i = 0; i < cnt; i++)
+			if (left_out[i]->gil == gil)
+				add_thread(&sum, left_out[i]);
+		if (sum.folded_cnt)
+			put_thread(j, p, &sum);
+	}
+}
+
 static void put_threads(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
 			const struct view_opts *o)
 {
-	size_t shown = 0, cnt = 0;
+	size_t shown = 0, left_cnt = 0, cnt = 0;
 	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, o->sort, GROUP_NONE, &cnt);
+	__cleanup(freep) const struct snap_thread **left_out =
+		calloc(p->thread_cnt + 1, sizeof(*left_out));
+	struct room room = room_of(s, o, THREADS_PCT);
 
 	json__open(j, "threads", '[');
 	for (size_t i = 0; i < p->thread_cnt; i++) {
@@ -115,16 +210,24 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 
 		if (!view_opts__shows_tid(o, t->tid) || (o->limit && shown >= o->limit))
 			continue;
-		put_thread(j, p, t);
+		if (!left_out || fits(&room, THREAD_SZ + strlen(t->name)))
+			put_thread(j, p, t);
+		else
+			left_out[left_cnt++] = t;
 		shown++;
 	}
+	put_other_threads(j, p, left_out, left_cnt);
 	json__close(j, ']');
+}
+
+static const struct snap_frame *pair_frame(const struct snap_proc *p, const struct snap_pair *pair)
+{
+	return verdict__pair_line(p, pair->waiter_tid, pair->holder_tid).frame;
 }
 
 static void put_pair(struct json_out *j, const struct snap_proc *p, const struct snap_pair *pair)
 {
-	const struct snap_frame *at =
-		verdict__pair_line(p, pair->waiter_tid, pair->holder_tid).frame;
+	const struct snap_frame *at = pair_frame(p, pair);
 
 	json__open(j, NULL, '{');
 	put_known(j, "waiter", pair->waiter_tid);
@@ -133,6 +236,71 @@ static void put_pair(struct json_out *j, const struct snap_proc *p, const struct
 	if (at) /* where the holder made it wait most */
 		put_frame(j, "at", at);
 	json__close(j, '}');
+}
+
+static void put_pairs(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
+		      const struct view_opts *o)
+{
+	struct room room = room_of(s, o, PAIRS_PCT);
+	uint64_t other_ns = 0;
+
+	json__open(j, "pairs", '[');
+	for (size_t i = 0; i < p->pair_cnt; i++) {
+		const struct snap_pair *pair = &p->pairs[i];
+
+		if (!view_opts__shows_tid(o, pair->waiter_tid) &&
+		    !view_opts__shows_tid(o, pair->holder_tid))
+			continue;
+		if (fits(&room, PAIR_SZ + (o->max_bytes ? frame_sz(pair_frame(p, pair)) : 0)))
+			put_pair(j, p, pair);
+		else
+			other_ns += pair->ns;
+	}
+	if (other_ns) {
+		json__open(j, NULL, '{');
+		json__null(j, "waiter");
+		json__null(j, "holder");
+		json__ns(j, "ns", other_ns);
+		json__close(j, '}');
+	}
+	json__close(j, ']');
+}
+
+static size_t stack_sz(const struct snap_stack *s)
+{
+	size_t sz = STACK_SZ;
+
+	for (size_t i = 0; i < s->frame_cnt; i++)
+		sz += frame_sz(&s->frames[i]);
+	return sz;
+}
+
+static void put_stacks(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
+		       const struct view_opts *o)
+{
+	struct room room[] = { room_of(s, o, STACKS_PCT), room_of(s, o, STACKS_PCT),
+			       room_of(s, o, STACKS_PCT) };
+	struct snap_stack other[] = { { .kind = SNAP_STACK_WAIT },
+				      { .kind = SNAP_STACK_HOLD },
+				      { .kind = SNAP_STACK_BLAME } };
+
+	json__open(j, "stacks", '[');
+	for (size_t i = 0; i < p->stack_cnt; i++) {
+		const struct snap_stack *st = &p->stacks[i];
+
+		if (!view_opts__shows_tid(o, st->tid))
+			continue;
+		if (fits(&room[st->kind], stack_sz(st))) {
+			put_stack(j, st);
+			continue;
+		}
+		other[st->kind].ns += st->ns;
+		other[st->kind].cnt += st->cnt;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+		if (other[i].ns)
+			put_stack(j, &other[i]);
+	json__close(j, ']');
 }
 
 static void put_proc(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
@@ -154,24 +322,10 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 		put_gil(j, &p->gils[i], p->span_ns);
 	json__close(j, ']');
 	put_threads(j, s, p, o);
-	if (p->pairs_known) {
-		json__open(j, "pairs", '[');
-		for (size_t i = 0; i < p->pair_cnt; i++) {
-			const struct snap_pair *pair = &p->pairs[i];
-
-			if (view_opts__shows_tid(o, pair->waiter_tid) ||
-			    view_opts__shows_tid(o, pair->holder_tid))
-				put_pair(j, p, pair);
-		}
-		json__close(j, ']');
-	}
-	if (p->stacks_known) {
-		json__open(j, "stacks", '[');
-		for (size_t i = 0; i < p->stack_cnt; i++)
-			if (view_opts__shows_tid(o, p->stacks[i].tid))
-				put_stack(j, &p->stacks[i]);
-		json__close(j, ']');
-	}
+	if (p->pairs_known)
+		put_pairs(j, s, p, o);
+	if (p->stacks_known)
+		put_stacks(j, s, p, o);
 	json__close(j, '}');
 }
 

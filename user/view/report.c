@@ -2,14 +2,19 @@
 /* report.c - plain text: a few lines per process and a row per thread, at each refresh */
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
+#include "user/base/parse.h"
 #include "user/base/sbuf.h"
-#include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
+#include "user/view/blame_lines.h"
 #include "user/view/columns.h"
+#include "user/view/fit.h"
+#include "user/view/summary.h"
 #include "user/view/view.h"
 
 /* In this order; the same for every table, so that a script may cut by column. */
@@ -18,32 +23,106 @@ static const char *const shown[] = { "tid",	     "thread",	  "gil",     "state",
 				     "acquisitions", "contended", "p50wait", "p99wait",
 				     "maxwait",	     "maxhold",	  "blame",   "blocks" };
 
-static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
-{
-	size_t chars, bytes = text_prefix(text, (size_t)c->width, SIZE_MAX, &chars);
-	int pad = c->width - (int)chars;
+/* A row of a table is at most so wide: as the terminal, or as is usual. */
+#define COLUMNS_DEFAULT 100
+#define COLUMNS_MIN	60
+#define COLUMNS_MAX	500
+#define LINES_MAX	10
 
-	if (last)
-		fprintf(out, " %s", text);
-	else
-		fprintf(out, " %*s%.*s%*s", c->left ? 0 : pad, "", (int)bytes, text,
-			c->left ? pad : 0, "");
+static size_t columns_of(FILE *out)
+{
+	const char *said = getenv("COLUMNS");
+	struct winsize ws;
+	uint64_t n;
+
+	if (said && !parse_u64(said, COLUMNS_MIN, COLUMNS_MAX, &n))
+		return n;
+	if (!ioctl(fileno(out), TIOCGWINSZ, &ws) && ws.ws_col >= COLUMNS_MIN)
+		return ws.ws_col;
+	return COLUMNS_DEFAULT;
 }
 
-/* r NULL: the headings. Where a process has several GILs each row tells its own: the shares are of that. */
-static void put_row(struct view *v, const struct column_row *r, bool with_gil, bool with_at)
+/* Of the last column, where a line of Python is. */
+#define AT_MIN 24
+
+/* The columns that have room, in the order of shown. */
+struct table {
+	size_t width;
+	size_t cnt;
+	const struct column *col[ARRAY_SIZE(shown)];
+};
+
+/* The least that they take. */
+static size_t table_width(const struct table *t)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++) {
-		const struct column *c = &thread_columns[columns__find(shown[i])];
+	size_t w = 0;
+
+	for (size_t i = 0; i < t->cnt; i++) {
+		const struct column *c = t->col[i];
+		bool at = i + 1 == t->cnt && c->kind == COLUMN_FRAME;
+
+		w += 1 + (size_t)(at && c->width < AT_MIN ? AT_MIN : c->width);
+	}
+	return w;
+}
+
+/* What matters least goes first, but for the one that is sorted by, and the ids that other options want. */
+static void table__init(struct table *t, size_t width, const char *sort, bool with_gil,
+			bool with_at)
+{
+	int kept = sort ? columns__find(sort) : -1;
+
+	*t = (struct table){ .width = width };
+	/* Where a process has several GILs each row tells its own: the shares are of that. */
+	for (size_t i = 0; i < ARRAY_SIZE(shown) - !with_at; i++)
+		if (with_gil || strcmp(shown[i], "gil") != 0)
+			t->col[t->cnt++] = &thread_columns[columns__find(shown[i])];
+	while (t->cnt > 1 && table_width(t) > width) {
+		size_t worst = 0;
+		int worst_prio = -1;
+
+		for (size_t i = 0; i < t->cnt; i++) {
+			bool keep = t->col[i] - thread_columns == kept || !i;
+			int prio = keep ? 0 : t->col[i]->prio;
+
+			if (prio >= worst_prio) {
+				worst_prio = prio;
+				worst = i;
+			}
+		}
+		t->cnt--;
+		memmove(&t->col[worst], &t->col[worst + 1], (t->cnt - worst) * sizeof(t->col[0]));
+	}
+}
+
+static void put_cell(FILE *out, const struct column *c, const char *text, size_t width, bool last)
+{
+	__cleanup(sbuf__free) struct sbuf cell = { 0 };
+	size_t columns;
+
+	fit__middle(text, width, &cell);
+	columns = fit__columns(sbuf__str(&cell));
+	fprintf(out, " %*s%s%*s", c->left ? 0 : (int)(width - columns), "", sbuf__str(&cell),
+		c->left && !last ? (int)(width - columns) : 0, "");
+}
+
+/* r NULL: the headings. The last column takes what is left over. */
+static void put_row(FILE *out, const struct table *t, const struct column_row *r)
+{
+	for (size_t i = 0; i < t->cnt; i++) {
+		const struct column *c = t->col[i];
+		bool last = i + 1 == t->cnt;
+		size_t width = (size_t)c->width;
 		char cell[512];
 
-		if (!with_gil && !strcmp(shown[i], "gil"))
-			continue;
+		if (last && c->kind == COLUMN_FRAME && table_width(t) <= t->width)
+			width = t->width - (table_width(t) - AT_MIN);
+
 		if (r)
 			c->fmt(r, cell, sizeof(cell));
-		put_cell(v->out, c, r ? cell : c->title, i + 1 == ARRAY_SIZE(shown));
+		put_cell(out, c, r ? cell : c->title, width, last);
 	}
-	putc('\n', v->out);
+	putc('\n', out);
 }
 
 static void put_gil(struct view *v, const struct snapshot *s, const struct snap_proc *p,
@@ -80,6 +159,7 @@ static int put_threads(struct view *v, const struct snapshot *s, const struct sn
 		s, p, v->opts->sort, by_tid ? GROUP_NONE : (enum group)v->opts->group, &row_cnt);
 	size_t cnt = 0, hidden = 0;
 	bool with_at = false;
+	struct table table;
 
 	if (!rows)
 		return -ENOMEM;
@@ -93,14 +173,58 @@ static int put_threads(struct view *v, const struct snapshot *s, const struct sn
 		hidden = cnt - v->opts->limit;
 		cnt = v->opts->limit;
 	}
-	put_row(v, NULL, p->gil_cnt > 1, with_at);
+	table__init(&table, columns_of(v->out), v->opts->sort, p->gil_cnt > 1, with_at);
+	put_row(v->out, &table, NULL);
 	for (size_t i = 0; i < cnt; i++)
-		put_row(v, &rows[i], p->gil_cnt > 1, with_at);
+		put_row(v->out, &table, &rows[i]);
 	if (!cnt)
 		fprintf(v->out, "  no thread has touched the GIL yet\n");
 	if (hidden)
 		fprintf(v->out, "  .. and %zu more threads (-l)\n", hidden);
 	return 0;
+}
+
+static void put_frame(FILE *out, const struct snap_frame *f, size_t width, bool pad)
+{
+	__cleanup(sbuf__free) struct sbuf cell = { 0 };
+	char text[512] = "[other]";
+
+	if (f)
+		columns__frame(f, text, sizeof(text));
+	fit__middle(text, width, &cell);
+	fprintf(out, "%s%*s", sbuf__str(&cell),
+		pad ? (int)(width - fit__columns(sbuf__str(&cell))) : 0, "");
+}
+
+/* "  42.1  parse_line demo_service.py:35    parse_feed demo_service.py:43 +2" */
+static void put_lines(struct view *v, const struct snap_proc *p)
+{
+	struct blame_line lines[LINES_MAX];
+	size_t all, cnt = blame_lines__top(p, v->opts, lines, LINES_MAX, &all);
+	size_t room = columns_of(v->out) - 10;
+	size_t half = room / 2 < 48 ? room / 2 : 48;
+
+	if (!cnt)
+		return;
+	fprintf(v->out, "\n %7s %-*s CALLED BY\n", "BLAME%", (int)half, "IN WHICH LINE");
+	for (size_t i = 0; i < cnt; i++) {
+		const struct blame_line *l = &lines[i];
+		char pct[UNITS_SZ], mark[UNITS_SZ + 2];
+
+		snprintf(mark, sizeof(mark), "%s%s", snap_looks__mark(SNAP_STACK_BLAME, l->cnt),
+			 units__percent(l->ns, blame_lines__all_ns(p), pct));
+		fprintf(v->out, " %7s ", mark);
+		put_frame(v->out, l->frame, half, l->caller);
+		if (l->caller) {
+			putc(' ', v->out);
+			put_frame(v->out, l->caller, half - 5, false);
+		}
+		if (l->caller_cnt > 1)
+			fprintf(v->out, " +%zu", l->caller_cnt - 1);
+		putc('\n', v->out);
+	}
+	if (all > cnt)
+		fprintf(v->out, "  .. and %zu more lines\n", all - cnt);
 }
 
 static int put_proc(struct view *v, const struct snapshot *s, const struct snap_proc *p)
@@ -117,10 +241,13 @@ static int put_proc(struct view *v, const struct snapshot *s, const struct snap_
 	sbuf__puts(&who, "\n");
 	verdict__who(s, p, verdict__busiest_gil(p), VERDICT_FULL, &who);
 	fprintf(v->out, "%s\n", sbuf__str(&who));
-	return who.oom ? -ENOMEM : put_threads(v, s, p);
+	if (who.oom || put_threads(v, s, p))
+		return -ENOMEM;
+	put_lines(v, p);
+	return 0;
 }
 
-static int interval(struct view *v, const struct snapshot *s)
+static int put_procs(struct view *v, const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->proc_cnt; i++) {
 		int err = put_proc(v, s, &s->procs[i]);
@@ -130,6 +257,11 @@ static int interval(struct view *v, const struct snapshot *s)
 		putc('\n', v->out);
 	}
 	return fflush(v->out) ? -errno : 0;
+}
+
+static int interval(struct view *v, const struct snapshot *s)
+{
+	return v->opts->one_interval ? 0 : put_procs(v, s);
 }
 
 /* What was lost or odd, by reason; nothing when all is well. */
@@ -145,6 +277,7 @@ static void put_health(struct view *v, const struct snapshot *s)
 
 static int end(struct view *v, const struct snapshot *total, const char *why)
 {
+	__cleanup(sbuf__free) struct sbuf summary = { 0 };
 	char span[UNITS_SZ], load[UNITS_SZ], own[UNITS_SZ];
 	int err;
 
@@ -152,7 +285,7 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 		return 0;
 	fprintf(v->out, "== total of %s (%s) ==\n",
 		units__duration(total->now_ns - total->start_ns, span), why);
-	err = interval(v, total);
+	err = put_procs(v, total);
 	if (err)
 		return err;
 	if (total->dropped_cnt)
@@ -162,6 +295,11 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 	fprintf(v->out, "giltop's own CPU time: %s to load and attach, %s since\n",
 		units__duration(total->load_cpu_ns, load),
 		units__duration(total->self_cpu_ns, own));
+	putc('\n', v->out);
+	summary__put(total, v->opts, SUMMARY_TEXT, &summary);
+	if (summary.oom)
+		return -ENOMEM;
+	fputs(sbuf__str(&summary), v->out);
 	return fflush(v->out) ? -errno : 0;
 }
 

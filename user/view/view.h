@@ -37,7 +37,10 @@ struct view_opts {
 	int unit_ns;	  /* 0: microseconds */
 	int group;	  /* enum group */
 	bool my_code; /* time goes to the nearest frame that is not of a library (snapshot__my_code) */
-	bool merge_threads; /* folded stacks, flame graphs: one root for a pool of threads */
+	bool merge_threads;  /* folded stacks, flame graphs: one root for a pool of threads */
+	const char *command; /* that was run, for the summary; NULL: not said */
+	bool one_interval;   /* there is no more than one: it is the total */
+	size_t max_bytes;    /* JSON: about so many a record, the rest as "other"; 0: all */
 };
 
 /* Is this thread to be shown? tid 0 (folded rows) only where no threads are named. */
@@ -75,6 +78,8 @@ struct view *view_report__new(FILE *out, const struct view_opts *o);
 struct view *view_json__new(FILE *out, const struct view_opts *o);
 struct view *view_folded__new(FILE *out, const struct view_opts *o);
 struct view *view_svg__new(FILE *out, const struct view_opts *o);
+struct view *view_summary__new(FILE *out, const struct view_opts *o);
+struct view *view_markdown__new(FILE *out, const struct view_opts *o);
 struct view *view_dump__new(FILE *out, const struct view_opts *o);
 
 #endif

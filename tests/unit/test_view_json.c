@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test_view_json.c - JSON that is kept small leaves nothing out of the sums */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/fake_snapshot.h"
+#include "user/view/view.h"
+
+#define THREADS 1000
+#define PAIRS	5000
+#define STACKS	3000
+
+/* A thousand threads, each waits for each of some. */
+struct crowd {
+	struct fake f;
+	struct snap_pair pairs[PAIRS];
+	struct snap_stack stacks[STACKS];
+};
+
+static struct crowd *crowd_new(void)
+{
+	struct crowd *c = malloc(sizeof(*c));
+	struct snap_proc *p;
+
+	assert_non_null(c);
+	fake__init(&c->f, 10 * S);
+	p = &c->f.procs[0];
+	for (size_t i = 0; i < THREADS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "ThreadPoolExecutor-0_%zu", i);
+		fake__thread(&c->f, i, 5000 + (uint32_t)i, name, SNAP_WAITING,
+			     (unsigned int)(900 - i * 9 / 10), 1, (unsigned int)(i % 3), 10 * S);
+		c->f.threads[i].blame_ns = i;
+	}
+	for (size_t i = 0; i < PAIRS; i++)
+		c->pairs[i] = (struct snap_pair){ 5000 + (uint32_t)i % THREADS,
+						  5000 + (uint32_t)(i * 7) % THREADS, PAIRS - i };
+	for (size_t i = 0; i < STACKS; i++)
+		c->stacks[i] = (struct snap_stack){ (enum snap_stack_kind)(i % 3),
+						    5000 + (uint32_t)i / 3,
+						    1 + STACKS - i,
+						    2,
+						    false,
+						    7,
+						    fake_dump };
+	p->thread_cnt = THREADS;
+	p->pair_cnt = PAIRS;
+	p->pairs = c->pairs;
+	p->stack_cnt = STACKS;
+	p->stacks = c->stacks;
+	return c;
+}
+
+static json_t *record(const struct crowd *c, const struct view_opts *o, size_t *ret_len)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, ret_len);
+	struct view *v = view_json__new(f, o);
+	json_t *root;
+
+	assert_non_null(v);
+	assert_int_equal(v->ops->end(v, &c->f.snap, NULL), 0);
+	view__free(v);
+	fclose(f);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(root);
+	free(text);
+	return root;
+}
+
+static json_t *list(json_t *root, const char *name)
+{
+	return json_object_get(json_array_get(json_object_get(root, "processes"), 0), name);
+}
+
+static uint64_t sum(json_t *rows, const char *key, const char *kind)
+{
+	uint64_t ret = 0;
+
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		json_t *row = json_array_get(rows, i);
+
+		if (!kind || !strcmp(json_string_value(json_object_get(row, "kind")), kind))
+			ret += (uint64_t)json_integer_value(json_object_get(row, key));
+	}
+	return ret;
+}
+
+static void a_screen_of_a_thousand_threads_is_small_and_its_sums_hold(void **state)
+{
+	static const char *const of_threads[] = { "wait_ns",  "hold_ns",   "yield_ns",
+						  "blame_ns", "span_ns",   "released_ns",
+						  "yields",   "contended", "acquisitions" };
+	static const char *const kinds[] = { "wait", "hold", "blame" };
+	struct view_opts all = { 0 }, small = { .max_bytes = 90000 };
+	struct crowd *c = crowd_new();
+	size_t all_len, len;
+	json_t *want = record(c, &all, &all_len), *got = record(c, &small, &len);
+	json_t *rest =
+		json_array_get(list(got, "threads"), json_array_size(list(got, "threads")) - 1);
+
+	(void)state;
+	assert_true(all_len > 600000);
+	assert_true(len < 95000); /* a file has two */
+	assert_int_equal(json_array_size(list(want, "threads")), THREADS);
+	for (size_t i = 0; i < ARRAY_SIZE(of_threads); i++)
+		assert_int_equal(sum(list(got, "threads"), of_threads[i], NULL),
+				 sum(list(want, "threads"), of_threads[i], NULL));
+	assert_int_equal(sum(list(got, "pairs"), "ns", NULL), sum(list(want, "pairs"), "ns", NULL));
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		assert_int_equal(sum(list(got, "stacks"), "ns", kinds[i]),
+				 sum(list(want, "stacks"), "ns", kinds[i]));
+	/* The largest are in it as they are; of the others the number is known. */
+	assert_true(json_array_size(list(got, "threads")) > 30);
+	assert_true(json_array_size(list(got, "pairs")) > 30);
+	assert_true(json_equal(json_array_get(list(got, "pairs"), 0),
+			       json_array_get(list(want, "pairs"), 0)));
+	assert_true(json_is_null(json_object_get(rest, "tid")));
+	assert_int_equal(json_integer_value(json_object_get(rest, "folded")) +
+				 (json_int_t)json_array_size(list(got, "threads")) - 1,
+			 THREADS);
+	json_decref(want);
+	json_decref(got);
+	free(c);
+}
+
+static void what_fits_is_whole(void **state)
+{
+	struct view_opts all = { 0 }, large = { .max_bytes = 10000000 };
+	struct crowd *c = crowd_new();
+	size_t len;
+	json_t *want = record(c, &all, &len), *got = record(c, &large, &len);
+
+	(void)state;
+	assert_true(json_equal(want, got));
+	json_decref(want);
+	json_decref(got);
+	free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_screen_of_a_thousand_threads_is_small_and_its_sums_hold),
+		cmocka_unit_test(what_fits_is_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
