@@ -107,10 +107,9 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 
 /* ---- what is left out is not lost: the largest as they are, the rest added up (view_opts.max_bytes) ---- */
 
-/* Of a process's bytes, what each list may take; and about how long a row is, without its text. */
+/* Of a process's bytes, what each list may take, but for the stacks, which have the rest; and about how long a row is, without its text. */
 #define THREADS_PCT 40
 #define PAIRS_PCT   20
-#define STACKS_PCT  13 /* of each kind */
 #define THREAD_SZ   640
 #define PAIR_SZ	    130
 #define STACK_SZ    80
@@ -122,16 +121,16 @@ struct room {
 	bool full; /* nothing more goes in, so that it is the largest that are in */
 };
 
-static struct room room_of(const struct snapshot *s, const struct view_opts *o, size_t pct)
+/* left: of the process. */
+static struct room room_of(size_t left, size_t pct)
 {
-	return (struct room){ .left = o->max_bytes ? o->max_bytes / s->proc_cnt * pct / 100
-						   : SIZE_MAX };
+	return (struct room){ .left = left == SIZE_MAX ? left : left * pct / 100 };
 }
 
 static bool fits(struct room *r, size_t sz)
 {
 	r->full |= sz > r->left;
-	r->left -= r->full ? 0 : sz;
+	r->left -= r->full || r->left == SIZE_MAX ? 0 : sz;
 	return !r->full;
 }
 
@@ -195,13 +194,14 @@ static void put_other_threads(struct json_out *j, const struct snap_proc *p,
 }
 
 static void put_threads(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
-			const struct view_opts *o)
+			const struct view_opts *o, size_t *left)
 {
 	size_t shown = 0, left_cnt = 0, cnt = 0;
 	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, o->sort, GROUP_NONE, &cnt);
 	__cleanup(freep) const struct snap_thread **left_out =
 		calloc(p->thread_cnt + 1, sizeof(*left_out));
-	struct room room = room_of(s, o, THREADS_PCT);
+	struct room room = room_of(*left, THREADS_PCT);
+	size_t had = room.left;
 
 	json__open(j, "threads", '[');
 	for (size_t i = 0; i < p->thread_cnt; i++) {
@@ -217,6 +217,7 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 		shown++;
 	}
 	put_other_threads(j, p, left_out, left_cnt);
+	*left -= *left == SIZE_MAX ? 0 : had - room.left;
 	json__close(j, ']');
 }
 
@@ -238,10 +239,11 @@ static void put_pair(struct json_out *j, const struct snap_proc *p, const struct
 	json__close(j, '}');
 }
 
-static void put_pairs(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
-		      const struct view_opts *o)
+static void put_pairs(struct json_out *j, const struct snap_proc *p, const struct view_opts *o,
+		      size_t *left)
 {
-	struct room room = room_of(s, o, PAIRS_PCT);
+	struct room room = room_of(*left, PAIRS_PCT);
+	size_t had = room.left;
 	uint64_t other_ns = 0;
 
 	json__open(j, "pairs", '[');
@@ -263,6 +265,7 @@ static void put_pairs(struct json_out *j, const struct snapshot *s, const struct
 		json__ns(j, "ns", other_ns);
 		json__close(j, '}');
 	}
+	*left -= *left == SIZE_MAX ? 0 : had - room.left;
 	json__close(j, ']');
 }
 
@@ -275,37 +278,43 @@ static size_t stack_sz(const struct snap_stack *s)
 	return sz;
 }
 
-static void put_stacks(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
-		       const struct view_opts *o)
+/* Kind by kind, each with its part of what is left. */
+static void put_stacks(struct json_out *j, const struct snap_proc *p, const struct view_opts *o,
+		       size_t left)
 {
-	struct room room[] = { room_of(s, o, STACKS_PCT), room_of(s, o, STACKS_PCT),
-			       room_of(s, o, STACKS_PCT) };
-	struct snap_stack other[] = { { .kind = SNAP_STACK_WAIT },
-				      { .kind = SNAP_STACK_HOLD },
-				      { .kind = SNAP_STACK_BLAME } };
+	static const enum snap_stack_kind kinds[] = { SNAP_STACK_WAIT, SNAP_STACK_HOLD,
+						      SNAP_STACK_BLAME };
 
 	json__open(j, "stacks", '[');
-	for (size_t i = 0; i < p->stack_cnt; i++) {
-		const struct snap_stack *st = &p->stacks[i];
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		struct room room = room_of(left, 100 / (ARRAY_SIZE(kinds) - k));
+		struct snap_stack other = { .kind = kinds[k] };
+		size_t had = room.left;
 
-		if (!view_opts__shows_tid(o, st->tid))
-			continue;
-		if (fits(&room[st->kind], stack_sz(st))) {
-			put_stack(j, st);
-			continue;
+		for (size_t i = 0; i < p->stack_cnt; i++) {
+			const struct snap_stack *s = &p->stacks[i];
+
+			if (s->kind != kinds[k] || !view_opts__shows_tid(o, s->tid))
+				continue;
+			if (fits(&room, stack_sz(s))) {
+				put_stack(j, s);
+				continue;
+			}
+			other.ns += s->ns;
+			other.cnt += s->cnt;
 		}
-		other[st->kind].ns += st->ns;
-		other[st->kind].cnt += st->cnt;
+		if (other.ns)
+			put_stack(j, &other);
+		left -= left == SIZE_MAX ? 0 : had - room.left;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
-		if (other[i].ns)
-			put_stack(j, &other[i]);
 	json__close(j, ']');
 }
 
 static void put_proc(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
 		     const struct view_opts *o)
 {
+	size_t left = o->max_bytes ? o->max_bytes / s->proc_cnt : SIZE_MAX;
+
 	json__open(j, NULL, '{');
 	json__u64(j, "pid", p->pid);
 	json__str(j, "comm", p->comm);
@@ -321,11 +330,11 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		put_gil(j, &p->gils[i], p->span_ns);
 	json__close(j, ']');
-	put_threads(j, s, p, o);
+	put_threads(j, s, p, o, &left);
 	if (p->pairs_known)
-		put_pairs(j, s, p, o);
+		put_pairs(j, p, o, &left);
 	if (p->stacks_known)
-		put_stacks(j, s, p, o);
+		put_stacks(j, p, o, left);
 	json__close(j, '}');
 }
 
