@@ -196,6 +196,21 @@ void session__drain_timer(int fd)
 		return;
 }
 
+/* A look that has not been had yet, on a machine that is slow, may put the end off. */
+static void on_duration(struct session *s)
+{
+	uint64_t ticks;
+
+	if (read(s->duration_fd, &ticks, sizeof(ticks)) < 0) /* put off already */
+		return;
+	if (s->o->verb == VERB_DUMP && s->follow.mode == FOLLOW_AUTO && s->follow.looks) {
+		session__follow_look(s);
+		if (s->follow.mode == FOLLOW_YES)
+			return;
+	}
+	s->done = "duration";
+}
+
 static void loop(struct session *s)
 {
 	while (!s->done) {
@@ -215,7 +230,7 @@ static void loop(struct session *s)
 				if ((!s->o->command || s->live_cnt) && !ends_soon(s))
 					session__refresh(s); /* there is something to see */
 				break;
-			case FD_DURATION: s->done = "duration"; break;
+			case FD_DURATION: on_duration(s); break;
 			case FD_INPUT: session__live_input(s); break;
 			case FD_VIEW: s->view_err = view__ready(s->view); break;
 			case FD_FOLLOW: session__follow_look(s); break;

@@ -29,8 +29,9 @@
 #define LOOK_MAX_NS 10000000000
 #define LOOKS_BUSY  2
 #define LOOKS_FORK  3 /* after a fork: it may execute a Python yet */
-/* GIL held and waited for: idle is below 1 / this of the time. */
+/* GIL held and waited for: idle is below 1 / this of the time, or so little, in a look of some milliseconds (dump). */
 #define IDLE_SHARE 50
+#define IDLE_NS	   2000000
 /* Named in a sentence. */
 #define NAMED_MAX 8
 
@@ -119,6 +120,8 @@ static void measure_children(struct session *s)
 		session__add_children(s, (pid_t)s->o->pids[i]);
 	if (s->live_cnt > before)
 		say_measured(s, "idle", s->live_cnt - before);
+	if (s->o->verb == VERB_DUMP) /* it has not looked at them yet */
+		session__arm(s, &s->duration_fd, s->duration_ns, 0, FD_DURATION);
 }
 
 static int look_in(struct session *s, uint64_t ns)
@@ -144,8 +147,8 @@ int session__follow_start(struct session *s)
 		return -ENOMEM;
 	f->looks = 1;
 	f->wait_ns = LOOK_NS;
-	if (end_ns && end_ns / 4 < first_ns) /* there must be time left to measure them */
-		first_ns = end_ns / 4;
+	if (end_ns && end_ns / 2 < first_ns) /* there must be time left to measure them */
+		first_ns = end_ns / 2;
 	return look_in(s, first_ns);
 }
 
@@ -177,18 +180,21 @@ static bool are_idle(struct session *s, const bool *is_parent)
 	struct snapshot *snap =
 		s->src->ops->refresh(s->src) ? NULL : model__snapshot(s->model, MODEL_TOTAL);
 	struct follow *f = &s->follow;
-	uint64_t span;
+	uint64_t most;
 	bool idle = true;
 
 	if (!snap)
 		return false;
-	span = snap->now_ns - (f->looked_ns > snap->start_ns ? f->looked_ns : snap->start_ns);
+	most = (snap->now_ns - (f->looked_ns > snap->start_ns ? f->looked_ns : snap->start_ns)) /
+	       IDLE_SHARE;
+	if (most < IDLE_NS)
+		most = IDLE_NS;
 	for (size_t i = 0; i < s->o->pid_cnt; i++) {
 		uint64_t now = used_of(snap, s->o->pids[i]), before = f->used_ns[i];
 
 		if (before > now) /* the totals were reset */
 			before = 0;
-		idle &= !is_parent[i] || (now - before) * IDLE_SHARE < span;
+		idle &= !is_parent[i] || now - before < most;
 		f->used_ns[i] = now;
 	}
 	f->looked_ns = snap->now_ns;
@@ -214,7 +220,8 @@ void session__follow_look(struct session *s)
 			look_in(s, f->wait_ns);
 	} else if (are_idle(s, is_parent)) {
 		measure_children(s);
-	} else if (++f->busy_cnt < LOOKS_BUSY) {
+	} else if (++f->busy_cnt < LOOKS_BUSY &&
+		   (!s->duration_ns || s->duration_ns > 2 * LOOK_NS)) {
 		look_in(s, LOOK_NS);
 	} else {
 		f->mode = FOLLOW_NO;
