@@ -198,7 +198,7 @@ mouse_flag() {
 	wait_for 5 mouse_flag 0
 }
 
-@test "a click selects, a double click opens, a heading sorts, the wheel moves, the footer's keys are pressed" {
+@test "a click selects, a double click opens, a heading sorts, the footer's keys are pressed" {
 	demo_start
 	live 100 30 "$GILTOP" --mouse -p "$WL_PID"
 	demo_threads_seen

@@ -393,7 +393,11 @@ static void the_mouse_selects_opens_sorts_and_presses_keys(void **state)
 	assert_true(ui->sort_desc);
 	click(&st, "HOLD%");
 	assert_false(ui->sort_desc);
+	keys(&st, "g");
+	ui__mouse(ui, UI_MOUSE_WHEEL_DOWN, 0);
+	assert_int_equal(ui->screens[UI_THREADS].sel, 3);
 	ui__mouse(ui, UI_MOUSE_WHEEL_UP, 0);
+	assert_int_equal(ui->screens[UI_THREADS].sel, 0);
 	double_click(&st, "metrics");
 	assert_int_equal(ui->screen, UI_DETAIL);
 	click(&st, "back");
