@@ -16,7 +16,7 @@ static size_t column_cnt(void)
 
 static void complete_order(struct tui_settings *s)
 {
-	uint8_t order[TUI_COLUMN_MAX];
+	uint8_t order[TUI_COLUMN_MAX] = { 0 };
 	size_t given = s->order_cnt < TUI_COLUMN_MAX ? s->order_cnt : TUI_COLUMN_MAX, n = 0;
 	uint64_t seen = 0;
 
