@@ -317,17 +317,17 @@ static void put_command(struct page *p, const struct view_opts *o)
 void summary__put(const struct snapshot *total, const struct view_opts *o, enum summary_form form,
 		  struct sbuf *out)
 {
-	__cleanup(freep) const struct snap_proc **procs =
-		calloc(total->proc_cnt + 1, sizeof(*procs));
+	__cleanup(freep) const struct snap_proc **procs = NULL;
 	struct page p = { .out = out, .form = form };
 	size_t last = o->command && *o->command, left, keep;
 
+	if (!total->proc_cnt)
+		return;
+	procs = calloc(total->proc_cnt, sizeof(*procs));
 	if (!procs) {
 		out->oom = true;
 		return;
 	}
-	if (!total->proc_cnt)
-		return;
 	for (size_t i = 0; i < total->proc_cnt; i++)
 		procs[i] = &total->procs[i];
 	qsort(procs, total->proc_cnt, sizeof(*procs), cmp_busy);

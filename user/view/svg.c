@@ -85,8 +85,8 @@ static void put_shades(FILE *out, enum palette p, bool dark)
 {
 	for (unsigned int i = 0; i < SHADES; i++)
 		fprintf(out, ".%c%u rect{fill:hsl(%u,%u%%,%u%%)}", palettes[p].letter, i,
-			palettes[p].hue + palettes[p].span * i / (SHADES - 1), dark ? 55 : 85,
-			(dark ? 26 : 62) + i * 5 % SHADES);
+			palettes[p].hue + palettes[p].span * i / (SHADES - 1), dark ? 55u : 85u,
+			(dark ? 26u : 62u) + i * 5 % SHADES);
 }
 
 static void put_style(struct view *v)
