@@ -118,20 +118,6 @@ void cells__place(const char *name, const char *file, uint32_t line, bool unicod
 	snprintf(buf, sz, "%s%s", part, where);
 }
 
-const char *cells__command(const char *cmdline)
-{
-	size_t len = strcspn(cmdline, " ");
-	const char *base = cmdline + len, *rest = cmdline + len + strspn(cmdline + len, " ");
-
-	while (base > cmdline && base[-1] != '/')
-		base--;
-	if (!*rest || strncmp(base, "python", 6))
-		return cmdline;
-	base += 6;
-	base += strspn(base, "0123456789.");
-	return base == cmdline + len ? rest : cmdline;
-}
-
 void cells__cut_middle(const char *s, bool unicode, int width, char *buf, size_t sz)
 {
 	int full = cells__width(s, unicode), tail = width >= 12 ? 6 : width / 3, w;

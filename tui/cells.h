@@ -32,9 +32,5 @@ bool cells__wrap(const char **s, bool unicode, int width, char *buf, size_t sz);
  */
 void cells__place(const char *name, const char *file, uint32_t line, bool unicode, int width,
 		  char *buf, size_t sz);
-/* A command line to recognise a process by: without the interpreter ("/usr/bin/python3 -u app.py x" is
- * "-u app.py x") unless that is all there is. Points into cmdline.
- */
-const char *cells__command(const char *cmdline);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "tui/cells.h"
 #include "tui/draw.h"
+#include "user/base/text.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
@@ -43,7 +44,7 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		sbuf__printf(&left, "%zu of %zu: ", (size_t)(p - s->procs) + 1, s->proc_cnt);
 	if (p)
 		sbuf__printf(&left, "pid %u %s", p->pid,
-			     *p->cmdline ? cells__command(p->cmdline)
+			     *p->cmdline ? command_short(p->cmdline)
 			     : *p->comm	 ? p->comm
 					 : "?");
 	else

@@ -7,6 +7,7 @@
 #include "tui/draw.h"
 #include "tui/list.h"
 #include "tui/ui.h"
+#include "user/base/text.h"
 #include "user/base/util.h"
 
 struct pick {
@@ -69,7 +70,7 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 		canvas__printf(c, l.y, r.x, 8, ROLE_NORMAL, "%8u", p->pid);
 		canvas__puts(c, l.y, r.x + 9, 8, ROLE_DIM, *p->version ? p->version : "?");
 		canvas__puts(c, l.y, r.x + 18, 15, ROLE_NORMAL, p->comm);
-		canvas__puts(c, l.y, r.x + 34, r.w - 34, ROLE_NORMAL, cells__command(p->cmdline));
+		canvas__puts(c, l.y, r.x + 34, r.w - 34, ROLE_NORMAL, command_short(p->cmdline));
 	}
 }
 

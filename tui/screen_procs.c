@@ -6,6 +6,7 @@
 #include "tui/draw.h"
 #include "tui/list.h"
 #include "tui/ui.h"
+#include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/judge/verdict.h"
 
@@ -59,7 +60,7 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 	draw_worst(c, y, x, wide ? 20 : 14, p);
 	x += wide ? 21 : 15;
 	canvas__puts(c, y, x, r.x + r.w - x, p->alive ? ROLE_NORMAL : ROLE_DIM,
-		     *p->cmdline ? cells__command(p->cmdline) : p->comm);
+		     *p->cmdline ? command_short(p->cmdline) : p->comm);
 }
 
 static void draw_heading(struct canvas *c, int y, struct rect r)

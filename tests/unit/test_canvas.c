@@ -10,6 +10,7 @@
 
 #include "tui/canvas.h"
 #include "tui/cells.h"
+#include "user/base/text.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 
@@ -212,7 +213,7 @@ static void a_command_is_shown_without_its_interpreter(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_string_equal(cells__command(cases[i][0]), cases[i][1]);
+		assert_string_equal(command_short(cases[i][0]), cases[i][1]);
 }
 
 static void names_of_a_pool_stay_apart(void **state)

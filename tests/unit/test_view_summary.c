@@ -130,7 +130,7 @@ static void the_same_as_markdown(void **state)
 		"- Who waits: `worker-3` 42%, `worker-2` 36%, `worker-1` 31%\n"
 		"- Who makes them wait, of all waiting:\n"
 		"  - 65% `JSONEncoder.iterencode (encoder.py:257)`, called by "
-		"`JSONEnc..r.encode`\n");
+		"`JSONEnco~r.encode`\n");
 
 	(void)state;
 	assert_small(text);
@@ -346,7 +346,7 @@ static void cuts_are_in_the_middle_and_wraps_at_words(void **state)
 		size_t columns;
 		const char *want;
 	} cases[] = { { "abcdefghij", 10, "abcdefghij" },
-		      { "abcdefghijk", 10, "abcd..hijk" },
+		      { "abcdefghijk", 10, "abcd~ghijk" },
 		      { "abcdefghijk", 3, "..k" },
 		      { "abcdefghijk", 1, "a" },
 		      { "abc", 0, "" },

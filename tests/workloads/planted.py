@@ -49,6 +49,7 @@ def planted():
     elif KIND == "spin":
         sum(NUMBERS)
     elif KIND == "open":
+        time.sleep(1)  # all have started
         LIBC.usleep(1_000_000_000)
     elif KIND == "collect":
         gc.collect()

@@ -141,3 +141,17 @@ const char *path_short(const char *path)
 		dir--;
 	return dir + 1 < base ? dir : base;
 }
+
+const char *command_short(const char *cmdline)
+{
+	size_t len = strcspn(cmdline, " ");
+	const char *base = cmdline + len, *rest = cmdline + len + strspn(cmdline + len, " ");
+
+	while (base > cmdline && base[-1] != '/')
+		base--;
+	if (!*rest || strncmp(base, "python", 6))
+		return cmdline;
+	base += 6;
+	base += strspn(base, "0123456789.");
+	return base == cmdline + len ? rest : cmdline;
+}

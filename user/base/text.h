@@ -28,5 +28,9 @@ size_t utf8_encode(uint32_t c, char ret[4]);
 const char *path_base(const char *path);
 /* .. but with its folder where many files are called so: "shop/views.py", "json/__init__.py". */
 const char *path_short(const char *path);
+/* A command line to recognise a process by: without the interpreter ("/usr/bin/python3 -u app.py x" is
+ * "-u app.py x") unless that is all there is. Points into cmdline.
+ */
+const char *command_short(const char *cmdline);
 
 #endif

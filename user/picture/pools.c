@@ -80,7 +80,7 @@ static void name_of(const struct snap_proc *p, const struct snap_thread *t,
 		return;
 	}
 	f = hmap__get(starts, t->tid, 0);
-	if (!strcmp(t->name, p->comm))
+	if (!f && !strcmp(t->name, p->comm))
 		snprintf(buf, sz, "%s", t->name);
 	else
 		snprintf(buf, sz, "Thread-*");

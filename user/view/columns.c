@@ -155,14 +155,13 @@ CMP(tid, order(a->thread->tid, b->thread->tid))
 static void fmt_name(const struct column_row *r, char *buf, size_t sz)
 {
 	const struct snap_thread *t = r->thread;
-	const struct snap_pool *pool = snap_proc__pool(r->proc, t);
 
 	if (!t->folded_cnt)
 		put(buf, sz, or_unknown(t->name));
-	else if (snap_thread__is_over(t) && (t->name[0] == '[' || (pool && pool->all != t)))
-		snprintf(buf, sz, "%s %u ended", t->name[0] == '[' ? "" : t->name, t->folded_cnt);
+	else if (t->name[0] == '[')
+		snprintf(buf, sz, "%u ended", t->folded_cnt);
 	else
-		snprintf(buf, sz, "%s (%u)", t->name, t->folded_cnt);
+		snprintf(buf, sz, "%u %s", t->folded_cnt, t->name);
 }
 
 static int cmp_name(const struct column_row *a, const struct column_row *b)

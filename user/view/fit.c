@@ -9,7 +9,7 @@
 #include "user/base/util.h"
 
 #define WIDE_FROM 0x1100
-#define CUT	  ".."
+#define CUT	  "~"
 
 /* The character at s: its length, and how many columns it takes. */
 static size_t next_char(const char *s, size_t *columns)
@@ -92,7 +92,7 @@ size_t fit__wrap(const char *s, size_t first, const char *indent, size_t columns
 
 	for (s += strspn(s, " "); *s && max; s += strspn(s, " ")) {
 		size_t len = word_len(s), w = word_columns(s, len), gap = used > start;
-		/* The last line keeps room for the "..", unless this is the last word. */
+		/* The last line keeps room for the cut, unless this is the last word. */
 		size_t keep = lines == max && s[len + strspn(s + len, " ")] ? cut : 0;
 
 		if (used > start && used + gap + w + keep > columns) {

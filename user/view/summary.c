@@ -16,7 +16,7 @@
 #include "user/view/view.h"
 
 #define VICTIMS_MAX  3
-#define LINES_MAX    4
+#define LINES_MAX    3
 #define ADVICE_MAX   4
 #define NAME_COLUMNS 16
 #define CALLED_BY    ", called by "
@@ -97,7 +97,8 @@ static void put_head(struct page *p, const struct snap_proc *proc)
 	sbuf__puts(p->out, sbuf__str(&left));
 	if (p->form == SUMMARY_TEXT)
 		sbuf__puts(p->out, "(");
-	put_code(p, command, SUMMARY_COLUMNS - taken - (p->form == SUMMARY_TEXT ? 2 : 0), p->out);
+	put_code(p, command_short(command),
+		 SUMMARY_COLUMNS - taken - (p->form == SUMMARY_TEXT ? 2 : 0), p->out);
 	if (p->form == SUMMARY_TEXT)
 		sbuf__puts(p->out, ")");
 	sbuf__puts(p->out, sbuf__str(&right));
@@ -150,30 +151,61 @@ static const char *bullet(const struct page *p)
 	return p->form == SUMMARY_MARKDOWN ? "- " : "";
 }
 
-/* "Who waits: http-1 66%, feed-1 48%, feed-2 47% of their time" */
+/* At the level that explains most, and who: "parse_line (demo_service.py:35) makes others wait most: .." */
+static void put_who(struct page *p, const struct snapshot *s, const struct snap_proc *proc)
+{
+	const struct snap_gil *g = verdict__busiest_gil(proc);
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	if (verdict__level(proc, g) <= VERDICT_BUSY)
+		return;
+	for (int d = VERDICT_SHORT; d < VERDICT_DETAIL_CNT; d++) {
+		sbuf__reset(&text);
+		verdict__who(s, proc, g, (enum verdict_detail)d, &text);
+		if (fit__columns(sbuf__str(&text)) < 2 * SUMMARY_COLUMNS - 16)
+			break;
+	}
+	put_sentence(p, bullet(p), p->form == SUMMARY_MARKDOWN ? "  " : "", sbuf__str(&text), "",
+		     2);
+	p->out->oom |= text.oom;
+}
+
+/* "feed-* (2 threads) 48%"; false: less than a hundredth is no victim. */
+static bool put_victim(struct page *p, const struct snap_proc *proc, const struct snap_thread *t,
+		       size_t nth)
+{
+	__cleanup(sbuf__free) struct sbuf name = { 0 };
+	uint64_t delay_ns = snap_thread__delay_ns(t);
+	char pct[UNITS_SZ];
+
+	if (delay_ns < t->span_ns / 100 || !delay_ns)
+		return false;
+	if (t->folded_cnt)
+		sbuf__puts(&name, t->name[0] == '[' ? "ended" : t->name);
+	else
+		verdict__thread_name(proc, t->tid, &name);
+	sbuf__puts(p->out, nth ? ", " : bullet(p));
+	if (!nth)
+		sbuf__puts(p->out, "Who waits: ");
+	put_code(p, sbuf__str(&name), t->folded_cnt ? NAME_COLUMNS - 4 : NAME_COLUMNS, p->out);
+	if (t->folded_cnt)
+		sbuf__printf(p->out, " (%u)", t->folded_cnt);
+	sbuf__printf(p->out, " %s", units__percent_word(delay_ns, t->span_ns, pct));
+	p->out->oom |= name.oom;
+	return true;
+}
+
+/* "Who waits: http-1 66%, feed-* (2) 48%", of their time: threads, and those of a pool as one. */
 static void put_victims(struct page *p, const struct snap_proc *proc, const struct view_opts *o)
 {
-	size_t n = 0;
+	bool by_pool = proc->pool_cnt && !o->tid_cnt;
+	size_t cnt = by_pool ? proc->pool_cnt : proc->thread_cnt, n = 0;
 
-	for (size_t i = 0; i < proc->thread_cnt && n < VICTIMS_MAX; i++) {
-		const struct snap_thread *t = &proc->threads[i];
-		__cleanup(sbuf__free) struct sbuf name = { 0 };
-		uint64_t delay_ns = snap_thread__delay_ns(t);
-		char pct[UNITS_SZ];
+	for (size_t i = 0; i < cnt && n < VICTIMS_MAX; i++) {
+		const struct snap_thread *t = by_pool ? proc->pools[i].all : &proc->threads[i];
 
-		/* Less than a hundredth is no victim. */
-		if (delay_ns < t->span_ns / 100 || !delay_ns || !view_opts__shows_tid(o, t->tid))
-			continue;
-		if (t->folded_cnt && !t->tid)
-			sbuf__printf(&name, "%u ended threads", t->folded_cnt);
-		else
-			verdict__thread_name(proc, t->tid, &name);
-		sbuf__puts(p->out, n++ ? ", " : bullet(p));
-		if (n == 1)
-			sbuf__puts(p->out, "Who waits: ");
-		put_code(p, sbuf__str(&name), NAME_COLUMNS, p->out);
-		sbuf__printf(p->out, " %s", units__percent_word(delay_ns, t->span_ns, pct));
-		p->out->oom |= name.oom;
+		if (by_pool || view_opts__shows_tid(o, t->tid))
+			n += put_victim(p, proc, t, n);
 	}
 	if (n)
 		end_line(p);
@@ -188,7 +220,7 @@ static void frame_text(const struct snap_frame *f, const struct snap_frame *know
 	if (known && !strcmp(known->file, f->file))
 		sbuf__puts(out, " (line ");
 	else
-		sbuf__printf(out, " (%s", path_base(f->file));
+		sbuf__printf(out, " (%s", path_short(f->file));
 	if (f->line)
 		sbuf__printf(out, "%s%u", known && !strcmp(known->file, f->file) ? "" : ":",
 			     f->line);
@@ -229,10 +261,11 @@ static void put_line(struct page *p, const struct blame_line *l, uint64_t all_ns
 	p->out->oom |= head.oom || frame.oom || caller.oom;
 }
 
-static void put_lines(struct page *p, const struct snap_proc *proc, const struct view_opts *o)
+static void put_lines(struct page *p, const struct snap_proc *proc, const struct view_opts *o,
+		      size_t max)
 {
 	struct blame_line lines[LINES_MAX];
-	size_t cnt = blame_lines__top(proc, o, lines, LINES_MAX, NULL);
+	size_t cnt = blame_lines__top(proc, o, lines, max < LINES_MAX ? max : LINES_MAX, NULL);
 
 	if (!cnt)
 		return;
@@ -265,7 +298,8 @@ static void put_other(struct page *p, const struct snap_proc *proc)
 	char pct[UNITS_SZ];
 
 	sbuf__printf(p->out, "%sAlso pid %u ", bullet(p), proc->pid);
-	put_code(p, proc->cmdline && *proc->cmdline ? proc->cmdline : proc->comm, 34, p->out);
+	put_code(p, proc->cmdline && *proc->cmdline ? command_short(proc->cmdline) : proc->comm, 34,
+		 p->out);
 	sbuf__printf(p->out, ": %s", verdict__level_word(verdict__level(proc, g)));
 	if (g)
 		sbuf__printf(p->out, ", held %s",
@@ -334,8 +368,11 @@ void summary__put(const struct snapshot *total, const struct view_opts *o, enum 
 	put_head(&p, procs[0]);
 	put_window(&p, total, procs[0]);
 	put_verdict(&p, procs[0]);
+	put_who(&p, total, procs[0]);
 	put_victims(&p, procs[0], o);
-	put_lines(&p, procs[0], o);
+	/* Below them two lines of advice, and the heading. */
+	left = SUMMARY_LINES - last - p.lines;
+	put_lines(&p, procs[0], o, left > 4 ? left - 3 : 1);
 	keep = total->proc_cnt - 1 + (total->dropped_cnt > 0);
 	keep = keep < 2 ? keep : 2;
 	left = SUMMARY_LINES - last - p.lines;
