@@ -40,7 +40,7 @@ const struct key_def key_table[] = {
 	  K(UI_KEY_ESC, UI_KEY_BACKSPACE) },
 
 	{ ACT_ORDER, KEYS_STACKS, FIND, "F6 s", "Self/total",
-	  "blame: sort by self time, by total time", K('s', UI_KEY_F(6)) },
+	  "blame: sort by self time, by total time", K(UI_KEY_F(6), 's') },
 	{ ACT_SORT, KEYS_SORT, FIND, "F6 s", "Sort", "choose the column to sort by",
 	  K(UI_KEY_F(6), 's') },
 	{ ACT_SORT_LEFT, KEYS_SORT, FIND, "< >", NULL, "sort by the column to the left, right",

@@ -158,7 +158,6 @@ static inline void fake__stack(struct fake *f, enum snap_stack_kind kind, uint32
 								  .ns = ns,
 								  .cnt = ns / (2 * MS) + 1,
 								  .frame_cnt = n,
-								  .all_cnt = n,
 								  .frames = frames,
 								  .truncated = n == 0 };
 }

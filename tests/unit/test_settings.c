@@ -46,7 +46,7 @@ static struct tui_settings chosen(void)
 {
 	struct tui_settings s = usual();
 
-	s.columns = 1ull << columns__find("thread") | 1ull << columns__find("at") |
+	s.columns = 1ull << columns__find("thread") | 1ull << columns__find("blocks") |
 		    1ull << columns__find("p50wait");
 	for (int i = 0; i < 30; i++)
 		tui_settings__move_column(&s, s.order_cnt - 1 - (size_t)i % s.order_cnt, -1);

@@ -409,7 +409,7 @@ static void the_mouse_selects_opens_sorts_and_presses_keys(void **state)
 	assert_int_not_equal(ui->screens[UI_BLAME].sel, 0);
 	click(&st, "2 timeline");
 	click(&st, "worker-2");
-	assert_int_equal(ui->sel_tid, 4245);
+	assert_int_equal(ui->sel_id, 4245);
 	assert_int_equal(click(&st, "pause"), TUI_PAUSE_CHANGED);
 	/* In an overlay: its own rows, and nothing of what is below. */
 	click(&st, "F2Setup");

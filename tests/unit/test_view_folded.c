@@ -79,9 +79,9 @@ static void root_first_short_files_and_microseconds(void **state)
 {
 	static const struct snap_frame f[] = { { "<module>", "/srv/app/main.py", 3 },
 					       { "A.work", "rel.py", 77 } };
-	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1500, 1, false, 2, f },
-					{ SNAP_STACK_HOLD, 11, 9000, 1, false, 2, f },
-					{ SNAP_STACK_WAIT, 12, 499, 1, false, 2, f } };
+	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1500, 1, false, 2, f, 0 },
+					{ SNAP_STACK_HOLD, 11, 9000, 1, false, 2, f, 0 },
+					{ SNAP_STACK_WAIT, 12, 499, 1, false, 2, f, 0 } };
 	struct view_opts o = { .weight = WEIGHT_WAIT };
 
 	(void)state;
@@ -103,11 +103,11 @@ static void cut_and_unknown_stacks_say_so(void **state)
 	static const struct snap_frame native[] = { { "f", "f.py", 2 },
 						    { "[memcpy]", "libc.so.6", 0 } };
 	static const struct snap_frame none[] = { { "[no Python frame]", "", 0 } };
-	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1, 1, true, 1, f },
-					{ SNAP_STACK_WAIT, 11, 2, 1, false, 0, NULL },
-					{ SNAP_STACK_WAIT, 0, 3, 1, false, 0, NULL },
-					{ SNAP_STACK_WAIT, 99, 4, 1, false, 2, native },
-					{ SNAP_STACK_WAIT, 11, 5, 1, false, 1, none } };
+	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1, 1, true, 1, f, 0 },
+					{ SNAP_STACK_WAIT, 11, 2, 1, false, 0, NULL, 0 },
+					{ SNAP_STACK_WAIT, 0, 3, 1, false, 0, NULL, 0 },
+					{ SNAP_STACK_WAIT, 99, 4, 1, false, 2, native, 0 },
+					{ SNAP_STACK_WAIT, 11, 5, 1, false, 1, none, 0 } };
 	struct view_opts o = { .weight = WEIGHT_WAIT, .unit_ns = true };
 
 	(void)state;
@@ -152,7 +152,7 @@ static void hostile_names_cannot_break_a_line(void **state)
 	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
 		for (size_t k = 0; k < 2 * ARRAY_SIZE(files); k++) {
 			const struct snap_frame f = { names[n], files[k / 2], k % 2 ? 8 : 0 };
-			const struct snap_stack s = { SNAP_STACK_WAIT, 12, 5, 1, false, 1, &f };
+			const struct snap_stack s = { SNAP_STACK_WAIT, 12, 5, 1, false, 1, &f, 0 };
 			char *text = folded(&s, 1, &o), *nl = strchr(text, '\n');
 			size_t seps = 0;
 
@@ -173,9 +173,9 @@ static void a_chain_is_waiter_down_and_holder_up(void **state)
 	static const struct snap_frame w[] = { { "serve", "s.py", 1 }, { "recv", "s.py", 2 } };
 	static const struct snap_frame h[] = { { "feed", "f.py", 3 }, { "parse", "f.py", 4 } };
 	const struct snap_chain c[] = {
-		{ 11, 12, 1000, 1, false, false, 2, w, 2, h },
-		{ 11, 0, 7, 1, true, false, 2, w, 0, NULL },
-		{ 11, 12, 8, 1, false, true, 0, NULL, 2, h },
+		{ 11, 12, 1000, 1, false, false, 2, w, 2, h, 0, 0 },
+		{ 11, 0, 7, 1, true, false, 2, w, 0, NULL, 0, 0 },
+		{ 11, 12, 8, 1, false, true, 0, NULL, 2, h, 0, 0 },
 	};
 	struct snap_proc p = proc_of(NULL, 0, c, 3);
 	struct view_opts o = { .weight = WEIGHT_CHAIN, .unit_ns = true };
@@ -221,8 +221,10 @@ static void merged_threads_have_lines_of_their_own_once(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(pool); i++)
-		s[i] = (struct snap_stack){ SNAP_STACK_HOLD, pool[i].tid, 1 + i, 1, false, 2, f };
-	s[ARRAY_SIZE(pool)] = (struct snap_stack){ SNAP_STACK_HOLD, 21, 100, 1, false, 1, f };
+		s[i] = (struct snap_stack){
+			SNAP_STACK_HOLD, pool[i].tid, 1 + i, 1, false, 2, f, 0
+		};
+	s[ARRAY_SIZE(pool)] = (struct snap_stack){ SNAP_STACK_HOLD, 21, 100, 1, false, 1, f, 0 };
 	p.threads = pool;
 	p.thread_cnt = ARRAY_SIZE(pool);
 	text = written(view_folded__new, &o, &p, NULL);
@@ -242,7 +244,7 @@ static void json_counts_what_was_lost_by_name(void **state)
 	struct view_opts o = { 0 };
 	struct snapshot s = { 0 };
 	json_t *root, *stats, *stack;
-	const struct snap_stack other = { SNAP_STACK_WAIT, 0, 5, 1, false, 0, NULL };
+	const struct snap_stack other = { SNAP_STACK_WAIT, 0, 5, 1, false, 0, NULL, 0 };
 	struct snap_proc p = proc_of(&other, 1, NULL, 0);
 	char *text;
 

@@ -51,7 +51,8 @@ static struct crowd *crowd_new(void)
 						    2,
 						    false,
 						    7,
-						    fake_dump };
+						    fake_dump,
+						    0 };
 	p->thread_cnt = THREADS;
 	p->pair_cnt = PAIRS;
 	p->pairs = c->pairs;

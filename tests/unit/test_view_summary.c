@@ -97,19 +97,20 @@ static void it_says_what_where_who_and_by_which_command(void **state)
 		f,
 		": pid 4242 (gunicorn: worker [shop]), CPython 3.11.2\nMeasured for 10.0 s, "
 		"nothing lost\n",
-		"\n"
+		"\nJSONEncoder.iterencode (encoder.py:257) from Shop.index (shop/views.py:88) "
+		"makes\n"
+		"others wait most: 70% of all waiting, in 37.7ms holds, by MainThread\n"
 		"Who waits: worker-3 42%, worker-2 36%, worker-1 31%\n"
 		"Who makes them wait, of all waiting:\n"
 		"     65%  JSONEncoder.iterencode (encoder.py:257), called by JSONEncoder.encode\n"
-		"     11%  dumps (__init__.py:231), called by Shop.index (views.py:88)\n"
-		"    9.6%  search (__init__.py:176), called by handler (app.py:88)\n"
-		"    4.0%  [other]\n");
+		"     11%  dumps (json/__init__.py:231), called by Shop.index (shop/views.py:88)\n"
+		"    9.6%  search (re/__init__.py:176), called by handler (shop/app.py:88)\n");
 
 	(void)state;
 	assert_small(text);
 	if (strncmp(text, want, strlen(want)))
 		assert_string_equal(text, want);
-	assert_true(says(text, "\n* MainThread "));
+	assert_true(says(text, "\n* Long holds, most in JSONEncoder.iterencode "));
 	assert_true(says(text, "\nMade by: giltop -b -p 4242 -d 10s\n"));
 	free(want);
 	free(text);
@@ -127,6 +128,8 @@ static void the_same_as_markdown(void **state)
 		"nothing lost\n\n**",
 		"**\n"
 		"\n"
+		"- JSONEncoder.iterencode (encoder.py:257) from Shop.index (shop/views.py:88)\n"
+		"  makes others wait most: 70% of all waiting, in 37.7ms holds, by MainThread\n"
 		"- Who waits: `worker-3` 42%, `worker-2` 36%, `worker-1` 31%\n"
 		"- Who makes them wait, of all waiting:\n"
 		"  - 65% `JSONEncoder.iterencode (encoder.py:257)`, called by "
@@ -347,10 +350,10 @@ static void cuts_are_in_the_middle_and_wraps_at_words(void **state)
 		const char *want;
 	} cases[] = { { "abcdefghij", 10, "abcdefghij" },
 		      { "abcdefghijk", 10, "abcd~ghijk" },
-		      { "abcdefghijk", 3, "..k" },
+		      { "abcdefghijk", 3, "a~k" },
 		      { "abcdefghijk", 1, "a" },
 		      { "abc", 0, "" },
-		      { "\xe6\x97\xa5\xe6\x97\xa5", 3, "..\x00" } };
+		      { "\xe6\x97\xa5\xe6\x97\xa5", 3, "~\xe6\x97\xa5" } };
 	struct sbuf b = { 0 };
 
 	(void)state;

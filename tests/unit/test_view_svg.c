@@ -122,10 +122,10 @@ static void widths_are_the_shares_of_the_time(void **state)
 static void titles_say_time_and_share_in_words_of_the_weight(void **state)
 {
 	static const struct snap_frame fr[] = { { "f", "/x/a.py", 3 } };
-	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1500000, 1, false, 1, fr },
-					{ SNAP_STACK_WAIT, 12, 500000, 1, false, 1, fr },
-					{ SNAP_STACK_HOLD, 11, 7000, 1, false, 1, fr },
-					{ SNAP_STACK_BLAME, 11, 9000, 1, false, 1, fr } };
+	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 11, 1500000, 1, false, 1, fr, 0 },
+					{ SNAP_STACK_WAIT, 12, 500000, 1, false, 1, fr, 0 },
+					{ SNAP_STACK_HOLD, 11, 7000, 1, false, 1, fr, 0 },
+					{ SNAP_STACK_BLAME, 11, 9000, 1, false, 1, fr, 0 } };
 	struct snap_proc p = { .pid = 1, .comm = "c", .stack_cnt = 4, .stacks = s };
 	struct snapshot snap = { .proc_cnt = 1, .procs = &p };
 	static const struct {
@@ -213,7 +213,7 @@ static void hostile_names_are_text_and_nothing_else(void **state)
 		fr[i] = (struct snap_frame){ names[i], names[i], (uint32_t)i };
 		t[i] = (struct snap_thread){ .tid = (uint32_t)i + 1, .name = names[i] };
 		s[i] = (struct snap_stack){ SNAP_STACK_WAIT, (uint32_t)i + 1,	1000, 1,
-					    false,	     ARRAY_SIZE(names), fr };
+					    false,	     ARRAY_SIZE(names), fr,   0 };
 	}
 	for (int merge = 0; merge < 2; merge++) {
 		struct snap_proc p = { .pid = 1,
@@ -238,9 +238,9 @@ static void narrow_frames_are_left_out_and_the_rest_stays_where_it_is(void **sta
 	static const struct snap_frame fr[] = { { "a", "a.py", 1 },
 						{ "b", "b.py", 1 },
 						{ "c", "c.py", 1 } };
-	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 1, 999, 1, false, 1, &fr[0] },
-					{ SNAP_STACK_WAIT, 1, 100000, 1, false, 1, &fr[1] },
-					{ SNAP_STACK_WAIT, 1, 899001, 1, false, 1, &fr[2] } };
+	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 1, 999, 1, false, 1, &fr[0], 0 },
+					{ SNAP_STACK_WAIT, 1, 100000, 1, false, 1, &fr[1], 0 },
+					{ SNAP_STACK_WAIT, 1, 899001, 1, false, 1, &fr[2], 0 } };
 	struct snap_proc p = { .pid = 1, .comm = "c", .stack_cnt = 3, .stacks = s };
 	struct snapshot snap = { .proc_cnt = 1, .procs = &p };
 	struct view_opts o = { .weight = WEIGHT_WAIT };
@@ -260,10 +260,10 @@ static void a_function_has_one_colour_and_a_weight_its_own(void **state)
 	static const struct snap_frame fr[] = { { "f", "a.py", 1 },
 						{ "[kernel]", "", 0 },
 						{ "f", "b.py", 2 } };
-	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 1, 9, 1, false, 3, fr },
-					{ SNAP_STACK_HOLD, 1, 9, 1, false, 3, fr },
-					{ SNAP_STACK_BLAME, 1, 9, 1, false, 3, fr } };
-	const struct snap_chain chain = { 1, 2, 9, 1, false, false, 1, fr, 1, &fr[2] };
+	const struct snap_stack s[] = { { SNAP_STACK_WAIT, 1, 9, 1, false, 3, fr, 0 },
+					{ SNAP_STACK_HOLD, 1, 9, 1, false, 3, fr, 0 },
+					{ SNAP_STACK_BLAME, 1, 9, 1, false, 3, fr, 0 } };
+	const struct snap_chain chain = { 1, 2, 9, 1, false, false, 1, fr, 1, &fr[2], 0, 0 };
 	struct snap_proc p = {
 		.pid = 1, .comm = "c", .stack_cnt = 3, .stacks = s, .chain_cnt = 1, .chains = &chain
 	};

@@ -101,6 +101,7 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	uint64_t interval_ns = interval_of(g);
 	const struct snap_thread *t = c->who;
 	char a[UNITS_SZ], b[UNITS_SZ];
+	bool small;
 
 	switch (cause_of(g, c)) {
 	case CAUSE_OPEN: put_open(p, g, c, out); break;
@@ -149,13 +150,17 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 			sbuf__puts(out, ": move it to a process of its own, or make it less work");
 		break;
 	case CAUSE_SMALL:
-		sbuf__puts(out, "Many short holds");
+		small = culprit__hold_ns(t) < interval_ns;
+		sbuf__puts(out, small ? "Many short holds" : "Long holds");
 		if (c->frame) {
 			sbuf__puts(out, ", most in ");
 			verdict__put_place(c->frame, c->looks, out);
 		}
-		sbuf__printf(out, " (%s each): larger pieces of work, fewer threads, or processes",
-			     units__duration_or_none(culprit__hold_ns(t), a));
+		sbuf__printf(
+			out,
+			small ? " (%s each): larger pieces of work, fewer threads, or processes"
+			      : " (%s each): smaller pieces of work, or a process of its own",
+			units__duration_or_none(culprit__hold_ns(t), a));
 		break;
 	}
 }

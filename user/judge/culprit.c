@@ -117,10 +117,18 @@ static bool is_blame(const struct snap_proc *p, const struct snap_gil *g,
 	return s->kind == SNAP_STACK_BLAME && s->ns && at_gil(p, g, s->tid);
 }
 
-/* The file of native code that a stack ends in; NULL: in none. Whatever own code is. */
+/* Where a stack ends, whatever own code is; NULL: it has no frames. */
+static const struct snap_frame *leaf_of(const struct snap_stack *s)
+{
+	size_t cnt = s->frame_cnt + s->hidden_cnt;
+
+	return cnt ? &s->frames[cnt - 1] : NULL;
+}
+
+/* The file of native code that it ends in; NULL: in none. */
 static const char *library_of(const struct snap_stack *s)
 {
-	const struct snap_frame *leaf = s->all_cnt ? &s->frames[s->all_cnt - 1] : NULL;
+	const struct snap_frame *leaf = leaf_of(s);
 
 	return leaf && is_marker(leaf) && *leaf->file ? leaf->file : NULL;
 }
@@ -180,7 +188,7 @@ static int find_surroundings(const struct snap_proc *p, const struct snap_gil *g
 		if (!f || !snap_frame__same(f, ret->frame, false))
 			continue;
 		err = parts__add(&lines, hash_frame(f), f, s->ns, s->cnt);
-		leaf = &s->frames[s->all_cnt - 1]; /* whatever own code is */
+		leaf = leaf_of(s);
 		if (is_marker(leaf) && !strcmp(leaf->name, "[garbage collector]"))
 			ret->gc_ns += s->ns;
 		else if (library_of(s)) {

@@ -27,7 +27,13 @@ static struct snap_stack stack_of(const struct model *m, enum snap_stack_kind ki
 {
 	struct stored_stack st = model__stack(m, id);
 
-	return (struct snap_stack){ kind, tid, ns, cnt, st.truncated, st.cnt, st.frames, st.cnt };
+	return (struct snap_stack){ .kind = kind,
+				    .tid = tid,
+				    .ns = ns,
+				    .cnt = cnt,
+				    .truncated = st.truncated,
+				    .frame_cnt = st.cnt,
+				    .frames = st.frames };
 }
 
 static const struct snap_frame not_seen = { "[not seen]", "", 0 };
@@ -83,7 +89,6 @@ static void put_places(struct stack_builder *b, struct places *pl, bool rest)
 						  .tid = pl->rows[i].tid,
 						  .ns = pl->rows[i].ns[pl->kind],
 						  .frame_cnt = 1,
-						  .all_cnt = 1,
 						  .frames = &not_seen });
 }
 
@@ -130,10 +135,8 @@ static void put_chain(struct stack_builder *b, const struct place *at)
 							 .waiter_truncated = w.truncated,
 							 .holder_truncated = h.truncated,
 							 .waiter_frame_cnt = w.cnt,
-							 .waiter_all_cnt = w.cnt,
 							 .waiter_frames = w.frames,
 							 .holder_frame_cnt = h.cnt,
-							 .holder_all_cnt = h.cnt,
 							 .holder_frames = h.frames };
 }
 
@@ -180,7 +183,6 @@ static void add_end_blame(struct stack_builder *b)
 								 .cnt = s->cnt,
 								 .holder_truncated = s->truncated,
 								 .holder_frame_cnt = s->frame_cnt,
-								 .holder_all_cnt = s->all_cnt,
 								 .holder_frames = s->frames };
 	}
 }

@@ -168,13 +168,18 @@ bool snap_frame__is_mine(const struct snap_frame *f)
 	       !is_stdlib(f->file);
 }
 
-/* Up to the innermost frame that is the program's own; all of them if none is. */
-static size_t mine(const struct snap_frame *f, size_t cnt, bool on)
+/* Show a stack up to the innermost frame that is the program's own; all of it if none is. */
+static void show(const struct snap_frame *f, size_t *cnt, size_t *hidden, bool on)
 {
-	for (size_t i = on ? cnt : 0; i-- > 0;)
-		if (snap_frame__is_mine(&f[i]))
-			return i + 1;
-	return cnt;
+	*cnt += *hidden;
+	*hidden = 0;
+	for (size_t i = on ? *cnt : 0; i-- > 0;) {
+		if (!snap_frame__is_mine(&f[i]))
+			continue;
+		*hidden = *cnt - (i + 1);
+		*cnt = i + 1;
+		return;
+	}
 }
 
 void snapshot__my_code(struct snapshot *s, bool on)
@@ -186,12 +191,12 @@ void snapshot__my_code(struct snapshot *s, bool on)
 		struct snap_chain *ch = (struct snap_chain *)(uintptr_t)p->chains;
 
 		for (size_t k = 0; k < p->stack_cnt; k++)
-			st[k].frame_cnt = mine(st[k].frames, st[k].all_cnt, on);
+			show(st[k].frames, &st[k].frame_cnt, &st[k].hidden_cnt, on);
 		for (size_t k = 0; k < p->chain_cnt; k++) {
-			ch[k].waiter_frame_cnt =
-				mine(ch[k].waiter_frames, ch[k].waiter_all_cnt, on);
-			ch[k].holder_frame_cnt =
-				mine(ch[k].holder_frames, ch[k].holder_all_cnt, on);
+			show(ch[k].waiter_frames, &ch[k].waiter_frame_cnt, &ch[k].waiter_hidden_cnt,
+			     on);
+			show(ch[k].holder_frames, &ch[k].holder_frame_cnt, &ch[k].holder_hidden_cnt,
+			     on);
 		}
 		lines__find(p); /* without memory: as they were */
 	}

@@ -43,7 +43,7 @@ static bool is_nameless(const struct snap_proc *p, const char *name)
 /* The function that a thread was started with: the outermost that is not of the module that starts threads. */
 static const struct snap_frame *start_of(const struct snap_stack *s)
 {
-	for (size_t i = 0; i < s->all_cnt && !s->truncated; i++) {
+	for (size_t i = 0; i < s->frame_cnt + s->hidden_cnt && !s->truncated; i++) {
 		const struct snap_frame *f = &s->frames[i];
 
 		if (f->line && strcmp(path_base(f->file), "threading.py") != 0)

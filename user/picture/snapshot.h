@@ -51,7 +51,7 @@ struct snap_stack {
 	bool truncated; /* deeper than the walk goes: the root is missing */
 	size_t frame_cnt;
 	const struct snap_frame *frames;
-	size_t all_cnt; /* frame_cnt without snapshot__my_code() */
+	size_t hidden_cnt; /* innermost ones behind these, that snapshot__my_code() leaves out */
 };
 
 /* Who waited where, for whom where; frames as in snap_stack. */
@@ -63,7 +63,7 @@ struct snap_chain {
 	const struct snap_frame *waiter_frames;
 	size_t holder_frame_cnt;
 	const struct snap_frame *holder_frames;
-	size_t waiter_all_cnt, holder_all_cnt; /* as snap_stack.all_cnt */
+	size_t waiter_hidden_cnt, holder_hidden_cnt;
 };
 
 struct snap_pair {

@@ -15,10 +15,10 @@ struct sbuf;
 size_t fit__columns(const char *s);
 /* As much of the start as has at most so many columns: its length in bytes. */
 size_t fit__prefix(const char *s, size_t columns);
-/* All of it, or its start, ".." and its end: at most so many columns. */
+/* All of it, or its start, "~" and its end: at most so many columns. */
 void fit__middle(const char *s, size_t columns, struct sbuf *out);
 /* Words, in lines of at most columns, each after the first with this indent, at most max lines; what has no room
- * ends in "..". Returns how many lines there are, each with its newline; first: columns that are taken in the first
+ * ends in "~". Returns how many lines there are, each with its newline; first: columns that are taken in the first
  * one already.
  */
 size_t fit__wrap(const char *s, size_t first, const char *indent, size_t columns, size_t max,

@@ -160,9 +160,12 @@ static void put_who(struct page *p, const struct snapshot *s, const struct snap_
 	if (verdict__level(proc, g) <= VERDICT_BUSY)
 		return;
 	for (int d = VERDICT_SHORT; d < VERDICT_DETAIL_CNT; d++) {
+		__cleanup(sbuf__free) struct sbuf lines = { 0 };
+
 		sbuf__reset(&text);
 		verdict__who(s, proc, g, (enum verdict_detail)d, &text);
-		if (fit__columns(sbuf__str(&text)) < 2 * SUMMARY_COLUMNS - 16)
+		/* Markdown's own characters take room, too, but seldom more than this. */
+		if (fit__wrap(sbuf__str(&text), 2, "  ", SUMMARY_COLUMNS - 2, 3, &lines) <= 2)
 			break;
 	}
 	put_sentence(p, bullet(p), p->form == SUMMARY_MARKDOWN ? "  " : "", sbuf__str(&text), "",
