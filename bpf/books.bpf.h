@@ -236,14 +236,28 @@ static __always_inline void gil_unwait(struct gt_gil *g, __u64 when)
 		g->gap_wall_ns -= g->last_ns - g->reap_ns;
 }
 
-/* The open hold ends now, and had been asked to. */
+/* A waiter sets gil_drop_request. */
+static __always_inline void asked_open(struct gt_gil *g, __u64 now)
+{
+	g->asked_ns = now;
+	g->asked_queued_ns =
+		g->holder_task ? task_queued_ns((struct task_struct *)g->holder_task) : 0;
+}
+
+/* The open hold ends now, by its holder, and had been asked to. Who found no CPU to run on is not to blame for that. */
 static __always_inline void asked_close(struct gt_gil *g, struct gt_thread *t, __u64 now)
 {
-	__u64 ns = now - g->asked_ns;
+	__u64 ns = now - g->asked_ns, queued = 0;
 
+	if (g->asked_queued_ns)
+		queued = task_queued_ns((struct task_struct *)bpf_get_current_task()) -
+			 g->asked_queued_ns;
+	if (queued > ns) /* it wanted one already before it was asked */
+		queued = ns;
 	t->sums.asked++;
 	t->sums.react_ns += ns;
-	if (ns >= GT_LATE_NS)
+	t->sums.react_queued_ns += queued;
+	if (ns - queued >= GT_LATE_NS)
 		t->sums.late++;
 	g->asked_ns = 0;
 }
@@ -354,7 +368,7 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	t->wait_ticks++;
 	/* It waited for one switch interval, and nobody let go meanwhile: now it sets gil_drop_request. */
 	if (t->tick_hold_cnt == g->hold_cnt && g->held && !g->asked_ns)
-		g->asked_ns = now;
+		asked_open(g, now);
 	t->tick_hold_cnt = g->hold_cnt;
 	if (stacks_on)
 		look_tick(g, t, cond, now);

@@ -149,14 +149,15 @@ struct gt_gil {
 	__u64 dead;	/* waiters that died waiting: added to by the exit hook, atomically */
 	__u64 reap_ns;	/* the last of those taken out waited up to here */
 	__u64 last_holder; /* the target's own gil->last_holder (tstate) when last looked at, 0 = never */
-	__u64 hold_cnt;	    /* ever put into past[] */
-	__u64 holder_task;  /* its task_struct; 0: not known */
-	__u64 look_ns;	    /* when a waiter last saw the holder asleep, and .. */
-	__u64 look_stack;   /* .. where */
-	__u64 look_upto_ns; /* a hold with sleep in it is booked by stack up to here */
-	__u64 asked_ns;	    /* a waiter asked the open hold to end; 0: not yet */
-	__u32 holder_tid;   /* 0: nobody */
-	__u32 prev_tid;	    /* who held it before */
+	__u64 hold_cnt;	       /* ever put into past[] */
+	__u64 holder_task;     /* its task_struct; 0: not known */
+	__u64 look_ns;	       /* when a waiter last saw the holder asleep, and .. */
+	__u64 look_stack;      /* .. where */
+	__u64 look_upto_ns;    /* a hold with sleep in it is booked by stack up to here */
+	__u64 asked_ns;	       /* a waiter asked the open hold to end; 0: not yet */
+	__u64 asked_queued_ns; /* .. for how long its holder had wanted a CPU by then; 0: not known */
+	__u32 holder_tid;      /* 0: nobody */
+	__u32 prev_tid;	       /* who held it before */
 	__u32 waiters;
 	__u32 held; /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
 	__u32 seeded; /* the open hold began before the books */
@@ -184,16 +185,17 @@ struct gt_sums {
 	__u64 contended;
 	__u64 releases;
 	__u64 yields;
-	__u64 asked;	/* holds that a waiter asked to end, .. */
-	__u64 react_ns; /* .. how long that took from then on, .. */
-	__u64 late;	/* .. and those that took GT_LATE_NS and more */
-	__u64 odd;	/* events that did not fit the state (doc/accounting.md, invariant 4) */
+	__u64 asked;	       /* holds that a waiter asked to end, .. */
+	__u64 react_ns;	       /* .. how long that took from then on, .. */
+	__u64 react_queued_ns; /* .. for how much of that it wanted a CPU and had none, .. */
+	__u64 late;	       /* .. and how often the rest was GT_LATE_NS and more */
+	__u64 odd; /* events that did not fit the state (doc/accounting.md, invariant 4) */
 	struct gt_hist wait_hist;
 	struct gt_hist hold_hist;
 };
 
-/* Python code that is asked to let go does so at its next bytecode that looks: microseconds. From here on it is late:
- * native code, or no CPU to run on.
+/* Python code that is asked to let go does so at its next bytecode that looks: microseconds, while it runs. From
+ * here on it is late: native code.
  */
 #define GT_LATE_NS 1000000
 
@@ -203,7 +205,7 @@ struct gt_sums {
 #define GT_CUT_SIDE (1ull << 63)
 
 /* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
-#define GT_THREAD_CUT_WORDS 32
+#define GT_THREAD_CUT_WORDS 33
 
 struct gt_thread_cut {
 	__u64 words[GT_THREAD_CUT_WORDS];
@@ -228,11 +230,11 @@ struct gt_thread {
 	__u64 wait_held_ns;
 	__u64 wait_hold_cnt;
 	__u64 tick_hold_cnt; /* that of its GIL when it last began to wait for a switch interval */
-	__u64 wait_stack; /* its stack in the open wait, 0: not captured yet */
-	__u64 tstate;	  /* its PyThreadState when last looked at, 0 = not seen */
-	__u64 look_ns;	  /* its open wait: looks stand for it up to here */
-	__u64 seen_ns;	  /* a clock's look saw it hold */
-	__u32 look_cnt;	  /* of its GIL's ring, taken up to here */
+	__u64 wait_stack;    /* its stack in the open wait, 0: not captured yet */
+	__u64 tstate;	     /* its PyThreadState when last looked at, 0 = not seen */
+	__u64 look_ns;	     /* its open wait: looks stand for it up to here */
+	__u64 seen_ns;	     /* a clock's look saw it hold */
+	__u32 look_cnt;	     /* of its GIL's ring, taken up to here */
 	__u32 tid;
 	__u32 tgid;
 	__u32 state;	/* enum gt_state */
@@ -382,8 +384,8 @@ GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);
 GT_ASSERT(sizeof(struct gt_look) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 26 * 8 + 8 * 4 + 256 * 24 + 8);
-GT_ASSERT(sizeof(struct gt_sums) == 13 * 8 + 2 * 976);
+GT_ASSERT(sizeof(struct gt_gil) == 27 * 8 + 8 * 4 + 256 * 24 + 8);
+GT_ASSERT(sizeof(struct gt_sums) == 14 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
 	  20 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -

@@ -210,7 +210,7 @@ mouse_flag() {
 	shows "▼HOLD%"
 	click "HOLD%"
 	shows "▲HOLD%"
-	click " http-1 " twice
+	click " http-1    " twice # not the sentence
 	wait_for 5 eval "screen | grep -q '^Thread [0-9]* http-1'"
 	click back
 	shows "DELAY%"

@@ -79,16 +79,41 @@ def header():
     m = re.search(r"held ([0-9.]+)% of the time, ([0-9.]+) threads wait", lines[3])
     share("headline held", m.group(1), gil["held_ns"], span)
     same("waiting", m.group(2), gil["wait_ns"] / span)
-    m = re.search(r"(\S+) waited ([0-9.]+)% .*, ([0-9.]+)% of it for (\S+) in (.+?)"
-                  r"(?: \(([^\s,]+?)(?::(\d+))?(?:, few looks: \d+)?\)| \(few looks: \d+\))?$",
-                  lines[4].rstrip())
-    sufferer = by_name[m.group(1)]
-    share("who waited", m.group(2), sufferer["wait_ns"], sufferer["span_ns"])
-    share("for whom", m.group(3), pair(sufferer["tid"], by_name[m.group(4)]["tid"]), sufferer["wait_ns"])
-    leaf = next(p["at"] for p in proc["pairs"] if p["waiter"] == sufferer["tid"] and
-                p["holder"] == by_name[m.group(4)]["tid"])
-    if (leaf["name"], leaf["line"]) != (m.group(5), int(m.group(7)) if m.group(7) else None):
-        wrong.append("in which line: shown %s:%s, JSON %r" % (m.group(5), m.group(7), leaf))
+    sentence(" ".join(line.strip() for line in lines[4:8]))
+
+
+def function_sums():
+    """{(function, base name): [ns, {line: ns}]} of blame, by the innermost Python frames; ns of all."""
+    sums, all_ns = {}, 0
+    for s in proc["stacks"]:
+        if s["kind"] != "blame":
+            continue
+        all_ns += s["ns"]
+        leaf = next((f for f in reversed(s["frames"]) if f["line"]), None)
+        if leaf:
+            one = sums.setdefault((leaf["name"], leaf["file"].rsplit("/", 1)[-1]), [0, {}])
+            one[0] += s["ns"]
+            one[1][leaf["line"]] = one[1].get(leaf["line"], 0) + s["ns"]
+    return sums, all_ns
+
+
+def sentence(text):
+    """parse_line (demo_service.py:35) makes others wait most: 89% of all waiting, ..; http-1 waited 75% of .."""
+    m = re.search(r"^(.+?) \((\S+?):(\d+)(?:, few looks: \d+)?\)(?: from .+?\))? makes others wait most: ([0-9.]+)% of all waiting", text)
+    if not m:
+        wrong.append("no sentence: " + text)
+        return
+    sums, all_ns = function_sums()
+    ns, by_line = sums[m.group(1), m.group(2)]
+    if ns < max(s[0] for s in sums.values()):
+        wrong.append("another makes others wait more than " + m.group(1))
+    if by_line[int(m.group(3))] < max(by_line.values()):
+        wrong.append("%s: shown line %s, of %r" % (m.group(1), m.group(3), by_line))
+    share("of all waiting", m.group(4), ns, all_ns)
+    m = re.search(r"; (\S+) waited ([0-9.]+)% of", text)
+    if m and m.group(1) in by_name:
+        sufferer = by_name[m.group(1)]
+        share("who waited", m.group(2), sufferer["wait_ns"], sufferer["span_ns"])
 
 
 def pair(waiter, holder):

@@ -25,6 +25,7 @@ enum cause {
 	CAUSE_GC,     /* the garbage collector */
 	CAUSE_NATIVE, /* native code that does not let go */
 	CAUSE_MIXED,  /* now native code, now Python code */
+	CAUSE_NO_CPU, /* it wants to let go, and has no CPU to do so */
 	CAUSE_PYTHON, /* Python code that lets go when asked */
 	CAUSE_SMALL,  /* lets go by itself before it is asked */
 };
@@ -42,8 +43,9 @@ static bool is_open_late(const struct snap_gil *g)
 static enum cause cause_of(const struct snap_gil *g, const struct culprit *c)
 {
 	const struct snap_thread *t = c->who;
-	double late = verdict__share(t->late, t->asked),
-	       react = verdict__share(t->react_ns, t->asked);
+	double late = verdict__share(t->late, t->asked), little = (double)interval_of(g) / 10;
+	double queued = verdict__share(t->react_queued_ns, t->asked);
+	double react = verdict__share(t->react_ns, t->asked) - queued;
 
 	if (is_open_late(g))
 		return CAUSE_OPEN;
@@ -54,7 +56,9 @@ static enum cause cause_of(const struct snap_gil *g, const struct culprit *c)
 		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
 									      : CAUSE_SMALL;
 	/* What is little beside the interval that all waited before is not what they wait for. */
-	if (late < LATE_SOME || react * 10 < (double)interval_of(g))
+	if (queued > react && queued > little)
+		return CAUSE_NO_CPU;
+	if (late < LATE_SOME || react < little)
 		return CAUSE_PYTHON;
 	return late >= LATE_MUCH ? CAUSE_NATIVE : t->asked >= 10 ? CAUSE_MIXED : CAUSE_PYTHON;
 }
@@ -116,10 +120,11 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	case CAUSE_NATIVE:
 		put_native(c, out);
 		if (t->late)
-			sbuf__printf(out,
-				     " takes %s to let go when asked: release the GIL there, "
-				     "or split the call",
-				     units__duration(t->react_ns / t->asked, a));
+			sbuf__printf(
+				out,
+				" takes %s to let go when asked: release the GIL there, "
+				"or split the call",
+				units__duration((t->react_ns - t->react_queued_ns) / t->asked, a));
 		else
 			sbuf__printf(out, " keeps it for %s a call: release the GIL there",
 				     units__duration_or_none(culprit__hold_ns(t), a));
@@ -130,6 +135,12 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 			     " is late in %s of the holds that are asked to end; the others are "
 			     "Python code",
 			     units__percent_word(t->late, t->asked, a));
+		break;
+	case CAUSE_NO_CPU:
+		sbuf__printf(out, "No CPU for %s of the time that letting go took when asked (",
+			     units__percent_word(t->react_queued_ns, t->react_ns, a));
+		verdict__put_holders(c, out);
+		sbuf__puts(out, "): too few CPUs, or a CPU limit");
 		break;
 	case CAUSE_PYTHON:
 		sbuf__puts(out, "Python code");

@@ -104,6 +104,7 @@ static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thr
 	s->yields = d->yields;
 	s->asked = d->asked;
 	s->react_ns = d->react_ns;
+	s->react_queued_ns = d->react_queued_ns;
 	s->late = d->late;
 	h[0] = d->wait_hist;
 	h[1] = d->hold_hist;

@@ -167,6 +167,7 @@ static void add(struct snap_thread *to, struct gt_hist *hists, const struct snap
 	to->yields += t->yields;
 	to->asked += t->asked;
 	to->react_ns += t->react_ns;
+	to->react_queued_ns += t->react_queued_ns;
 	to->late += t->late;
 	to->wait_max_ns = larger(to->wait_max_ns, t->wait_max_ns);
 	to->hold_max_ns = larger(to->hold_max_ns, t->hold_max_ns);

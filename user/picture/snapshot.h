@@ -91,10 +91,10 @@ struct snap_thread {
 	uint64_t hold_offcpu_ns; /* part of hold_ns that it did not run; NS_UNKNOWN: not measured */
 	uint64_t blame_ns;
 	uint64_t acquisitions, contended, releases, yields;
-	/* Holds that a waiter asked to end (after a switch interval), how long that took, and how many took
-	 * GT_LATE_NS and more; of those that ended in the span.
+	/* Holds that a waiter asked to end (after a switch interval), how long that took, for how much of it there was no
+	 * CPU to run on, and how often the rest was GT_LATE_NS and more; of those that ended in the span.
 	 */
-	uint64_t asked, react_ns, late;
+	uint64_t asked, react_ns, react_queued_ns, late;
 	uint64_t wait_max_ns, wait_p50_ns, wait_p90_ns,
 		wait_p99_ns; /* NS_UNKNOWN: none in the span */
 	uint64_t hold_max_ns, hold_p50_ns, hold_p90_ns, hold_p99_ns;

@@ -37,6 +37,7 @@ static void put_thread(struct json_out *j, const struct snap_proc *p, const stru
 	json__u64(j, "asked", t->asked);
 	json__u64(j, "asked_late", t->late);
 	json__ns(j, "react_ns", t->react_ns);
+	json__ns(j, "react_queued_ns", t->react_queued_ns);
 	json__ns(j, "wait_ns", t->wait_ns);
 	json__ns(j, "wait_max_ns", t->wait_max_ns);
 	json__ns(j, "wait_p50_ns", t->wait_p50_ns);

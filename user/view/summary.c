@@ -286,7 +286,12 @@ static void put_advice(struct page *p, const struct snap_proc *proc, size_t max)
 	size_t end = p->lines + max;
 
 	for (size_t i = 0; i < cnt; i++) {
-		if (p->lines < end)
+		__cleanup(sbuf__free) struct sbuf lines = { 0 };
+		size_t need =
+			fit__wrap(sbuf__str(&advice[i]), 2, "  ", SUMMARY_COLUMNS, max + 1, &lines);
+
+		/* The first one is what counts: rather its beginning than nothing. */
+		if (p->lines < end && (!i || p->lines + need <= end))
 			put_sentence(p, p->form == SUMMARY_MARKDOWN ? "- " : "* ", "  ",
 				     sbuf__str(&advice[i]), "", end - p->lines);
 		p->out->oom |= advice[i].oom;
