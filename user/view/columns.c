@@ -234,7 +234,7 @@ PLACE(blocks, blame_at)
 const struct column thread_columns[] = {
 	{ COLUMN("pid", "PID"), .width = 7, .prio = 3, CELL(pid),
 	  .help = "process id, as in ps and top" },
-	{ COLUMN("tid", "TID"), .width = 7, .prio = 55, .shown = true, CELL(tid),
+	{ COLUMN("tid", "TID"), .width = 7, .prio = 38, .shown = true, CELL(tid),
 	  .help = "thread id, as in ps -L and top -H" },
 	{ COLUMN("thread", "THREAD"), .width = 15, .shown = true, .left = true, .kind = COLUMN_NAME,
 	  CELL(name), .help = "the thread's name (its Python name where it is known)" },
