@@ -13,6 +13,18 @@
 
 #define NAME_SZ 256
 
+/* What a cut has left of the last character. */
+static void drop_half_char(char *s)
+{
+	size_t len = strlen(s), at = len;
+	uint32_t c;
+
+	while (at && ((unsigned char)s[at - 1] & 0xc0) == 0x80)
+		at--;
+	if (at && !utf8_decode((const unsigned char *)s + at - 1, len - at + 1, &c))
+		s[at - 1] = '\0';
+}
+
 void pool__of_name(const char *thread, char *buf, size_t sz)
 {
 	const char *target = strstr(thread, " ("); /* threading names it so since 3.10 */
@@ -26,6 +38,7 @@ void pool__of_name(const char *thread, char *buf, size_t sz)
 		snprintf(buf, sz, "%.*s*%s", (int)from, thread, thread + end);
 	else
 		snprintf(buf, sz, "%s", thread);
+	drop_half_char(buf);
 }
 
 /* "Thread-12", or what the kernel calls it, which is as good as none. */
@@ -52,16 +65,25 @@ static const struct snap_frame *start_of(const struct snap_stack *s)
 	return NULL;
 }
 
+/* Ended threads that share a row were started with several. */
+static const struct snap_frame several = { "", "", 0 };
+
 /* tid -> the function that it was started with. */
 static int find_starts(const struct snap_proc *p, struct hmap *starts)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < p->stack_cnt && !err; i++) {
-		const struct snap_frame *f = start_of(&p->stacks[i]);
+		uint32_t tid = p->stacks[i].tid;
+		const struct snap_frame *f = start_of(&p->stacks[i]),
+					*before = hmap__get(starts, tid, 0);
 
-		if (f && !hmap__get(starts, p->stacks[i].tid, 0))
-			err = hmap__put(starts, p->stacks[i].tid, 0, (void *)(uintptr_t)f);
+		if (f && before && tid & SNAP_FOLD_TID && !snap_frame__same(f, before, false))
+			f = &several;
+		else if (before)
+			continue;
+		if (f)
+			err = hmap__put(starts, tid, 0, (void *)(uintptr_t)f);
 	}
 	return err;
 }
@@ -73,7 +95,7 @@ static void name_of(const struct snap_proc *p, const struct snap_thread *t,
 	size_t len;
 
 	if (t->tid == p->pid || !is_nameless(p, t->name)) {
-		if (t->tid == p->pid || (t->folded_cnt && t->tid == 0))
+		if (t->tid == p->pid || t->folded_cnt) /* of a fold: the pool's name */
 			snprintf(buf, sz, "%s", t->name);
 		else
 			pool__of_name(t->name, buf, sz);
@@ -85,8 +107,9 @@ static void name_of(const struct snap_proc *p, const struct snap_thread *t,
 	else
 		snprintf(buf, sz, "Thread-*");
 	len = strlen(buf);
-	if (f)
+	if (f && f != &several)
 		snprintf(buf + len, sz - len, " (%s)", f->name);
+	drop_half_char(buf);
 }
 
 struct maker {
