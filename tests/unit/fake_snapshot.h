@@ -19,7 +19,7 @@
 #define FAKE_THREADS 1024
 #define FAKE_PAIRS   256
 #define FAKE_GILS    128
-#define FAKE_STACKS  16
+#define FAKE_STACKS  128
 #define MS	     1000000ull
 #define S	     1000000000ull
 #define FAKE_NOW     (1000 * S)
@@ -200,6 +200,15 @@ static inline void fake__who(struct fake *f)
 	fake__stack(f, SNAP_STACK_WAIT, 4246, f->threads[0].wait_ns / 100 * 10, fake_regex, 5);
 	fake__stack(f, SNAP_STACK_WAIT, 4245, f->threads[1].wait_ns, fake_read, 5);
 	fake__stack(f, SNAP_STACK_HOLD, 4242, f->threads[5].hold_ns, fake_dump, 7);
+}
+
+/* What became of the holds that were asked to end: so many of so many took their time, in sum so long. */
+static inline void fake__asked(struct snap_thread *t, uint64_t late, uint64_t asked,
+			       uint64_t react_ns)
+{
+	t->late = late;
+	t->asked = asked;
+	t->react_ns = react_ns;
 }
 
 static inline void fake__init(struct fake *f, uint64_t span)

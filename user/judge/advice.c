@@ -10,6 +10,7 @@
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
+#include "user/base/util.h"
 #include "user/judge/verdict_impl.h"
 
 /* CPython's default sys.getswitchinterval(), where the target's own is not known. */
@@ -63,22 +64,30 @@ static enum cause cause_of(const struct snap_gil *g, const struct culprit *c)
 	return late >= LATE_MUCH ? CAUSE_NATIVE : t->asked >= 10 ? CAUSE_MIXED : CAUSE_PYTHON;
 }
 
-/* "native code of libfoo.so in handle (app.py:21)" */
-static void put_native(const struct culprit *c, struct sbuf *out)
+/* " in handle (app.py:21)"; brief: " at app.py:21" */
+static void put_at(const struct snap_frame *f, uint64_t looks, bool brief, struct sbuf *out)
+{
+	if (f)
+		verdict__put_line((struct verdict_line){ f, looks },
+				  brief ? VERDICT_BRIEF : VERDICT_SHORT, out);
+}
+
+/* "native code of libfoo.so in handle (app.py:21)"; brief: "native code at app.py:21" */
+static void put_native(const struct culprit *c, bool brief, struct sbuf *out)
 {
 	const char *lib = verdict__share(c->native_ns, c->ns) >= 0.3 ? c->library : NULL;
+
+	if (brief && c->frame)
+		lib = NULL;
 
 	sbuf__puts(out, lib ? "Native code of " : "Native code");
 	if (lib)
 		verdict__put_name(lib, out);
-	if (c->frame) {
-		sbuf__puts(out, " in ");
-		verdict__put_place(c->frame, c->looks, out);
-	}
+	put_at(c->frame, c->looks, brief, out);
 }
 
 static void put_open(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
-		     struct sbuf *out)
+		     bool brief, struct sbuf *out)
 {
 	const struct snap_thread *t = snap_proc__thread(p, g->holder_tid);
 	const struct snap_frame *f =
@@ -91,16 +100,13 @@ static void put_open(const struct snap_proc *p, const struct snap_gil *g, const 
 	sbuf__printf(out, " has held it for %s", t ? units__duration(t->state_ns, since) : "long");
 	if (!f && c->frame)
 		f = c->frame;
-	if (f) {
-		sbuf__puts(out, " in ");
-		verdict__put_place(f, 0, out);
-	}
+	put_at(f, 0, brief, out);
 	sbuf__printf(out, " and was asked to let go %s ago: native code, or no CPU to run on",
 		     units__duration(g->asked_ns, asked));
 }
 
 static void advise(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
-		   struct sbuf *out)
+		   bool brief, struct sbuf *out)
 {
 	uint64_t interval_ns = interval_of(g);
 	const struct snap_thread *t = c->who;
@@ -108,17 +114,14 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	bool small;
 
 	switch (cause_of(g, c)) {
-	case CAUSE_OPEN: put_open(p, g, c, out); break;
+	case CAUSE_OPEN: put_open(p, g, c, brief, out); break;
 	case CAUSE_GC:
 		sbuf__puts(out, "The garbage collector runs");
-		if (c->frame) {
-			sbuf__puts(out, " in ");
-			verdict__put_place(c->frame, c->looks, out);
-		}
+		put_at(c->frame, c->looks, brief, out);
 		sbuf__puts(out, ": gc.freeze() after start-up, or a higher gc.set_threshold()");
 		break;
 	case CAUSE_NATIVE:
-		put_native(c, out);
+		put_native(c, brief, out);
 		if (t->late)
 			sbuf__printf(
 				out,
@@ -130,7 +133,7 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 				     units__duration_or_none(culprit__hold_ns(t), a));
 		break;
 	case CAUSE_MIXED:
-		put_native(c, out);
+		put_native(c, brief, out);
 		sbuf__printf(out,
 			     " is late in %s of the holds that are asked to end; the others are "
 			     "Python code",
@@ -144,10 +147,7 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 		break;
 	case CAUSE_PYTHON:
 		sbuf__puts(out, "Python code");
-		if (c->frame) {
-			sbuf__puts(out, " in ");
-			verdict__put_place(c->frame, c->looks, out);
-		}
+		put_at(c->frame, c->looks, brief, out);
 		sbuf__puts(out, " lets go when asked");
 		if (interval_ns > 2 * SWITCH_INTERVAL_NS)
 			sbuf__printf(out,
@@ -163,10 +163,8 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	case CAUSE_SMALL:
 		small = culprit__hold_ns(t) < interval_ns;
 		sbuf__puts(out, small ? "Many short holds" : "Long holds");
-		if (c->frame) {
-			sbuf__puts(out, ", most in ");
-			verdict__put_place(c->frame, c->looks, out);
-		}
+		sbuf__puts(out, c->frame ? ", most" : "");
+		put_at(c->frame, c->looks, brief, out);
 		sbuf__printf(
 			out,
 			small ? " (%s each): larger pieces of work, fewer threads, or processes"
@@ -174,6 +172,23 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 			units__duration_or_none(culprit__hold_ns(t), a));
 		break;
 	}
+}
+
+/* In so many characters, however long the names are. */
+#define ADVICE_CHARS 160
+
+static void advise_on(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
+		      struct sbuf *out)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	advise(p, g, c, false, &text);
+	if (verdict__is_longer(&text, ADVICE_CHARS)) {
+		sbuf__reset(&text);
+		advise(p, g, c, true, &text);
+	}
+	sbuf__puts(out, sbuf__str(&text));
+	out->oom |= text.oom;
 }
 
 /* What the GIL costs at most; no more runs at once than there are CPUs. */
@@ -207,7 +222,7 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 		return 1;
 	}
 	if (culprit__find(p, g, &c) && c.who)
-		advise(p, g, &c, &out[n++]);
+		advise_on(p, g, &c, &out[n++]);
 	if (c.who && n < max && c.who->hold_offcpu_ns != NS_UNKNOWN &&
 	    verdict__share(c.who->hold_offcpu_ns, c.who->hold_ns) > 0.2) {
 		verdict__put_holders(&c, &out[n]);

@@ -265,8 +265,18 @@ static int find_who(const struct snap_proc *p, const struct snap_gil *g, struct 
 	return err;
 }
 
+static uint64_t waiting_at(const struct snap_proc *p, const struct snap_gil *g)
+{
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		ns += !g || &p->gils[i] == g ? p->gils[i].wait_ns : 0;
+	return ns;
+}
+
 bool culprit__find(const struct snap_proc *p, const struct snap_gil *g, struct culprit *ret)
 {
+	uint64_t wait_ns = waiting_at(p, g);
 	struct culprit c = { 0 };
 	int err = 0;
 
@@ -274,6 +284,7 @@ bool culprit__find(const struct snap_proc *p, const struct snap_gil *g, struct c
 		if (at_gil(p, g, p->threads[i].tid))
 			c.all_ns += p->threads[i].blame_ns;
 	if (c.all_ns) {
+		c.all_ns = c.all_ns > wait_ns ? c.all_ns : wait_ns;
 		err = find_function(p, g, &c);
 		if (!err && c.frame)
 			err = find_surroundings(p, g, &c);

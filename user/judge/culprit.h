@@ -14,7 +14,8 @@
 
 /* Pointers are into the process that it was found in. */
 struct culprit {
-	uint64_t all_ns; /* all waiting that was inflicted; 0: none, and nothing else is set */
+	uint64_t
+		all_ns; /* all waiting, in gaps too; 0: none was inflicted, and nothing else is set */
 	/* The function that makes others wait most, with the line where it does so most. */
 	const struct snap_frame *frame; /* NULL: no place is known */
 	const struct snap_frame *

@@ -7,6 +7,7 @@
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
+#include "user/base/util.h"
 #include "user/judge/verdict_impl.h"
 
 /* From here on waiting is worth a word: a twentieth of a thread's time, or of a thread on average. */
@@ -16,6 +17,8 @@
 /* Characters of a name, and of a file's, in a sentence. */
 #define NAME_CHARS 30
 #define FILE_CHARS 30
+/* .. where little room is. */
+#define SHORT_CHARS 20
 
 double verdict__share(uint64_t part, uint64_t whole)
 {
@@ -46,13 +49,18 @@ bool verdict__uses(const struct snap_proc *p, const struct snap_thread *t, const
 
 const struct snap_thread *verdict__sufferer(const struct snap_proc *p, const struct snap_gil *g)
 {
+	const struct snap_thread *nameless = NULL;
+
 	for (size_t i = 0; i < p->thread_cnt && !p->halted; i++) {
 		const struct snap_thread *t = &p->threads[i];
 
-		if ((!g || verdict__uses(p, t, g)) && t->tid && snap_thread__delay_ns(t))
+		if ((g && !verdict__uses(p, t, g)) || !snap_thread__delay_ns(t))
+			continue;
+		if (t->tid)
 			return t;
+		nameless = nameless ? nameless : t;
 	}
-	return NULL;
+	return nameless; /* nobody else did */
 }
 
 enum verdict_level verdict__level(const struct snap_proc *p, const struct snap_gil *g)
@@ -129,6 +137,21 @@ void verdict__put_name(const char *name, struct sbuf *out)
 	char buf[4 * NAME_CHARS + 8];
 
 	sbuf__puts(out, text_middle(name, NAME_CHARS, buf, sizeof(buf)));
+}
+
+void verdict__put_short_name(const char *name, struct sbuf *out)
+{
+	char buf[4 * SHORT_CHARS + 8];
+
+	sbuf__puts(out, text_middle(name, SHORT_CHARS, buf, sizeof(buf)));
+}
+
+bool verdict__is_longer(const struct sbuf *text, size_t chars)
+{
+	size_t cnt;
+
+	text_prefix(sbuf__str(text), SIZE_MAX, SIZE_MAX, &cnt);
+	return cnt > chars;
 }
 
 void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *out)
@@ -210,7 +233,7 @@ void verdict__put_place(const struct snap_frame *f, uint64_t looks, struct sbuf 
 /* "in dumps (encoder.py:257)", of few looks "in dumps (encoder.py:257, few looks: 3)"; brief: "at encoder.py:257 (few
  * looks: 3)"; tiny: "~encoder.py:257".
  */
-static void put_line(struct verdict_line l, enum verdict_detail detail, struct sbuf *out)
+void verdict__put_line(struct verdict_line l, enum verdict_detail detail, struct sbuf *out)
 {
 	bool few = snap_looks__few(SNAP_STACK_BLAME, l.looks), tiny = detail == VERDICT_TINY;
 
@@ -264,21 +287,39 @@ void verdict__put_subject(const struct snap_proc *p, const struct snap_thread *t
 		return;
 	}
 	sbuf__printf(out, "%u %sthreads", t->folded_cnt,
-		     snap_thread__is_over(t) && (!pool || t != pool->all) ? "ended " : "");
+		     snap_thread__is_over(t) && (!pool || t != pool->all || t->name[0] == '[')
+			     ? "ended "
+			     : "");
 	if (t->name[0] == '[')
 		return;
 	sbuf__puts(out, " of ");
 	verdict__put_name(t->name, out);
 }
 
-void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
-		     const struct snap_thread *t, enum verdict_detail detail, struct sbuf *out)
+/* VERDICT_LEAST: "worker-3", "worker-*" */
+static void put_shortly(const struct snap_proc *p, uint32_t tid, const struct snap_pool *pool,
+			struct sbuf *out)
 {
+	const struct snap_thread *t = snap_proc__thread(p, tid);
+
+	if (pool || (t && *t->name))
+		verdict__put_short_name(pool ? pool->name : t->name, out);
+	else
+		verdict__thread_name(p, tid, out);
+}
+
+static void say_thread(const struct snapshot *s, const struct snap_proc *p,
+		       const struct snap_thread *t, enum verdict_detail detail, struct sbuf *out)
+{
+	bool least = detail == VERDICT_LEAST;
 	struct blocker by = main_blocker(p, t);
 	struct verdict_line line;
 	char pct[UNITS_SZ];
 
-	verdict__put_subject(p, t, out);
+	if (least)
+		verdict__put_short_name(t->name, out);
+	else
+		verdict__put_subject(p, t, out);
 	if (!t->wait_ns && t->yield_ns) {
 		sbuf__printf(out, " never waited, but lost %s giving the GIL away",
 			     units__percent_word(t->yield_ns, t->span_ns, pct));
@@ -299,6 +340,10 @@ void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
 	}
 	sbuf__printf(out, detail < VERDICT_TINY ? ", %s of it for " : ", %s for ",
 		     units__percent_word(by.ns, t->wait_ns, pct));
+	if (least) {
+		put_shortly(p, by.tid, by.pool, out);
+		return;
+	}
 	if (by.pool)
 		verdict__put_subject(p, by.pool->all, out);
 	else
@@ -307,9 +352,23 @@ void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
 	if (!line.frame)
 		line = verdict__blame_line(p, by.tid);
 	if (line.frame)
-		put_line(line, detail, out);
+		verdict__put_line(line, detail, out);
 	else if (!p->stacks_known && detail == VERDICT_FULL)
 		sbuf__puts(out, " (in which line: not measured)");
+}
+
+void verdict__thread(const struct snapshot *s, const struct snap_proc *p,
+		     const struct snap_thread *t, enum verdict_detail detail, struct sbuf *out)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	say_thread(s, p, t, detail, &text);
+	if (detail == VERDICT_TINY && verdict__is_longer(&text, VERDICT_TINY_CHARS)) {
+		sbuf__reset(&text);
+		say_thread(s, p, t, VERDICT_LEAST, &text);
+	}
+	sbuf__puts(out, sbuf__str(&text));
+	out->oom |= text.oom;
 }
 
 void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
@@ -336,6 +395,6 @@ void verdict__pair(const struct snap_proc *p, const struct snap_pair *pair,
 		sbuf__puts(out, detail < VERDICT_BRIEF	? "; blocks most"
 				: detail < VERDICT_TINY ? "; blocks"
 							: ";");
-		put_line(line, detail, out);
+		verdict__put_line(line, detail, out);
 	}
 }

@@ -7,10 +7,15 @@
 #include "user/judge/verdict.h"
 #include "user/picture/pools.h"
 
+/* Inside: one step below VERDICT_TINY, names alone and those short, for what would be too long even so. */
+#define VERDICT_LEAST VERDICT_DETAIL_CNT
+
 /* Part of whole; 0 where either is not known. */
 double verdict__share(uint64_t part, uint64_t whole);
 /* "iterencode (encoder.py:257)", of few looks "iterencode (encoder.py:257, few looks: 3)". */
 void verdict__put_place(const struct snap_frame *f, uint64_t looks, struct sbuf *out);
+/* " in iterencode (encoder.py:257)", brief " at encoder.py:257", tiny " encoder.py:257" */
+void verdict__put_line(struct verdict_line l, enum verdict_detail detail, struct sbuf *out);
 /* "MainThread", "all 8 threads of ThreadPoolExecutor-0_*", "3 threads of ..". */
 void verdict__put_holders(const struct culprit *c, struct sbuf *out);
 /* "worker-3", "8 threads of worker-*", "144 ended threads of request-*" */
@@ -19,5 +24,11 @@ bool verdict__uses(const struct snap_proc *p, const struct snap_thread *t,
 		   const struct snap_gil *g);
 /* A name in a sentence: shortened in the middle. */
 void verdict__put_name(const char *name, struct sbuf *out);
+/* .. the shortest that still tells one from another, as VERDICT_LEAST has it */
+void verdict__put_short_name(const char *name, struct sbuf *out);
+/* Is it longer than so many characters? */
+bool verdict__is_longer(const struct sbuf *text, size_t chars);
+/* Of so many columns a terminal has at least: where the shortest sentences go. */
+#define VERDICT_TINY_CHARS 80
 
 #endif
