@@ -11,8 +11,8 @@
  * reading tells by tid is of both, and goes to tid 0.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-
 #include <string.h>
 
 #include "user/base/text.h"
@@ -63,12 +63,13 @@ void mproc__free_folds(struct mproc *p)
 /* The tid of the rows of this thread's pool; 0: there are too many, or no memory. */
 static uint32_t pool_tid(struct mproc *p, const struct mthread *t)
 {
-	char name[256];
+	char name[256], comm[4 * sizeof(t->rec.comm)];
+	const char *called = t->name ? t->name : comm;
 
-	if (t->name)
-		pool__of_name(t->name, name, sizeof(name));
-	else
-		clean_text(t->rec.comm, sizeof(t->rec.comm), name, sizeof(name));
+	clean_text(t->rec.comm, sizeof(t->rec.comm), comm, sizeof(comm));
+	pool__of_name(called, name, sizeof(name));
+	if (!strcmp(called, p->comm)) /* no name of its own, and a number in it is none */
+		snprintf(name, sizeof(name), "%s", called);
 	for (size_t i = 0; i < p->pool_cnt; i++)
 		if (!strcmp(p->pools[i], name))
 			return SNAP_FOLD_TID | (uint32_t)i;
