@@ -12,6 +12,7 @@
 
 static uint64_t running_seed;
 static bool running;
+static uint64_t asked_ever, late_ever; /* seen, so that there is something to check */
 
 /* ---- the invariants in the records ---- */
 
@@ -47,6 +48,12 @@ static void add_thread_record(const struct sim *s, const struct gt_thread *t,
 	assert_int_equal(sum, end - t->first_ns); /* invariant 3 */
 	/* Invariant 4; the first release of who has held since before the books has no acquisition. */
 	assert_true(open == 0 || open == 1 || (open == -1 && t->first_ns == g->first_ns));
+	asked_ever += t->sums.asked - t->sums.late;
+	late_ever += t->sums.late;
+	/* Who was late was asked, and who was asked has let go; that took no longer than its holds did. */
+	assert_true(t->sums.late <= t->sums.asked && t->sums.asked <= t->sums.releases);
+	assert_true(t->sums.late * GT_LATE_NS <= t->sums.react_ns);
+	assert_true(t->sums.react_ns <= t->sums.time_ns[GT_HOLD]);
 	b->blame_ns += t->sums.blame_ns;
 	b->acquisitions += t->sums.acquisitions;
 	b->releases += t->sums.releases;
@@ -94,6 +101,7 @@ static void check_gil(struct sim *s, size_t i)
 	b.blame_ns += g->hold_blame_ns + (g->held ? waited : 0);
 	if (g->seeded && g->held) /* its holder has no record yet */
 		b.time_ns[GT_HOLD] += s->now - g->hold_since_ns;
+	assert_true(!g->asked_ns || (g->held && g->asked_ns >= g->hold_since_ns));
 	assert_true(held <= s->now - g->first_ns); /* invariant 1 */
 	assert_int_equal(b.time_ns[GT_HOLD], held);
 	assert_int_equal(b.time_ns[GT_WAIT], g->wait_ns + waited); /* invariant 2 */
@@ -159,8 +167,13 @@ static void check_picture(const struct snapshot *snap)
 		struct sums r = sums_of(&one);
 
 		assert_true(snap_proc__balances(p));
-		for (size_t g = 0; g < p->gil_cnt; g++)
+		for (size_t g = 0; g < p->gil_cnt; g++) {
 			assert_true(p->gils[g].held_ns <= p->span_ns);
+			assert_true(!p->gils[g].asked_ns || p->gils[g].held);
+		}
+		for (size_t t = 0; t < p->thread_cnt; t++)
+			assert_true(p->threads[t].late <= p->threads[t].asked &&
+				    p->threads[t].asked <= p->threads[t].releases);
 		assert_int_equal(r.wait, r.gil_wait);
 		assert_int_equal(r.wait, r.blame + r.gap);
 		assert_int_equal(r.hold, r.held);
@@ -261,6 +274,7 @@ static void the_books_balance_after_any_schedule(void **state)
 	}
 	for (uint64_t seed = 1; seed <= SCHEDULES; seed++)
 		run_schedule(seed);
+	assert_true(asked_ever && late_ever);
 }
 
 static int say_seed(void **state)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,36 @@ static void the_own_pid_is_among_all(void **state)
 	free(pids);
 }
 
+/* A child that is kept to one CPU says nothing of ours. */
+static void cpus_are_those_that_a_process_may_run_on(void **state)
+{
+	cpu_set_t may, one;
+	int fds[2], first = 0;
+	pid_t child;
+	char c;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(may), &may), 0);
+	assert_int_equal(proc__cpu_cnt(getpid()), CPU_COUNT(&may));
+	assert_int_equal(pipe(fds), 0);
+	while (!CPU_ISSET(first, &may))
+		first++;
+	CPU_ZERO(&one);
+	CPU_SET(first, &one);
+	child = fork();
+	if (!child) {
+		close(fds[1]);
+		_exit(read(fds[0], &c, 1) != 0);
+	}
+	assert_int_equal(sched_setaffinity(child, sizeof(one), &one), 0);
+	assert_int_equal(proc__cpu_cnt(child), 1);
+	assert_int_equal(proc__cpu_cnt(getpid()), CPU_COUNT(&may));
+	close(fds[1]);
+	close(fds[0]);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(proc__cpu_cnt(child), 0); /* not known */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_pidfd_tells_the_end),
 		cmocka_unit_test(descendants_are_children_and_theirs),
 		cmocka_unit_test(the_own_pid_is_among_all),
+		cmocka_unit_test(cpus_are_those_that_a_process_may_run_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,6 +291,64 @@ static void a_prefix_has_no_half_characters(void **state)
 	assert_int_equal(text_prefix("", 5, 5, NULL), 0);
 }
 
+static void text_is_cut_in_the_middle(void **state)
+{
+	static const struct {
+		const char *s;
+		size_t max;
+		const char *want;
+	} cases[] = {
+		{ "worker-3", 8, "worker-3" },
+		{ "worker-31", 8, "work~-31" },
+		{ "ThreadPoolExecutor-0_2", 15, "ThreadP~tor-0_2" },
+		{ "abcd", 3, "a~d" },
+		{ "abcd", 2, "ab" }, /* no room for a mark */
+		{ "abcd", 0, "" },
+		{ "", 5, "" },
+		/* Characters are counted, not bytes. */
+		{ "\u5de5\u4f5c\u5de5\u4f5c-8", 6, "\u5de5\u4f5c\u5de5\u4f5c-8" },
+		{ "\u5de5\u4f5c\u5de5\u4f5c-8", 5, "\u5de5\u4f5c~-8" },
+		{ "\U0001f40d\U0001f40d\U0001f40d\U0001f40d", 3, "\U0001f40d~\U0001f40d" },
+	};
+	char buf[128];
+	size_t chars;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_ptr_equal(text_middle(cases[i].s, cases[i].max, buf, sizeof(buf)), buf);
+		assert_string_equal(buf, cases[i].want);
+		text_prefix(buf, SIZE_MAX, SIZE_MAX, &chars);
+		assert_true(chars <= cases[i].max);
+	}
+	/* In less room than that it is shorter. */
+	assert_string_equal(text_middle("abcdef", 6, buf, 4), "abc");
+	assert_string_equal(text_middle("abcdef", 5, buf, 1), "");
+}
+
+static void a_file_that_many_are_called_like_is_said_with_its_folder(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "/srv/shop/views.py", "shop/views.py" },
+		{ "shop/views.py", "shop/views.py" },
+		{ "/usr/lib/python3.11/json/__init__.py", "json/__init__.py" },
+		{ "/usr/lib/python3.11/json/encoder.py", "encoder.py" },
+		{ "/srv/shop/myviews.py", "myviews.py" },
+		{ "/views.py", "views.py" }, /* there is no folder to tell */
+		{ "//views.py", "views.py" },
+		{ "views.py", "views.py" },
+		{ "/srv//views.py", "views.py" },
+		{ "<string>", "<string>" },
+		{ "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap>" },
+		{ "/srv/shop/", "/srv/shop/" },
+		{ "/", "/" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(path_short(cases[i][0]), cases[i][1]);
+}
+
 static void text_can_be_cleaned_in_place(void **state)
 {
 	char s[] = "lib\033]0;x\a\xff.so";
@@ -304,6 +362,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_prefix_has_no_half_characters),
+		cmocka_unit_test(text_is_cut_in_the_middle),
+		cmocka_unit_test(a_file_that_many_are_called_like_is_said_with_its_folder),
 		cmocka_unit_test(text_can_be_cleaned_in_place),
 		cmocka_unit_test(clean_text_keeps_text_and_replaces_what_steers_a_terminal),
 		cmocka_unit_test(clean_text_replaces_each_invalid_byte),
