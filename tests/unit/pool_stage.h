@@ -57,7 +57,7 @@ static inline struct snap_thread *add(struct stage *s, uint32_t tid, const char 
 static inline void stands(struct stage *s, uint32_t tid, const struct snap_frame *f, size_t cnt)
 {
 	s->stacks[s->p.stack_cnt++] = (struct snap_stack){
-		.kind = SNAP_STACK_WAIT, .tid = tid, .frames = f, .frame_cnt = cnt, .all_cnt = cnt
+		.kind = SNAP_STACK_WAIT, .tid = tid, .frames = f, .frame_cnt = cnt
 	};
 }
 

@@ -78,7 +78,7 @@ static void put(struct stage *s, enum snap_stack_kind kind, uint32_t tid, uint64
 		const struct snap_frame *f, size_t cnt)
 {
 	s->stacks[s->p.stack_cnt++] = (struct snap_stack){
-		.kind = kind, .tid = tid, .ns = ns, .frames = f, .frame_cnt = cnt, .all_cnt = cnt
+		.kind = kind, .tid = tid, .ns = ns, .frames = f, .frame_cnt = cnt
 	};
 }
 
@@ -244,10 +244,8 @@ static void stage_with_libraries(struct stage *s)
 					    .ns = 50,
 					    .waiter_frames = of_library,
 					    .waiter_frame_cnt = 2,
-					    .waiter_all_cnt = 2,
 					    .holder_frames = in_json,
-					    .holder_frame_cnt = 5,
-					    .holder_all_cnt = 5 };
+					    .holder_frame_cnt = 5 };
 	s->p.chain_cnt = 1;
 	build(s);
 }

@@ -345,7 +345,8 @@ static void a_mistyped_word_is_answered_with_the_choices_and_the_nearest(void **
 		{ "-p 1 --sort bar", { "'bar' has no order" } },
 		{ "-p 1 --color alwasy", { "(auto, always, never)", "did you mean always?" } },
 		{ "-p 1 --group x", { "(auto, pool, none); see" } },
-		{ "record -p 1 -o x -f flded", { "folded, svg, markdown, jsonl", "did you mean folded?" } },
+		{ "record -p 1 -o x -f flded",
+		  { "folded, svg, markdown, jsonl", "did you mean folded?" } },
 	};
 	struct opts o;
 

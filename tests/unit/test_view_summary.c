@@ -247,7 +247,7 @@ static void long_and_odd_names_stay_within_the_lines(void **state)
 
 		for (size_t k = 0; k < f->procs[0].stack_cnt; k++) {
 			f->stacks[k].frames = fr;
-			f->stacks[k].frame_cnt = f->stacks[k].all_cnt = 1 + k % 2;
+			f->stacks[k].frame_cnt = 1 + k % 2;
 		}
 		for (size_t k = 0; k < f->procs[0].thread_cnt; k++)
 			f->threads[k].name = names[i];
