@@ -23,7 +23,7 @@ static inline int say_start(struct model *m, const struct say_proc *p, uint64_t 
 {
 	return say(m, &(struct record){ REC_PROC_START, p->pid,
 					.proc = { books_ns, p->comm, p->cmdline, p->python,
-						  p->runtime, p->sites, p->note } });
+						  p->runtime, p->sites, p->note, 0 } });
 }
 
 static inline int say_totals(struct model *m, const struct totals *t)

@@ -139,19 +139,23 @@ static void many_ended_threads_fold_into_one_row_and_lose_nothing(void **state)
 
 	(void)state;
 	machine__init(&k, false);
-	for (uint32_t tid = 1; tid <= 200; tid++) {
+	for (uint32_t tid = 1; tid <= 1200; tid++) {
 		acquires(&k, tid, now += 10);
 		releases(&k, tid, now += 30);
 		dies(&k, tid, now += 5);
+		if (tid % 10)
+			continue;
 		feed(m, &k, now);
+		k.thread_cnt = 0; /* the dead are read */
 	}
 	s = model__snapshot(m, MODEL_TOTAL);
 	r = balanced(s);
-	assert_int_equal(r.acquisitions, 200);
-	assert_int_equal(r.releases, 200);
-	assert_int_equal(r.hold, 200 * 30);
-	assert_true(r.folded > 0 && s->procs[0].thread_cnt < 200);
-	assert_int_equal(r.folded + s->procs[0].thread_cnt - 1, 200);
+	assert_int_equal(r.acquisitions, 1200);
+	assert_int_equal(r.releases, 1200);
+	assert_int_equal(r.hold, 1200 * 30);
+	/* A thousand keep a row of their own; when there are more, an eighth of them goes. */
+	assert_in_range(s->procs[0].thread_cnt, 876, 1001);
+	assert_int_equal(r.folded + s->procs[0].thread_cnt - 1, 1200);
 	snapshot__free(s);
 	model__free(m);
 	machine__deinit(&k);

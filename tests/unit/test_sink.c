@@ -164,9 +164,9 @@ static void every_sink_gets_the_whole_play(void **state)
 	assert_int_equal(p->gils[0].wait_ns, 850);
 	assert_int_equal(thread(s, 1)->blame_ns + p->gils[0].gap_ns, 850);
 	/* Where each waits or makes others wait most: the line of its innermost frame. */
-	assert_int_equal(thread(s, 1)->wait_at->line, 21);
-	assert_int_equal(thread(s, 2)->blame_at->line, 21);
-	assert_string_equal(thread(s, 2)->blame_at->name, "parse");
+	assert_int_equal(thread(s, 2)->wait_at->line, 21);
+	assert_int_equal(thread(s, 1)->blame_at->line, 21);
+	assert_string_equal(thread(s, 1)->blame_at->name, "parse");
 	assert_int_equal(p->chain_cnt, 1);
 	assert_int_equal(p->chains[0].ns, 800);
 	assert_string_equal(p->chains[0].holder_frames[0].name, "parse");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/picture/pools.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,11 @@
 #include "user/base/text.h"
 
 #define NAME_SZ 256
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 
 /* What a cut has left of the last character. */
 static void drop_half_char(char *s)
@@ -30,9 +34,9 @@ void pool__of_name(const char *thread, char *buf, size_t sz)
 	const char *target = strstr(thread, " ("); /* threading names it so since 3.10 */
 	size_t end = target ? (size_t)(target - thread) : strlen(thread), from;
 
-	while (end && !isdigit((unsigned char)thread[end - 1]))
+	while (end && !is_digit(thread[end - 1]))
 		end--;
-	for (from = end; from && isdigit((unsigned char)thread[from - 1]);)
+	for (from = end; from && is_digit(thread[from - 1]);)
 		from--;
 	if (end)
 		snprintf(buf, sz, "%.*s*%s", (int)from, thread, thread + end);
