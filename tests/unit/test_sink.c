@@ -86,17 +86,17 @@ static const struct totals totals = {
 static const struct record play[] = {
 	{ .kind = REC_SOURCE, .source = { "by hand" } },
 	{ REC_PROC_START, PID,
-	  .proc = { T0, "app", "app -x", "3.11.2", "/usr/bin/python3.11", "call-sites", "" } },
+	  .proc = { T0, "app", "app -x", "3.11.2", "/usr/bin/python3.11", "call-sites", "", 0 } },
 	{ REC_STACK, .stack = { 1, false, 1, &frames[1] } },
 	{ REC_STACK, .stack = { 2, true, 2, frames } },
-	{ REC_GIL, PID, .gil = { COND, 0 } },
+	{ REC_GIL, PID, .gil = { COND, 0, 0 } },
 	{ REC_HOLDER, PID, .holder = { COND, 2, true } },
 	{ REC_SPAN, PID, .span = { T0 + 100, T0 + 1100, COND, 1, GT_HOLD } },
 	{ REC_SPAN, PID, .span = { T0 + 300, T0 + 1150, COND, 2, GT_WAIT } },
 	{ REC_TOTALS, .totals = &totals },
 	{ REC_THREAD, PID, .thread = { 1, false, "parser", 0 } },
 	{ REC_THREAD, PID, .thread = { 2, true, "upload()", 0 } },
-	{ REC_NOTE, PID, .note = { "a note" } },
+	{ REC_NOTE, PID, .note = { "a note", false } },
 	{ REC_PROC_END, PID, .end = { T0 + 2500, false } },
 };
 
