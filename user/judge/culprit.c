@@ -291,7 +291,9 @@ bool culprit__find(const struct snap_proc *p, const struct snap_gil *g, struct c
 		if (!err)
 			err = find_who(p, g, &c);
 	}
-	*ret = err ? (struct culprit){ 0 } : c;
+	if (err)
+		c = (struct culprit){ 0 };
+	*ret = c;
 	return !err;
 }
 
