@@ -196,7 +196,7 @@ static void a_hold_that_was_asked_long_ago_and_goes_on_comes_first(void **state)
 	t->now_frame_cnt = 2;
 	assert_says("in dumps (enc.py:231)");
 	b.g->asked_ns = 100 * GT_LATE_NS - 1;
-	assert_says("Many short holds");
+	assert_says("Long holds");
 	b.g->asked_ns = 100 * GT_LATE_NS;
 	assert_says("w has held it");
 	b.g->held = false;

@@ -106,12 +106,13 @@ static void name_of(const struct snap_proc *p, const struct snap_thread *t,
 		return;
 	}
 	f = hmap__get(starts, t->tid, 0);
+	f = f == &several ? NULL : f;
 	if (!f && !strcmp(t->name, p->comm))
 		snprintf(buf, sz, "%s", t->name);
 	else
 		snprintf(buf, sz, "Thread-*");
 	len = strlen(buf);
-	if (f && f != &several)
+	if (f)
 		snprintf(buf + len, sz - len, " (%s)", f->name);
 	drop_half_char(buf);
 }
