@@ -83,18 +83,17 @@ def header():
 
 
 def function_sums():
-    """{(function, base name): [ns, {line: ns}]} of blame, by the innermost Python frames; ns of all."""
-    sums, all_ns = {}, 0
+    """{(function, base name): [ns, {line: ns}]} of blame, by the innermost Python frames."""
+    sums = {}
     for s in proc["stacks"]:
         if s["kind"] != "blame":
             continue
-        all_ns += s["ns"]
         leaf = next((f for f in reversed(s["frames"]) if f["line"]), None)
         if leaf:
             one = sums.setdefault((leaf["name"], leaf["file"].rsplit("/", 1)[-1]), [0, {}])
             one[0] += s["ns"]
             one[1][leaf["line"]] = one[1].get(leaf["line"], 0) + s["ns"]
-    return sums, all_ns
+    return sums
 
 
 def sentence(text):
@@ -103,13 +102,13 @@ def sentence(text):
     if not m:
         wrong.append("no sentence: " + text)
         return
-    sums, all_ns = function_sums()
+    sums = function_sums()
     ns, by_line = sums[m.group(1), m.group(2)]
     if ns < max(s[0] for s in sums.values()):
         wrong.append("another makes others wait more than " + m.group(1))
     if by_line[int(m.group(3))] < max(by_line.values()):
         wrong.append("%s: shown line %s, of %r" % (m.group(1), m.group(3), by_line))
-    share("of all waiting", m.group(4), ns, all_ns)
+    share("of all waiting", m.group(4), ns, gil["wait_ns"])
     m = re.search(r"; (\S+) waited ([0-9.]+)% of", text)
     if m and m.group(1) in by_name:
         sufferer = by_name[m.group(1)]

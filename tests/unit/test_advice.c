@@ -200,7 +200,7 @@ static void a_hold_that_was_asked_long_ago_and_goes_on_comes_first(void **state)
 	b.g->asked_ns = 100 * GT_LATE_NS;
 	assert_says("w has held it");
 	b.g->held = false;
-	assert_says("Many short holds");
+	assert_says("Long holds");
 }
 
 static void holds_that_did_not_run_are_said_so(void **state)

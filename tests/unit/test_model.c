@@ -152,7 +152,7 @@ static void many_ended_threads_fold_into_one_row_and_lose_nothing(void **state)
 	r = balanced(s);
 	assert_int_equal(r.acquisitions, 1200);
 	assert_int_equal(r.releases, 1200);
-	assert_int_equal(r.hold, 12000 * 30);
+	assert_int_equal(r.hold, 1200 * 30);
 	/* A thousand keep a row of their own; when there are more, an eighth of them goes. */
 	assert_in_range(s->procs[0].thread_cnt, 876, 1001);
 	assert_int_equal(r.folded + s->procs[0].thread_cnt - 1, 1200);
