@@ -146,7 +146,7 @@ static long pane_rows(const struct thread_list *l, size_t sel, size_t n, struct 
 	long selected = -1;
 
 	for (size_t i = 0; i < l->cnt; i++) {
-		before += is_lane(&l->rows[i]) && i < sel;
+		before += i < sel && is_lane(&l->rows[i]);
 		lanes += is_lane(&l->rows[i]);
 		if (is_lane(&l->rows[i]) && l->rows[i].thread->blame_ns &&
 		    (!culprit || l->rows[i].thread->blame_ns > culprit->thread->blame_ns))

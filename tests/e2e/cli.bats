@@ -317,7 +317,7 @@ bash_completes() { # WORD.. : what bash offers for the last one
 	[ -z "$(bash_completes giltop list --wei)" ]
 	[ "$(bash_completes giltop record --weight b)" = blame ]
 	[ "$(bash_completes giltop record --weight = b)" = blame ]
-	[ "$(bash_completes giltop --sort bl)" = blame ]
+	[ "$(bash_completes giltop --sort bla)" = blame ]
 	[ "$(bash_completes giltop -s a)" = auto ]
 	[ "$(bash_completes giltop record -f fo)" = folded ]
 	[[ " $(bash_completes giltop -p "") " == *" $WL_PID "* ]]

@@ -24,7 +24,7 @@ teardown() { live_teardown; }
 	grep -Eq '(parse_line|parse_feed|sort_rows) \(demo_service.py:[0-9]+[,)].* makes others wait most: [0-9.]+% of all waiting' "$LIVE/words"
 	# On a machine with too few CPUs checksum may wait even longer.
 	grep -Eq '; (http-1|checksum|2 threads of feed-\*) waited [0-9.]+% of' "$LIVE/words"
-	grep -Eq '(Python|Native) code in |holds, most in ' "$LIVE/words"
+	grep -Eq '(Python|Native) code in |holds, most in |No CPU for ' "$LIVE/words"
 	# The table: http-1 loses more than half of its time, feed-1 is to blame, each with its line (of
 	# the lines where http-1 waits, any may be ahead in so short a time).
 	grep -Eq '^ *[0-9]{2,} http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests? demo_se.*:[0-9]+$' "$LIVE/first"
