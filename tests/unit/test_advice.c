@@ -158,7 +158,7 @@ static void who_is_not_asked_but_in_native_code_keeps_it_for_a_call(void **state
 	assert_is("Native code of libfoo.so in crunch (work.py:21) keeps it for 3.9ms a call: "
 		  "release the GIL there");
 	/* 4 s of 9 there are not half of it. */
-	b.f.stacks[0].ns = 4 * S;
+	b.f.stacks[0].ns = 2 * S;
 	blamed__at(&b, t, 5 * S, 50, at_own, 2);
 	assert_says("Many short holds");
 }
@@ -171,9 +171,46 @@ static void the_garbage_collector_is_what_it_is(void **state)
 	fake__asked(t, 90, 100, 4500 * MS); /* late, as native code is */
 	assert_is("The garbage collector runs in crunch (work.py:21): gc.freeze() after start-up, "
 		  "or a higher gc.set_threshold()");
-	b.f.stacks[0].ns = 4 * S;
+	b.f.stacks[0].ns = 2 * S;
 	blamed__at(&b, t, 5 * S, 50, at_own, 2);
 	assert_says("Native code in");
+}
+
+/* Python code that finds no CPU comes late, and is none of the native code that does. */
+static void who_has_no_cpu_to_let_go_on_is_not_native_code(void **state)
+{
+	struct snap_thread *t = one_holder(at_own, 2);
+
+	(void)state;
+	t->hold_ns = 1000 * MS;
+	fake__asked(t, 0, 100, 400 * MS);
+	t->react_queued_ns = 396 * MS;
+	assert_is("No CPU for 99% of the time that letting go took when asked (w): too few CPUs, "
+		  "or a CPU limit");
+	/* That is little of all its holding: so is what more CPUs would help. */
+	t->hold_ns = 2000 * MS;
+	assert_says("Python code in");
+	fake__asked(t, 100, 100, 400 * MS);
+	t->react_queued_ns = 10 * MS;
+	assert_says("Native code in");
+}
+
+/* One that takes seconds each time is no news while it goes on. */
+static void an_open_hold_like_the_others_is_judged_as_they_are(void **state)
+{
+	struct snap_thread *t = one_holder(at_own, 2);
+
+	(void)state;
+	t->state = SNAP_HOLDING;
+	t->state_ns = 2 * S;
+	t->hold_p99_ns = S + 1;
+	b.g->held = true;
+	b.g->holder_tid = 11;
+	b.g->asked_ns = S;
+	fake__asked(t, 10, 10, 4 * S);
+	assert_says("Native code in");
+	t->hold_p99_ns = S - 1;
+	assert_says("w has held it for 2.0s");
 }
 
 /* It has held for 2 s, and was asked 1 s ago. */
@@ -307,6 +344,8 @@ int main(void)
 		cmocka_unit_test(who_is_not_asked_holds_for_short),
 		cmocka_unit_test(who_is_not_asked_but_in_native_code_keeps_it_for_a_call),
 		cmocka_unit_test(the_garbage_collector_is_what_it_is),
+		cmocka_unit_test(who_has_no_cpu_to_let_go_on_is_not_native_code),
+		cmocka_unit_test(an_open_hold_like_the_others_is_judged_as_they_are),
 		cmocka_unit_test(a_hold_that_was_asked_long_ago_and_goes_on_comes_first),
 		cmocka_unit_test(holds_that_did_not_run_are_said_so),
 		cmocka_unit_test(much_time_between_holds_asks_for_cpus),

@@ -318,7 +318,7 @@ static void the_table_has_a_column_at_least(void **state)
 /* Whatever a file of settings says. */
 static void settings_out_of_range_become_whole(void **state)
 {
-	struct tui_settings s;
+	struct tui_settings s = { 0 };
 	unsigned int seed = 3;
 
 	(void)state;

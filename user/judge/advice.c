@@ -18,6 +18,10 @@
 /* Of those that were asked, so many late: native code; Python code that finds no CPU is late now and then. */
 #define LATE_MUCH 0.5
 #define LATE_SOME 0.15
+/* From here on the garbage collector is worth a word, of what its function makes others wait; .. */
+#define GC_MUCH 0.3
+/* .. and the time without a CPU, of all holding. */
+#define NO_CPU_MUCH 0.33
 /* An open hold that was asked so long ago: by far more than Python code takes, on a busy machine, too. */
 #define OPEN_LATE_NS (100 * (uint64_t)GT_LATE_NS)
 
@@ -36,28 +40,35 @@ static uint64_t interval_of(const struct snap_gil *g)
 	return g->interval_ns ? g->interval_ns : SWITCH_INTERVAL_NS;
 }
 
-static bool is_open_late(const struct snap_gil *g)
+/* The open hold was asked to end long ago, and is no hold like its others. */
+static bool is_open_late(const struct snap_proc *p, const struct snap_gil *g)
 {
-	return g->held && g->asked_ns >= OPEN_LATE_NS;
+	const struct snap_thread *t = snap_proc__thread(p, g->holder_tid);
+
+	if (!g->held || g->asked_ns < OPEN_LATE_NS)
+		return false;
+	return !t || t->hold_p99_ns == NS_UNKNOWN || t->state_ns > 2 * t->hold_p99_ns;
 }
 
-static enum cause cause_of(const struct snap_gil *g, const struct culprit *c)
+static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
+			   const struct culprit *c)
 {
 	const struct snap_thread *t = c->who;
 	double late = verdict__share(t->late, t->asked), little = (double)interval_of(g) / 10;
 	double queued = verdict__share(t->react_queued_ns, t->asked);
 	double react = verdict__share(t->react_ns, t->asked) - queued;
 
-	if (is_open_late(g))
-		return CAUSE_OPEN;
-	if (verdict__share(c->gc_ns, c->ns) >= 0.5)
+	if (verdict__share(c->gc_ns, c->ns) >= GC_MUCH)
 		return CAUSE_GC;
+	if (is_open_late(p, g))
+		return CAUSE_OPEN;
 	/* Asked seldom: most of its holds end before that. */
 	if (t->asked * 20 < t->contended + t->releases / 10 || !t->asked)
 		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
 									      : CAUSE_SMALL;
 	/* What is little beside the interval that all waited before is not what they wait for. */
-	if (queued > react && queued > little)
+	if (queued > react && queued > little &&
+	    verdict__share(t->react_queued_ns, t->hold_ns) >= NO_CPU_MUCH)
 		return CAUSE_NO_CPU;
 	if (late < LATE_SOME || react < little)
 		return CAUSE_PYTHON;
@@ -113,7 +124,7 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	char a[UNITS_SZ], b[UNITS_SZ];
 	bool small;
 
-	switch (cause_of(g, c)) {
+	switch (cause_of(p, g, c)) {
 	case CAUSE_OPEN: put_open(p, g, c, brief, out); break;
 	case CAUSE_GC:
 		sbuf__puts(out, "The garbage collector runs");

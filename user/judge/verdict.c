@@ -132,6 +132,20 @@ void verdict__span(const struct snapshot *s, struct sbuf *out)
 		     sec < 9.95 ? 1 : 0, sec);
 }
 
+void verdict__put_of_span(const struct snapshot *s, const struct snap_thread *t, struct sbuf *out)
+{
+	uint64_t cnt = t->folded_cnt ? t->folded_cnt : 1, all_ns = s->now_ns - s->start_ns;
+
+	if (s->now_ns <= s->start_ns)
+		return;
+	if (t->span_ns / cnt < all_ns - all_ns / 10) {
+		sbuf__puts(out, cnt > 1 ? " of their time" : " of its time");
+		return;
+	}
+	sbuf__puts(out, " of ");
+	verdict__span(s, out);
+}
+
 void verdict__put_name(const char *name, struct sbuf *out)
 {
 	char buf[4 * NAME_CHARS + 8];
@@ -330,10 +344,8 @@ static void say_thread(const struct snapshot *s, const struct snap_proc *p,
 		return;
 	}
 	sbuf__printf(out, " waited %s", units__percent_word(t->wait_ns, t->span_ns, pct));
-	if (detail == VERDICT_FULL) {
-		sbuf__puts(out, " of ");
-		verdict__span(s, out);
-	}
+	if (detail == VERDICT_FULL)
+		verdict__put_of_span(s, t, out);
 	if (!p->pairs_known || !by.ns) {
 		sbuf__puts(out, p->pairs_known ? "" : " (for whom: not measured)");
 		return;

@@ -20,6 +20,8 @@ void verdict__put_line(struct verdict_line l, enum verdict_detail detail, struct
 void verdict__put_holders(const struct culprit *c, struct sbuf *out);
 /* "worker-3", "8 threads of worker-*", "144 ended threads of request-*" */
 void verdict__put_subject(const struct snap_proc *p, const struct snap_thread *t, struct sbuf *out);
+/* " of the last 10 s", what a thread's share is of; " of its time" if it was not there all along. */
+void verdict__put_of_span(const struct snapshot *s, const struct snap_thread *t, struct sbuf *out);
 bool verdict__uses(const struct snap_proc *p, const struct snap_thread *t,
 		   const struct snap_gil *g);
 /* A name in a sentence: shortened in the middle. */

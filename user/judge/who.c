@@ -169,10 +169,7 @@ static void put_victim(const struct snapshot *s, const struct snap_proc *p,
 	else
 		sbuf__printf(out, " lost %s giving the GIL away",
 			     units__percent_word(t->yield_ns, t->span_ns, pct));
-	if (s->now_ns > s->start_ns) {
-		sbuf__puts(out, " of ");
-		verdict__span(s, out);
-	}
+	verdict__put_of_span(s, t, out);
 }
 
 static void say_who(const struct snapshot *s, const struct snap_proc *p, const struct snap_gil *g,
