@@ -556,6 +556,8 @@ same_numbers() {
 		# shellcheck disable=SC2086
 		live 100 30 $how -p "$WL_PID"
 		demo_threads_seen
+		keys p # else each refresh changes it
+		shows PAUSED
 		for s in 1 2 3 4 5 6; do
 			keys "$s"
 			settles || true
