@@ -197,7 +197,7 @@ struct gt_sums {
 /* Python code that is asked to let go does so at its next bytecode that looks: microseconds, while it runs. From
  * here on it is late: native code.
  */
-#define GT_LATE_NS 1000000
+#define GT_LATE_NS 300000
 
 #define GT_SUMS_WORDS (sizeof(struct gt_sums) / sizeof(__u64))
 

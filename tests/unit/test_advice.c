@@ -79,7 +79,7 @@ static void what_is_late_now_and_then_is_both(void **state)
 	fake__asked(t, 30, 100, 100 * 6 * MS);
 	assert_is(
 		"Native code in crunch (work.py:21) is late in 30% of the holds that are asked to "
-		"end; the others are Python code");
+		"end; the others let go at once");
 	fake__asked(t, 50, 100, 100 * 6 * MS);
 	assert_says("takes 6.0ms to let go when asked");
 	/* Of few nothing is known. */
@@ -232,9 +232,9 @@ static void a_hold_that_was_asked_long_ago_and_goes_on_comes_first(void **state)
 	t->now_frames = at_dumps;
 	t->now_frame_cnt = 2;
 	assert_says("in dumps (enc.py:231)");
-	b.g->asked_ns = 100 * GT_LATE_NS - 1;
+	b.g->asked_ns = 100 * MS - 1;
 	assert_says("Long holds");
-	b.g->asked_ns = 100 * GT_LATE_NS;
+	b.g->asked_ns = 100 * MS;
 	assert_says("w has held it");
 	b.g->held = false;
 	assert_says("Long holds");

@@ -102,7 +102,7 @@ static void it_says_what_where_who_and_by_which_command(void **state)
 		"makes\n"
 		"others wait most: 65% of all waiting, in 37.7ms holds, by MainThread\n"
 		"Who waits: worker-3 42%, worker-2 36%, worker-1 31%\n"
-		"Who makes them wait, of all waiting:\n"
+		"Lines that make them wait, of all waiting:\n"
 		"     65%  JSONEncoder.iterencode (encoder.py:257), called by JSONEncoder.encode\n"
 		"     11%  dumps (json/__init__.py:231), called by Shop.index (shop/views.py:88)\n"
 		"    9.6%  search (re/__init__.py:176), called by handler (shop/app.py:88)\n");
@@ -134,7 +134,7 @@ static void the_same_as_markdown(void **state)
 		"- JSONEncoder.iterencode (encoder.py:257) from Shop.index (shop/views.py:88)\n"
 		"  makes others wait most: 65% of all waiting, in 37.7ms holds, by MainThread\n"
 		"- Who waits: `worker-3` 42%, `worker-2` 36%, `worker-1` 31%\n"
-		"- Who makes them wait, of all waiting:\n"
+		"- Lines that make them wait, of all waiting:\n"
 		"  - 65% `JSONEncoder.iterencode (encoder.py:257)`, called by "
 		"`JSONEnco~r.encode`\n");
 

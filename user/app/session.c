@@ -401,7 +401,7 @@ int session__run(const struct opts *o)
 {
 	struct opts own = *o;
 	uint32_t pid;
-	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command;
+	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command, shown = false;
 	int code;
 
 	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
@@ -414,12 +414,16 @@ int session__run(const struct opts *o)
 		if (pick) {
 			int64_t chosen = session__live_pick(o);
 
-			if (chosen <= 0)
+			if (chosen < 0 || (!chosen && !shown))
 				return (int)-chosen;
-			pid = (uint32_t)chosen;
-			own.pids = &pid;
-			own.pid_cnt = 1;
+			if (chosen) { /* else back to what was shown */
+				pid = (uint32_t)chosen;
+				own.pids = &pid;
+				own.pid_cnt = 1;
+				own.all = false;
+			}
 		}
+		shown = true;
 		code = run_once(&own, &pick);
 	} while (pick);
 	return code;

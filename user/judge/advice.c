@@ -23,7 +23,7 @@
 /* .. and the time without a CPU, of all holding. */
 #define NO_CPU_MUCH 0.33
 /* An open hold that was asked so long ago: by far more than Python code takes, on a busy machine, too. */
-#define OPEN_LATE_NS (100 * (uint64_t)GT_LATE_NS)
+#define OPEN_LATE_NS 100000000u
 
 enum cause {
 	CAUSE_OPEN,   /* a hold that was asked to end and goes on */
@@ -146,8 +146,8 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	case CAUSE_MIXED:
 		put_native(c, brief, out);
 		sbuf__printf(out,
-			     " is late in %s of the holds that are asked to end; the others are "
-			     "Python code",
+			     " is late in %s of the holds that are asked to end, the others let "
+			     "go at once",
 			     units__percent_word(t->late, t->asked, a));
 		break;
 	case CAUSE_NO_CPU:

@@ -2,6 +2,7 @@
 /* verdict.c - the headline, who makes others wait, who waits */
 #include "user/judge/verdict.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/sbuf.h"
@@ -186,6 +187,8 @@ static void line_add(struct verdict_line *l, const struct snap_frame *frames, si
 {
 	const struct snap_frame *f = frame_cnt ? &frames[frame_cnt - 1] : NULL;
 
+	if (f && !f->line && !strcmp(f->name, "[not seen]"))
+		return;
 	if (!l->frame)
 		l->frame = f;
 	if (f && snap_frame__same(f, l->frame, true))
@@ -262,32 +265,45 @@ void verdict__put_line(struct verdict_line l, enum verdict_detail detail, struct
 		sbuf__printf(out, " (few looks: %u)", (unsigned int)l.looks);
 }
 
-/* Whom a thread (tid), or a pool (by_pool of it), waited for most: a thread, or a pool of them. */
+/* Whom a thread, or those of a pool, waited for most: a thread, or a pool of them. */
 struct blocker {
 	uint32_t tid;		      /* that of the largest part */
 	const struct snap_pool *pool; /* of more than one thread, or NULL */
 	uint64_t ns;
 };
 
+static bool is_of(const struct snap_proc *p, const struct snap_thread *t, uint32_t tid)
+{
+	const struct snap_thread *one;
+
+	if (!t->folded_cnt || !snap_proc__pool(p, t))
+		return t->tid == tid;
+	one = snap_proc__thread(p, tid);
+	return one && one->pool == t->pool;
+}
+
+/* The pairs are sorted: a blocker's first one is its largest. Without memory pools are not summed up. */
 static struct blocker main_blocker(const struct snap_proc *p, const struct snap_thread *t)
 {
+	__cleanup(freep) struct blocker *by_pool = calloc(p->pool_cnt + 1, sizeof(*by_pool));
 	struct blocker ret = { 0 };
 
-	/* The pairs are sorted: the largest first. Then all of that pool. */
 	for (size_t i = 0; i < p->pair_cnt; i++) {
 		const struct snap_pair *pair = &p->pairs[i];
-		const struct snap_thread *h;
-		const struct snap_pool *pool;
+		const struct snap_thread *h = snap_proc__thread(p, pair->holder_tid);
+		const struct snap_pool *pool = h ? snap_proc__pool(p, h) : NULL;
+		struct blocker one = { pair->holder_tid, NULL, pair->ns }, *sum = &one;
 
-		if (pair->waiter_tid != t->tid || !pair->ns)
+		if (!pair->ns || !is_of(p, t, pair->waiter_tid))
 			continue;
-		h = snap_proc__thread(p, pair->holder_tid);
-		pool = h ? snap_proc__pool(p, h) : NULL;
-		pool = pool && pool->cnt > 1 ? pool : NULL;
-		if (!ret.ns)
-			ret = (struct blocker){ pair->holder_tid, pool, pair->ns };
-		else if (pool && pool == ret.pool)
-			ret.ns += pair->ns;
+		if (pool && by_pool) {
+			sum = &by_pool[h->pool];
+			sum->tid = sum->ns ? sum->tid : pair->holder_tid;
+			sum->pool = pool->cnt > 1 ? pool : NULL;
+			sum->ns += pair->ns;
+		}
+		if (sum->ns > ret.ns)
+			ret = *sum;
 	}
 	return ret;
 }

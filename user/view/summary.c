@@ -272,7 +272,7 @@ static void put_lines(struct page *p, const struct snap_proc *proc, const struct
 
 	if (!cnt)
 		return;
-	sbuf__printf(p->out, "%sWho makes them wait, of all waiting:", bullet(p));
+	sbuf__printf(p->out, "%sLines that make them wait, of all waiting:", bullet(p));
 	end_line(p);
 	for (size_t i = 0; i < cnt; i++)
 		put_line(p, &lines[i], blame_lines__all_ns(proc));
