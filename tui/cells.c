@@ -118,6 +118,24 @@ void cells__place(const char *name, const char *file, uint32_t line, bool unicod
 	snprintf(buf, sz, "%s%s", part, where);
 }
 
+/* "Thread-712 (process_request)": the number tells it from the others, what it runs does not. */
+static bool cut_target(const char *s, bool unicode, int width, char *buf, size_t sz)
+{
+	const char *target = strstr(s, " (");
+	char head[64], tail[256];
+	int w;
+
+	if (!target || (size_t)(target - s) + 2 >= sizeof(head))
+		return false;
+	snprintf(head, sizeof(head), "%.*s", (int)(target - s) + 2, s);
+	w = cells__width(head, unicode);
+	if (width < w + 4)
+		return false;
+	cells__cut_middle(target + 2, unicode, width - w, tail, sizeof(tail));
+	snprintf(buf, sz, "%s%s", head, tail);
+	return true;
+}
+
 void cells__cut_middle(const char *s, bool unicode, int width, char *buf, size_t sz)
 {
 	int full = cells__width(s, unicode), tail = width >= 12 ? 6 : width / 3, w;
@@ -128,6 +146,8 @@ void cells__cut_middle(const char *s, bool unicode, int width, char *buf, size_t
 		cells__cut(s, unicode, width, buf, sz);
 		return;
 	}
+	if (cut_target(s, unicode, width, buf, sz))
+		return;
 	while (full > tail && cells__next(&end, unicode, &w))
 		full -= w;
 	/* The mark of the cut is where the head ends. */

@@ -76,8 +76,9 @@ static void add_figures(struct doc *d, const struct snap_proc *p, const struct s
 	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
 }
 
+/* by_pool: the pair stands for all of the other's pool. */
 static void add_pair(struct doc *d, const struct snap_proc *p, const struct snap_pair *pair,
-		     uint64_t whole, bool blocker)
+		     uint64_t whole, bool blocker, bool by_pool)
 {
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
 	uint32_t tid = blocker ? pair->holder_tid : pair->waiter_tid;
@@ -90,7 +91,10 @@ static void add_pair(struct doc *d, const struct snap_proc *p, const struct snap
 		line = verdict__pair_line(p, pair->waiter_tid, tid);
 	if (blocker && !line.frame)
 		line = verdict__blame_line(p, tid);
-	verdict__thread_name(p, tid, &name);
+	if (by_pool)
+		sbuf__puts(&name, snap_proc__pool_name(p, tid));
+	else
+		verdict__thread_name(p, tid, &name);
 	draw__percent(d->c, y, x, 5, ROLE_WAIT, ns, whole);
 	canvas__puts(d->c, y, x + 5, 1, ROLE_DIM, "%");
 	canvas__puts_right(d->c, y, x + 7, 7, ROLE_NORMAL, units__duration(ns, u));
@@ -176,7 +180,7 @@ static void add_pairs(struct doc *d, const struct snap_proc *p, const struct sna
 		 t->folded_cnt ? (blockers ? "They waited for" : "They made wait")
 			       : (blockers ? "It waited for" : "It made wait"));
 	for (size_t i = 0; i < n && i < PAIRS_MAX; i++)
-		add_pair(d, p, &v[i], whole, blockers);
+		add_pair(d, p, &v[i], whole, blockers, t->folded_cnt > 0);
 	for (size_t i = PAIRS_MAX; i < n; i++)
 		rest += v[i].ns;
 	if (n > PAIRS_MAX) {

@@ -27,8 +27,8 @@ teardown() { live_teardown; }
 	grep -Eq '(Python|Native) code in |holds, most in |No CPU for ' "$LIVE/words"
 	# The table: http-1 loses more than half of its time, feed-1 is to blame, each with its line (of
 	# the lines where http-1 waits, any may be ahead in so short a time).
-	grep -Eq '^ *[0-9]{2,} http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests? demo_se.*:[0-9]+$' "$LIVE/first"
-	grep -Eq '^ *[0-9]{2,} feed-1 .* parse_(line|feed) demo_se.*:[0-9]+$' "$LIVE/first"
+	grep -Eq '^ *[0-9]{2,} http-1 +[WHYr] +([5-9][0-9]\.[0-9]|100) .* (serve|handle)_requests?( dem.*)?:[0-9]+$' "$LIVE/first"
+	grep -Eq '^ *[0-9]{2,} feed-1 .* parse_(line|feed)( dem.*)?:[0-9]+$' "$LIVE/first"
 	grep -q 'lines that make others wait' "$LIVE/first"
 	keys q
 	live_ended
@@ -149,7 +149,7 @@ teardown() { live_teardown; }
 	shows_not "Search:"
 	keys Enter
 	wait_for 5 eval "screen | grep -q '^Thread [0-9]* checksum'"
-	shows "checksum_blocks"
+	shows "checksum waited"
 	keys Escape p
 	shows_not PAUSED
 	keys '\'
@@ -352,7 +352,7 @@ same_numbers() {
 	live_ended
 	[ "$LIVE_CODE" -eq 0 ]
 	term resize-window -x 200 -y 60
-	shows "== total of" "the target ended" "GIL  held" " http-1 " "% of it for " "self-checks"
+	shows "== total of" "the target ended" "GIL  held" " http-1 " "% of all waiting" "self-checks"
 }
 
 @test "SIGTERM and SIGHUP: the terminal is restored, the summary stays, exit 0, no probe is left" {

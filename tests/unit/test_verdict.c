@@ -42,14 +42,14 @@ static void the_function_with_most_of_all_waiting_is_named_first(void **state)
 	assert_string_equal(who(&f, VERDICT_FULL),
 			    "JSONEncoder.iterencode (encoder.py:257) from Shop.index "
 			    "(shop/views.py:88) makes others wait most: 65% of all waiting, in "
-			    "37.7ms holds, by MainThread; worker-3 waited 41% of the last 10 s");
+			    "~38ms holds, by MainThread; worker-3 waited 41% of the last 10 s");
 	assert_string_equal(who(&f, VERDICT_SHORT),
 			    "JSONEncoder.iterencode (encoder.py:257) from Shop.index "
 			    "(shop/views.py:88) makes others wait most: 65% of all waiting, in "
-			    "37.7ms holds, by MainThread");
+			    "~38ms holds, by MainThread");
 	assert_string_equal(who(&f, VERDICT_BRIEF),
 			    "JSONEncoder.iterencode (encoder.py:257) makes others wait most: 65% "
-			    "of all waiting, in 37.7ms holds");
+			    "of all waiting, in ~38ms holds");
 	assert_string_equal(who(&f, VERDICT_TINY),
 			    "JSONEncoder.iterencode (encoder.py:257): 65% of waiting");
 	/* No line is known: whoever it is. */
@@ -127,7 +127,7 @@ static void verdicts_say_when_the_line_rests_on_few_looks(void **state)
 	f.stacks[0].cnt = 7;
 	assert_string_equal(who(&f, VERDICT_BRIEF),
 			    "JSONEncoder.iterencode (encoder.py:257, few looks: 7) makes others "
-			    "wait most: 65% of all waiting, in 37.7ms holds");
+			    "wait most: 65% of all waiting, in ~38ms holds");
 	assert_string_equal(who(&f, VERDICT_TINY),
 			    "~JSONEncoder.iterencode (encoder.py:257): 65% of waiting");
 	assert_string_equal(first(&f, VERDICT_SHORT),

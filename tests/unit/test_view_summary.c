@@ -100,7 +100,7 @@ static void it_says_what_where_who_and_by_which_command(void **state)
 		"nothing lost\n",
 		"\nJSONEncoder.iterencode (encoder.py:257) from Shop.index (shop/views.py:88) "
 		"makes\n"
-		"others wait most: 65% of all waiting, in 37.7ms holds, by MainThread\n"
+		"others wait most: 65% of all waiting, in ~38ms holds, by MainThread\n"
 		"Who waits: worker-3 42%, worker-2 36%, worker-1 31%\n"
 		"Lines that make them wait, of all waiting:\n"
 		"     65%  JSONEncoder.iterencode (encoder.py:257), called by JSONEncoder.encode\n"
@@ -132,7 +132,7 @@ static void the_same_as_markdown(void **state)
 		"**\n"
 		"\n"
 		"- JSONEncoder.iterencode (encoder.py:257) from Shop.index (shop/views.py:88)\n"
-		"  makes others wait most: 65% of all waiting, in 37.7ms holds, by MainThread\n"
+		"  makes others wait most: 65% of all waiting, in \\~38ms holds, by MainThread\n"
 		"- Who waits: `worker-3` 42%, `worker-2` 36%, `worker-1` 31%\n"
 		"- Lines that make them wait, of all waiting:\n"
 		"  - 65% `JSONEncoder.iterencode (encoder.py:257)`, called by "

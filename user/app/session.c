@@ -259,7 +259,7 @@ static int open_view(struct session *s)
 	/* The screen has shown the tables: after the command's own output they would hide it. */
 	if (session__is_live(s->o) && s->o->command)
 		f = formats__find("summary");
-	s->view = f->make(s->out.f, &s->o->view);
+	s->view = f->make(s->out.f, &s->view_opts);
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (f->bits & FORMAT_SPANS)
@@ -401,7 +401,7 @@ int session__run(const struct opts *o)
 {
 	struct opts own = *o;
 	uint32_t pid;
-	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command, shown = false;
+	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command;
 	int code;
 
 	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
@@ -414,16 +414,12 @@ int session__run(const struct opts *o)
 		if (pick) {
 			int64_t chosen = session__live_pick(o);
 
-			if (chosen < 0 || (!chosen && !shown))
+			if (chosen <= 0)
 				return (int)-chosen;
-			if (chosen) { /* else back to what was shown */
-				pid = (uint32_t)chosen;
-				own.pids = &pid;
-				own.pid_cnt = 1;
-				own.all = false;
-			}
+			pid = (uint32_t)chosen;
+			own.pids = &pid;
+			own.pid_cnt = 1;
 		}
-		shown = true;
 		code = run_once(&own, &pick);
 	} while (pick);
 	return code;

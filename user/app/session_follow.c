@@ -87,6 +87,7 @@ static void say_children(struct session *s)
 		     cnt == 1 ? "%zu Python child (%s): -s measures it"
 			      : "%zu Python children (%s): -s measures them",
 		     cnt, sbuf__str(&pids));
+	snprintf(s->hint, sizeof(s->hint), "%s", sbuf__str(&text));
 	say(s, &text);
 }
 

@@ -32,7 +32,9 @@ struct follow {
 };
 
 struct session {
-	struct sink sink; /* first: a pointer to it is a pointer to the session */
+	struct view_opts view_opts; /* the view's: those of the options, and .. */
+	char hint[160];		    /* .. what is found out meanwhile */
+	struct sink sink;	    /* first: a pointer to it is a pointer to the session */
 	const struct opts *o;
 	struct collector *c; /* the live source, to add processes to */
 	struct source *src;

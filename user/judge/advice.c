@@ -18,6 +18,8 @@
 /* Of those that were asked, so many late: native code; Python code that finds no CPU is late now and then. */
 #define LATE_MUCH 0.5
 #define LATE_SOME 0.15
+/* Shorter holds are many rather than much. */
+#define SMALL_NS 1000000u
 /* From here on the garbage collector is worth a word, of what its function makes others wait; .. */
 #define GC_MUCH 0.3
 /* .. and the time without a CPU, of all holding. */
@@ -172,15 +174,16 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 			sbuf__puts(out, ": move it to a process of its own, or make it less work");
 		break;
 	case CAUSE_SMALL:
-		small = culprit__hold_ns(t) < interval_ns;
-		sbuf__puts(out, small ? "Many short holds" : "Long holds");
+		small = culprit__hold_ns(t) < SMALL_NS;
+		sbuf__puts(out, small				    ? "Many short holds"
+				: culprit__hold_ns(t) < interval_ns ? "Holds that end by themselves"
+								    : "Long holds");
 		sbuf__puts(out, c->frame ? ", most" : "");
 		put_at(c->frame, c->looks, brief, out);
-		sbuf__printf(
-			out,
-			small ? " (%s each): larger pieces of work, fewer threads, or processes"
-			      : " (%s each): smaller pieces of work, or a process of its own",
-			units__duration_or_none(culprit__hold_ns(t), a));
+		sbuf__puts(out, " (");
+		verdict__put_about(culprit__hold_ns(t), out);
+		sbuf__puts(out, small ? " each): larger pieces of work, fewer threads, or processes"
+				      : " each): less work there, or a process of its own");
 		break;
 	}
 }

@@ -11,7 +11,7 @@
 #include "user/base/util.h"
 #include "user/judge/verdict_impl.h"
 
-/* From here on waiting is worth a word: a twentieth of a thread's time, or of a thread on average. */
+/* From here on waiting is worth a word: a twentieth of the time of one thread, or of all together. */
 #define WAIT_NOTABLE 0.05
 /* Held for more than half of the time, a GIL that is waited for is the bottleneck. */
 #define HELD_MUCH 0.5
@@ -74,7 +74,7 @@ enum verdict_level verdict__level(const struct snap_proc *p, const struct snap_g
 	held = verdict__share(g->held_ns, p->span_ns);
 	t = verdict__sufferer(p, g);
 	if (waiting(p, g) < WAIT_NOTABLE &&
-	    (!t || verdict__share(snap_thread__delay_ns(t), t->span_ns) < WAIT_NOTABLE))
+	    (!t || verdict__share(snap_thread__delay_ns(t), p->span_ns) < WAIT_NOTABLE))
 		return held > HELD_MUCH ? VERDICT_BUSY : VERDICT_FREE;
 	return held > HELD_MUCH ? VERDICT_BOTTLENECK : VERDICT_SOME;
 }
@@ -145,6 +145,24 @@ void verdict__put_of_span(const struct snapshot *s, const struct snap_thread *t,
 	}
 	sbuf__puts(out, " of ");
 	verdict__span(s, out);
+}
+
+void verdict__put_about(uint64_t ns, struct sbuf *out)
+{
+	uint64_t unit = 1;
+	char buf[UNITS_SZ], *zero;
+
+	if (ns == NS_UNKNOWN) {
+		sbuf__puts(out, "-");
+		return;
+	}
+	while (ns / unit >= 100)
+		unit *= 10;
+	units__duration((ns + unit / 2) / unit * unit, buf);
+	zero = strstr(buf, ".0");
+	if (zero)
+		memmove(zero, zero + 2, strlen(zero + 2) + 1);
+	sbuf__printf(out, "~%s", buf);
 }
 
 void verdict__put_name(const char *name, struct sbuf *out)

@@ -22,6 +22,8 @@ void verdict__put_holders(const struct culprit *c, struct sbuf *out);
 void verdict__put_subject(const struct snap_proc *p, const struct snap_thread *t, struct sbuf *out);
 /* " of the last 10 s", what a thread's share is of; " of its time" if it was not there all along. */
 void verdict__put_of_span(const struct snapshot *s, const struct snap_thread *t, struct sbuf *out);
+/* "~12ms": a time that a histogram tells, which has four steps to each power of two; "-": there is none. */
+void verdict__put_about(uint64_t ns, struct sbuf *out);
 bool verdict__uses(const struct snap_proc *p, const struct snap_thread *t,
 		   const struct snap_gil *g);
 /* A name in a sentence: shortened in the middle. */

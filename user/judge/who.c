@@ -177,7 +177,6 @@ static void say_who(const struct snapshot *s, const struct snap_proc *p, const s
 {
 	const struct snap_thread *t = verdict__sufferer(p, g);
 	struct culprit c;
-	char ms[UNITS_SZ];
 
 	if (p->halted) {
 		sbuf__puts(out, "Who waits now waits for the process to go on, not for the GIL");
@@ -200,8 +199,11 @@ static void say_who(const struct snapshot *s, const struct snap_proc *p, const s
 		return;
 	}
 	put_culprit(p, g, &c, detail, out);
-	if (detail <= VERDICT_BRIEF && c.frame && culprit__hold_ns(c.who) != NS_UNKNOWN)
-		sbuf__printf(out, ", in %s holds", units__duration(culprit__hold_ns(c.who), ms));
+	if (detail <= VERDICT_BRIEF && c.frame && culprit__hold_ns(c.who) != NS_UNKNOWN) {
+		sbuf__puts(out, ", in ");
+		verdict__put_about(culprit__hold_ns(c.who), out);
+		sbuf__puts(out, " holds");
+	}
 	if (detail <= VERDICT_SHORT && c.frame) {
 		sbuf__puts(out, ", by ");
 		verdict__put_holders(&c, out);

@@ -95,11 +95,16 @@ FIELD(acquisitions)
 FIELD(yields)
 
 /* The cell is a share, but the order is by time: most of the life of a thread that lived for a moment
- * is less than little of one that was there all along.
+ * is less than little of one that was there all along. Of a pool both are means.
  */
+static uint64_t mean(const struct column_row *r, uint64_t ns)
+{
+	return r->thread->folded_cnt ? ns / r->thread->folded_cnt : ns;
+}
+
 #define TIME(name, part)                                                                           \
 	FMT(name, units__percent(part(r), thread_span(r), u))                                      \
-	CMP(name, order(part(a), part(b)))
+	CMP(name, order(mean(a, part(a)), mean(b, part(b))))
 TIME(delay, delay)
 TIME(wait, wait_ns)
 TIME(yield, yield_ns)

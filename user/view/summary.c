@@ -375,6 +375,8 @@ void summary__put(const struct snapshot *total, const struct view_opts *o, enum 
 	qsort(procs, total->proc_cnt, sizeof(*procs), cmp_busy);
 	put_head(&p, procs[0]);
 	put_window(&p, total, procs[0]);
+	if (o->hint && *o->hint)
+		put_sentence(&p, "", "", o->hint, "", 1);
 	put_verdict(&p, procs[0]);
 	put_who(&p, total, procs[0]);
 	put_victims(&p, procs[0], o);

@@ -33,9 +33,11 @@ struct view_opts {
 	uint32_t *tids;	  /* show these threads only */
 	uint64_t limit;	  /* rows per table; 0: all */
 	const char *sort; /* a column's name, or NULL */
-	int weight;	  /* enum weight */
-	int unit_ns;	  /* 0: microseconds */
-	int group;	  /* enum group */
+	const char
+		*hint; /* what the user should know of what is not measured, "" or NULL: nothing */
+	int weight;    /* enum weight */
+	int unit_ns;   /* 0: microseconds */
+	int group;     /* enum group */
 	bool my_code; /* time goes to the nearest frame that is not of a library (snapshot__my_code) */
 	bool merge_threads;  /* folded stacks, flame graphs: one root for a pool of threads */
 	const char *command; /* that was run, for the summary; NULL: not said */
