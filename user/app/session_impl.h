@@ -32,9 +32,7 @@ struct follow {
 };
 
 struct session {
-	struct view_opts view_opts; /* the view's: those of the options, and .. */
-	char hint[160];		    /* .. what is found out meanwhile */
-	struct sink sink;	    /* first: a pointer to it is a pointer to the session */
+	struct sink sink; /* first: a pointer to it is a pointer to the session */
 	const struct opts *o;
 	struct collector *c; /* the live source, to add processes to */
 	struct source *src;
@@ -57,6 +55,8 @@ struct session {
 	uint64_t refresh_cnt;
 	uint64_t span_ns; /* of the summary; 0: there was none */
 	int view_err;
+	struct view_opts view_opts; /* the view's: those of the options, and .. */
+	char hint[160];		    /* .. what is found out meanwhile */
 };
 
 int session__watch(struct session *s, int fd, enum session_fd what);
