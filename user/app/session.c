@@ -259,6 +259,8 @@ static int open_view(struct session *s)
 	/* The screen has shown the tables: after the command's own output they would hide it. */
 	if (session__is_live(s->o) && s->o->command)
 		f = formats__find("summary");
+	s->view_opts = s->o->view;
+	s->view_opts.hint = s->hint;
 	s->view = f->make(s->out.f, &s->view_opts);
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
