@@ -7,7 +7,6 @@ load subject
 load cases
 
 @test "rules that are compiled, run and freed: each has its time" { right rules stock-3.11; }
-@test "rules that are compiled, run and freed: 3.8" { right rules pyenv-3.8; }
 @test "modules imported at first use: each has its time" { right import stock-3.11; }
 @test "the collector inside of JSON encoding is named" { right collector stock-3.11; }
 @test "a command that is over before the first refresh has names" { right command stock-3.11; }

@@ -3,36 +3,10 @@
 # Threads have their Python names although they are gone before the first reading; what is stopped is said to be.
 load lib
 load run
-
-setup() {
-	e2e_setup
-	needs_giltop
-}
-teardown() { e2e_teardown; }
-
-# A thread whose whole life falls into a time when giltop does not get a CPU has no name: that happens on a machine
-# with other work, but not in every tenth run.
-named_in_20_runs() {
-	local i missed=0
-	for i in {1..20}; do
-		"$GILTOP" -b --json -- "$PYTHON" "$WORKLOADS/short_threads.py" "$BATS_TEST_TMPDIR/truth" >"$OUT" 3>&-
-		python3 "$E2E_DIR/names.py" "$OUT" "$BATS_TEST_TMPDIR/truth" || missed=$((missed + 1))
-	done
-	[ "$missed" -le 1 ]
-}
+load names
 
 @test "threads of 30 ms in a command of 100 ms have their names: stock 3.11" {
 	needs_python stock-3.11
-	named_in_20_runs
-}
-
-@test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.8" {
-	needs_python pyenv-3.8
-	named_in_20_runs
-}
-
-@test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.13" {
-	needs_python pyenv-3.13
 	named_in_20_runs
 }
 

@@ -29,21 +29,17 @@ load places
 }
 
 @test "let go in another function: three waiters" { right stock-3.11 turn; }
-@test "let go in another function: folded" { right stock-3.11 --folded turn; }
 @test "let go in another function: holds up to 20 ms that nothing cuts" {
 	right stock-3.11 turn --waiters 8 --ms 1,2,5,10,20 --interval 1
 }
 @test "beside threads that always want the GIL" {
 	right stock-3.11 turn --ms 1,2,5,10,20 --spinners 2 --waiters 1 --interval 0.005
 }
-@test "two functions in one hold: a quarter and three" { right stock-3.11 one --ms 1,3; }
 @test "a burst before a send: not the send's" { right stock-3.11 send --ms 3.5,0; }
 @test "callbacks from a thread of C: no Python frame is left where it lets go" { right stock-3.11 callback --ms 1,3,4; }
 @test "C that sleeps and C that computes with the GIL" { right stock-3.11 native --ms 4,2,1 --interval 1; }
 @test "C that sleeps between two functions, in one hold: who waits came before it and ticks after it" {
 	right stock-3.11 between --ms 0.5,4,1.5 --interval 1 --waiters 1
 }
-@test "let go in another function: 3.8" { right pyenv-3.8 turn; }
 @test "let go in another function: 3.13" { right pyenv-3.13 turn; }
-@test "let go in another function: Debian 3.14" { right sid-amd64-3.14-exe turn; }
 @test "let go in another function: Debian 3.15" { right sid-amd64-3.15-exe turn; }

@@ -58,3 +58,5 @@ all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; 
 @test "3.10: the other loads" { other_loads pyenv-3.10; }
 @test "3.12: the other loads" { other_loads pyenv-3.12; }
 @test "Debian 11, 3.9: the other loads" { other_loads bullseye-amd64-3.9-exe; }
+@test "3.13: the other loads" { other_loads pyenv-3.13; }
+@test "Debian sid, 3.14: the other loads" { other_loads sid-amd64-3.14-exe; }

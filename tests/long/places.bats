@@ -26,3 +26,7 @@ load ../e2e/places
 @test "asleep in C: Debian 3.15" { right sid-amd64-3.15-exe native --ms 4,2,1 --interval 1; }
 @test "two functions in one hold: three quarters and one" { right stock-3.11 one --ms 3,1; }
 @test "two functions in one hold of 20 ms: a quarter and three" { right stock-3.11 one --ms 5,15 --interval 1; }
+@test "let go in another function: 3.8" { right pyenv-3.8 turn; }
+@test "let go in another function: Debian 3.14" { right sid-amd64-3.14-exe turn; }
+@test "two functions in one hold: a quarter and three" { right stock-3.11 one --ms 1,3; }
+@test "let go in another function: folded" { right stock-3.11 --folded turn; }
