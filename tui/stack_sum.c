@@ -12,17 +12,6 @@
 #define NODE_MAX 4096
 #define NODE_NIL UINT32_MAX
 
-static uint64_t frame_hash(const struct snap_frame *f, bool with_line)
-{
-	uint64_t h;
-
-	if (!f)
-		return 0;
-	h = hash_bytes(HASH_START, f->name, strlen(f->name));
-	h = hash_bytes(h, f->file, strlen(f->file));
-	return with_line ? hash_bytes(h, &f->line, sizeof(f->line)) : h;
-}
-
 static struct stack_row *table_new(struct stack_table *t)
 {
 	if (array_grow(&t->rows, t->cnt, &t->cap, sizeof(*t->rows)))
@@ -35,7 +24,7 @@ static struct stack_row *table_new(struct stack_table *t)
 static struct stack_row *table_get(struct stack_table *t, struct hmap *rows,
 				   const struct snap_frame *f, bool with_line)
 {
-	uint64_t hash = frame_hash(f, with_line), nth = 0;
+	uint64_t hash = snap_frame__hash(f, with_line), nth = 0;
 	struct stack_row *e;
 	size_t at;
 
@@ -55,7 +44,7 @@ static uint64_t stack_hash(const struct snap_stack *s)
 	uint64_t h = HASH_START;
 
 	for (size_t i = 0; i < s->frame_cnt; i++) {
-		uint64_t f = frame_hash(&s->frames[i], true);
+		uint64_t f = snap_frame__hash(&s->frames[i], true);
 
 		h = hash_bytes(h, &f, sizeof(f));
 	}

@@ -40,6 +40,8 @@ static struct crowd *crowd_new(void)
 		fake__thread(&c->f, i, 5000 + (uint32_t)i, name, SNAP_WAITING,
 			     (unsigned int)(900 - i * 9 / 10), 1, (unsigned int)(i % 3), 10 * S);
 		c->f.threads[i].blame_ns = i;
+		fake__asked(&c->f.threads[i], i % 3, i % 7, i * MS);
+		c->f.threads[i].react_queued_ns = i;
 	}
 	for (size_t i = 0; i < PAIRS; i++)
 		c->pairs[i] = (struct snap_pair){ 5000 + (uint32_t)i % THREADS,
@@ -98,9 +100,11 @@ static uint64_t sum(json_t *rows, const char *key, const char *kind)
 
 static void a_screen_of_a_thousand_threads_is_small_and_its_sums_hold(void **state)
 {
-	static const char *const of_threads[] = { "wait_ns",  "hold_ns",   "yield_ns",
-						  "blame_ns", "span_ns",   "released_ns",
-						  "yields",   "contended", "acquisitions" };
+	static const char *const of_threads[] = { "wait_ns",	    "hold_ns",	  "yield_ns",
+						  "blame_ns",	    "span_ns",	  "released_ns",
+						  "yields",	    "contended",  "acquisitions",
+						  "asked",	    "asked_late", "react_ns",
+						  "react_queued_ns" };
 	static const char *const kinds[] = { "wait", "hold", "blame" };
 	struct view_opts all = { 0 }, small = { .max_bytes = 90000 };
 	struct crowd *c = crowd_new();

@@ -13,7 +13,7 @@
 #include "tests/unit/fake_snapshot.h"
 #include "user/base/sbuf.h"
 #include "user/judge/verdict.h"
-#include "user/view/fit.h"
+#include "user/base/fit.h"
 #include "user/view/formats.h"
 #include "user/view/summary.h"
 #include "user/view/view.h"
@@ -352,7 +352,7 @@ static void cuts_are_in_the_middle_and_wraps_at_words(void **state)
 		size_t columns;
 		const char *want;
 	} cases[] = { { "abcdefghij", 10, "abcdefghij" },
-		      { "abcdefghijk", 10, "abcd~ghijk" },
+		      { "abcdefghijk", 10, "abcde~hijk" },
 		      { "abcdefghijk", 3, "a~k" },
 		      { "abcdefghijk", 1, "a" },
 		      { "abc", 0, "" },

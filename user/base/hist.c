@@ -13,6 +13,13 @@ uint64_t hist__bucket_floor(unsigned int b)
 	       << (octave + GT_HIST_MIN_SHIFT - GT_HIST_SUB_BITS);
 }
 
+uint64_t hist__quantile_upto(const struct gt_hist *h, double q, uint64_t max_ns)
+{
+	uint64_t v = hist__quantile(h, q);
+
+	return v != NS_UNKNOWN && v > max_ns ? max_ns : v;
+}
+
 uint64_t hist__count(const struct gt_hist *h)
 {
 	uint64_t n = 0;

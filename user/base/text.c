@@ -3,7 +3,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret)
@@ -98,22 +97,6 @@ size_t text_prefix(const char *s, size_t max_chars, size_t max_bytes, size_t *re
 	if (ret_chars)
 		*ret_chars = chars;
 	return i;
-}
-
-const char *text_middle(const char *s, size_t max_chars, char *buf, size_t sz)
-{
-	size_t chars, head, tail, from;
-
-	text_prefix(s, SIZE_MAX, SIZE_MAX, &chars);
-	if (chars <= max_chars || max_chars < 3) {
-		snprintf(buf, sz, "%.*s", (int)text_prefix(s, max_chars, sz - 1, NULL), s);
-		return buf;
-	}
-	tail = (max_chars - 1) / 2;
-	head = text_prefix(s, max_chars - 1 - tail, SIZE_MAX, NULL);
-	from = text_prefix(s, chars - tail, SIZE_MAX, NULL);
-	snprintf(buf, sz, "%.*s~%s", (int)head, s, s + from);
-	return buf;
 }
 
 const char *path_base(const char *path)

@@ -16,10 +16,6 @@ void clean_in_place(char *s);
  * (if not NULL): how many they are. Never half a character.
  */
 size_t text_prefix(const char *s, size_t max_chars, size_t max_bytes, size_t *ret_chars);
-/* Clean text in at most max_chars characters: what is too much goes from the middle ("ThreadPo~or-0_2"), as names of a
- * pool differ at the end. Returns buf.
- */
-const char *text_middle(const char *s, size_t max_chars, char *buf, size_t sz);
 /* Decode one UTF-8 character of at most n bytes (n > 0): its length, 0 if it is not valid. */
 size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret);
 /* Write c as UTF-8: its length, 1..4. */

@@ -47,11 +47,6 @@ static uint64_t hash_text(const char *s)
 	return hash_bytes(HASH_START, s, strlen(s));
 }
 
-static uint64_t hash_frame(const struct snap_frame *f)
-{
-	return hash_bytes(hash_text(f->name), f->file, strlen(f->file)) + f->line;
-}
-
 static int parts__add(struct parts *ps, uint64_t hash, const void *what, uint64_t ns,
 		      uint64_t looks)
 {
@@ -145,7 +140,7 @@ static int find_function(const struct snap_proc *p, const struct snap_gil *g, st
 		const struct snap_frame *f = is_blame(p, g, s) ? function_of(s) : NULL;
 
 		if (f)
-			err = parts__add(&fs, hash_frame(f) - f->line, f, s->ns, s->cnt);
+			err = parts__add(&fs, snap_frame__hash(f, false), f, s->ns, s->cnt);
 		if (!err && is_blame(p, g, s) && library_of(s))
 			err = parts__add(&libs, hash_text(library_of(s)), library_of(s), s->ns,
 					 s->cnt);
@@ -187,7 +182,7 @@ static int find_surroundings(const struct snap_proc *p, const struct snap_gil *g
 
 		if (!f || !snap_frame__same(f, ret->frame, false))
 			continue;
-		err = parts__add(&lines, hash_frame(f), f, s->ns, s->cnt);
+		err = parts__add(&lines, snap_frame__hash(f, true), f, s->ns, s->cnt);
 		leaf = leaf_of(s);
 		if (is_marker(leaf) && !strcmp(leaf->name, "[garbage collector]"))
 			ret->gc_ns += s->ns;
@@ -199,7 +194,8 @@ static int find_surroundings(const struct snap_proc *p, const struct snap_gil *g
 		}
 		from = mine ? NULL : caller_of(s);
 		if (from)
-			err |= parts__add(&callers, hash_frame(from), from, s->ns, s->cnt);
+			err |= parts__add(&callers, snap_frame__hash(from, true), from, s->ns,
+					  s->cnt);
 	}
 	ret->frame = lines.cnt ? parts__most(&lines).what : ret->frame;
 	ret->library = parts__most(&libs).what;

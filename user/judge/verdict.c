@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/fit.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
@@ -167,16 +168,12 @@ void verdict__put_about(uint64_t ns, struct sbuf *out)
 
 void verdict__put_name(const char *name, struct sbuf *out)
 {
-	char buf[4 * NAME_CHARS + 8];
-
-	sbuf__puts(out, text_middle(name, NAME_CHARS, buf, sizeof(buf)));
+	fit__middle(name, NAME_CHARS, out);
 }
 
 void verdict__put_short_name(const char *name, struct sbuf *out)
 {
-	char buf[4 * SHORT_CHARS + 8];
-
-	sbuf__puts(out, text_middle(name, SHORT_CHARS, buf, sizeof(buf)));
+	fit__middle(name, SHORT_CHARS, out);
 }
 
 bool verdict__is_longer(const struct sbuf *text, size_t chars)
@@ -241,9 +238,7 @@ struct verdict_line verdict__pair_line(const struct snap_proc *p, uint32_t waite
 
 static void put_file(const struct snap_frame *f, struct sbuf *out)
 {
-	char buf[4 * FILE_CHARS + 8];
-
-	sbuf__puts(out, text_middle(path_short(f->file), FILE_CHARS, buf, sizeof(buf)));
+	fit__middle(path_short(f->file), FILE_CHARS, out);
 	if (f->line)
 		sbuf__printf(out, ":%u", f->line);
 }

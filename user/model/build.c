@@ -77,14 +77,6 @@ static uint64_t max_since(const struct gt_hist *delta, uint64_t max_now, uint64_
 	return max ? max : NS_UNKNOWN;
 }
 
-/* No quantile lies above the maximum (the last bucket is wide). */
-static uint64_t quantile(const struct gt_hist *h, double q, uint64_t max)
-{
-	uint64_t v = hist__quantile(h, q);
-
-	return v != NS_UNKNOWN && v > max ? max : v;
-}
-
 static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thread *s)
 {
 	struct gt_hist *h = arena__alloc(&b->box->arena, 2, sizeof(*h));
@@ -115,12 +107,12 @@ static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thr
 
 static void fill_quantiles(struct snap_thread *s)
 {
-	s->wait_p50_ns = quantile(s->wait_hist, 0.5, s->wait_max_ns);
-	s->wait_p90_ns = quantile(s->wait_hist, 0.9, s->wait_max_ns);
-	s->wait_p99_ns = quantile(s->wait_hist, 0.99, s->wait_max_ns);
-	s->hold_p50_ns = quantile(s->hold_hist, 0.5, s->hold_max_ns);
-	s->hold_p90_ns = quantile(s->hold_hist, 0.9, s->hold_max_ns);
-	s->hold_p99_ns = quantile(s->hold_hist, 0.99, s->hold_max_ns);
+	s->wait_p50_ns = hist__quantile_upto(s->wait_hist, 0.5, s->wait_max_ns);
+	s->wait_p90_ns = hist__quantile_upto(s->wait_hist, 0.9, s->wait_max_ns);
+	s->wait_p99_ns = hist__quantile_upto(s->wait_hist, 0.99, s->wait_max_ns);
+	s->hold_p50_ns = hist__quantile_upto(s->hold_hist, 0.5, s->hold_max_ns);
+	s->hold_p90_ns = hist__quantile_upto(s->hold_hist, 0.9, s->hold_max_ns);
+	s->hold_p99_ns = hist__quantile_upto(s->hold_hist, 0.99, s->hold_max_ns);
 }
 
 static int add_thread(struct builder *b, const struct mproc *p, const struct mthread *t, size_t gil,

@@ -46,14 +46,6 @@ static int add(struct lines *l, size_t owner, const struct snap_frame *f, uint64
 	return hmap__put(&l->by_frame, hash, b, (void *)l->cnt);
 }
 
-static uint64_t hash_of(const struct snap_frame *f)
-{
-	uint64_t h = hash_bytes(HASH_START, f->name, strlen(f->name));
-
-	h = hash_bytes(h, f->file, strlen(f->file));
-	return hash_bytes(h, &f->line, sizeof(f->line));
-}
-
 /* Each owner's largest one. */
 static void choose(const struct lines *l, const struct line **most)
 {
@@ -79,7 +71,7 @@ static int collect(const struct snap_proc *p, const struct hmap *by_tid, enum sn
 
 		if (s->kind != kind || !f || !at)
 			continue;
-		hash = hash_of(f);
+		hash = snap_frame__hash(f, true);
 		err = add(l, at - 1, f, hash, s->ns);
 		if (!err && p->threads[at - 1].pool < p->pool_cnt)
 			err = add(l, p->thread_cnt + p->threads[at - 1].pool, f, hash, s->ns);

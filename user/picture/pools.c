@@ -171,7 +171,7 @@ static int rank(enum snap_state state)
 	return ranks[state];
 }
 
-static void add(struct snap_thread *to, struct gt_hist *hists, const struct snap_thread *t)
+void snap_thread__add(struct snap_thread *to, const struct snap_thread *t)
 {
 	if (!to->folded_cnt || rank(t->state) > rank(to->state) ||
 	    (t->state == to->state && t->state_ns > to->state_ns)) {
@@ -199,15 +199,6 @@ static void add(struct snap_thread *to, struct gt_hist *hists, const struct snap
 	to->late += t->late;
 	to->wait_max_ns = larger(to->wait_max_ns, t->wait_max_ns);
 	to->hold_max_ns = larger(to->hold_max_ns, t->hold_max_ns);
-	add_hist(&hists[0], t->wait_hist);
-	add_hist(&hists[1], t->hold_hist);
-}
-
-static uint64_t quantile(const struct gt_hist *h, double q, uint64_t max)
-{
-	uint64_t v = hist__quantile(h, q);
-
-	return v != NS_UNKNOWN && v > max ? max : v;
 }
 
 /* The sum of the threads of a pool, or of its ended ones. NULL: no memory. */
@@ -230,14 +221,16 @@ static const struct snap_thread *sum_of(struct maker *m, size_t pool, bool ended
 		if (ended && !snap_thread__is_over(t))
 			continue;
 		s->gil = t->gil;
-		add(s, h, t);
+		snap_thread__add(s, t);
+		add_hist(&h[0], t->wait_hist);
+		add_hist(&h[1], t->hold_hist);
 	}
-	s->wait_p50_ns = quantile(&h[0], 0.5, s->wait_max_ns);
-	s->wait_p90_ns = quantile(&h[0], 0.9, s->wait_max_ns);
-	s->wait_p99_ns = quantile(&h[0], 0.99, s->wait_max_ns);
-	s->hold_p50_ns = quantile(&h[1], 0.5, s->hold_max_ns);
-	s->hold_p90_ns = quantile(&h[1], 0.9, s->hold_max_ns);
-	s->hold_p99_ns = quantile(&h[1], 0.99, s->hold_max_ns);
+	s->wait_p50_ns = hist__quantile_upto(&h[0], 0.5, s->wait_max_ns);
+	s->wait_p90_ns = hist__quantile_upto(&h[0], 0.9, s->wait_max_ns);
+	s->wait_p99_ns = hist__quantile_upto(&h[0], 0.99, s->wait_max_ns);
+	s->hold_p50_ns = hist__quantile_upto(&h[1], 0.5, s->hold_max_ns);
+	s->hold_p90_ns = hist__quantile_upto(&h[1], 0.9, s->hold_max_ns);
+	s->hold_p99_ns = hist__quantile_upto(&h[1], 0.99, s->hold_max_ns);
 	return s;
 }
 

@@ -23,6 +23,10 @@ void pool__of_name(const char *thread, char *buf, size_t sz);
  * known at all. 0 or -ENOMEM.
  */
 int pools__build(struct snap_proc *p, struct snap_thread *th, struct arena *a);
+/* Add the figures of t to a sum, which begins with unknown maxima and folded_cnt 0; its state is that which says most.
+ * Histograms and quantiles are not touched.
+ */
+void snap_thread__add(struct snap_thread *to, const struct snap_thread *t);
 /* The pool of this thread, NULL: it has none (or p has no pools). */
 const struct snap_pool *snap_proc__pool(const struct snap_proc *p, const struct snap_thread *t);
 /* The name for a thread of this id in a sum over threads: its pool's; "[other threads]" for 0. Never NULL. */

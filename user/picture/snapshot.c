@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/base/arena.h"
+#include "user/base/hmap.h"
 #include "user/picture/snapshot_box.h"
 
 /* Of n looks that all stand for as much, k at one place: the share k/n has the standard error
@@ -21,6 +22,17 @@ bool snap_frame__same(const struct snap_frame *a, const struct snap_frame *b, bo
 	if (with_line && a->line != b->line)
 		return false;
 	return !strcmp(a->name, b->name) && !strcmp(a->file, b->file);
+}
+
+uint64_t snap_frame__hash(const struct snap_frame *f, bool with_line)
+{
+	uint64_t h;
+
+	if (!f)
+		return 0;
+	h = hash_bytes(HASH_START, f->name, strlen(f->name));
+	h = hash_bytes(h, f->file, strlen(f->file));
+	return with_line ? hash_bytes(h, &f->line, sizeof(f->line)) : h;
 }
 
 /* All waits are seen where they are. What nobody looked at, "[not seen]", is no guess either. */

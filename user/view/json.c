@@ -6,6 +6,7 @@
 #include "user/base/json_out.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
+#include "user/picture/pools.h"
 #include "user/view/columns.h"
 #include "user/view/view.h"
 
@@ -140,33 +141,6 @@ static size_t frame_sz(const struct snap_frame *f)
 	return f ? FRAME_SZ + strlen(f->name) + strlen(f->file) : 0;
 }
 
-static void add_max(uint64_t *max_ns, uint64_t ns)
-{
-	if (ns != NS_UNKNOWN && (*max_ns == NS_UNKNOWN || ns > *max_ns))
-		*max_ns = ns;
-}
-
-static void add_thread(struct snap_thread *sum, const struct snap_thread *t)
-{
-	sum->folded_cnt += t->folded_cnt ? t->folded_cnt : 1;
-	sum->acquisitions += t->acquisitions;
-	sum->contended += t->contended;
-	sum->releases += t->releases;
-	sum->yields += t->yields;
-	sum->wait_ns += t->wait_ns;
-	sum->yield_ns += t->yield_ns;
-	sum->hold_ns += t->hold_ns;
-	sum->released_ns += t->released_ns;
-	sum->span_ns += t->span_ns;
-	sum->blame_ns += t->blame_ns;
-	if (t->hold_offcpu_ns == NS_UNKNOWN || sum->hold_offcpu_ns == NS_UNKNOWN)
-		sum->hold_offcpu_ns = NS_UNKNOWN;
-	else
-		sum->hold_offcpu_ns += t->hold_offcpu_ns;
-	add_max(&sum->wait_max_ns, t->wait_max_ns);
-	add_max(&sum->hold_max_ns, t->hold_max_ns);
-}
-
 /* Those of each GIL that are left out, from the nth in this order on. */
 static void put_other_threads(struct json_out *j, const struct snap_proc *p,
 			      const struct snap_thread *const *left_out, size_t cnt)
@@ -175,8 +149,6 @@ static void put_other_threads(struct json_out *j, const struct snap_proc *p,
 		struct snap_thread sum = { .name = "[other threads]",
 					   .pool = SIZE_MAX, /* of none */
 					   .gil = gil,
-					   .state = SNAP_UNKNOWN,
-					   .state_ns = NS_UNKNOWN,
 					   .wait_max_ns = NS_UNKNOWN,
 					   .wait_p50_ns = NS_UNKNOWN,
 					   .wait_p90_ns = NS_UNKNOWN,
@@ -188,7 +160,9 @@ static void put_other_threads(struct json_out *j, const struct snap_proc *p,
 
 		for (size_t i = 0; i < cnt; i++)
 			if (left_out[i]->gil == gil)
-				add_thread(&sum, left_out[i]);
+				snap_thread__add(&sum, left_out[i]);
+		sum.state = SNAP_UNKNOWN; /* of many */
+		sum.state_ns = NS_UNKNOWN;
 		if (sum.folded_cnt)
 			put_thread(j, p, &sum);
 	}

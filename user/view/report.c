@@ -13,7 +13,7 @@
 #include "user/judge/verdict.h"
 #include "user/view/blame_lines.h"
 #include "user/view/columns.h"
-#include "user/view/fit.h"
+#include "user/base/fit.h"
 #include "user/view/summary.h"
 #include "user/view/view.h"
 

@@ -12,7 +12,7 @@
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
 #include "user/view/blame_lines.h"
-#include "user/view/fit.h"
+#include "user/base/fit.h"
 #include "user/view/view.h"
 
 #define VICTIMS_MAX  3

@@ -13,7 +13,7 @@
 #include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
-#include "user/view/fit.h"
+#include "user/base/fit.h"
 #include "user/view/flame.h"
 #include "user/view/svg_page.h"
 #include "user/view/view.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "user/view/fit.h"
+#include "user/base/fit.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -53,7 +53,7 @@ void fit__middle(const char *s, size_t columns, struct sbuf *out)
 		sbuf__add(out, s, fit__prefix(s, columns));
 		return;
 	}
-	head = (columns - cut) / 2;
+	head = (columns - cut + 1) / 2;
 	sbuf__add(out, s, fit__prefix(s, head));
 	sbuf__puts(out, CUT);
 	for (; sum > columns - cut - head; sum -= w)

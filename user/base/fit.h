@@ -4,8 +4,8 @@
  * For plain text, where no terminal can be asked: a character from U+1100 on counts as two columns, which
  * may be one too many, never one too few.
  */
-#ifndef GILTOP_VIEW_FIT_H
-#define GILTOP_VIEW_FIT_H
+#ifndef GILTOP_BASE_FIT_H
+#define GILTOP_BASE_FIT_H
 
 #include <stddef.h>
 
