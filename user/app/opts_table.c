@@ -35,8 +35,8 @@ const struct opt_desc opt_table[] = {
 	  .help = "follow child processes: yes (-s alone), no, or auto (those of a process that "
 		  "has no "
 		  "Python load of its own)",
-	  .def = "yes with -- COMMAND, else no", .names = follow_names, .alone = FOLLOW_YES,
-	  .verbs = MEASURES },
+	  .def = "yes with -- COMMAND, auto in the live view, else no", .names = follow_names,
+	  .alone = FOLLOW_YES, .verbs = MEASURES },
 	{ "no-subprocesses", 0, NULL, OPT_OFF, OFF(subprocesses),
 	  .help = "do not follow child processes", .verbs = MEASURES },
 	{ "duration", 'd', "TIME", OPT_DURATION, OFF(duration_ns),
@@ -65,10 +65,10 @@ const struct opt_desc opt_table[] = {
 	  .help = "FORMATS stacks of: wait (who waited), hold, blame (who made others wait), chain "
 		  "(both)",
 	  .def = "wait", .names = weight_names, .verbs = RECORD, .only = FORMAT_WEIGHT,
-	  .why = "it is for record -f folded" },
+	  .why = "it is for record -f folded or svg" },
 	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), .help = "FORMATS values in us or ns",
 	  .def = "us", .names = unit_names, .verbs = RECORD, .only = FORMAT_WEIGHT,
-	  .why = "it is for record -f folded" },
+	  .why = "it is for record -f folded or svg" },
 	{ "sort", 0, "KEY", OPT_COLUMN, OFF(view.sort), .help = "sort threads by a column",
 	  .def = "delay", .verbs = ROWS, .never = FORMAT_WEIGHT },
 	{ "group", 0, "HOW", OPT_ENUM, OFF(view.group),
@@ -80,7 +80,7 @@ const struct opt_desc opt_table[] = {
 	  .verbs = TOP | RECORD },
 	{ "merge-threads", 0, NULL, OPT_FLAG, OFF(view.merge_threads),
 	  .help = "FORMATS: one root for all threads of a pool", .verbs = RECORD,
-	  .only = FORMAT_WEIGHT, .why = "it is for record -f folded; tables have --group" },
+	  .only = FORMAT_WEIGHT, .why = "it is for record -f folded or svg; tables have --group" },
 	{ "text", 0, NULL, OPT_FLAG, OFF(text),
 	  .help = "batch: only a summary of 15 lines, for a ticket", .verbs = TOP | RECORD },
 	{ "markdown", 0, NULL, OPT_FLAG, OFF(markdown), .help = "the same summary as Markdown",

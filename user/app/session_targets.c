@@ -24,7 +24,7 @@ int session__preflight(const struct opts *o)
 	int code = targets_named__pids(o);
 
 	if (!code)
-		code = targets_named__tids(o, o->subprocesses > 0);
+		code = targets_named__tids(o, session__follow_mode(o) != FOLLOW_NO);
 	if (code)
 		return code;
 	if (!caps__may_trace())
