@@ -3,13 +3,10 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
 #include "bpf/giltop.h"
-#include "user/base/log.h"
 #include "user/base/util.h"
 #include "user/probe/multi.h"
 
@@ -43,13 +40,12 @@ uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_si
 }
 
 /* All sites of one kind and one way to the lock: one link. */
-static int multi_kind(const struct site_progs *progs, pid_t pid, const char *path,
-		      const struct gil_sites *sites, enum gil_site_kind kind, bool by_reg)
+static int multi_kind(const struct probe_job *job, enum gil_site_kind kind, bool by_reg)
 {
-	struct bpf_program *prog = by_reg ? progs->by_reg[kind] : progs->arg0[kind];
+	const struct gil_sites *sites = job->sites;
+	struct bpf_program *prog = by_reg ? job->progs.by_reg[kind] : job->progs.arg0[kind];
 	uint64_t offsets[GIL_SITES_MAX], cookies[GIL_SITES_MAX];
 	size_t cnt = 0;
-	int fd;
 
 	for (size_t i = 0; i < sites->site_cnt; i++) {
 		const struct gil_site *s = &sites->sites[i];
@@ -63,85 +59,74 @@ static int multi_kind(const struct site_progs *progs, pid_t pid, const char *pat
 		return -ENOENT;
 	if (!prog)
 		return -EINVAL;
-	fd = probe_multi__link(bpf_program__fd(prog), path, offsets, by_reg ? cookies : NULL, cnt,
-			       (uint32_t)pid);
-	if (fd < 0)
-		pr_warn("cannot attach %zu %s uprobes to pid %d: %s\n", cnt,
-			gil_site_kind__name(kind), pid, errstr(fd));
-	return fd;
+	return probe_multi__link(bpf_program__fd(prog), job->path, offsets, by_reg ? cookies : NULL,
+				 cnt, (uint32_t)job->pid);
 }
 
-int probe_attach__multi(const struct site_progs *progs, pid_t pid, const char *path,
-			const struct gil_sites *sites, struct probe_attachment *a)
+static int attach_multi(const struct probe_job *job, struct link_fds *ret)
 {
 	for (int i = 0; i < 2 * GIL_SITE_KIND_CNT; i++) {
-		int fd = multi_kind(progs, pid, path, sites, (enum gil_site_kind)(i / 2), i & 1);
+		int fd = multi_kind(job, (enum gil_site_kind)(i / 2), i & 1);
 
 		if (fd == -ENOENT)
 			continue;
 		if (fd < 0)
 			return fd;
-		a->fds[a->fd_cnt++] = fd;
+		ret->fds[ret->cnt++] = fd;
 	}
 	return 0;
 }
 
-int probe_attach__perf(const struct site_progs *progs, pid_t pid, const char *path,
-		       const struct gil_sites *sites, struct probe_attachment *a)
+/* The link object itself is of no use: closing its descriptor is what takes the probe away. */
+static int add_link(struct bpf_link *link, struct link_fds *ret)
 {
-	for (size_t i = 0; i < sites->site_cnt; i++) {
-		const struct gil_site *s = &sites->sites[i];
-		bool by_reg = probe_attach__by_reg(sites, s);
-		uint64_t cookie = by_reg ? probe_attach__cookie(sites, s) : 0;
-		struct bpf_program *prog = by_reg ? progs->by_reg[s->kind] : progs->arg0[s->kind];
+	if (!link)
+		return -errno;
+	ret->fds[ret->cnt++] = bpf_link__fd(link);
+	return 0;
+}
+
+static int attach_perf(const struct probe_job *job, struct link_fds *ret)
+{
+	for (size_t i = 0; i < job->sites->site_cnt; i++) {
+		const struct gil_site *s = &job->sites->sites[i];
+		bool by_reg = probe_attach__by_reg(job->sites, s);
+		uint64_t cookie = by_reg ? probe_attach__cookie(job->sites, s) : 0;
+		struct bpf_program *prog =
+			by_reg ? job->progs.by_reg[s->kind] : job->progs.arg0[s->kind];
 		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookie);
-		struct bpf_link *link;
+		int err;
 
 		if (!prog)
 			return -EINVAL;
-		link = bpf_program__attach_uprobe_opts(prog, pid, path, s->probe_off, &opts);
-		if (!link) {
-			int err = -errno;
-
-			if (err == -EACCES || err == -EPERM)
-				return err; /* said by the caller, with the way out */
-			pr_warn("cannot attach a %s uprobe to pid %d at offset 0x%llx: %s\n",
-				gil_site_kind__name(s->kind), pid, (unsigned long long)s->probe_off,
-				errstr(err));
+		err = add_link(bpf_program__attach_uprobe_opts(prog, job->pid, job->path,
+							       s->probe_off, &opts),
+			       ret);
+		if (err)
 			return err;
-		}
-		a->links[a->link_cnt++] = link;
 	}
 	return 0;
 }
 
-int probe_attach__one(struct bpf_program *prog, bool multi, pid_t pid, const char *path,
-		      uint64_t off, struct probe_attachment *a)
+static int attach_one(const struct probe_job *job, struct link_fds *ret)
 {
-	struct bpf_link *link;
 	int fd;
 
-	if (multi) {
-		fd = probe_multi__link(bpf_program__fd(prog), path, &off, NULL, 1, (uint32_t)pid);
-		if (fd < 0)
-			return fd;
-		a->fds[a->fd_cnt++] = fd;
-		return 0;
-	}
-	link = bpf_program__attach_uprobe(prog, false, pid, path, off);
-	if (!link)
-		return -errno;
-	a->links[a->link_cnt++] = link;
+	if (!job->multi)
+		return add_link(
+			bpf_program__attach_uprobe(job->prog, false, job->pid, job->path, job->off),
+			ret);
+	fd = probe_multi__link(bpf_program__fd(job->prog), job->path, &job->off, NULL, 1,
+			       (uint32_t)job->pid);
+	if (fd < 0)
+		return fd;
+	ret->fds[ret->cnt++] = fd;
 	return 0;
 }
 
-void probe_attach__free(struct probe_attachment *a)
+int probe_attach__do(const struct probe_job *job, struct link_fds *ret)
 {
-	if (!a)
-		return;
-	for (size_t i = 0; i < a->link_cnt; i++)
-		bpf_link__destroy(a->links[i]);
-	for (size_t i = 0; i < a->fd_cnt; i++)
-		close(a->fds[i]);
-	free(a);
+	if (!job->sites)
+		return attach_one(job, ret);
+	return job->multi ? attach_multi(job, ret) : attach_perf(job, ret);
 }

@@ -9,7 +9,6 @@
 
 #include "user/gil/gil_site.h"
 
-struct bpf_link;
 struct bpf_program;
 
 /* One program per site kind: for sites whose lock is in the first argument register, and for those
@@ -20,26 +19,28 @@ struct site_progs {
 	struct bpf_program *by_reg[GIL_SITE_KIND_CNT];
 };
 
-/* Link objects (perf events) or bare descriptors (uprobe_multi). */
-struct probe_attachment {
-	size_t link_cnt;
-	struct bpf_link *links[GIL_SITES_MAX];
-	size_t fd_cnt;
-	int fds[2 * GIL_SITE_KIND_CNT];
+/* What is to be probed, for process pid: the sites of a file, or (sites NULL) one place in it by a program. */
+struct probe_job {
+	pid_t pid;
+	const char *path;
+	bool multi;
+	const struct gil_sites *sites;
+	struct site_progs progs;
+	struct bpf_program *prog;
+	uint64_t off;
+};
+
+/* Descriptors of links: a probe lives as long as they are open. */
+struct link_fds {
+	size_t cnt;
+	int fds[GIL_SITES_MAX];
 };
 
 /* Is the site for the programs by register, whose cookie says where the lock is? */
 bool probe_attach__by_reg(const struct gil_sites *sites, const struct gil_site *s);
 uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_site *s);
 bool probe_attach__needs_reg(const struct gil_sites *sites); /* any of them */
-/* 0 or -errno, said by pr_warn; what is attached already stays in a. */
-int probe_attach__multi(const struct site_progs *progs, pid_t pid, const char *path,
-			const struct gil_sites *sites, struct probe_attachment *a);
-int probe_attach__perf(const struct site_progs *progs, pid_t pid, const char *path,
-		       const struct gil_sites *sites, struct probe_attachment *a);
-/* One place. 0 or -errno. */
-int probe_attach__one(struct bpf_program *prog, bool multi, pid_t pid, const char *path,
-		      uint64_t off, struct probe_attachment *a);
-void probe_attach__free(struct probe_attachment *a); /* detaches; NULL is fine */
+/* All of it, here and now: 0, or -errno with what is attached already in ret. */
+int probe_attach__do(const struct probe_job *job, struct link_fds *ret);
 
 #endif

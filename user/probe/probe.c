@@ -10,12 +10,15 @@
 #include <bpf/libbpf.h>
 
 #include "giltop.skel.h"
+#include "user/base/child.h"
 #include "user/base/log.h"
+#include "user/base/proc.h"
 #include "user/base/util.h"
 #include "user/books/totals.h"
 #include "user/probe/attach.h"
 #include "user/probe/clock.h"
 #include "user/probe/features.h"
+#include "user/probe/links.h"
 #include "user/probe/maps_read.h"
 #include "user/probe/maps_stacks.h"
 #include "user/probe/multi.h"
@@ -29,6 +32,7 @@ struct probe {
 	enum probe_tier tier;
 	struct probe_opts opts;
 	uint64_t dead_lost;    /* see probe_read__forget */
+	struct children left;  /* that have made links, or are to take them away */
 	probe_note_fn note_fn; /* while draining */
 	void *note_ctx;
 };
@@ -179,6 +183,7 @@ void probe__free(struct probe *p)
 {
 	if (!p)
 		return;
+	children__forget(&p->left);
 	ring_buffer__free(p->ring);
 	probe_clock__stop(p->clock);
 	giltop_bpf__destroy(p->by_reg);
@@ -253,33 +258,43 @@ static int put_target(struct probe *p, pid_t tgid, const struct gt_target *targe
 
 static const struct gt_target no_books;
 
+/* Links of one process. */
+struct probe_attachment {
+	pid_t pid;
+	struct link_fds links;
+};
+
+static struct probe_attachment *attach(struct probe *p, const struct probe_job *job)
+{
+	struct probe_attachment *a = calloc(1, sizeof(*a));
+	int err = a ? links__make(job, &p->left, &a->links) : -ENOMEM;
+
+	if (!err) {
+		a->pid = job->pid;
+		return a;
+	}
+	free(a);
+	errno = -err;
+	return NULL;
+}
+
 struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
 				       const struct gil_sites *sites)
 {
-	struct probe_attachment *a = calloc(1, sizeof(*a));
-	struct site_progs progs;
-	int err;
+	struct probe_job job = {
+		.pid = pid, .path = path, .multi = p->tier == PROBE_TIER_MULTI, .sites = sites
+	};
+	int err = probe_attach__needs_reg(sites) && !p->by_reg ? load_by_reg(p) : 0;
 
-	if (!a)
-		return NULL;
-	if (probe_attach__needs_reg(sites) && !p->by_reg) {
-		err = load_by_reg(p);
-		if (err)
-			goto fail;
-	}
 	for (int k = 0; k < GIL_SITE_KIND_CNT; k++) {
-		progs.arg0[k] = site_prog(p, k);
-		progs.by_reg[k] = p->by_reg ? reg_prog(p->by_reg, k) : NULL;
+		job.progs.arg0[k] = site_prog(p, k);
+		job.progs.by_reg[k] = p->by_reg ? reg_prog(p->by_reg, k) : NULL;
 	}
 	/* Known from now on (forks and execs are noted), but the books have not started. */
-	err = put_target(p, pid, &no_books, BPF_ANY);
 	if (!err)
-		err = p->tier == PROBE_TIER_MULTI ? probe_attach__multi(&progs, pid, path, sites, a)
-						  : probe_attach__perf(&progs, pid, path, sites, a);
+		err = put_target(p, pid, &no_books, BPF_ANY);
 	if (!err)
-		return a;
-fail:
-	probe__detach(a);
+		return attach(p, &job);
 	errno = -err;
 	return NULL;
 }
@@ -287,28 +302,30 @@ fail:
 struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
 					     uint64_t off)
 {
-	struct probe_attachment *a = calloc(1, sizeof(*a));
-	int err;
+	const struct probe_job job = { .pid = pid,
+				       .path = path,
+				       .multi = p->tier == PROBE_TIER_MULTI,
+				       .prog = p->skel->progs.thread_pause,
+				       .off = off };
 
+	return attach(p, &job);
+}
+
+void probe__detach(struct probe *p, struct probe_attachment *a)
+{
 	if (!a)
-		return NULL;
-	err = probe_attach__one(p->skel->progs.thread_pause, p->tier == PROBE_TIER_MULTI, pid, path,
-				off, a);
-	if (!err)
-		return a;
-	probe__detach(a);
-	errno = -err;
-	return NULL;
+		return;
+	/* With the program its uprobes are gone. */
+	if (proc__runs(a->pid))
+		links__drop(&a->links, &p->left);
+	for (size_t i = 0; i < a->links.cnt; i++)
+		close(a->links.fds[i]);
+	free(a);
 }
 
 void probe__know(struct probe *p, pid_t tgid)
 {
 	put_target(p, tgid, &no_books, BPF_NOEXIST);
-}
-
-void probe__detach(struct probe_attachment *a)
-{
-	probe_attach__free(a);
 }
 
 void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid)

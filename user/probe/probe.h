@@ -8,7 +8,7 @@
  *	probe__set_holder(p, tgid, ..)	who holds the GIL already
  *	probe__activate(p, tgid);	the books start: at one moment for all sites of the process
  *	probe__read(p, &totals);	as often as wanted
- *	probe__detach(a);
+ *	probe__detach(p, a);
  *	probe__free(p);			NULL is fine
  * Ends of giltop by any signal remove everything: links and maps live as long as their descriptors.
  */
@@ -52,15 +52,15 @@ enum probe_tier probe__tier(const struct probe *p);
 const char *probe_tier__name(enum probe_tier tier);
 
 /* Put uprobes on all sites of path (a name of the mapped inode in giltop's own view) for process pid.
- * NULL + errno.
+ * NULL + errno: ETIMEDOUT: the kernel is stuck in it, at a page of the file that does not come.
  */
 struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
 				       const struct gil_sites *sites);
 /* A uprobe on pause(), at this offset of the C library: see on_pause() in bpf/life.bpf.h. NULL + errno. */
 struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
 					     uint64_t off);
-/* Takes the uprobes away. With perf links this may take a second. NULL is fine. */
-void probe__detach(struct probe_attachment *a);
+/* Have the uprobes taken away, by a child: with perf links that takes up to a second. NULL is fine. */
+void probe__detach(struct probe *p, struct probe_attachment *a);
 
 /* Start the books of a process; layout: how to walk its Python stacks; text: where the interpreter's own code is
  * (start, end), where a native leaf would say nothing. Returns the moment (ns), 0 on failure.

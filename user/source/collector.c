@@ -79,7 +79,7 @@ struct source *collector__source(struct collector *c)
 
 static void untrack(struct collector *c, struct tracked *t)
 {
-	tracked__deinit(t);
+	tracked__deinit(t, c);
 	*t = c->live[--c->live_cnt];
 }
 
@@ -166,7 +166,7 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 	if (f) {
 		bool attached = t.att;
 
-		tracked__deinit(&t);
+		tracked__deinit(&t, c);
 		/* Its end takes it out of the kernel's table, unless that came before it was put in. */
 		if (proc__runs(tgid > 0 ? tgid : pid))
 			return f;

@@ -86,7 +86,7 @@ struct collector {
 enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why);
 /* Has memory said several times now that it is not the CPython of the file? why: in words. */
 bool tracked__is_misfit(struct tracked *t, char *why, size_t sz);
-void tracked__deinit(struct tracked *t);
+void tracked__deinit(struct tracked *t, struct collector *c);
 /* Tell the sinks whose GIL is whose, and who holds those that have shown no event yet. */
 void tracked__seed(struct tracked *t, struct collector *c);
 /* A free-threaded build's GIL can be switched on by an import, and was off when it was started by us. And what is

@@ -264,6 +264,13 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 			     tg->pid, probe_tier__name(probe__tier(c->probe)));
 		return FAIL_MAY_NOT_ATTACH;
 	}
+	if (!t->att && errno == EINTR)
+		return FAIL_INTERRUPTED;
+	if (!t->att && errno == ETIMEDOUT) {
+		sbuf__printf(why, "cannot attach to pid %d: a page of %s does not come", tg->pid,
+			     tg->runtime);
+		return FAIL_SYSTEM;
+	}
 	if (!t->att) {
 		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(errno));
 		return FAIL_SYSTEM;
@@ -287,10 +294,10 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	return failure__of(err);
 }
 
-void tracked__deinit(struct tracked *t)
+void tracked__deinit(struct tracked *t, struct collector *c)
 {
-	probe__detach(t->att);
-	probe__detach(t->att_pause);
+	probe__detach(c->probe, t->att);
+	probe__detach(c->probe, t->att_pause);
 	native_sym__free(t->native);
 	pysym__free(t->sym);
 	py_process__free(t->py);

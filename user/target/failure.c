@@ -48,6 +48,8 @@ static const struct desc {
 				 "this is a container with process ids of its own",
 				 "run giltop on the host, or in a container with the host's "
 				 "(docker run --pid=host --privileged ..)" },
+	[FAIL_INTERRUPTED] = { EXIT_RUNTIME, SILENT, "interrupted before anything was measured",
+			       NULL },
 	[FAIL_NO_MEMORY] = { EXIT_RUNTIME, LOUD, "out of memory", NULL },
 	[FAIL_SYSTEM] = { EXIT_RUNTIME, LOUD, "it failed", NULL },
 };
@@ -58,6 +60,7 @@ enum failure failure__of(int err)
 	case 0: return FAIL_NONE;
 	case -ENOMEM: return FAIL_NO_MEMORY;
 	case -ESRCH: return FAIL_GONE;
+	case -EINTR: return FAIL_INTERRUPTED;
 	case -ENOEXEC: return FAIL_NOT_PYTHON;
 	case -ENOTSUP: return FAIL_REFUSED;
 	case -EACCES:

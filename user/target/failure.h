@@ -39,6 +39,7 @@ enum failure {
 	FAIL_NO_BTF,
 	FAIL_KERNEL, /* it refuses the programs */
 	FAIL_PID_NAMESPACE,
+	FAIL_INTERRUPTED, /* a signal came that wants giltop to end */
 	FAIL_NO_MEMORY,
 	FAIL_SYSTEM, /* anything else; its words are the errno's */
 	FAIL_CNT,

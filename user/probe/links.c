@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/probe/links.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "user/base/child.h"
+#include "user/base/util.h"
+
+/* Descriptors that one message may carry (the kernel's SCM_MAX_FD is 253). */
+#define FDS_A_MESSAGE 128
+
+/* Made in some milliseconds, but for machines under emulation and perf events, which wait for all CPUs at each place. */
+static const struct child_limits patience = { .cpu_ns = 5000000000, .wait_ns = 2000000000 };
+
+/* What a child says of its work; the descriptors come with it. */
+struct news {
+	int err;
+	size_t cnt; /* in this message */
+	bool more;
+};
+
+union control {
+	struct cmsghdr head; /* for its alignment */
+	char space[CMSG_SPACE(FDS_A_MESSAGE * sizeof(int))];
+};
+
+static struct msghdr message(struct iovec *what, struct news *news, union control *c)
+{
+	*what = (struct iovec){ news, sizeof(*news) };
+	return (struct msghdr){ .msg_iov = what,
+				.msg_iovlen = 1,
+				.msg_control = c->space,
+				.msg_controllen = sizeof(c->space) };
+}
+
+/* In the child. */
+static int send_some(int fd, int err, const int *fds, size_t cnt, bool more)
+{
+	struct news news = { err, cnt, more };
+	union control c;
+	struct iovec what;
+	struct msghdr m = message(&what, &news, &c);
+
+	memset(&c, 0, sizeof(c));
+	if (!cnt) {
+		m.msg_control = NULL;
+		m.msg_controllen = 0;
+	} else {
+		struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+		m.msg_controllen = CMSG_SPACE(cnt * sizeof(int));
+		h->cmsg_level = SOL_SOCKET;
+		h->cmsg_type = SCM_RIGHTS;
+		h->cmsg_len = CMSG_LEN(cnt * sizeof(int));
+		memcpy(CMSG_DATA(h), fds, cnt * sizeof(int));
+	}
+	return sendmsg(fd, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static void make(void *ctx, int fd)
+{
+	struct link_fds made = { 0 };
+	int err = probe_attach__do(ctx, &made);
+
+	if (err)
+		made.cnt = 0; /* they go with this process */
+	for (size_t i = 0; i <= made.cnt; i += FDS_A_MESSAGE) {
+		size_t n = made.cnt - i < FDS_A_MESSAGE ? made.cnt - i : FDS_A_MESSAGE;
+
+		if (send_some(fd, err, made.fds + i, n, made.cnt - i > FDS_A_MESSAGE - 1))
+			return;
+	}
+}
+
+static int receive_some(const struct child *child, struct link_fds *ret, bool *more)
+{
+	struct news news = { -EIO, 0, false };
+	union control c;
+	struct iovec what;
+	struct msghdr m = message(&what, &news, &c);
+	const struct cmsghdr *h;
+	ssize_t n;
+
+	*more = false;
+	n = recvmsg(child->fd, &m, MSG_CMSG_CLOEXEC);
+	if (n != (ssize_t)sizeof(news))
+		return n < 0 ? -errno : -EIO;
+	h = CMSG_FIRSTHDR(&m);
+	if (h && h->cmsg_type == SCM_RIGHTS) {
+		size_t cnt = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		/* EMFILE: fewer have arrived than were sent. */
+		if (cnt <= ARRAY_SIZE(ret->fds) - ret->cnt) {
+			memcpy(ret->fds + ret->cnt, CMSG_DATA(h), cnt * sizeof(int));
+			ret->cnt += cnt;
+		}
+		if (cnt != news.cnt)
+			return -EMFILE;
+	} else if (news.cnt) {
+		return -EMFILE;
+	}
+	*more = news.more;
+	return news.err;
+}
+
+static size_t programs(const struct probe_job *job, int *ret)
+{
+	size_t cnt = 0;
+
+	if (!job->sites)
+		ret[cnt++] = bpf_program__fd(job->prog);
+	for (int k = 0; job->sites && k < GIL_SITE_KIND_CNT; k++) {
+		ret[cnt++] = bpf_program__fd(job->progs.arg0[k]);
+		if (job->progs.by_reg[k])
+			ret[cnt++] = bpf_program__fd(job->progs.by_reg[k]);
+	}
+	return cnt;
+}
+
+int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret)
+{
+	int progs[2 * GIL_SITE_KIND_CNT];
+	struct child_keep keep = { progs, programs(job, progs) };
+	bool more = true, stuck = false;
+	struct child child;
+	int err = child__start(&child, "gt-attach", &keep, make, (void *)(uintptr_t)job);
+
+	ret->cnt = 0;
+	while (!err && more) {
+		err = child__wait(&child, &patience);
+		stuck = err != 0;
+		if (!err)
+			err = receive_some(&child, ret, &more);
+	}
+	/* One that is stuck is not killed: it would leave behind what it has put in place. */
+	child__end(&child, false, left);
+	if (err && ret->cnt)
+		links__drop(ret, left);
+	return err == -EFBIG && stuck ? -ETIMEDOUT : err;
+}
+
+/* In the child: until we have closed ours. */
+static void hold(void *ctx, int fd)
+{
+	char none;
+
+	(void)ctx;
+	while (recv(fd, &none, 1, 0) < 0 && errno == EINTR)
+		;
+}
+
+void links__drop(struct link_fds *l, struct children *left)
+{
+	struct child_keep keep = { l->fds, l->cnt };
+	struct child child = CHILD_NONE;
+
+	/* Without a child, for want of memory: here. */
+	if (l->cnt)
+		child__start(&child, "gt-detach", &keep, hold, NULL);
+	for (size_t i = 0; i < l->cnt; i++)
+		close(l->fds[i]);
+	l->cnt = 0;
+	child__end(&child, false, left);
+}

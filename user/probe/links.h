@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* links.h - links are made and taken away by processes that nobody kills (part of probe/)
+ *
+ * The kernel gives up in the middle of it when a fatal signal is pending for who puts a uprobe in place or takes it away
+ * (uprobe_unregister: "leaking uprobe"), and the breakpoint stays in the target. And who is in the middle of it may be
+ * stuck there, at a page that does not come. So giltop only holds the links. A child makes them and hands them over; and a
+ * child is the last to have them, which it gives up by ending: no signal reaches a process that ends.
+ */
+#ifndef GILTOP_PROBE_LINKS_H
+#define GILTOP_PROBE_LINKS_H
+
+#include <stdbool.h>
+
+#include "user/probe/attach.h"
+
+struct children;
+
+/* 0; -ETIMEDOUT: it is stuck (and goes away, with what it has put in place, as soon as it is not); -EINTR: giltop is to
+ * end; or as probe_attach__do: then nothing is attached.
+ */
+int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret);
+/* Take them away. They are gone a moment later, and in any case when giltop has ended. */
+void links__drop(struct link_fds *l, struct children *left);
+
+#endif
