@@ -198,26 +198,6 @@ bool tracked__is_misfit(struct tracked *t, char *why, size_t sz)
 	return t->misfit_cnt >= LOOKS;
 }
 
-/* Where the interpreter's code is in memory; 0, 0: not known. */
-static void runtime_text(const struct target *tg, uint64_t ret[2])
-{
-	struct proc_maps maps;
-
-	ret[0] = ret[1] = 0;
-	if (proc_maps__read(tg->pid, &maps))
-		return;
-	for (size_t i = 0; i < maps.cnt; i++) {
-		const struct proc_map *m = &maps.maps[i];
-
-		if (!m->exec || !m->path || strcmp(m->path, tg->runtime))
-			continue;
-		if (!ret[1])
-			ret[0] = m->start;
-		ret[1] = m->end;
-	}
-	proc_maps__free(&maps);
-}
-
 enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why)
 {
 	const struct timespec look = { .tv_nsec = 10000000 };
@@ -229,7 +209,6 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 					  .runtime = tg->runtime,
 					  .sites = "call-sites",
 					  .note = tg->note } };
-	uint64_t text[2];
 	char misfit[256];
 	int err;
 
@@ -276,10 +255,9 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 		return FAIL_SYSTEM;
 	}
 	tell_holders(t, c);
-	runtime_text(tg, text);
 	start.proc.cpu_cnt = proc__cpu_cnt(tg->pid);
 	start.proc.books_ns =
-		probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout, text);
+		probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout, tg->text);
 	if (!start.proc.books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
 		return FAIL_SYSTEM;

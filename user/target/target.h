@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* target.h - one process to measure: which of its files holds the GIL, and where to probe it
  *
- * Resolving reads only; it never stops or changes the process.
+ * Resolving reads only; it never stops or changes the process. It is done by a worker (user/base/worker.h): the files and
+ * the memory of a process are its owner's, and may be made to block, to be endless or to break who reads them.
  */
 #ifndef GILTOP_TARGET_H
 #define GILTOP_TARGET_H
@@ -17,12 +18,14 @@
 
 struct native_files;
 struct sbuf;
+struct worker;
 
 /* Analyses of ELF files, kept for the run: by build-id, else by device, inode, size and mtime. */
 struct target_cache;
 struct target_cache *target_cache__new(void); /* NULL + errno */
 void target_cache__free(struct target_cache *c);
 struct native_files *target_cache__native_files(struct target_cache *c); /* owned by c */
+struct worker *target_cache__worker(struct target_cache *c);		 /* owned by c */
 
 struct target {
 	pid_t pid;
@@ -32,7 +35,9 @@ struct target {
 	char runtime[512]; /* the ELF that holds the GIL code, as the process names it */
 	char open_path
 		[512]; /* a name for the same inode that works from here: /proc/PID/map_files/.. */
-	uint64_t bias; /* address in the process = va in the file + bias */
+	uint64_t text
+		[2]; /* where the interpreter's own code is in memory: start, end; 0, 0: not known */
+	uint64_t bias;		       /* address in the process = va in the file + bias */
 	const struct py_runtime *py;   /* owned by the cache */
 	const struct gil_sites *sites; /* owned by the cache */
 	int gil_off;	/* free-threaded: 1: no GIL now, 0: it is on, -errno: not known yet */

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* look.c - from a pid to checked probe points: what a worker does for target.c
+ *
+ * The interpreter may be the executable itself (Debian), a libpython under any name (pyenv, the
+ * official images, programs that embed it), already deleted or replaced on disk, in another mount
+ * namespace. So the mapped inode is what is opened, through /proc/PID/map_files, not a path; and what
+ * the analysed file says must be what the process's memory holds, byte for byte, at every probe point.
+ */
+#include "user/target/target_impl.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "user/base/caps.h"
+#include "user/base/proc.h"
+#include "user/base/sbuf.h"
+#include "user/base/text.h"
+#include "user/base/util.h"
+#include "user/elf/elf_file.h"
+#include "user/python/process.h"
+
+/* Somebody else's uprobe or breakpoint sits there already, or it came with a fork: int3; brk #5 (the kernel's
+ * UPROBE_SWBP_INSN of arm64).
+ */
+static bool is_breakpoint(const uint8_t *insn)
+{
+#ifdef __aarch64__
+	return !memcmp(insn, "\xa0\x00\x20\xd4", 4);
+#else
+	return insn[0] == 0xcc;
+#endif
+}
+
+static __attribute__((format(printf, 2, 3))) void step(struct sbuf *steps, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	if (!steps)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	clean_in_place(line);
+	sbuf__puts(steps, line);
+	sbuf__puts(steps, "\n");
+}
+
+static bool same_file(const struct analysis *a, const struct stat *st, const uint8_t *id,
+		      size_t id_len, unsigned int opts)
+{
+	if (a->opts != opts)
+		return false;
+	if (id_len && a->build_id_len == id_len && !memcmp(a->build_id, id, id_len))
+		return a->size == (uint64_t)st->st_size;
+	return a->dev == st->st_dev && a->ino == st->st_ino && a->size == (uint64_t)st->st_size &&
+	       a->mtime == (uint64_t)st->st_mtime;
+}
+
+/* CPython 2 and 3.6 and older have no _PyRuntime: say what they are instead of "not a CPython". */
+static bool looks_like_old_python(const struct elf_file *elf)
+{
+	struct elf_sym sym;
+
+	return !elf_file__find_sym(elf, "PyEval_SaveThread", &sym) &&
+	       elf_file__find_sym(elf, "_PyRuntime", &sym);
+}
+
+/* Identify the interpreter and find its sites, or look the answer up. NULL: no memory. */
+static const struct analysis *analyse(struct target_cache *cache, const struct elf_file *elf,
+				      const struct stat *st, unsigned int opts)
+{
+	const uint8_t *id = NULL;
+	size_t id_len = elf_file__build_id(elf, &id);
+	struct analysis *a;
+
+	if (id_len > sizeof(a->build_id))
+		id_len = 0;
+	for (a = cache->head; a; a = a->next)
+		if (same_file(a, st, id, id_len, opts))
+			return a;
+	a = calloc(1, sizeof(*a));
+	if (!a)
+		return NULL;
+	if (id_len)
+		memcpy(a->build_id, id, id_len);
+	a->build_id_len = id_len;
+	a->dev = st->st_dev;
+	a->ino = st->st_ino;
+	a->size = (uint64_t)st->st_size;
+	a->mtime = (uint64_t)st->st_mtime;
+	a->opts = opts;
+	a->err = py_runtime__identify(elf, &a->py, a->why, sizeof(a->why));
+	if (!a->err)
+		a->err = gil_sites__find(elf, opts, a->why, sizeof(a->why), &a->sites);
+	else
+		a->old_python = looks_like_old_python(elf);
+	/* Both hold names from the file. */
+	clean_in_place(a->why);
+	clean_in_place(a->py.how);
+	if (a->err == -ENOENT && a->py.runtime_va)
+		a->err = -ENOTSUP; /* a CPython without the GIL's calls: refuse it as that */
+	a->next = cache->head;
+	cache->head = a;
+	return a;
+}
+
+/* Gate: the process's memory holds the analysed instructions, all of them inside this mapping. */
+static int check_memory(const struct target *t, const struct proc_maps *maps, uint64_t inode,
+			struct sbuf *why)
+{
+	for (size_t i = 0; i < t->sites->site_cnt; i++) {
+		const struct gil_site *s = &t->sites->sites[i];
+		uint64_t addr = s->probe_va + t->bias;
+		uint8_t mem[sizeof(s->insn)] = { 0 };
+		struct iovec local = { mem, s->insn_len };
+		struct iovec remote = { (void *)(uintptr_t)addr, s->insn_len };
+		bool mapped = false;
+
+		for (size_t k = 0; k < maps->cnt && !mapped; k++) {
+			const struct proc_map *m = &maps->maps[k];
+
+			mapped = m->exec && !m->write && m->inode == inode && addr >= m->start &&
+				 addr + s->insn_len <= m->end &&
+				 addr - m->start + m->off == s->probe_off;
+		}
+		if (!mapped) {
+			sbuf__printf(why, "probe point 0x%" PRIx64 " is not in the file's mapping",
+				     s->probe_va);
+			return -ENOTSUP;
+		}
+		if (process_vm_readv(t->pid, &local, 1, &remote, 1, 0) != (ssize_t)s->insn_len) {
+			int err = -errno;
+
+			sbuf__printf(why, "cannot read the memory of pid %d: %s", t->pid,
+				     errstr(err));
+			return err == -ESRCH ? -ESRCH : -EACCES;
+		}
+		if (memcmp(mem, s->insn, s->insn_len) && !is_breakpoint(mem)) {
+			sbuf__printf(why,
+				     "memory at probe point 0x%" PRIx64
+				     " is not what the file holds",
+				     s->probe_va);
+			return -ENOTSUP;
+		}
+	}
+	return 0;
+}
+
+static bool is_python_name(const char *path)
+{
+	return strstr(path_base(path), "python") != NULL;
+}
+
+static struct file_id id_of(const struct proc_map *m)
+{
+	return (struct file_id){ m->inode, m->dev_major, m->dev_minor };
+}
+
+/* Was a worker lost at it? If not it is tried now: whoever asks later is to know. */
+static bool is_bad(struct target_cache *cache, const struct proc_map *m)
+{
+	struct file_id id = id_of(m);
+
+	cache->shared->now = id;
+	for (size_t i = 0; i < cache->shared->bad_cnt && i < BAD_FILES; i++)
+		if (!memcmp(&cache->shared->bad[i], &id, sizeof(id)))
+			return true;
+	return false;
+}
+
+/* One file of the process. 0: resolved; -ENOENT: nothing of interest in it; else refused, with why. */
+static int try_file(struct target *t, struct target_cache *cache, const struct proc_maps *maps,
+		    const struct proc_map *m, unsigned int opts, struct sbuf *steps,
+		    struct sbuf *why)
+{
+	struct elf_file *elf = NULL;
+	const struct analysis *a;
+	__cleanup(closep) int fd = -1;
+	struct stat st;
+	int err;
+
+	clean_text(m->path, strlen(m->path), t->runtime, sizeof(t->runtime));
+	if (is_bad(cache, m)) {
+		sbuf__reset(why);
+		sbuf__puts(why, t->runtime);
+		sbuf__puts(why, ": it could not be looked into, once: not tried again");
+		return -ENOTSUP;
+	}
+	fd = proc_map__open(m, t->pid, t->open_path, sizeof(t->open_path));
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st))
+		return -errno;
+	elf = elf_file__open_fd(fd);
+	if (!elf)
+		return -ENOENT;
+	a = analyse(cache, elf, &st, opts);
+	err = !a ? -ENOMEM : a->err;
+	if (!err)
+		err = elf_file__bias(elf, m->start, m->off, (uint64_t)sysconf(_SC_PAGESIZE),
+				     &t->bias);
+	elf_file__free(elf);
+	if (err == -ENOENT && a->old_python) {
+		sbuf__reset(why);
+		sbuf__printf(why, "%s is a Python older than 3.7, whose GIL works otherwise",
+			     t->runtime);
+		return -ENOTSUP;
+	}
+	if (err == -ENOENT)
+		return err;
+	if (err) {
+		step(steps, "  %s%s: refused: %s", t->runtime, m->deleted ? " (deleted)" : "",
+		     a ? a->why : "no memory");
+		sbuf__reset(why);
+		sbuf__printf(why, "%s: %s", t->runtime, a ? a->why : "no memory");
+		return err;
+	}
+	t->py = &a->py;
+	t->sites = &a->sites;
+	step(steps, "  %s%s: CPython %s (%s)", t->runtime, m->deleted ? " (deleted on disk)" : "",
+	     a->py.version, a->py.how);
+	step(steps, "  load bias 0x%" PRIx64 ", opened as %s", t->bias, t->open_path);
+	step(steps, "  %s; %.1f ms", a->sites.how, (double)a->sites.analysis_ns / 1e6);
+	err = check_memory(t, maps, m->inode, why);
+	step(steps, "  memory at the probe points: %s", err ? sbuf__str(why) : "as in the file");
+	return err;
+}
+
+/* Executable mappings, most likely file first: what is named like python, then all the others. */
+static int try_files(struct target *t, struct target_cache *cache, const struct proc_maps *maps,
+		     struct sbuf *steps, struct sbuf *why)
+{
+	unsigned int opts = proc__shadow_stack(t->pid) ? GIL_SITE_AVOID_CALLS : 0;
+	int ret = -ENOEXEC;
+
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t i = 0; i < maps->cnt; i++) {
+			const struct proc_map *m = &maps->maps[i];
+			int err;
+
+			if (!m->exec || is_python_name(m->path) != (pass == 0))
+				continue;
+			if (i && maps->maps[i - 1].exec && maps->maps[i - 1].inode == m->inode)
+				continue;
+			err = try_file(t, cache, maps, m, opts, steps, why);
+			if (!err || err == -ESRCH || err == -EACCES || err == -ENOMEM ||
+			    err == -EPERM)
+				return err;
+			if (err == -ENOTSUP)
+				ret = err;
+		}
+		if (ret == -ENOTSUP)
+			break;
+	}
+	return ret;
+}
+
+/* Where the interpreter's own code is in memory. */
+static void find_text(const struct proc_maps *maps, struct target *t)
+{
+	for (size_t i = 0; i < maps->cnt; i++) {
+		char path[sizeof(t->runtime)];
+
+		if (!maps->maps[i].exec)
+			continue;
+		clean_text(maps->maps[i].path, strlen(maps->maps[i].path), path, sizeof(path));
+		if (strcmp(path, t->runtime))
+			continue;
+		if (!t->text[1])
+			t->text[0] = maps->maps[i].start;
+		t->text[1] = maps->maps[i].end;
+	}
+}
+
+enum failure target__look(pid_t pid, struct target_cache *cache, struct sbuf *steps,
+			  struct sbuf *why, struct target *ret)
+{
+	struct proc_maps maps = { 0 };
+	struct target t = { 0 };
+	int err;
+
+	t.pid = proc__tgid(pid);
+	if (t.pid < 0) {
+		sbuf__printf(why, "no process with pid %d", pid);
+		return FAIL_GONE;
+	}
+	proc__comm(t.pid, 0, t.comm, sizeof(t.comm));
+	proc__cmdline(t.pid, t.cmdline, sizeof(t.cmdline));
+	proc__exe(t.pid, t.exe, sizeof(t.exe));
+	step(steps, "pid %d: %s, exe %s", t.pid, t.comm, t.exe);
+	err = proc_maps__read(t.pid, &maps);
+	if (!err)
+		err = try_files(&t, cache, &maps, steps, why);
+	cache->shared->now = (struct file_id){ 0 };
+	if (err == -EACCES || err == -EPERM) {
+		if (!why->len)
+			sbuf__printf(why, "may not look into pid %d (%s): %s", t.pid, t.comm,
+				     caps__has(CAP_SYS_PTRACE)
+					     ? "the kernel forbids it even to root"
+					     : "needs root, or CAP_SYS_PTRACE");
+		err = -EACCES;
+	} else if (err == -ENOEXEC && maps.cnt) {
+		sbuf__reset(why);
+		sbuf__printf(why, "pid %d is not a CPython (exe %s)", t.pid, t.exe);
+	} else if (err && !why->len) {
+		sbuf__printf(why, "pid %d: %s", t.pid,
+			     err == -ENOEXEC ? "no program (a kernel thread or a zombie)"
+					     : errstr(err));
+	}
+	if (!err)
+		find_text(&maps, &t);
+	if (!err && t.py->free_threaded) {
+		struct py_process *py = py_process__new(t.pid, t.py, t.bias);
+
+		t.gil_off = py ? py_process__gil_is_off(py) : -ENOMEM;
+		py_process__free(py);
+		snprintf(t.note, sizeof(t.note), "%s", target__free_threaded_note(t.gil_off));
+	}
+	proc_maps__free(&maps);
+	*ret = t;
+	return failure__of(err);
+}
