@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/uio.h>
 #include "user/base/util.h"
+#include "user/base/sbuf.h"
 #include "user/python/process_impl.h"
+#include "user/python/sym.h"
 
 #define INTERPS_MAX 4096
 
@@ -44,6 +46,7 @@ void py_process__free(struct py_process *p)
 	if (!p)
 		return;
 	py_tids__free(&p->tids);
+	pysym__free(p->sym);
 	free(p);
 }
 
@@ -62,7 +65,7 @@ uint64_t py_process__code_type(const struct py_process *p)
 	return p->rt.code_type_va ? p->rt.code_type_va + p->bias : 0;
 }
 
-int py_process__read(const struct py_process *p, uint64_t addr, void *dst, size_t len)
+static int read_here(const struct py_process *p, uint64_t addr, void *dst, size_t len)
 {
 	struct iovec local = { dst, len };
 	struct iovec remote = { (void *)(uintptr_t)addr, len };
@@ -71,6 +74,52 @@ int py_process__read(const struct py_process *p, uint64_t addr, void *dst, size_
 	if (n < 0)
 		return -errno;
 	return (size_t)n == len ? 0 : -EFAULT;
+}
+
+struct read_args {
+	uint64_t addr, len;
+};
+
+static int read_there(void *state, const void *in, size_t in_len, struct sbuf *out)
+{
+	const void *args;
+	struct py_process *p = py_guest__open(state, in, in_len, &args, sizeof(struct read_args));
+	struct read_args a;
+	void *buf;
+	int err;
+
+	if (!p)
+		return -ENOMEM;
+	memcpy(&a, args, sizeof(a));
+	buf = malloc(a.len + 1);
+	err = buf ? py_process__read(p, a.addr, buf, a.len) : -ENOMEM;
+	if (!err)
+		sbuf__add(out, buf, a.len);
+	free(buf);
+	return err;
+}
+
+static int read_by_worker(const struct py_process *p, uint64_t addr, void *dst, size_t len)
+{
+	const struct read_args a = { addr, len };
+	struct sbuf out = { 0 };
+	/* That it does not answer is remembered; nothing else of it changes. */
+	int err =
+		py_guest__call((struct py_process *)(uintptr_t)p, read_there, &a, sizeof(a), &out);
+
+	if (!err && out.len != len)
+		err = -EFAULT;
+	if (!err && len)
+		memcpy(dst, out.s, len);
+	sbuf__free(&out);
+	return err;
+}
+
+int py_process__read(const struct py_process *p, uint64_t addr, void *dst, size_t len)
+{
+	if (p->worker)
+		return read_by_worker(p, addr, dst, len);
+	return read_here(p, addr, dst, len);
 }
 
 int py_process__read_ptr(const struct py_process *p, uint64_t addr, uint64_t *ret)
@@ -161,13 +210,27 @@ static int read_gil(struct py_process *p, uint64_t gil, struct py_gil_state *ret
 	return 0;
 }
 
+static int gils_there(void *state, const void *in, size_t in_len, struct sbuf *out)
+{
+	const void *args;
+	struct py_process *p = py_guest__open(state, in, in_len, &args, 0);
+	struct py_gil *list = NULL;
+
+	if (!p)
+		return -ENOMEM;
+	return py_guest__put_list(py_process__gils(p, &list), list, sizeof(*list), out);
+}
+
 ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)
 {
 	__cleanup(freep) struct py_interp *interps = NULL;
-	ssize_t cnt = py_process__interps(p, &interps);
 	struct py_gil *list;
 	size_t n = 0;
+	ssize_t cnt;
 
+	if (p->worker)
+		return py_guest__list(p, gils_there, NULL, 0, sizeof(**ret), ret);
+	cnt = py_process__interps(p, &interps);
 	if (cnt < 0)
 		return cnt;
 	list = calloc((size_t)cnt + 1, sizeof(*list));
@@ -204,10 +267,38 @@ int py_process__gil_is_off(struct py_process *p)
 	return ret;
 }
 
+static int gil_state_there(void *state, const void *in, size_t in_len, struct sbuf *out)
+{
+	const void *args;
+	struct py_process *p = py_guest__open(state, in, in_len, &args, sizeof(uint64_t));
+	struct py_gil_state st = { 0 };
+	int err = p ? py_process__gil_state(p, load_u64(args), &st) : -ENOMEM;
+
+	if (!err)
+		sbuf__add(out, (const char *)&st, sizeof(st));
+	return err;
+}
+
+/* Of one answer of a known size. */
+static int take_one(int err, struct sbuf *out, void *ret, size_t sz)
+{
+	if (!err && out->len != sz)
+		err = -EFAULT;
+	if (!err)
+		memcpy(ret, out->s, sz);
+	sbuf__free(out);
+	return err;
+}
+
 int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret)
 {
-	int err = read_gil(p, gil, ret);
+	struct sbuf out = { 0 };
+	int err;
 
+	if (p->worker)
+		return take_one(py_guest__call(p, gil_state_there, &gil, sizeof(gil), &out), &out,
+				ret, sizeof(*ret));
+	err = read_gil(p, gil, ret);
 	if (!err && ret->locked && ret->holder_tstate)
 		ret->holder_tid = py_process__tid_of(p, ret->holder_tstate);
 	return err;
@@ -240,7 +331,7 @@ int py_process__check(struct py_process *p, char *why, size_t why_sz)
 	if (err)
 		return err == -EFAULT ? -ESRCH : err;
 	n = py_process__interps(p, &interps);
-	if (n == -EPERM || n == -ESRCH || n == -ENOMEM)
+	if (n == -EPERM || n == -ESRCH || n == -ENOMEM || n == -ETIMEDOUT || n == -EINTR)
 		return (int)n;
 	if (n < 0)
 		return misfit(why, why_sz, p, "the list of interpreters is not readable");

@@ -14,6 +14,7 @@
 #include "user/python/runtime.h"
 
 struct py_process;
+struct py_guests;
 struct py_code;
 struct py_walk;
 
@@ -51,6 +52,15 @@ struct py_thread {
  */
 struct py_process *py_process__new(pid_t pid, const struct py_runtime *rt, uint64_t load_bias);
 void py_process__free(struct py_process *p);
+
+/* A worker that reads the memory of processes: it may block (user/base/worker.h). NULL: no memory. */
+struct py_guests *py_guests__new(void);
+void py_guests__free(struct py_guests *g);
+uint64_t py_guests__lost_cnt(const struct py_guests *g); /* how often it had to be given up */
+/* Whatever reads its memory from now on is done by that worker; g must outlive p. Then all that reads may also return
+ * -ETIMEDOUT: a page does not come, or did not lately; -EINTR: giltop is to end.
+ */
+void py_process__by(struct py_process *p, struct py_guests *g);
 
 pid_t py_process__pid(const struct py_process *p);
 const struct py_runtime *py_process__runtime(const struct py_process *p);

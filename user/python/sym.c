@@ -12,7 +12,9 @@
 #include "user/python/object.h"
 
 #define TEXT_MAX  1024
-#define TABLE_MAX (16u << 20) /* bytes of one line table */
+#define TABLE_MAX (1u << 20) /* bytes of one line table: a function of more than 100,000 lines */
+/* Bytes of tables that are read, or searched, from one reading to the next: some 20 ms. */
+#define LINES_MAX (16u << 20)
 /* More than that: those that were not used lately go. */
 #define BYTES_MAX (32u << 20)
 #define CODES_MAX (1u << 16)
@@ -33,6 +35,7 @@ struct pysym {
 	const struct py_process *p;
 	const struct py_objects *o;
 	struct hmap codes; /* id -> struct code */
+	size_t lines_left; /* of LINES_MAX */
 	struct pysym_stats stats;
 };
 
@@ -44,7 +47,22 @@ struct pysym *pysym__new(const struct py_process *p)
 		return NULL;
 	ps->p = p;
 	ps->o = &py_process__runtime(p)->obj;
+	ps->lines_left = LINES_MAX;
 	return ps;
+}
+
+void pysym__refill(struct pysym *ps)
+{
+	ps->lines_left = LINES_MAX;
+}
+
+/* May so many bytes of a table be looked at? */
+static bool afford(struct pysym *ps, size_t len)
+{
+	if (len > ps->lines_left)
+		return false;
+	ps->lines_left -= len;
+	return true;
 }
 
 static void code_free(void *code)
@@ -153,11 +171,12 @@ static struct code *code_from(const struct py_code *k)
 	return c;
 }
 
-static void read_table(const struct pysym *ps, uint64_t bytes, struct code *c)
+static void read_table(struct pysym *ps, uint64_t bytes, struct code *c)
 {
 	uint64_t len;
 
-	if (py_process__read_ptr(ps->p, bytes + ps->o->var_size, &len) || len > TABLE_MAX)
+	if (py_process__read_ptr(ps->p, bytes + ps->o->var_size, &len) || len > TABLE_MAX ||
+	    !afford(ps, len))
 		return;
 	free(c->table);
 	c->table = malloc(len + 1);
@@ -198,7 +217,7 @@ static uint64_t id_in_memory(const struct pysym *ps, const struct py_code *k)
 }
 
 /* All of it from memory, if it is still there: the same before and after. NULL: it is not, or no memory. */
-static struct code *code_from_memory(const struct pysym *ps, const struct py_code *k)
+static struct code *code_from_memory(struct pysym *ps, const struct py_code *k)
 {
 	uint64_t id = id_in_memory(ps, k);
 	struct py_code now;
@@ -337,7 +356,9 @@ int pysym__resolve(struct pysym *ps, const struct py_frame_ref *ref, uint64_t ad
 	ret->name = c->name;
 	ret->file = c->file;
 	ret->line = 0;
-	if (c->table || unit < 0)
+	if (unit >= 0 && (!c->table || !afford(ps, c->table_len)))
+		ps->stats.no_line++;
+	else
 		ret->line = py_line__find(ps->o->line_table, c->table, c->table_len, c->first_line,
 					  (int32_t)unit);
 	return 0;

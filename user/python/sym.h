@@ -25,6 +25,7 @@ struct pysym_stats {
 	uint64_t codes;	     /* code objects learned */
 	uint64_t unreadable; /* frames whose code object is not known (counted at each try) */
 	uint64_t bytes;	     /* names and tables kept now */
+	uint64_t no_line;    /* frames without a line: that would have taken too long to find */
 };
 
 /* p must outlive it. NULL + errno: ENOMEM. */
@@ -33,6 +34,8 @@ void pysym__free(struct pysym *ps);
 
 /* Another stack comes: the strings of frames resolved before are no longer valid. */
 void pysym__begin(struct pysym *ps);
+/* A reading begins: there is time again to look for lines in long tables. */
+void pysym__refill(struct pysym *ps);
 /* Would pysym__learn() help: is it not known, or not all of it? */
 bool pysym__wants(const struct pysym *ps, uint64_t id);
 /* What the kernel has of a code object; what did not fit there is read from memory. 0 or -ENOMEM. */

@@ -20,6 +20,7 @@
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/python/object.h"
+#include "user/python/process_impl.h"
 #include "user/python/sym.h"
 
 #define COMM_LEN 15 /* TASK_COMM_LEN - 1 */
@@ -209,8 +210,8 @@ static void agree(const struct py_thread *threads, size_t n, struct py_thread_na
 	}
 }
 
-void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_actives *known,
-			   const struct py_thread *threads, size_t n, struct py_thread_name *ret)
+static void names_here(struct py_process *p, struct pysym *ps, struct py_actives *known,
+		       const struct py_thread *threads, size_t n, struct py_thread_name *ret)
 {
 	const struct py_runtime *rt = py_process__runtime(p);
 	__cleanup(freep) struct py_interp *interps = NULL;
@@ -244,4 +245,70 @@ void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_act
 			name_by_program(rt, py_process__pid(p), threads[i].tid, &ret[i]);
 	}
 	agree(threads, n, ret);
+}
+
+/* ---- by a worker ---- */
+
+struct names_args {
+	bool functions, has_known;
+	struct py_actives known;
+	uint64_t cnt; /* of the threads that follow */
+};
+
+static int names_there(void *state, const void *in, size_t in_len, struct sbuf *out)
+{
+	const void *args;
+	struct py_process *p = py_guest__open(state, in, in_len, &args, sizeof(struct names_args));
+	struct py_thread_name *names;
+	struct py_thread *threads;
+	struct names_args a;
+
+	if (!p)
+		return -ENOMEM;
+	memcpy(&a, args, sizeof(a));
+	if (a.functions && !p->sym)
+		p->sym = pysym__new(p);
+	threads = calloc(a.cnt + 1, sizeof(*threads));
+	names = calloc(a.cnt + 1, sizeof(*names));
+	if (threads && names) {
+		memcpy(threads, (const char *)args + sizeof(a), a.cnt * sizeof(*threads));
+		py_thread_names__read(p, a.functions ? p->sym : NULL, a.has_known ? &a.known : NULL,
+				      threads, a.cnt, names);
+		sbuf__add(out, (const char *)&a, sizeof(a));
+		sbuf__add(out, (const char *)names, a.cnt * sizeof(*names));
+	}
+	free(threads);
+	free(names);
+	return out->len ? 0 : -ENOMEM;
+}
+
+static void names_by_worker(struct py_process *p, bool functions, struct py_actives *known,
+			    const struct py_thread *threads, size_t n, struct py_thread_name *ret)
+{
+	struct names_args a = { functions, known, { 0 }, n };
+	struct sbuf args = { 0 }, out = { 0 };
+
+	memset(ret, 0, n * sizeof(*ret));
+	if (known)
+		a.known = *known;
+	sbuf__add(&args, (const char *)&a, sizeof(a));
+	sbuf__add(&args, (const char *)threads, n * sizeof(*threads));
+	if (!args.oom && !py_guest__call(p, names_there, args.s, args.len, &out) &&
+	    out.len == sizeof(a) + n * sizeof(*ret)) {
+		memcpy(&a, out.s, sizeof(a));
+		memcpy(ret, out.s + sizeof(a), n * sizeof(*ret));
+		if (known)
+			*known = a.known;
+	}
+	sbuf__free(&args);
+	sbuf__free(&out);
+}
+
+void py_thread_names__read(struct py_process *p, struct pysym *ps, struct py_actives *known,
+			   const struct py_thread *threads, size_t n, struct py_thread_name *ret)
+{
+	if (p->worker)
+		names_by_worker(p, ps, known, threads, n, ret);
+	else
+		names_here(p, ps, known, threads, n, ret);
 }

@@ -2,6 +2,7 @@
 /* threads.c - the threads of a CPython, and their ids in the kernel */
 #include <errno.h>
 #include <stdlib.h>
+#include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/python/process_impl.h"
 
@@ -65,14 +66,28 @@ static int add_threads(struct py_process *p, const struct py_interp *interp,
 	return err;
 }
 
+static int threads_there(void *state, const void *in, size_t in_len, struct sbuf *out)
+{
+	const void *args;
+	struct py_process *p = py_guest__open(state, in, in_len, &args, 0);
+	struct py_thread *list = NULL;
+
+	if (!p)
+		return -ENOMEM;
+	return py_guest__put_list(py_process__threads(p, &list), list, sizeof(*list), out);
+}
+
 ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
 {
 	__cleanup(freep) struct py_interp *interps = NULL;
-	ssize_t interp_cnt = py_process__interps(p, &interps);
 	struct py_thread *list = NULL;
 	size_t n = 0, cap = 0;
+	ssize_t interp_cnt;
 	int err = 0;
 
+	if (p->worker)
+		return py_guest__list(p, threads_there, NULL, 0, sizeof(**ret), ret);
+	interp_cnt = py_process__interps(p, &interps);
 	if (interp_cnt < 0)
 		return interp_cnt;
 	for (ssize_t i = interp_cnt - 1; i >= 0; i--) {
@@ -122,6 +137,35 @@ static int add_newest(struct py_process *p, const struct py_interp *interp,
 	return err;
 }
 
+static int newest_there(void *state, const void *in, size_t in_len, struct sbuf *out)
+{
+	const void *args;
+	struct py_process *p = py_guest__open(state, in, in_len, &args, sizeof(uint64_t));
+	const uint32_t *tids;
+	struct py_thread *list = NULL;
+	uint64_t n = p ? load_u64(args) : 0;
+
+	if (!p)
+		return -ENOMEM;
+	tids = (const uint32_t *)((const char *)args + sizeof(n));
+	return py_guest__put_list(py_process__newest(p, tids, n, &list), list, sizeof(*list), out);
+}
+
+static ssize_t newest_by_worker(struct py_process *p, const uint32_t *tids, size_t n,
+				struct py_thread **ret)
+{
+	struct sbuf args = { 0 };
+	uint64_t cnt = n;
+	ssize_t found;
+
+	sbuf__add(&args, (const char *)&cnt, sizeof(cnt));
+	sbuf__add(&args, (const char *)tids, n * sizeof(*tids));
+	found = args.oom ? -ENOMEM
+			 : py_guest__list(p, newest_there, args.s, args.len, sizeof(**ret), ret);
+	sbuf__free(&args);
+	return found;
+}
+
 ssize_t py_process__newest(struct py_process *p, const uint32_t *tids, size_t n,
 			   struct py_thread **ret)
 {
@@ -132,6 +176,8 @@ ssize_t py_process__newest(struct py_process *p, const uint32_t *tids, size_t n,
 	ssize_t interp_cnt;
 	int err;
 
+	if (p->worker)
+		return newest_by_worker(p, tids, n, ret);
 	/* Where the tid is in libc's record is found out from all threads together. */
 	if (p->rt.obj.tstate_native_id == PY_NONE && p->tids.pthread_off < 0)
 		return py_process__threads(p, ret);

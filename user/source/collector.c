@@ -15,6 +15,8 @@
 #include "user/base/util.h"
 #include "user/picture/stack_store.h"
 #include "user/probe/probe.h"
+#include "user/python/process.h"
+#include "user/python/sym.h"
 #include "user/source/collector_impl.h"
 #include "user/source/stacks.h"
 
@@ -55,9 +57,10 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->name_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
+	c->guests = py_guests__new();
 	c->store = stack_store__new();
 	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || !c->probe || !c->cache ||
-	    !c->store)
+	    !c->guests || !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
@@ -96,6 +99,7 @@ static void collector_free(struct source *s)
 	closep(&c->name_timer);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
+	py_guests__free(c->guests);
 	pystacks__free(c->stacks);
 	stack_store__free(c->store);
 	totals__free(&c->totals);
@@ -311,6 +315,7 @@ static int refresh(struct source *s)
 
 	probe__drain(c->probe, on_note, c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
+		pysym__refill(c->live[i].sym);
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
 		if (tracked__is_misfit(&c->live[i], why, sizeof(why))) {

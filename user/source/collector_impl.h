@@ -66,6 +66,7 @@ struct collector {
 	struct collector_opts opts;
 	struct probe *probe;
 	struct target_cache *cache;
+	struct py_guests *guests;
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;

@@ -217,6 +217,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	t->native = native_sym__new(tg->pid, target_cache__native_files(c->cache));
 	if (!t->py || !t->sym || !t->native)
 		return FAIL_NO_MEMORY;
+	py_process__by(t->py, c->guests);
 	if (tg->gil_off > 0) {
 		sbuf__printf(why,
 			     "pid %d runs CPython %s free-threaded with the GIL disabled: nothing "
