@@ -111,13 +111,12 @@ int child__start(struct child *c, const char *name, const struct child_keep *kee
 	return 0;
 }
 
-/* Its CPU time up to now. */
-static uint64_t cpu_of(pid_t pid)
+uint64_t child__cpu_ns(const struct child *c)
 {
 	struct timespec ts;
 	clockid_t clock;
 
-	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &ts))
+	if (!c->pid || clock_getcpuclockid(c->pid, &clock) || clock_gettime(clock, &ts))
 		return 0;
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
@@ -153,7 +152,7 @@ static bool is_to_end(void)
 int child__wait(const struct child *c, const struct child_limits *limits)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-	uint64_t start = now_ns(), cpu = cpu_of(c->pid), blocked_ns = 0, before = start, now;
+	uint64_t start = now_ns(), cpu = child__cpu_ns(c), blocked_ns = 0, before = start, now;
 
 	for (;;) {
 		int n = poll(&p, 1, LOOK_MS);
@@ -163,7 +162,7 @@ int child__wait(const struct child *c, const struct child_limits *limits)
 		now = now_ns();
 		if (is_to_end() && now - start > GRACE_NS)
 			return -EINTR;
-		if (cpu_of(c->pid) - cpu > limits->cpu_ns)
+		if (child__cpu_ns(c) - cpu > limits->cpu_ns)
 			return -EFBIG;
 		if (is_blocked(c->pid))
 			blocked_ns += now - before;

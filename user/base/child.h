@@ -51,6 +51,9 @@ struct child_limits {
  */
 int child__wait(const struct child *c, const struct child_limits *limits);
 
+/* Its CPU time up to now; 0: it has ended. */
+uint64_t child__cpu_ns(const struct child *c);
+
 /* Done with it; kill_it: it may be blocked. Never waits: who cannot be killed now (it is in the kernel, and has none of our
  * descriptors but those that it was to keep) is among those left, and ends when the kernel lets it.
  */

@@ -36,6 +36,7 @@ struct worker {
 	struct child child;
 	struct children left;
 	uint64_t lost_cnt;
+	uint64_t lost_cpu_ns, cpu_ns; /* of those given up; of this one, after its last call */
 	bool asked; /* a call is under way */
 };
 
@@ -69,6 +70,11 @@ void worker__free(struct worker *w)
 uint64_t worker__lost_cnt(const struct worker *w)
 {
 	return w->lost_cnt;
+}
+
+uint64_t worker__cpu_ns(const struct worker *w)
+{
+	return w->lost_cpu_ns + w->cpu_ns;
 }
 
 /* All of it, or -errno; -EIO: the other end has gone. */
@@ -164,8 +170,20 @@ static void work(void *ctx, int fd)
 
 /* ---- in giltop ---- */
 
+/* One that has died by itself has no clock any more. */
+static void note_cpu(struct worker *w)
+{
+	uint64_t cpu_ns = child__cpu_ns(&w->child);
+
+	if (cpu_ns > w->cpu_ns)
+		w->cpu_ns = cpu_ns;
+}
+
 static int give_up(struct worker *w, int err)
 {
+	note_cpu(w);
+	w->lost_cpu_ns += w->cpu_ns;
+	w->cpu_ns = 0;
 	child__end(&w->child, true, &w->left);
 	w->lost_cnt++;
 	w->asked = false;
@@ -237,6 +255,7 @@ static int take(struct worker *w, struct sbuf *out)
 	}
 	if (err)
 		return give_up(w, err);
+	note_cpu(w);
 	w->asked = false;
 	return out->oom ? -ENOMEM : (int)a.ret;
 }

@@ -56,5 +56,7 @@ int worker__poll(struct worker *w, struct sbuf *out);
 
 /* How often it was given up, for whatever reason. */
 uint64_t worker__lost_cnt(const struct worker *w);
+/* CPU time that it has taken, with all that were given up. */
+uint64_t worker__cpu_ns(const struct worker *w);
 
 #endif

@@ -122,7 +122,8 @@ static size_t programs(const struct probe_job *job, int *ret)
 	return cnt;
 }
 
-int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret)
+int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret,
+		uint64_t *cpu_ns)
 {
 	int progs[2 * GIL_SITE_KIND_CNT];
 	struct child_keep keep = { progs, programs(job, progs) };
@@ -137,6 +138,7 @@ int links__make(const struct probe_job *job, struct children *left, struct link_
 		if (!err)
 			err = receive_some(&child, ret, &more);
 	}
+	*cpu_ns += child__cpu_ns(&child);
 	/* One that is stuck is not killed: it would leave behind what it has put in place. */
 	child__end(&child, false, left);
 	if (err && ret->cnt)

@@ -16,9 +16,10 @@
 struct children;
 
 /* 0; -ETIMEDOUT: it is stuck (and goes away, with what it has put in place, as soon as it is not); -EINTR: giltop is to
- * end; or as probe_attach__do: then nothing is attached.
+ * end; or as probe_attach__do: then nothing is attached. *cpu_ns: what it took is added.
  */
-int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret);
+int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret,
+		uint64_t *cpu_ns);
 /* Take them away. They are gone a moment later, and in any case when giltop has ended. */
 void links__drop(struct link_fds *l, struct children *left);
 

@@ -32,6 +32,7 @@ struct probe {
 	enum probe_tier tier;
 	struct probe_opts opts;
 	uint64_t dead_lost;    /* see probe_read__forget */
+	uint64_t links_cpu_ns; /* of children that made links */
 	struct children left;  /* that have made links, or are to take them away */
 	probe_note_fn note_fn; /* while draining */
 	void *note_ctx;
@@ -267,7 +268,7 @@ struct probe_attachment {
 static struct probe_attachment *attach(struct probe *p, const struct probe_job *job)
 {
 	struct probe_attachment *a = calloc(1, sizeof(*a));
-	int err = a ? links__make(job, &p->left, &a->links) : -ENOMEM;
+	int err = a ? links__make(job, &p->left, &a->links, &p->links_cpu_ns) : -ENOMEM;
 
 	if (!err) {
 		a->pid = job->pid;
@@ -370,6 +371,7 @@ int probe__read(struct probe *p, struct totals *ret)
 
 	if (!err)
 		ret->stats[GT_STAT_DEAD_FULL] += p->dead_lost;
+	ret->self_cpu_ns += p->links_cpu_ns;
 	return err;
 }
 

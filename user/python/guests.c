@@ -63,6 +63,11 @@ uint64_t py_guests__lost_cnt(const struct py_guests *g)
 	return worker__lost_cnt(g->worker);
 }
 
+uint64_t py_guests__cpu_ns(const struct py_guests *g)
+{
+	return worker__cpu_ns(g->worker);
+}
+
 void py_process__by(struct py_process *p, struct py_guests *g)
 {
 	p->worker = g->worker;

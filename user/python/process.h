@@ -57,6 +57,7 @@ void py_process__free(struct py_process *p);
 struct py_guests *py_guests__new(void);
 void py_guests__free(struct py_guests *g);
 uint64_t py_guests__lost_cnt(const struct py_guests *g); /* how often it had to be given up */
+uint64_t py_guests__cpu_ns(const struct py_guests *g);	 /* CPU time that it has taken */
 /* Whatever reads its memory from now on is done by that worker; g must outlive p. Then all that reads may also return
  * -ETIMEDOUT: a page does not come, or did not lately; -EINTR: giltop is to end.
  */

@@ -13,6 +13,7 @@
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
+#include "user/base/worker.h"
 #include "user/picture/stack_store.h"
 #include "user/probe/probe.h"
 #include "user/python/process.h"
@@ -212,6 +213,8 @@ static int read_books(struct collector *c)
 	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
 	int err = probe__read(c->probe, &c->totals);
 
+	c->totals.self_cpu_ns +=
+		py_guests__cpu_ns(c->guests) + worker__cpu_ns(target_cache__worker(c->cache));
 	c->totals.last = c->closed;
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);

@@ -40,13 +40,14 @@
 static const uint64_t distance_ns[] = { 1 * MS,	 2 * MS,  7 * MS,   20 * MS,
 					30 * MS, 60 * MS, 120 * MS, 250 * MS };
 
-/* Of this thread: what a look costs must not seem more for having been interrupted. */
-static uint64_t cpu_ns(void)
+/* Ours and the worker's: what a look costs must not seem more for having been interrupted. */
+static uint64_t cpu_ns(const struct collector *c)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec +
+	       py_guests__cpu_ns(c->guests);
 }
 
 static void arm(struct collector *c, uint64_t now)
@@ -202,7 +203,7 @@ void newcomers__on_timer(struct collector *c)
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		/* The one after this goes first the next time. */
 		struct tracked *t = &c->live[(c->look_next + i) % c->live_cnt];
-		uint64_t start = now_ns(), cpu = cpu_ns();
+		uint64_t start = now_ns(), cpu = cpu_ns(c);
 
 		if (!t->newcomers.cnt || t->newcomers.due_ns > start ||
 		    c->look_paid_ns > start + LOOK_OWED_NS)
@@ -211,7 +212,7 @@ void newcomers__on_timer(struct collector *c)
 		now = now_ns();
 		if (c->look_paid_ns < start)
 			c->look_paid_ns = start;
-		c->look_paid_ns += LOOK_SHARE * (cpu_ns() - cpu);
+		c->look_paid_ns += LOOK_SHARE * (cpu_ns(c) - cpu);
 		c->look_next = (c->look_next + i + 1) % c->live_cnt;
 		break;
 	}
