@@ -20,6 +20,7 @@
 #include "user/python/sym.h"
 #include "user/source/collector_impl.h"
 #include "user/source/stacks.h"
+#include "user/target/native_sym.h"
 
 static struct tracked *find_live(struct collector *c, pid_t pid)
 {
@@ -213,8 +214,9 @@ static int read_books(struct collector *c)
 	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
 	int err = probe__read(c->probe, &c->totals);
 
-	c->totals.self_cpu_ns +=
-		py_guests__cpu_ns(c->guests) + worker__cpu_ns(target_cache__worker(c->cache));
+	c->totals.self_cpu_ns += py_guests__cpu_ns(c->guests) +
+				 worker__cpu_ns(target_cache__worker(c->cache)) +
+				 native_files__cpu_ns(target_cache__native_files(c->cache));
 	c->totals.last = c->closed;
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);

@@ -22,7 +22,7 @@ void tracked__watch_parking(struct tracked *t, struct collector *c)
 	if (t->pause_tried || t->target.py->minor < FIRST_MINOR)
 		return;
 	t->pause_tried = true;
-	if (!libc_pause__find(pid, t->target.runtime, path, sizeof(path), &off))
+	if (!libc_pause__find(c->cache, pid, t->target.runtime, path, sizeof(path), &off))
 		t->att_pause = probe__attach_pause(c->probe, pid, path, off);
 	if (!t->att_pause)
 		pr_verb("pid %d: threads that its finalization parks will seem to wait on\n", pid);

@@ -7,9 +7,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct target_cache;
+
 /* runtime: the file that may have a C library inside. path: a name for the file it is in that works from here; off: in
- * that file. 0 or -errno; -ENOENT: not mapped (yet), or without a name.
+ * that file. 0 or -errno; -ENOENT: not mapped (yet), or without a name. By the worker of cache.
  */
-int libc_pause__find(pid_t pid, const char *runtime, char *path, size_t path_sz, uint64_t *off);
+int libc_pause__find(struct target_cache *cache, pid_t pid, const char *runtime, char *path,
+		     size_t path_sz, uint64_t *off);
 
 #endif

@@ -4,72 +4,91 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "user/base/hmap.h"
-#include "user/base/proc.h"
 #include "user/base/sbuf.h"
-#include "user/base/text.h"
 #include "user/base/util.h"
-#include "user/elf/elf_file.h"
+#include "user/base/worker.h"
+#include "user/target/native_table.h"
 
-/* What the kept symbols may take in all; the file that was not used for longest goes first. */
-#define FILES_MAX 32
-#define BYTES_MAX (16u << 20)
+/* Functions that are kept of a process, some 100 bytes each; beyond that it begins anew. */
+#define RANGES_MAX 4096
+/* That no file is mapped there is believed for so long. */
+#define ABSENT_NS 5000000000ull
+/* After a worker was lost at a process it is not asked for it for so long: its addresses have no names meanwhile. */
+#define SILENT_NS 30000000000ull
 
-struct function {
-	uint64_t off, size; /* in the file */
-	size_t name;	    /* in names */
-};
-
-struct file {
-	struct stat st;
-	size_t cnt, cap;
-	struct function *functions;
-	struct sbuf names;
-	uint64_t used; /* by this lookup; 0: the slot is free */
+/* The largest libraries have a million symbols: to read and sort them takes half a second, once. */
+static const struct worker_limits limits = {
+	.memory = 384 << 20, .cpu_ns = 1500000000, .wait_ns = 250000000, .answer = 64 << 10
 };
 
 struct native_files {
-	struct file files[FILES_MAX];
-	uint64_t lookups, reads;
+	struct worker *worker;
+	struct native_tables *tables; /* the worker's */
+	uint64_t reads, asked, serial;
 };
 
-struct place {
-	char object[128];
-	char symbol[192];
-	uint64_t offset;
+struct known {
+	uint64_t start, end;
+	uint64_t until_ns; /* 0: for good */
+	char *object;	   /* and, in the same memory, the symbol */
+	const char *symbol;
 };
 
 struct native_sym {
 	pid_t pid;
+	uint64_t serial, silent_until_ns;
 	struct native_files *files; /* not owned */
-	struct proc_maps maps;
-	struct hmap known; /* ip -> struct place, owned */
+	size_t cnt, cap;
+	struct known *known; /* by start */
+};
+
+struct request {
+	pid_t pid;
+	uint64_t serial, ip;
+};
+
+struct answer {
+	struct native_range range;
+	uint64_t reads;
 };
 
 struct native_files *native_files__new(void)
 {
-	return calloc(1, sizeof(struct native_files));
-}
+	struct native_files *fs = calloc(1, sizeof(*fs));
 
-static void file_forget(struct file *f)
-{
-	free(f->functions);
-	sbuf__free(&f->names);
-	*f = (struct file){ 0 };
+	if (!fs)
+		return NULL;
+	fs->tables = native_tables__new();
+	fs->worker = worker__new(&limits, fs->tables);
+	if (fs->tables && fs->worker)
+		return fs;
+	native_files__free(fs);
+	return NULL;
 }
 
 void native_files__free(struct native_files *fs)
 {
-	for (size_t i = 0; fs && i < FILES_MAX; i++)
-		file_forget(&fs->files[i]);
+	if (!fs)
+		return;
+	worker__free(fs->worker);
+	native_tables__free(fs->tables);
 	free(fs);
 }
 
 uint64_t native_files__reads(const struct native_files *fs)
 {
 	return fs->reads;
+}
+
+uint64_t native_files__asked(const struct native_files *fs)
+{
+	return fs->asked;
+}
+
+uint64_t native_files__cpu_ns(const struct native_files *fs)
+{
+	return worker__cpu_ns(fs->worker);
 }
 
 struct native_sym *native_sym__new(pid_t pid, struct native_files *files)
@@ -79,160 +98,120 @@ struct native_sym *native_sym__new(pid_t pid, struct native_files *files)
 	if (n) {
 		n->pid = pid;
 		n->files = files;
+		n->serial = ++files->serial;
 	}
 	return n;
+}
+
+static void forget_all(struct native_sym *n)
+{
+	while (n->cnt)
+		free(n->known[--n->cnt].object);
 }
 
 void native_sym__free(struct native_sym *n)
 {
 	if (!n)
 		return;
-	hmap__free_all(&n->known, free);
-	proc_maps__free(&n->maps);
+	forget_all(n);
+	free(n->known);
 	free(n);
 }
 
-static const struct proc_map *find_map(const struct native_sym *n, uint64_t ip)
+/* The number of those that start at ip or before. */
+static size_t started(const struct native_sym *n, uint64_t ip)
 {
-	for (size_t i = 0; i < n->maps.cnt; i++)
-		if (n->maps.maps[i].exec && ip >= n->maps.maps[i].start && ip < n->maps.maps[i].end)
-			return &n->maps.maps[i];
-	return NULL;
-}
+	size_t lo = 0, hi = n->cnt;
 
-/* ---- functions of a file ---- */
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
 
-struct reading {
-	const struct elf_file *elf;
-	struct file *f;
-};
-
-static int take_function(const char *name, const struct elf_sym *sym, void *arg)
-{
-	struct reading *r = arg;
-	struct file *f = r->f;
-	uint64_t off;
-
-	if (!sym->is_func || elf_file__va_to_off(r->elf, sym->va, &off))
-		return 0;
-	if (array_grow(&f->functions, f->cnt, &f->cap, sizeof(*f->functions)))
-		return -ENOMEM;
-	f->functions[f->cnt++] = (struct function){ off, sym->size, f->names.len };
-	sbuf__add(&f->names, name, strlen(name) + 1);
-	return f->names.oom ? -ENOMEM : 0;
-}
-
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-	       a->st_mtime == b->st_mtime;
-}
-
-static struct file *oldest(struct native_files *fs)
-{
-	struct file *ret = &fs->files[0];
-
-	for (size_t i = 1; i < FILES_MAX; i++)
-		if (fs->files[i].used < ret->used)
-			ret = &fs->files[i];
-	return ret;
-}
-
-/* The functions of an open file. What there is of them, without memory for all. */
-static const struct file *functions_of(struct native_files *fs, int fd, const struct stat *st)
-{
-	struct reading r = { .f = oldest(fs) };
-	struct elf_file *elf;
-
-	fs->lookups++;
-	for (size_t i = 0; i < FILES_MAX; i++)
-		if (fs->files[i].used && is_same_file(&fs->files[i].st, st))
-			r.f = &fs->files[i];
-	if (!r.f->used || !is_same_file(&r.f->st, st)) {
-		file_forget(r.f);
-		r.f->st = *st;
-		r.elf = elf = elf_file__open_fd(fd);
-		if (elf && !elf_file__each_sym(elf, ELF_DYNSYM, take_function, &r))
-			elf_file__each_sym(elf, ELF_SYMTAB, take_function, &r);
-		elf_file__free(elf);
-		fs->reads++;
+		if (n->known[mid].start <= ip)
+			lo = mid + 1;
+		else
+			hi = mid;
 	}
-	r.f->used = fs->lookups;
-	return r.f;
+	return lo;
 }
 
-/* One file alone may be larger than all that is kept: then it goes as soon as it was used. */
-static void forget_surplus(struct native_files *fs)
+static int answer_request(void *state, const void *in, size_t len, struct sbuf *out)
 {
-	for (;;) {
-		struct file *least = NULL;
-		size_t bytes = 0;
+	struct answer a = { 0 };
+	struct request r;
 
-		for (size_t i = 0; i < FILES_MAX; i++) {
-			struct file *f = &fs->files[i];
-
-			bytes += f->cap * sizeof(*f->functions) + f->names.cap;
-			if (f->used && (!least || f->used < least->used))
-				least = f;
-		}
-		if (bytes <= BYTES_MAX)
-			return;
-		file_forget(least);
-	}
+	if (len != sizeof(r))
+		return -EINVAL;
+	memcpy(&r, in, sizeof(r));
+	native_tables__find(state, r.pid, r.serial, r.ip, &a.range);
+	a.reads = native_tables__reads(state);
+	sbuf__add(out, (const char *)&a, sizeof(a));
+	return 0;
 }
 
-/* The function that contains the place; one of unknown size (assembler) when nothing else is near. */
-static void name_it(const struct native_sym *n, const struct proc_map *m, struct place *p)
+/* What the worker knows of the address. Lost: nothing, for a while. */
+static void ask(struct native_sym *n, uint64_t ip, struct native_range *ret)
 {
-	const struct function *best = NULL;
-	const struct file *f;
-	__cleanup(closep) int fd = -1;
-	struct stat st;
-	char path[512];
+	const struct request r = { n->pid, n->serial, ip };
+	struct sbuf out = { 0 };
+	struct answer a;
+	uint64_t now = now_ns();
 
-	fd = proc_map__open(m, n->pid, path, sizeof(path));
-	if (fd < 0 || fstat(fd, &st))
+	*ret = (struct native_range){ .start = ip, .end = ip + 1 };
+	if (now < n->silent_until_ns)
 		return;
-	f = functions_of(n->files, fd, &st);
-	for (size_t i = 0; i < f->cnt; i++) {
-		const struct function *fn = &f->functions[i];
-
-		if (fn->off <= p->offset && p->offset - fn->off < (fn->size ? fn->size : 4096) &&
-		    (!best || fn->off >= best->off))
-			best = fn;
+	n->files->asked++;
+	if (!worker__call(n->files->worker, answer_request, &r, sizeof(r), &out) &&
+	    out.len == sizeof(a)) {
+		memcpy(&a, out.s, sizeof(a));
+		n->files->reads = a.reads;
+		*ret = a.range;
+	} else {
+		n->silent_until_ns = now_ns() + SILENT_NS;
 	}
-	if (best)
-		clean_text(f->names.s + best->name, strlen(f->names.s + best->name), p->symbol,
-			   sizeof(p->symbol));
-	forget_surplus(n->files);
+	sbuf__free(&out);
+}
+
+/* In its place; those that it covers in part are older: they go. NULL: no memory. */
+static struct known *learn(struct native_sym *n, const struct native_range *r)
+{
+	size_t at, end, object = strlen(r->object) + 1, symbol = strlen(r->symbol) + 1;
+	struct known k = { r->start, r->end, 0, malloc(object + symbol), NULL };
+
+	if (n->cnt >= RANGES_MAX)
+		forget_all(n);
+	if (!k.object || array_grow(&n->known, n->cnt, &n->cap, sizeof(*n->known))) {
+		free(k.object);
+		return NULL;
+	}
+	memcpy(k.object, r->object, object);
+	k.symbol = memcpy(k.object + object, r->symbol, symbol);
+	if (!*r->object)
+		k.until_ns = now_ns() + ABSENT_NS;
+	at = started(n, r->start);
+	if (at && n->known[at - 1].end > r->start)
+		at--;
+	for (end = at; end < n->cnt && n->known[end].start < r->end; end++)
+		free(n->known[end].object);
+	memmove(&n->known[at + 1], &n->known[end], (n->cnt - end) * sizeof(k));
+	n->cnt = n->cnt - (end - at) + 1;
+	n->known[at] = k;
+	return &n->known[at];
 }
 
 int native_sym__find(struct native_sym *n, uint64_t ip, struct native_place *ret)
 {
-	struct place *p = hmap__get(&n->known, ip, 0);
-	const struct proc_map *m;
-	const char *base;
+	size_t i = started(n, ip);
+	struct known *k = i && ip < n->known[i - 1].end ? &n->known[i - 1] : NULL;
+	struct native_range r;
 
-	if (!p) {
-		m = find_map(n, ip);
-		if (!m) { /* mapped since? */
-			proc_maps__free(&n->maps);
-			if (proc_maps__read(n->pid, &n->maps))
-				return -ENOENT;
-			m = find_map(n, ip);
-		}
-		if (!m)
-			return -ENOENT;
-		p = calloc(1, sizeof(*p));
-		if (!p || hmap__put(&n->known, ip, 0, p)) {
-			free(p);
-			return -ENOMEM;
-		}
-		base = path_base(m->path);
-		clean_text(base, strlen(base), p->object, sizeof(p->object));
-		p->offset = ip - m->start + m->off;
-		name_it(n, m, p);
+	if (k && k->until_ns && k->until_ns < now_ns())
+		k = NULL;
+	if (!k) {
+		ask(n, ip, &r);
+		k = learn(n, &r);
 	}
-	*ret = (struct native_place){ p->object, p->symbol, p->offset };
-	return 0;
+	if (!k)
+		return -ENOMEM;
+	*ret = (struct native_place){ k->object, k->symbol };
+	return *k->object ? 0 : -ENOENT;
 }
