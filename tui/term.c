@@ -14,12 +14,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termcap.h>
+#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "tui/keymap.h"
 #include "tui/looks.h"
+#include "user/base/ending.h"
 #include "user/base/log.h"
+#include "user/base/sbuf.h"
 #include "user/base/util.h"
 
 struct term {
@@ -44,6 +47,24 @@ static void signals_restore(const struct sigaction old[ARRAY_SIZE(caught)])
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
 		sigaction(caught[i], &old[i], NULL);
+}
+
+/* What is to be done to the screen if giltop is ended in the middle of something; modes: as they were. */
+static void on_last_signal(const struct termios *modes)
+{
+	static const char *const names[] = { "sgr0", "cnorm", "rmkx", "rmcup" };
+	struct sbuf bytes = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const char *s = tigetstr(names[i]);
+
+		if (s && s != (const char *)-1)
+			sbuf__puts(&bytes, s);
+	}
+	sbuf__puts(&bytes, "\033[?1000l\033[?1006l"); /* no mouse: what ncurses itself sends */
+	if (!bytes.oom)
+		ending__terminal(modes, bytes.s, bytes.len);
+	sbuf__free(&bytes);
 }
 
 static void init_looks(struct term *t, bool plain)
@@ -112,6 +133,8 @@ int term__can_run(void)
 struct term *term__open(const struct tui_opts *opts)
 {
 	struct sigaction saved[ARRAY_SIZE(caught)];
+	struct termios modes;
+	bool has_modes;
 	struct term *t;
 	int err = term__can_run();
 
@@ -124,6 +147,7 @@ struct term *term__open(const struct tui_opts *opts)
 		return NULL;
 	t->unicode = !opts->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
 	signals_save(saved);
+	has_modes = !tcgetattr(STDIN_FILENO, &modes);
 	set_escdelay(25);
 	t->screen = newterm(NULL, stdout, stdin);
 	signals_restore(saved);
@@ -134,6 +158,8 @@ struct term *term__open(const struct tui_opts *opts)
 	}
 	set_term(t->screen);
 	log__hold(true);
+	if (has_modes)
+		on_last_signal(&modes);
 	init_looks(t, opts->plain);
 	term__set_scheme(t, opts->settings.scheme);
 	init_input();
@@ -147,6 +173,7 @@ void term__close(struct term *t)
 		return;
 	if (!isendwin())
 		endwin();
+	ending__terminal(NULL, NULL, 0);
 	delscreen(t->screen);
 	log__hold(false);
 	free(t);

@@ -3,7 +3,7 @@
  *
  * One thread, one epoll set: the collector's descriptor (ring buffer, ends of processes), a timer for
  * the refresh, one for the duration, a signalfd, and stdin while the live view is up. No work is done
- * in signal handlers.
+ * in signal handlers; a second signal that wants an end gets it there and then (user/base/ending.h).
  */
 #include "user/app/session.h"
 
@@ -225,6 +225,7 @@ static void loop(struct session *s)
 				session__follow_forks(s);
 				break;
 			case FD_SIGNAL: session__on_signal(s); break;
+			case FD_ENDING: s->done = "interrupted"; break;
 			case FD_REFRESH:
 				session__drain_timer(s->refresh_fd);
 				if ((!s->o->command || s->live_cnt) && !ends_soon(s))
@@ -357,8 +358,6 @@ static int run_once(const struct opts *o, bool *pick_again)
 		bool quit = s.live && (!strcmp(s.done, "quit") || s.pick_again);
 
 		session__live_stop(&s);
-		if (s.interrupted)
-			session__leave_at_next_signal(&s);
 		code = quit ? EXIT_OK : finish(&s);
 		if (s.failed) {
 			pr_warn("cannot read the books any more\n");

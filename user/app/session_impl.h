@@ -18,7 +18,16 @@ struct model;
 struct source;
 struct view;
 
-enum session_fd { FD_SOURCE, FD_REFRESH, FD_DURATION, FD_SIGNAL, FD_INPUT, FD_VIEW, FD_FOLLOW };
+enum session_fd {
+	FD_SOURCE,
+	FD_REFRESH,
+	FD_DURATION,
+	FD_SIGNAL,
+	FD_ENDING,
+	FD_INPUT,
+	FD_VIEW,
+	FD_FOLLOW
+};
 
 /* Whose children are measured (session_follow.c). */
 struct follow {
@@ -49,7 +58,7 @@ struct session {
 	int command_out; /* what the command prints while the screen is up; -1: it prints itself */
 	off_t command_shown; /* so much of it is on the terminal */
 	const char *done;    /* why it ends; NULL: it goes on */
-	bool begun, interrupted, pick_again;
+	bool begun, pick_again;
 	bool failed;	      /* the books could not be read */
 	uint64_t duration_ns; /* 0: no end */
 	uint64_t refresh_cnt;
@@ -70,12 +79,11 @@ int session__arm(struct session *s, int *fd, uint64_t first_ns, uint64_t every_n
 		 enum session_fd what);
 void session__drain_timer(int fd);
 
-/* session_signals.c: block them and have them through signal_fd (0 or -errno); take those that are there; after the
- * first one that wants an end, let the next one end the program, whatever it is blocked in.
+/* session_signals.c: have them through descriptors (0 or -errno); take those that are there. (user/base/ending.h for
+ * those that want an end.)
  */
 int session__arm_signals(struct session *s);
 void session__on_signal(struct session *s);
-void session__leave_at_next_signal(struct session *s);
 
 /* session_targets.c: tell mistakes before BPF is touched (a pid that is not there, no privileges, no kernel for it), and
  * start on what the options name: 0, or an exit code that has been explained.

@@ -8,6 +8,7 @@
 #include "user/app/session_impl.h"
 #include "user/app/targets_named.h"
 #include "user/base/caps.h"
+#include "user/base/ending.h"
 #include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
@@ -66,7 +67,7 @@ static int add_all(struct session *s)
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
 
-	for (ssize_t i = 0; i < n; i++)
+	for (ssize_t i = 0; i < n && !ending__has_come(); i++)
 		if ((pid_t)pids[i] != getpid())
 			add_one(s, (pid_t)pids[i], false);
 	return 0;
@@ -78,7 +79,7 @@ size_t session__add_children(struct session *s, pid_t parent)
 	ssize_t n = proc__descendants(parent, &pids);
 	size_t cnt = 0;
 
-	for (ssize_t i = 0; i < n; i++)
+	for (ssize_t i = 0; i < n && !ending__has_come(); i++)
 		cnt += (pid_t)pids[i] != getpid() && is_measured(add_one(s, (pid_t)pids[i], false));
 	return cnt;
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "user/base/ending.h"
 #include "user/base/util.h"
 
 /* How often a child that says nothing is looked at. */
@@ -139,16 +140,6 @@ static bool is_blocked(pid_t pid)
 	return at && at[1] && strchr("DSTt", at[2]);
 }
 
-/* With the default action it would have ended us by now; else it waits to be read. */
-static bool is_to_end(void)
-{
-	sigset_t set;
-
-	return !sigpending(&set) &&
-	       (sigismember(&set, SIGINT) == 1 || sigismember(&set, SIGTERM) == 1 ||
-		sigismember(&set, SIGHUP) == 1);
-}
-
 int child__wait(const struct child *c, const struct child_limits *limits)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
@@ -160,7 +151,7 @@ int child__wait(const struct child *c, const struct child_limits *limits)
 		if (n > 0)
 			return 0;
 		now = now_ns();
-		if (is_to_end() && now - start > GRACE_NS)
+		if (ending__has_come() && now - start > GRACE_NS)
 			return -EINTR;
 		if (child__cpu_ns(c) - cpu > limits->cpu_ns)
 			return -EFBIG;

@@ -37,7 +37,7 @@ struct worker {
 	struct children left;
 	uint64_t lost_cnt;
 	uint64_t lost_cpu_ns, cpu_ns; /* of those given up; of this one, after its last call */
-	bool asked; /* a call is under way */
+	bool asked;		      /* a call is under way */
 };
 
 /* In the worker: what it is. */
