@@ -75,6 +75,11 @@ void py_process__by(struct py_process *p, struct py_guests *g)
 
 /* ---- in giltop ---- */
 
+bool py_process__is_silent(const struct py_process *p)
+{
+	return p->silent_until_ns && now_ns() < p->silent_until_ns;
+}
+
 int py_guest__call(struct py_process *p, worker_fn fn, const void *args, size_t len,
 		   struct sbuf *out)
 {
@@ -82,7 +87,7 @@ int py_guest__call(struct py_process *p, worker_fn fn, const void *args, size_t 
 	struct sbuf in = { 0 };
 	int err;
 
-	if (p->silent_until_ns && now_ns() < p->silent_until_ns)
+	if (py_process__is_silent(p))
 		return -ETIMEDOUT;
 	sbuf__add(&in, (const char *)&h, sizeof(h));
 	sbuf__add(&in, args, len);

@@ -30,13 +30,17 @@ void tracked__update_note(struct tracked *t, struct collector *c)
 	struct record r = { .kind = REC_NOTE };
 	int off = py_process__gil_is_off(t->py);
 	const char *halt = halt__look(&t->halt, t->target.pid);
+	const char *silent = py_process__is_silent(t->py)
+				     ? "a page of its memory does not come: names are missing"
+				     : "";
 	char *own = t->target.note, note[sizeof(t->note)];
 
 	if (off >= 0 && off != t->target.gil_off) {
 		snprintf(own, sizeof(t->target.note), "%s", target__free_threaded_note(off));
 		t->target.gil_off = off;
 	}
-	snprintf(note, sizeof(note), "%s%s%s", own, *own && *halt ? "; " : "", halt);
+	snprintf(note, sizeof(note), "%s%s%s%s%s", own, *own && *halt ? "; " : "", halt,
+		 (*own || *halt) && *silent ? "; " : "", silent);
 	if (!strcmp(note, t->note))
 		return;
 	snprintf(t->note, sizeof(t->note), "%s", note);
