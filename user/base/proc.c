@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "user/base/budgets.h"
 #include "user/base/parse.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
@@ -26,8 +27,6 @@
 
 /* Inode number of the kernel's first pid namespace (include/linux/proc_ns.h: PROC_PID_INIT_INO). */
 #define INIT_PIDNS_INO 0xEFFFFFFCu
-
-#define MAPS_MAX_LINES 200000
 
 static bool parse_map(char *line, struct proc_map *ret)
 {
@@ -68,7 +67,7 @@ int proc_maps__read(pid_t pid, struct proc_maps *ret)
 	f = fopen(path, "re");
 	if (!f)
 		return errno == ENOENT ? -ESRCH : -errno;
-	while ((n = getline(&line, &line_cap, f)) > 0 && lines++ < MAPS_MAX_LINES) {
+	while ((n = getline(&line, &line_cap, f)) > 0 && lines++ < BUDGET_MAPS) {
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
 		if (array_grow(&m.maps, m.cnt, &cap, sizeof(*m.maps))) {

@@ -21,7 +21,8 @@ void freep(void *p);	/* p: address of a pointer from malloc */
 const char *errstr(
 	int err); /* "ENOENT: No such file .."; takes errno or -errno; thread-local buffer */
 
-uint64_t now_ns(void); /* CLOCK_MONOTONIC */
+uint64_t now_ns(void);	   /* CLOCK_MONOTONIC */
+uint64_t own_cpu_ns(void); /* of this process */
 
 /* Grow an array of n elements to hold at least one more: *cap is kept; 0 or -ENOMEM. */
 int array_grow(void *parr, size_t n, size_t *cap, size_t elem_sz);

@@ -72,6 +72,12 @@ const struct counter_desc counter_table[COUNTER_CNT] = {
 					COUNTER_LOSS_DETAIL },
 	[COUNTER_UNRESOLVED] = { "unresolved", "frames whose code was freed before it was read",
 				 COUNTER_INFO },
+	[COUNTER_NO_LINE] = { "no_line", "frames without a line: their tables are too long",
+			      COUNTER_INFO },
+	[COUNTER_GIVEN_UP] = { "given_up",
+			       "looks at a target that were given up: they blocked, or took too "
+			       "much",
+			       COUNTER_LOSS_DETAIL },
 };
 
 uint64_t counters__sum(const uint64_t *stats, enum counter_class class)

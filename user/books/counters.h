@@ -21,6 +21,8 @@ enum counter {
 	COUNTER_STORE_FULL,	   /* the stack store has no room (or no memory) for a stack */
 	COUNTER_STACK_TOTALS_FULL, /* no room for a running total by stack, or pair of stacks */
 	COUNTER_UNRESOLVED,	   /* frames whose code object was gone before its name was read */
+	COUNTER_NO_LINE,	   /* frames whose line would have taken too long to find */
+	COUNTER_GIVEN_UP,	   /* a worker was lost: what it read blocked, or was too much */
 	COUNTER_CNT,
 };
 

@@ -8,14 +8,14 @@
 
 #include <bpf/libbpf.h>
 
+#include "user/base/budgets.h"
 #include "user/base/child.h"
 #include "user/base/util.h"
 
 /* Descriptors that one message may carry (the kernel's SCM_MAX_FD is 253). */
 #define FDS_A_MESSAGE 128
 
-/* Made in some milliseconds, but for machines under emulation and perf events, which wait for all CPUs at each place. */
-static const struct child_limits patience = { .cpu_ns = 5000000000, .wait_ns = 2000000000 };
+static const struct child_limits patience = { BUDGET_ATTACH_CPU_NS, BUDGET_ATTACH_WAIT_NS };
 
 /* What a child says of its work; the descriptors come with it. */
 struct news {

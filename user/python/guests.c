@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/budgets.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/python/process_impl.h"
@@ -15,14 +16,11 @@
 
 /* Processes that a worker keeps open; then it begins anew. */
 #define GUESTS_MAX 256
-/* One whose memory did not come is left alone for a second, then for two, up to a minute. */
-#define SILENT_NS     1000000000ull
-#define SILENT_MAX_NS 60000000000ull
 
-/* A second of CPU reads all threads' names of any program; a page comes from a disk in less. */
-static const struct worker_limits limits = {
-	.memory = 256 << 20, .cpu_ns = 1000000000, .wait_ns = 250000000, .answer = 64 << 20
-};
+static const struct worker_limits limits = { .memory = BUDGET_READ_MEMORY,
+					     .cpu_ns = BUDGET_READ_CPU_NS,
+					     .wait_ns = BUDGET_READ_WAIT_NS,
+					     .answer = BUDGET_READ_ANSWER };
 
 struct py_guests {
 	struct worker *worker;
@@ -94,9 +92,9 @@ int py_guest__call(struct py_process *p, worker_fn fn, const void *args, size_t 
 	err = in.oom ? -ENOMEM : worker__call(p->worker, fn, in.s, in.len, out);
 	sbuf__free(&in);
 	if (err == -ETIMEDOUT || err == -EFBIG || err == -EIO) {
-		p->silent_ns = p->silent_ns ? 2 * p->silent_ns : SILENT_NS;
-		if (p->silent_ns > SILENT_MAX_NS)
-			p->silent_ns = SILENT_MAX_NS;
+		p->silent_ns = p->silent_ns ? 2 * p->silent_ns : BUDGET_READ_SILENT_NS;
+		if (p->silent_ns > BUDGET_READ_SILENT_MAX_NS)
+			p->silent_ns = BUDGET_READ_SILENT_MAX_NS;
 		p->silent_until_ns = now_ns() + p->silent_ns;
 		err = -ETIMEDOUT;
 	}

@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
+#include "user/base/budgets.h"
 #include "user/base/util.h"
 #include "user/base/sbuf.h"
 #include "user/python/process_impl.h"
 #include "user/python/sym.h"
-
-#define INTERPS_MAX 4096
 
 /* Where it says that the collector is at work, for those who walk stacks. */
 static void find_collector(struct py_process *p)
@@ -156,7 +155,7 @@ ssize_t py_process__interps(struct py_process *p, struct py_interp **ret)
 	int err;
 
 	err = py_process__read_ptr(p, p->rt.runtime_va + p->bias + p->rt.obj.rt_interp_head, &addr);
-	while (!err && addr && n < INTERPS_MAX && !goes_round(&round, addr, n)) {
+	while (!err && addr && n < BUDGET_INTERPRETERS && !goes_round(&round, addr, n)) {
 		err = array_grow(&list, n, &cap, sizeof(*list));
 		if (!err)
 			err = read_interp(p, addr, &list[n], &next);

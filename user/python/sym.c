@@ -5,20 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "user/base/budgets.h"
 #include "user/base/hmap.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/python/line.h"
 #include "user/python/object.h"
 
-#define TEXT_MAX  1024
-#define TABLE_MAX (1u << 20) /* bytes of one line table: a function of more than 100,000 lines */
-/* Bytes of tables that are read, or searched, from one reading to the next: some 20 ms. */
-#define LINES_MAX (16u << 20)
-/* More than that: those that were not used lately go. */
-#define BYTES_MAX (32u << 20)
-#define CODES_MAX (1u << 16)
-#define TLBC_MAX  4096
+#define TEXT_MAX 1024
+#define TLBC_MAX 4096
 
 struct code {
 	uint64_t addr;	   /* where it was seen last */
@@ -34,8 +29,8 @@ struct code {
 struct pysym {
 	const struct py_process *p;
 	const struct py_objects *o;
-	struct hmap codes; /* id -> struct code */
-	size_t lines_left; /* of LINES_MAX */
+	struct hmap codes;   /* id -> struct code */
+	uint64_t lines_left; /* of BUDGET_LINES_BYTES */
 	struct pysym_stats stats;
 };
 
@@ -47,13 +42,13 @@ struct pysym *pysym__new(const struct py_process *p)
 		return NULL;
 	ps->p = p;
 	ps->o = &py_process__runtime(p)->obj;
-	ps->lines_left = LINES_MAX;
+	ps->lines_left = BUDGET_LINES_BYTES;
 	return ps;
 }
 
 void pysym__refill(struct pysym *ps)
 {
-	ps->lines_left = LINES_MAX;
+	ps->lines_left = BUDGET_LINES_BYTES;
 }
 
 /* May so many bytes of a table be looked at? */
@@ -99,7 +94,7 @@ void pysym__begin(struct pysym *ps)
 {
 	struct hmap kept = { 0 };
 
-	if (ps->codes.cnt <= CODES_MAX && ps->stats.bytes <= BYTES_MAX)
+	if (ps->codes.cnt <= BUDGET_CODES && ps->stats.bytes <= BUDGET_CODE_BYTES)
 		return;
 	ps->stats.bytes = 0;
 	for (size_t i = 0; i < ps->codes.cap; i++) {
@@ -109,8 +104,8 @@ void pysym__begin(struct pysym *ps)
 		if (!c)
 			continue;
 		/* Half of the room at most stays taken, however many are in use. */
-		if (!c->used || ps->stats.bytes > BYTES_MAX / 2 || kept.cnt > CODES_MAX / 2 ||
-		    hmap__put(&kept, slot->a, 0, c)) {
+		if (!c->used || ps->stats.bytes > BUDGET_CODE_BYTES / 2 ||
+		    kept.cnt > BUDGET_CODES / 2 || hmap__put(&kept, slot->a, 0, c)) {
 			code_free(c);
 			continue;
 		}
@@ -175,7 +170,7 @@ static void read_table(struct pysym *ps, uint64_t bytes, struct code *c)
 {
 	uint64_t len;
 
-	if (py_process__read_ptr(ps->p, bytes + ps->o->var_size, &len) || len > TABLE_MAX ||
+	if (py_process__read_ptr(ps->p, bytes + ps->o->var_size, &len) || len > BUDGET_LINE_TABLE ||
 	    !afford(ps, len))
 		return;
 	free(c->table);

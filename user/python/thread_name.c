@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bpf/pystack.h"
+#include "user/base/budgets.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
@@ -24,8 +25,8 @@
 #include "user/python/sym.h"
 
 #define COMM_LEN 15 /* TASK_COMM_LEN - 1 */
-/* Items of threading._active that are looked at, over all interpreters: what they say is not to be trusted. */
-#define ACTIVE_MAX 65536
+/* For threading._active of all interpreters, which may be as long as it likes: half of what a worker may take. */
+#define ACTIVE_CPU_NS (BUDGET_READ_CPU_NS / 2)
 
 /* ---- the kernel's names ------------------------------------------------------------------------ */
 
@@ -77,6 +78,7 @@ struct active {
 	int64_t interp_id;
 	struct py_thread_name *ret;
 	size_t *left;	/* items that are looked at yet */
+	uint64_t until; /* on our CPU clock */
 	size_t missing; /* threads that have no name yet */
 };
 
@@ -86,7 +88,7 @@ static bool take_active(void *ctx, uint64_t key, uint64_t value)
 	struct active *a = ctx;
 	uint64_t ident, name;
 
-	if (!*a->left || !a->missing)
+	if (!*a->left || !a->missing || (!(*a->left % 64) && own_cpu_ns() > a->until))
 		return false;
 	--*a->left;
 	if (py_int__read(a->p, key, &ident))
@@ -129,9 +131,9 @@ static uint64_t find_active(struct py_process *p, const struct py_interp *interp
 
 static void read_active(struct py_process *p, const struct py_interp *interp,
 			struct py_actives *known, const struct py_thread *threads, size_t n,
-			struct py_thread_name *ret, size_t *left)
+			struct py_thread_name *ret, size_t *left, uint64_t until)
 {
-	struct active a = { p, threads, n, interp->id, ret, left, 0 };
+	struct active a = { p, threads, n, interp->id, ret, left, until, 0 };
 	uint64_t active;
 
 	for (size_t i = 0; i < n; i++)
@@ -217,8 +219,9 @@ static void names_here(struct py_process *p, struct pysym *ps, struct py_actives
 	__cleanup(freep) struct py_interp *interps = NULL;
 	__cleanup(freep) struct py_walk *walk = malloc(sizeof(*walk));
 	struct inherited in = {};
+	uint64_t until = own_cpu_ns() + ACTIVE_CPU_NS;
 	ssize_t interp_cnt = 0;
-	size_t left = known && known->newest ? known->newest : ACTIVE_MAX;
+	size_t left = known && known->newest ? known->newest : BUDGET_THREADS;
 
 	find_inherited(py_process__pid(p), &in);
 	memset(ret, 0, n * sizeof(*ret));
@@ -236,7 +239,7 @@ static void names_here(struct py_process *p, struct pysym *ps, struct py_actives
 	if (rt->minor <= 13 && rt->obj.interp_modules != PY_NONE)
 		interp_cnt = py_process__interps(p, &interps);
 	for (ssize_t i = 0; i < interp_cnt; i++)
-		read_active(p, &interps[i], known, threads, n, ret, &left);
+		read_active(p, &interps[i], known, threads, n, ret, &left, until);
 	for (size_t i = 0; i < n; i++) {
 		/* The first one did not start with a function: what is outermost there is the program, or how it is loaded. */
 		if (!ret[i].source && ps && walk && threads[i].tid != (uint32_t)py_process__pid(p))

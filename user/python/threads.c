@@ -2,11 +2,11 @@
 /* threads.c - the threads of a CPython, and their ids in the kernel */
 #include <errno.h>
 #include <stdlib.h>
+#include "user/base/budgets.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/python/process_impl.h"
 
-#define THREADS_MAX 65536
 /* Threads that began after those that are sought. */
 #define NEWEST_STEPS 64
 
@@ -54,7 +54,7 @@ static int add_threads(struct py_process *p, const struct py_interp *interp,
 	size_t steps = 0;
 	int err = py_process__read_ptr(p, interp->addr + p->rt.obj.interp_threads, &tstate);
 
-	while (!err && tstate && *n < THREADS_MAX && !goes_round(&round, tstate, steps++)) {
+	while (!err && tstate && *n < BUDGET_THREADS && !goes_round(&round, tstate, steps++)) {
 		err = array_grow(list, *n, cap, sizeof(**list));
 		if (!err)
 			err = read_thread(p, tstate, interp, &(*list)[*n], &next);

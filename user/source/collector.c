@@ -84,6 +84,7 @@ struct source *collector__source(struct collector *c)
 
 static void untrack(struct collector *c, struct tracked *t)
 {
+	c->no_line += pysym__stats(t->sym)->no_line;
 	tracked__deinit(t, c);
 	*t = c->live[--c->live_cnt];
 }
@@ -208,15 +209,29 @@ bool collector__can_measure(struct collector *c, pid_t pid)
 	       t.gil_off <= 0;
 }
 
+/* What the workers have cost, and what they could not do. */
+static void count_own(struct collector *c)
+{
+	const struct native_files *files = target_cache__native_files(c->cache);
+	const struct worker *looks = target_cache__worker(c->cache);
+	uint64_t *stats = c->totals.stats;
+
+	c->totals.self_cpu_ns +=
+		py_guests__cpu_ns(c->guests) + worker__cpu_ns(looks) + native_files__cpu_ns(files);
+	stats[COUNTER_GIVEN_UP] = py_guests__lost_cnt(c->guests) + worker__lost_cnt(looks) +
+				  native_files__lost_cnt(files);
+	stats[COUNTER_NO_LINE] = c->no_line;
+	for (size_t i = 0; i < c->live_cnt; i++)
+		stats[COUNTER_NO_LINE] += pysym__stats(c->live[i].sym)->no_line;
+}
+
 /* A reading, to the sinks: stacks that are new, the totals, names that are new. */
 static int read_books(struct collector *c)
 {
 	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
 	int err = probe__read(c->probe, &c->totals);
 
-	c->totals.self_cpu_ns += py_guests__cpu_ns(c->guests) +
-				 worker__cpu_ns(target_cache__worker(c->cache)) +
-				 native_files__cpu_ns(target_cache__native_files(c->cache));
+	count_own(c);
 	c->totals.last = c->closed;
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);

@@ -74,6 +74,7 @@ struct collector {
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
 	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
 	size_t look_next;	/* whose turn it is */
+	uint64_t no_line;	/* frames without a line, of processes that are gone */
 	bool closed, forked;
 	size_t live_cnt, live_cap;
 	struct tracked *live;

@@ -43,11 +43,7 @@ static const uint64_t distance_ns[] = { 1 * MS,	 2 * MS,  7 * MS,   20 * MS,
 /* Ours and the worker's: what a look costs must not seem more for having been interrupted. */
 static uint64_t cpu_ns(const struct collector *c)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec +
-	       py_guests__cpu_ns(c->guests);
+	return own_cpu_ns() + py_guests__cpu_ns(c->guests);
 }
 
 static void arm(struct collector *c, uint64_t now)

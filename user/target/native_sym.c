@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/budgets.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/base/worker.h"
@@ -14,13 +15,11 @@
 #define RANGES_MAX 4096
 /* That no file is mapped there is believed for so long. */
 #define ABSENT_NS 5000000000ull
-/* After a worker was lost at a process it is not asked for it for so long: its addresses have no names meanwhile. */
-#define SILENT_NS 30000000000ull
 
-/* The largest libraries have a million symbols: to read and sort them takes half a second, once. */
-static const struct worker_limits limits = {
-	.memory = 384 << 20, .cpu_ns = 1500000000, .wait_ns = 250000000, .answer = 64 << 10
-};
+static const struct worker_limits limits = { .memory = BUDGET_NATIVE_MEMORY,
+					     .cpu_ns = BUDGET_NATIVE_CPU_NS,
+					     .wait_ns = BUDGET_NATIVE_WAIT_NS,
+					     .answer = BUDGET_MB };
 
 struct native_files {
 	struct worker *worker;
@@ -84,6 +83,11 @@ uint64_t native_files__reads(const struct native_files *fs)
 uint64_t native_files__asked(const struct native_files *fs)
 {
 	return fs->asked;
+}
+
+uint64_t native_files__lost_cnt(const struct native_files *fs)
+{
+	return worker__lost_cnt(fs->worker);
 }
 
 uint64_t native_files__cpu_ns(const struct native_files *fs)
@@ -166,7 +170,7 @@ static void ask(struct native_sym *n, uint64_t ip, struct native_range *ret)
 		n->files->reads = a.reads;
 		*ret = a.range;
 	} else {
-		n->silent_until_ns = now_ns() + SILENT_NS;
+		n->silent_until_ns = now_ns() + BUDGET_NATIVE_SILENT_NS;
 	}
 	sbuf__free(&out);
 }

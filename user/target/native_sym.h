@@ -21,9 +21,10 @@ struct native_place {
 struct native_files;
 struct native_files *native_files__new(void);
 void native_files__free(struct native_files *fs);
-uint64_t native_files__reads(const struct native_files *fs);  /* how often a file was read */
-uint64_t native_files__asked(const struct native_files *fs);  /* how often the worker was asked */
-uint64_t native_files__cpu_ns(const struct native_files *fs); /* CPU time that it has taken */
+uint64_t native_files__reads(const struct native_files *fs);	/* how often a file was read */
+uint64_t native_files__asked(const struct native_files *fs);	/* how often the worker was asked */
+uint64_t native_files__lost_cnt(const struct native_files *fs); /* .. and given up */
+uint64_t native_files__cpu_ns(const struct native_files *fs);	/* CPU time that it has taken */
 
 /* files must outlive it. NULL + errno. */
 struct native_sym *native_sym__new(pid_t pid, struct native_files *files);

@@ -5,17 +5,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "user/base/budgets.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/elf/elf_file.h"
 
-/* What the tables may take in all; the file that was not used for longest goes first. One file's may take half: about a
- * million functions, of which the rest has no name.
- */
+/* The file that was not used for longest goes first. */
 #define FILES_MAX 32
-#define BYTES_MAX (64u << 20)
 /* Processes whose mappings are kept, and how often they are read again because something is not in them. */
 #define PROCS_MAX 16
 #define AGAIN_NS  1000000000ull
@@ -97,7 +95,7 @@ static int take_function(const char *name, const struct elf_sym *sym, void *arg)
 
 	if (!sym->is_func || elf_file__va_to_off(r->elf, sym->va, &off))
 		return 0;
-	if (bytes_of(f) > BYTES_MAX / 4 || /* it doubles */
+	if (bytes_of(f) > BUDGET_NATIVE_BYTES / 4 || /* it doubles */
 	    array_grow(&f->functions, f->cnt, &f->cap, sizeof(*f->functions)))
 		return -1;
 	f->functions[f->cnt++] = (struct function){ off, sym->size, (uint32_t)f->names.len };
@@ -151,7 +149,7 @@ static struct file *make_room(struct native_tables *t)
 			else if (!least || f->used < least->used)
 				least = f;
 		}
-		if (free_one && bytes <= BYTES_MAX / 2)
+		if (free_one && bytes <= BUDGET_NATIVE_BYTES / 2)
 			return free_one;
 		file_forget(least);
 	}

@@ -8,18 +8,18 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "user/base/budgets.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/base/worker.h"
 #include "user/target/native_sym.h"
 
-/* To look into the files of one process: libraries without symbols take a tenth of a second. What is lost at a limit is
- * said, and not tried again.
- */
-static const struct worker_limits look_limits = {
-	.memory = 384 << 20, .cpu_ns = 2000000000, .wait_ns = 500000000, .answer = 1 << 20
-};
+/* What is lost at a limit is said, and not tried again. */
+static const struct worker_limits look_limits = { .memory = BUDGET_LOOK_MEMORY,
+						  .cpu_ns = BUDGET_LOOK_CPU_NS,
+						  .wait_ns = BUDGET_LOOK_WAIT_NS,
+						  .answer = BUDGET_LOOK_ANSWER };
 
 struct target_cache *target_cache__new(void)
 {

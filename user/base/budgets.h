@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* budgets.h - how much of what others provide is read, and how long that may take
+ *
+ * Targets, their files and their names belong to somebody else, who may have made them endless. So each kind of reading has
+ * its bound here, all in one place; doc/architecture.md ("Budgets") says for each what happens beyond it and where that is
+ * counted. Time and memory are enforced by user/base/worker.c, sizes where the reading is done.
+ */
+#ifndef GILTOP_BASE_BUDGETS_H
+#define GILTOP_BASE_BUDGETS_H
+
+#define BUDGET_MS 1000000ull /* ns */
+#define BUDGET_MB (1ull << 20)
+
+/* To look at a process for the first time: its mappings and files (libraries without symbols take a tenth of a second). */
+#define BUDGET_LOOK_CPU_NS  (2000 * BUDGET_MS)
+#define BUDGET_LOOK_WAIT_NS (500 * BUDGET_MS)
+#define BUDGET_LOOK_MEMORY  (384 * BUDGET_MB)
+#define BUDGET_LOOK_ANSWER  BUDGET_MB
+#define BUDGET_MAPS	    200000 /* lines of /proc/PID/maps */
+
+/* To read in the interpreter's memory, each time: the names of 10,000 threads take a tenth of a second; a page comes from a
+ * disk in less than this wait. One that did not come: its process is left alone for a second, then for two, up to a minute.
+ */
+#define BUDGET_READ_CPU_NS	  (1000 * BUDGET_MS)
+#define BUDGET_READ_WAIT_NS	  (250 * BUDGET_MS)
+#define BUDGET_READ_MEMORY	  (256 * BUDGET_MB)
+#define BUDGET_READ_ANSWER	  (64 * BUDGET_MB)
+#define BUDGET_READ_SILENT_NS	  (1000 * BUDGET_MS)
+#define BUDGET_READ_SILENT_MAX_NS (60000 * BUDGET_MS)
+#define BUDGET_INTERPRETERS	  4096
+#define BUDGET_THREADS		  65536
+
+/* Code objects of a process: names, files and line tables, which are searched from their start. */
+#define BUDGET_CODES	  65536
+#define BUDGET_CODE_BYTES (32 * BUDGET_MB)
+#define BUDGET_LINE_TABLE BUDGET_MB /* of one: a function of more than 100,000 lines */
+#define BUDGET_LINES_BYTES                                                                         \
+	(16 * BUDGET_MB) /* read or searched from one reading to the next: some 20 ms */
+
+/* Names of native functions: the largest libraries have a million, half a second to read and sort, once. */
+#define BUDGET_NATIVE_CPU_NS	(1500 * BUDGET_MS)
+#define BUDGET_NATIVE_WAIT_NS	(250 * BUDGET_MS)
+#define BUDGET_NATIVE_MEMORY	(384 * BUDGET_MB)
+#define BUDGET_NATIVE_BYTES	(64 * BUDGET_MB) /* of tables; one file's may take a quarter */
+#define BUDGET_NATIVE_SILENT_NS (30000 * BUDGET_MS)
+
+/* To put the probes of a process in place. Some milliseconds, but under emulation, and by perf events, which wait for all
+ * CPUs at each place.
+ */
+#define BUDGET_ATTACH_CPU_NS  (5000 * BUDGET_MS)
+#define BUDGET_ATTACH_WAIT_NS (2000 * BUDGET_MS)
+
+#endif
