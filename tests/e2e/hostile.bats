@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Programs that make it hard to look into them: giltop goes on, says so, and ends when it is told to.
+
+load lib
+load run
+
+setup() {
+	needs_giltop
+	e2e_setup
+}
+
+teardown() {
+	[ -z "${FS_PID-}" ] || kill -9 "$FS_PID" 2>/dev/null || true
+	e2e_teardown
+	[ -z "${FS_PID-}" ] || umount -l "$BATS_TEST_TMPDIR/fs" || true
+}
+
+workload() { # NAME ARGUMENT.. : what is in tests/workloads, until it is ready
+	python_start "$(cat "$WORKLOADS/$1")" "${@:2}"
+}
+
+@test "a page that never comes: the process is measured all the same, without names, and that is said" {
+	workload hostile.py page
+	giltop_start --json -i 1 -p "$WL_PID" -d 3
+	giltop_end
+	[ "$GT_CODE" -eq 0 ]
+	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'gil["acquisitions"] > 3' \
+		--expr '"does not come" in proc["note"]' --expr '1 <= total["stats"]["given_up"] <= 4'
+}
+
+@test "a page that never comes: INT ends the measurement, TERM as well" {
+	local sig
+	workload hostile.py page
+	for sig in INT TERM; do
+		giltop_start --json -p "$WL_PID"
+		kill -"$sig" "$GT_PID"
+		giltop_end
+		[ "$GT_CODE" -eq 0 ]
+	done
+}
+
+@test "line tables of 15 MB: names, but for those functions no lines, at giltop's usual cost" {
+	workload hostile.py table
+	giltop_start --json -i 1 -p "$WL_PID" -d 3
+	giltop_end
+	[ "$GT_CODE" -eq 0 ]
+	# 15 ms a search; there are two for each of 8 functions at every reading, were they read
+	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'total["stats"]["no_line"] > 0' \
+		--expr 'any(s["frames"][-1]["name"].startswith("f") for s in proc["stacks"])' \
+		--expr 'total["self_cpu_ns"] < 0.5e9'
+}
+
+@test "a file that nobody can open any more: refused, and another process is measured" {
+	[ -c /dev/fuse ] || skip "no /dev/fuse"
+	local dir=$BATS_TEST_TMPDIR/fs
+	mkdir "$dir"
+	"$PYTHON" -I -S "$WORKLOADS/stuck_fs.py" "$(readlink -f /usr/bin/python3.11)" "$dir" \
+		"$BATS_TEST_TMPDIR/stuck" >"$BATS_TEST_TMPDIR/fs.out" 2>&1 3>&- &
+	FS_PID=$!
+	wait_for 20 test -e "$dir/python"
+	cat "$dir/python" >/dev/null # the kernel has all of it from now on
+	PYTHON=$dir/python python_start "$SPIN"
+	local victim=$WL_PID
+	touch "$BATS_TEST_TMPDIR/stuck"
+	run -5 --separate-stderr "$GILTOP" -b -d 1 -p "$victim"
+	one_line "does not come"
+	python_start "$SPIN"
+	giltop_start --json -a -d 2
+	giltop_end
+	[ "$GT_CODE" -eq 0 ]
+	jq -e -s --argjson pid "$WL_PID" --argjson no "$victim" \
+		'last.processes | map(.pid) | index($pid) and (index($no) | not)' "$GT_OUT"
+	kill -9 "$victim"
+}
