@@ -149,6 +149,17 @@ static void line_tables_of_megabytes_are_read_whole(void **state)
 	ref = frame_of(&c, p, (int64_t)(len / 3 - 1), 0);
 	assert_int_equal(resolve(ps, &ref, &c, &f), 0);
 	assert_int_equal(f.line, 1 + len / 3);
+	/* But not at any cost: so many bytes from one reading to the next, with the first reading of the table. */
+	for (uint64_t left = BUDGET_LINES_BYTES - 2 * len; left >= len; left -= len) {
+		assert_int_equal(resolve(ps, &ref, &c, &f), 0);
+		assert_int_equal(f.line, 1 + len / 3);
+	}
+	assert_int_equal(resolve(ps, &ref, &c, &f), 0);
+	assert_int_equal(f.line, 0);
+	assert_int_equal(pysym__stats(ps)->no_line, 1);
+	pysym__refill(ps);
+	assert_int_equal(resolve(ps, &ref, &c, &f), 0);
+	assert_int_equal(f.line, 1 + len / 3);
 	free(lines);
 	free_code(&c);
 	pysym__free(ps);

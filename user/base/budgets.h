@@ -33,7 +33,7 @@
 /* Code objects of a process: names, files and line tables, which are searched from their start. */
 #define BUDGET_CODES	  65536
 #define BUDGET_CODE_BYTES (32 * BUDGET_MB)
-#define BUDGET_LINE_TABLE BUDGET_MB /* of one: a function of more than 100,000 lines */
+#define BUDGET_LINE_TABLE (4 * BUDGET_MB) /* of one: a function of a million lines */
 #define BUDGET_LINES_BYTES                                                                         \
 	(16 * BUDGET_MB) /* read or searched from one reading to the next: some 20 ms */
 
