@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_pysym.c - strings and code objects, on made-up objects in this process's memory */
+#include "user/base/budgets.h"
+
 #include "tests/unit/made_up_code.h"
 
 /* ---- strings ----------------------------------------------------------------------------------- */
