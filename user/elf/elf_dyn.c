@@ -12,6 +12,9 @@
 #include "user/base/util.h"
 #include "user/elf/elf_file_impl.h"
 
+/* Names with the same hash; real ones are a handful. */
+#define CHAIN_MAX 65536
+
 /* The dynamic segment does not say how many symbols there are: the hash tables do. DT_GNU_HASH: header
  * {bucket_cnt, first_sym, bloom_cnt, shift}, bloom words, buckets, chains that end with an odd word.
  */
@@ -36,7 +39,7 @@ static size_t gnu_hash_sym_cnt(const struct elf_file *elf, uint64_t va)
 	if (last < first)
 		return first;
 	chains_va = va + 4ULL * bucket_cnt;
-	for (;;) {
+	for (uint32_t i = 0; i < CHAIN_MAX; i++) {
 		link = elf_file__at(elf, chains_va + 4ULL * (last - first), 4);
 		if (!link)
 			return 0;
@@ -44,6 +47,7 @@ static size_t gnu_hash_sym_cnt(const struct elf_file *elf, uint64_t va)
 		if (load_u32(link) & 1)
 			return last;
 	}
+	return 0;
 }
 
 static size_t sym_cnt(const struct elf_file *elf, uint64_t hash_va, uint64_t gnu_va)
@@ -58,9 +62,10 @@ static size_t sym_cnt(const struct elf_file *elf, uint64_t hash_va, uint64_t gnu
 void elf_file__read_dynamic(struct elf_file *elf, uint64_t off, uint64_t len)
 {
 	uint64_t sym_va = 0, str_va = 0, str_sz = 0, hash_va = 0, gnu_va = 0, soname = UINT64_MAX;
-	Elf_Data *data = elf_file__chunk(elf, off, len, ELF_T_DYN);
+	Elf_Data *data = len <= ELF_FILE_DYN_MAX ? elf_file__chunk(elf, off, len, ELF_T_DYN) : NULL;
 	struct elf_dyn *dyn = &elf->dyn;
 	GElf_Dyn d;
+	size_t n;
 
 	for (int i = 0; data && gelf_getdyn(data, i, &d) && d.d_tag != DT_NULL; i++) {
 		switch (d.d_tag) {
@@ -79,15 +84,15 @@ void elf_file__read_dynamic(struct elf_file *elf, uint64_t off, uint64_t len)
 	}
 	if (!sym_va || !str_va || !str_sz)
 		return;
-	dyn->str = elf_file__at(elf, str_va, str_sz);
-	if (!dyn->str)
+	dyn->syms.str = elf_file__at(elf, str_va, str_sz);
+	if (!dyn->syms.str)
 		return;
-	dyn->str_sz = str_sz;
-	dyn->soname = elf_file__str(dyn->str, str_sz, soname);
-	dyn->sym_cnt = sym_cnt(elf, hash_va, gnu_va);
-	dyn->sym = elf_file__chunk_at(elf, sym_va, dyn->sym_cnt * sizeof(Elf64_Sym), ELF_T_SYM);
-	if (!dyn->sym)
-		dyn->sym_cnt = 0;
+	dyn->syms.str_sz = str_sz;
+	dyn->soname = elf_file__str(dyn->syms.str, str_sz, soname);
+	n = sym_cnt(elf, hash_va, gnu_va);
+	if (n <= ELF_FILE_SYMS_MAX / sizeof(Elf64_Sym))
+		dyn->syms.sym = elf_file__chunk_at(elf, sym_va, n * sizeof(Elf64_Sym), ELF_T_SYM);
+	dyn->syms.cnt = dyn->syms.sym ? n : 0;
 }
 
 const char *elf_file__soname(const struct elf_file *elf)
@@ -100,84 +105,103 @@ static bool sym_is_defined(const GElf_Sym *sym)
 	return sym->st_shndx != SHN_UNDEF && sym->st_value;
 }
 
-/* A symbol table and its strings. */
-struct symbols {
-	Elf_Data *sym;
-	size_t cnt;
-	const char *str;
-	size_t str_sz;
-};
-
-/* .symtab: there is one at most. Empty where there is none that can be read. */
-static struct symbols symtab(const struct elf_file *elf)
+static struct elf_sym described(const GElf_Sym *sym)
 {
-	Elf_Data *sym, *str;
+	return (struct elf_sym){ .va = sym->st_value,
+				 .size = sym->st_size,
+				 .is_func = GELF_ST_TYPE(sym->st_info) == STT_FUNC };
+}
+
+/* .symtab: there is one at most. */
+static struct elf_symbols read_symtab(const struct elf_file *elf)
+{
+	struct elf_symbols t = { 0 };
+	GElf_Shdr sh, str_sh;
 	Elf_Scn *scn = NULL;
-	GElf_Shdr sh;
+	Elf_Data *str;
 
 	while ((scn = elf_nextscn(elf->elf, scn)))
 		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_SYMTAB)
 			break;
-	if (!scn || sh.sh_size > ELF_FILE_SYMS_MAX ||
-	    !elf_file__section_fits(elf, sh.sh_link, ELF_FILE_SYMS_MAX))
-		return (struct symbols){ 0 };
-	sym = elf_getdata(scn, NULL);
-	str = elf_rawdata(elf_getscn(elf->elf, sh.sh_link), NULL);
-	if (!sym || !str)
-		return (struct symbols){ 0 };
-	return (struct symbols){ sym, sym->d_size / sizeof(Elf64_Sym), str->d_buf, str->d_size };
+	if (!scn || !(scn = elf_getscn(elf->elf, sh.sh_link)) || !gelf_getshdr(scn, &str_sh))
+		return t;
+	t.sym = elf_file__section(elf, &sh, ELF_FILE_SYMS_MAX, ELF_T_SYM);
+	str = t.sym ? elf_file__section(elf, &str_sh, ELF_FILE_STRS_MAX, ELF_T_BYTE) : NULL;
+	if (str) {
+		t.cnt = sh.sh_size / sizeof(Elf64_Sym);
+		t.str = str->d_buf;
+		t.str_sz = str->d_size;
+	}
+	return t;
+}
+
+static const struct elf_symbols *symbols_of(const struct elf_file *elf, enum elf_symtab which)
+{
+	if (which == ELF_DYNSYM)
+		return &elf->dyn.syms;
+	if (!elf->kept->symtab_tried) {
+		elf->kept->symtab_tried = true;
+		elf->kept->symtab = read_symtab(elf);
+	}
+	return &elf->kept->symtab;
 }
 
 int elf_file__each_sym(const struct elf_file *elf, enum elf_symtab which, elf_sym_fn fn, void *arg)
 {
-	const struct elf_dyn *dyn = &elf->dyn;
-	struct symbols t = { dyn->sym, dyn->sym_cnt, dyn->str, dyn->str_sz };
-	const char *name;
-	GElf_Sym sym;
-	int err;
+	const struct elf_symbols *t = symbols_of(elf, which);
+	/* Many symbols may have one short name, or the tail of another's; but who copies the names must not have to hold
+	 * many times what is in the file.
+	 */
+	uint64_t names_left = 2 * t->str_sz + 16 * t->cnt;
 
-	if (which == ELF_SYMTAB)
-		t = symtab(elf);
-	for (size_t i = 1; i < t.cnt; i++) {
-		if (!gelf_getsym(t.sym, (int)i, &sym) || !sym_is_defined(&sym))
+	for (size_t i = 1; i < t->cnt; i++) {
+		const char *name;
+		struct elf_sym sym;
+		GElf_Sym s;
+		size_t len;
+		int err;
+
+		if (!gelf_getsym(t->sym, (int)i, &s) || !sym_is_defined(&s))
 			continue;
-		name = elf_file__str(t.str, t.str_sz, sym.st_name);
+		name = elf_file__str(t->str, t->str_sz, s.st_name);
 		if (!name)
 			continue;
-		err = fn(name,
-			 &(struct elf_sym){ .va = sym.st_value,
-					    .size = sym.st_size,
-					    .is_func = GELF_ST_TYPE(sym.st_info) == STT_FUNC },
-			 arg);
+		len = strlen(name);
+		if (len > names_left)
+			break;
+		names_left -= len;
+		sym = described(&s);
+		err = fn(name, &sym, arg);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-struct by_name {
-	const char *name;
-	struct elf_sym *ret;
-};
-
-static int match_name(const char *name, const struct elf_sym *sym, void *arg)
+/* Without looking for the names' ends: they may be far, and the same for all. */
+static bool find_in(const struct elf_symbols *t, const char *name, struct elf_sym *ret)
 {
-	struct by_name *want = arg;
+	size_t sz = strlen(name) + 1;
 
-	if (strcmp(name, want->name))
-		return 0;
-	*want->ret = *sym;
-	return 1;
+	for (size_t i = 1; i < t->cnt; i++) {
+		GElf_Sym s;
+
+		if (!gelf_getsym(t->sym, (int)i, &s) || s.st_name >= t->str_sz ||
+		    t->str_sz - s.st_name < sz || memcmp(t->str + s.st_name, name, sz) ||
+		    !sym_is_defined(&s))
+			continue;
+		*ret = described(&s);
+		return true;
+	}
+	return false;
 }
 
 int elf_file__find_sym(const struct elf_file *elf, const char *name, struct elf_sym *ret)
 {
-	struct by_name want = { .name = name, .ret = ret };
-
-	if (elf_file__each_sym(elf, ELF_DYNSYM, match_name, &want) ||
-	    elf_file__each_sym(elf, ELF_SYMTAB, match_name, &want))
-		return 0;
-	return -ENOENT;
+	return find_in(symbols_of(elf, ELF_DYNSYM), name, ret) ||
+			       find_in(symbols_of(elf, ELF_SYMTAB), name, ret)
+		       ? 0
+		       : -ENOENT;
 }
 
 static bool rela_is_slot(const struct elf_file *elf, uint64_t type)
@@ -194,22 +218,26 @@ int elf_file__imports(const struct elf_file *elf, struct elf_import **ret, size_
 	size_t cnt = 0, cap = 0;
 	GElf_Rela rela;
 	GElf_Sym sym;
-	Elf_Data *data;
 
 	for (int t = 0; t < 2; t++) {
-		data = elf_file__chunk_at(elf, dyn->rela_va[t], dyn->rela_sz[t], ELF_T_RELA);
+		Elf_Data *data = NULL;
+
+		if (dyn->rela_sz[t] <= ELF_FILE_RELA_MAX)
+			data = elf_file__chunk_at(elf, dyn->rela_va[t], dyn->rela_sz[t],
+						  ELF_T_RELA);
 		for (int i = 0; data && gelf_getrela(data, i, &rela); i++) {
 			uint64_t symndx = GELF_R_SYM(rela.r_info);
 			const char *name;
 
-			if (!symndx || symndx >= dyn->sym_cnt ||
+			if (!symndx || symndx >= dyn->syms.cnt ||
 			    !rela_is_slot(elf, GELF_R_TYPE(rela.r_info)) ||
-			    !gelf_getsym(dyn->sym, (int)symndx, &sym))
+			    !gelf_getsym(dyn->syms.sym, (int)symndx, &sym))
 				continue;
-			name = elf_file__str(dyn->str, dyn->str_sz, sym.st_name);
+			name = elf_file__str(dyn->syms.str, dyn->syms.str_sz, sym.st_name);
 			if (!name)
 				continue;
-			if (array_grow(&imp, cnt, &cap, sizeof(*imp))) {
+			if (!elf_file__charge(elf, sizeof(*imp)) ||
+			    array_grow(&imp, cnt, &cap, sizeof(*imp))) {
 				free(imp);
 				return -ENOMEM;
 			}

@@ -6,24 +6,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "user/base/util.h"
 #include "user/elf/elf_file_impl.h"
-
-Elf_Data *elf_file__chunk(const struct elf_file *elf, uint64_t off, uint64_t len, Elf_Type type)
-{
-	Elf_Data *data;
-
-	if (!len || len > *elf->read_left || off > INT64_MAX - len)
-		return NULL;
-	*elf->read_left -= len;
-	data = elf_getdata_rawchunk(elf->elf, (int64_t)off, len, type);
-	/* a converted chunk of a strange type may come back shorter than asked for */
-	if (!data || !data->d_buf || data->d_size < len)
-		return NULL;
-	return data;
-}
 
 static struct elf_seg_data *find_segment(const struct elf_file *elf, uint64_t va)
 {
@@ -53,9 +40,12 @@ Elf_Data *elf_file__chunk_at(const struct elf_file *elf, uint64_t va, uint64_t l
 
 const char *elf_file__str(const char *tab, size_t tab_sz, uint64_t off)
 {
-	if (!tab || off >= tab_sz || !memchr(tab + off, '\0', tab_sz - off))
+	uint64_t most;
+
+	if (!tab || off >= tab_sz)
 		return NULL;
-	return tab + off;
+	most = tab_sz - off < ELF_FILE_NAME_MAX ? tab_sz - off : ELF_FILE_NAME_MAX;
+	return memchr(tab + off, '\0', most) ? tab + off : NULL;
 }
 
 static int add_segment(struct elf_file *elf, const GElf_Phdr *ph, uint64_t file_sz)
@@ -78,23 +68,18 @@ static int add_segment(struct elf_file *elf, const GElf_Phdr *ph, uint64_t file_
 	return 0;
 }
 
-static int read_segments(struct elf_file *elf)
+static int read_segments(struct elf_file *elf, uint64_t file_sz)
 {
 	uint64_t dyn_off = 0, dyn_len = 0;
 	GElf_Phdr ph;
-	size_t cnt;
-	off_t end;
 	int err;
 
-	end = lseek(elf->fd, 0, SEEK_END);
-	if (end < 0)
-		return -errno;
-	if (elf_getphdrnum(elf->elf, &cnt) || cnt > UINT16_MAX)
+	if (elf_getphdrnum(elf->elf, &elf->phdr_cnt) || elf->phdr_cnt > ELF_FILE_PHDR_MAX)
 		return -EINVAL;
 	elf->segs = calloc(ELF_FILE_SEG_MAX, sizeof(*elf->segs));
 	if (!elf->segs)
 		return -ENOMEM;
-	for (size_t i = 0; i < cnt; i++) {
+	for (size_t i = 0; i < elf->phdr_cnt; i++) {
 		if (!gelf_getphdr(elf->elf, (int)i, &ph))
 			return -EINVAL;
 		if (ph.p_type == PT_DYNAMIC) {
@@ -103,7 +88,7 @@ static int read_segments(struct elf_file *elf)
 		}
 		if (ph.p_type != PT_LOAD || !ph.p_memsz)
 			continue;
-		err = add_segment(elf, &ph, (uint64_t)end);
+		err = add_segment(elf, &ph, file_sz);
 		if (err)
 			return err;
 	}
@@ -114,50 +99,80 @@ static int read_segments(struct elf_file *elf)
 	return 0;
 }
 
+static int check_header(const GElf_Ehdr *eh)
+{
+	if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_ident[EI_DATA] != ELFDATA2LSB ||
+	    (eh->e_machine != EM_X86_64 && eh->e_machine != EM_AARCH64) ||
+	    (eh->e_type != ET_EXEC && eh->e_type != ET_DYN))
+		return -ENOTSUP;
+	/* More sections than fit here: then their number is in the first one, and may be anything. libelf makes room for as
+	 * many as there are at once.
+	 */
+	return eh->e_shoff && !eh->e_shnum ? -EINVAL : 0;
+}
+
+/* Of the header alone: before libelf believes what it says. */
 static int read_header(struct elf_file *elf)
 {
+	char head[sizeof(Elf64_Ehdr)];
 	GElf_Ehdr eh;
+	Elf *alone;
+	int err;
 
-	if (elf_kind(elf->elf) != ELF_K_ELF || !gelf_getehdr(elf->elf, &eh))
+	if (!elf_file__read(elf->fd, head, sizeof(head), 0))
 		return -EINVAL;
-	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
-	    (eh.e_machine != EM_X86_64 && eh.e_machine != EM_AARCH64) ||
-	    (eh.e_type != ET_EXEC && eh.e_type != ET_DYN))
-		return -ENOTSUP;
+	elf_version(EV_CURRENT);
+	alone = elf_memory(head, sizeof(head));
+	err = alone && elf_kind(alone) == ELF_K_ELF && gelf_getehdr(alone, &eh) ? check_header(&eh)
+										: -EINVAL;
+	elf_end(alone);
+	if (err)
+		return err;
 	elf->machine = eh.e_machine;
-	return 0;
+	elf->elf = elf_begin(elf->fd, ELF_C_READ, NULL);
+	return elf->elf ? 0 : -EINVAL;
+}
+
+/* How many bytes of it may be read. A file system that counts no blocks is believed. */
+static uint64_t may_be_read(const struct stat *st)
+{
+	uint64_t sz = (uint64_t)st->st_size, on_disk = 512ULL * (uint64_t)st->st_blocks;
+
+	if (on_disk && sz / ELF_FILE_SPARSE_MAX > on_disk)
+		sz = on_disk * ELF_FILE_SPARSE_MAX;
+	return sz > (ELF_FILE_READ_MAX - ELF_FILE_READ_LEAST) / 2 ? ELF_FILE_READ_MAX
+								  : ELF_FILE_READ_LEAST + 2 * sz;
+}
+
+static int read_head(struct elf_file *elf)
+{
+	struct stat st;
+	int err;
+
+	if (fstat(elf->fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode)) /* reading a device does something */
+		return -EINVAL;
+	elf->kept->left = may_be_read(&st);
+	err = read_header(elf);
+	return err ? err : read_segments(elf, (uint64_t)st.st_size);
 }
 
 struct elf_file *elf_file__open_fd(int fd)
 {
-	struct elf_file *elf;
-	int err = -EINVAL;
+	struct elf_file *elf = calloc(1, sizeof(*elf));
+	int err = -ENOMEM;
 
-	elf_version(EV_CURRENT);
-	elf = calloc(1, sizeof(*elf));
 	if (!elf)
 		return NULL;
 	elf->fd = -1;
-	elf->read_left = malloc(sizeof(*elf->read_left));
-	if (!elf->read_left) {
-		err = -ENOMEM;
-		goto fail;
+	elf->kept = calloc(1, sizeof(*elf->kept));
+	if (elf->kept) {
+		elf->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		err = elf->fd < 0 ? -errno : read_head(elf);
 	}
-	*elf->read_left = ELF_FILE_READ_MAX;
-	elf->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (elf->fd < 0) {
-		err = -errno;
-		goto fail;
-	}
-	elf->elf = elf_begin(elf->fd, ELF_C_READ, NULL);
-	if (!elf->elf)
-		goto fail;
-	err = read_header(elf);
-	if (!err)
-		err = read_segments(elf);
 	if (!err)
 		return elf;
-fail:
 	elf_file__free(elf);
 	errno = -err;
 	return NULL;
@@ -167,10 +182,11 @@ void elf_file__free(struct elf_file *elf)
 {
 	if (!elf)
 		return;
+	elf_file__forget_bytes(elf);
 	elf_end(elf->elf);
+	free(elf->kept);
 	closep(&elf->fd);
 	free(elf->segs);
-	free(elf->read_left);
 	free(elf);
 }
 
@@ -190,16 +206,8 @@ int elf_file__seg(const struct elf_file *elf, size_t i, struct elf_seg *ret)
 const void *elf_file__at(const struct elf_file *elf, uint64_t va, size_t len)
 {
 	struct elf_seg_data *sd = find_whole(elf, va, len);
-	Elf_Data *data;
 
-	if (!sd)
-		return NULL;
-	if (!sd->tried) {
-		sd->tried = true;
-		data = elf_file__chunk(elf, sd->seg.off, sd->seg.filesz, ELF_T_BYTE);
-		sd->bytes = data ? data->d_buf : NULL;
-	}
-	return sd->bytes ? sd->bytes + (va - sd->seg.va) : NULL;
+	return sd ? elf_file__seg_bytes(elf, sd, va - sd->seg.va, len) : NULL;
 }
 
 int elf_file__va_to_off(const struct elf_file *elf, uint64_t va, uint64_t *ret)
@@ -247,11 +255,13 @@ static size_t note_build_id(Elf_Data *data, const uint8_t **ret)
 
 size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret)
 {
-	Elf_Data *data;
+	size_t notes = 0;
 	GElf_Phdr ph;
-	size_t len, notes = 0;
 
 	for (int i = 0; gelf_getphdr(elf->elf, i, &ph) && notes < ELF_FILE_NOTES; i++) {
+		Elf_Data *data;
+		size_t len;
+
 		if (ph.p_type != PT_NOTE || ph.p_filesz > ELF_FILE_NOTE_MAX)
 			continue;
 		notes++;
@@ -264,29 +274,48 @@ size_t elf_file__build_id(const struct elf_file *elf, const uint8_t **ret)
 	return 0;
 }
 
-bool elf_file__section_fits(const struct elf_file *elf, size_t idx, uint64_t max)
+Elf_Data *elf_file__section(const struct elf_file *elf, const GElf_Shdr *sh, uint64_t max,
+			    Elf_Type type)
 {
-	Elf_Scn *scn = elf_getscn(elf->elf, idx);
-	GElf_Shdr sh;
+	if (sh->sh_type == SHT_NOBITS || sh->sh_flags & SHF_COMPRESSED || sh->sh_size > max)
+		return NULL;
+	return elf_file__chunk(elf, sh->sh_offset, sh->sh_size, type);
+}
 
-	return scn && gelf_getshdr(scn, &sh) && sh.sh_size <= max;
+/* Not by elf_strptr(), which inflates them. */
+static void read_names(const struct elf_file *elf)
+{
+	struct elf_kept *k = elf->kept;
+	Elf_Data *data = NULL;
+	GElf_Shdr sh;
+	Elf_Scn *scn;
+	size_t idx;
+
+	if (k->names_tried)
+		return;
+	k->names_tried = true;
+	scn = elf_getshdrstrndx(elf->elf, &idx) ? NULL : elf_getscn(elf->elf, idx);
+	if (scn && gelf_getshdr(scn, &sh))
+		data = elf_file__section(elf, &sh, ELF_FILE_NAMES_MAX, ELF_T_BYTE);
+	if (data) {
+		k->names = data->d_buf;
+		k->names_sz = data->d_size;
+	}
 }
 
 int elf_file__find_section(const struct elf_file *elf, const char *name, uint64_t *va,
 			   uint64_t *size)
 {
 	Elf_Scn *scn = NULL;
-	const char *s;
 	GElf_Shdr sh;
-	size_t names;
 
-	if (elf_getshdrstrndx(elf->elf, &names) ||
-	    !elf_file__section_fits(elf, names, ELF_FILE_NAMES_MAX))
-		return -ENOENT;
-	while ((scn = elf_nextscn(elf->elf, scn))) {
+	read_names(elf);
+	while (elf->kept->names && (scn = elf_nextscn(elf->elf, scn))) {
+		const char *s;
+
 		if (!gelf_getshdr(scn, &sh))
 			continue;
-		s = elf_strptr(elf->elf, names, sh.sh_name);
+		s = elf_file__str(elf->kept->names, elf->kept->names_sz, sh.sh_name);
 		if (s && !strcmp(s, name)) {
 			*va = sh.sh_addr;
 			*size = sh.sh_size;

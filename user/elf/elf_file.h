@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* elf_file.h - an ELF file opened for reading: segments, symbols, build-id (libelf underneath)
+/* elf_file.h - an ELF file opened for reading: segments, symbols, build-id
  *
  * The file is untrusted: every accessor checks bounds and fails softly.
  */
