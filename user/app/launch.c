@@ -14,21 +14,25 @@
 #include <unistd.h>
 
 #include "user/app/invoker.h"
+#include "user/base/log.h"
 #include "user/base/util.h"
 
 /* After so many system calls without a CPython, a program is not one: stop looking at its calls. */
 #define WATCHED_CALLS 20000
 
+/* How it ends before its exec. */
+enum { NOT_TOLD = 125, CANNOT_START = 126 };
+
 struct traced {
 	pid_t pid;
 	unsigned int calls; /* left to watch; 0: only exec and fork are */
 	bool mapping;	    /* an mmap of code is under way */
-	bool seen;	    /* has had its first stop */
 };
 
 struct launch {
 	pid_t pid;
-	bool follow, ended;
+	bool ended;
+	int go_fd; /* the command waits for a byte from it */
 	int status;
 	launch_try_fn try_fn;
 	void *ctx;
@@ -36,7 +40,7 @@ struct launch {
 	struct traced *traced;
 };
 
-static void child(char **argv, int out_fd)
+static void prepare(int out_fd)
 {
 	int null, err;
 	sigset_t none;
@@ -53,16 +57,31 @@ static void child(char **argv, int out_fd)
 	err = invoker__become();
 	if (err) {
 		fprintf(stderr, "giltop: cannot become the user behind sudo: %s\n", errstr(err));
-		_exit(126);
+		_exit(CANNOT_START);
 	}
-	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL)) {
-		fprintf(stderr, "giltop: cannot trace the command: %s\n", errstr(errno));
-		_exit(126);
-	}
-	raise(SIGSTOP);
+}
+
+/* Nothing of the command runs before it is traced, and nothing at all if giltop is gone by then. */
+static void wait_for_go(int fd)
+{
+	char go;
+	ssize_t n;
+
+	do
+		n = read(fd, &go, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(NOT_TOLD);
+}
+
+static void child(char **argv, int out_fd, const int go[2])
+{
+	close(go[1]);
+	prepare(out_fd);
+	wait_for_go(go[0]);
 	execvp(argv[0], argv);
 	fprintf(stderr, "giltop: cannot start %s: %s\n", argv[0], errstr(errno));
-	_exit(errno == ENOENT ? 127 : 126);
+	_exit(errno == ENOENT ? 127 : CANNOT_START);
 }
 
 static struct traced *find(struct launch *l, pid_t pid)
@@ -89,44 +108,66 @@ static void forget(struct launch *l, pid_t pid)
 		*t = l->traced[--l->cnt];
 }
 
+/* Have the child traced, and what it becomes. It is not stopped for that, nor is a child of it born with a SIGSTOP, as
+ * under PTRACE_TRACEME: whatever moment giltop is killed at, nobody would take that away. No PTRACE_O_EXITKILL: the
+ * command lives on.
+ */
+static int seize(struct launch *l, bool follow)
+{
+	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
+
+	if (follow)
+		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+	if (!add(l, l->pid))
+		return -ENOMEM;
+	return ptrace(PTRACE_SEIZE, l->pid, NULL, (void *)options) ? -errno : 0;
+}
+
+/* It ends, not told to go. 0: it had ended already, and said why. */
+static int give_up(struct launch *l, int err)
+{
+	closep(&l->go_fd);
+	l->go_fd = -1;
+	forget(l, l->pid);
+	if (waitpid(l->pid, &l->status, 0) != l->pid)
+		return -errno;
+	l->ended = true;
+	return WIFEXITED(l->status) && WEXITSTATUS(l->status) == CANNOT_START ? 0 : err;
+}
+
+static int start(struct launch *l, char **argv, bool follow, int out_fd)
+{
+	int go[2], err;
+
+	if (pipe2(go, O_CLOEXEC))
+		return -errno;
+	l->pid = fork();
+	if (l->pid == 0)
+		child(argv, out_fd, go);
+	close(go[0]);
+	l->go_fd = go[1];
+	if (l->pid < 0)
+		return -errno;
+	err = seize(l, follow);
+	return err ? give_up(l, err) : 0;
+}
+
 struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn try_fn, void *ctx)
 {
 	struct launch *l = calloc(1, sizeof(*l));
-	long options = PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD;
-	int status;
+	int err;
 
 	if (!l)
 		return NULL;
-	l->follow = follow;
+	l->go_fd = -1;
 	l->try_fn = try_fn;
 	l->ctx = ctx;
-	if (follow)
-		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
-	l->pid = fork();
-	if (l->pid == 0)
-		child(argv, out_fd);
-	if (l->pid < 0 || waitpid(l->pid, &status, 0) != l->pid) {
-		int err = errno;
-
-		free(l);
-		errno = err;
-		return NULL;
-	}
-	if (!WIFSTOPPED(status)) { /* could not become the user, or not trace */
-		l->ended = true;
-		l->status = status;
+	err = start(l, argv, follow, out_fd);
+	if (!err)
 		return l;
-	}
-	if (!add(l, l->pid) || ptrace(PTRACE_SETOPTIONS, l->pid, NULL, (void *)options)) {
-		int err = errno;
-
-		kill(l->pid, SIGKILL);
-		launch__free(l);
-		errno = err;
-		return NULL;
-	}
-	l->traced[0].seen = true;
-	return l;
+	launch__free(l);
+	errno = -err;
+	return NULL;
 }
 
 static void let_run(struct traced *t, int sig)
@@ -136,10 +177,11 @@ static void let_run(struct traced *t, int sig)
 
 void launch__go(struct launch *l)
 {
-	struct traced *t = find(l, l->pid);
-
-	if (t)
-		let_run(t, 0);
+	/* SIGPIPE is ignored by now; who is gone is waited for. */
+	if (l->go_fd >= 0 && write(l->go_fd, "", 1) < 0)
+		pr_verb("the command is gone: %s\n", errstr(errno));
+	closep(&l->go_fd);
+	l->go_fd = -1;
 }
 
 static void try_now(struct launch *l, struct traced *t)
@@ -187,10 +229,10 @@ static void on_stop(struct launch *l, struct traced *t, int status)
 		t->calls = WATCHED_CALLS;
 		t->mapping = false;
 		try_now(l, t);
-	} else if (event) { /* fork and the like: the child comes with a stop of its own */
-		let_run(t, 0);
-	} else if (!t->seen && sig == SIGSTOP) { /* a new child's first stop */
-		t->seen = true;
+	} else if (event == PTRACE_EVENT_STOP && sig != SIGTRAP) {
+		ptrace(PTRACE_LISTEN, t->pid, NULL,
+		       NULL); /* ^Z: stopped until it is told to go on */
+	} else if (event) {   /* fork and the like, and a new child's first stop */
 		let_run(t, 0);
 	} else {
 		let_run(t, sig);
@@ -247,6 +289,7 @@ void launch__free(struct launch *l)
 	if (!l)
 		return;
 	/* The rest is let go by the kernel when we end. */
+	closep(&l->go_fd);
 	free(l->traced);
 	free(l);
 }

@@ -16,8 +16,8 @@ struct launch;
 /* A process has mapped new code while it stands still. True: it is taken care of, let it go. */
 typedef bool (*launch_try_fn)(void *ctx, pid_t pid);
 
-/* Start argv (as SUDO_UID:SUDO_GID if giltop runs under sudo), stopped before its exec. out_fd: where
- * its stdout and stderr go (then its stdin is empty); -1: as ours. NULL + errno.
+/* Start argv (as SUDO_UID:SUDO_GID if giltop runs under sudo), waiting before its exec: it never runs if giltop ends before
+ * launch__go. out_fd: where its stdout and stderr go (then its stdin is empty); -1: as ours. NULL + errno.
  */
 struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn try_fn, void *ctx);
 /* Let it run. */
