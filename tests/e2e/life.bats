@@ -166,6 +166,39 @@ has_summary() {
 	done
 }
 
+# The first byte that does not fit into the pipe makes giltop sleep in a write.
+sleeps_in_a_write() {
+	grep -qs pipe_write "/proc/$GT_PID/wchan" || grep -qs '^1 0x1 ' "/proc/$GT_PID/syscall"
+}
+
+@test "the reader of the pipe stops reading: SIGINT and SIGTERM end it all the same, and it is said" {
+	python_start "$SPIN"
+	local sig fifo=$BATS_TEST_TMPDIR/fifo reader
+	mkfifo "$fifo"
+	for sig in INT TERM; do
+		sleep 1000 <"$fifo" 3>&- &
+		reader=$!
+		pid_start "$reader"
+		bash -c 'exec "$@"' - "$GILTOP" --json -i 10ms -p "$WL_PID" >"$fifo" 2>"$BATS_TEST_TMPDIR/said" 3>&- &
+		GT_PID=$!
+		pid_start "$GT_PID"
+		wait_for 60 sleeps_in_a_write
+		kill -$sig "$GT_PID"
+		wait_for 10 ended "$GT_PID"
+		giltop_end
+		[ "$GT_CODE" -eq 1 ]
+		grep -q 'the output is not whole: nobody reads it' "$BATS_TEST_TMPDIR/said"
+		kill "$reader"
+	done
+}
+
+@test "-o names a pipe that nobody reads: an error, at once" {
+	python_start "$SPIN"
+	mkfifo "$BATS_TEST_TMPDIR/fifo"
+	run -1 --separate-stderr timeout 60 "$GILTOP" --json -p "$WL_PID" -o "$BATS_TEST_TMPDIR/fifo" --force
+	one_line "nobody reads the pipe"
+}
+
 # ---- the target is sacred ----
 
 # The last whole line: print() writes it in pieces.

@@ -201,6 +201,37 @@ static void devices_and_pipes_are_written(void **state)
 	assert_true(S_ISFIFO(st.st_mode) && (st.st_mode & 0777) == 0644);
 }
 
+static void a_pipe_that_nobody_reads_is_an_error(void **state)
+{
+	struct output out = { 0 };
+	struct stat st;
+
+	(void)state;
+	alarm(60); /* it would wait for a reader */
+	assert_int_equal(mkfifo("file", 0644), 0);
+	assert_int_equal(output__open(&out, &over), EXIT_RUNTIME);
+	alarm(0);
+	assert_int_equal(output__close(&out, 0), 0);
+	assert_int_equal(stat("file", &st), 0);
+}
+
+static void nothing_is_written_after_the_first_failure(void **state)
+{
+	struct output out = { 0 };
+	char got[8] = { 0 };
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifo("file", 0644), 0);
+	fd = open("file", O_RDONLY | O_NONBLOCK);
+	assert_int_equal(output__open(&out, &over), 0);
+	out.write_err = -EINTR;
+	fputs("new", out.f);
+	assert_int_equal(output__close(&out, 0), -EINTR);
+	assert_int_equal(read(fd, got, sizeof(got)), 0);
+	close(fd);
+}
+
 /* What output__say says of a record that wrote this, as one line. */
 static const char *said_of(const struct opts *o, const char *text, uint64_t span_ns)
 {
@@ -280,6 +311,8 @@ int main(void)
 		TEST(new_file_grows_under_its_name),
 		TEST(links_are_refused),
 		TEST(devices_and_pipes_are_written),
+		TEST(a_pipe_that_nobody_reads_is_an_error),
+		TEST(nothing_is_written_after_the_first_failure),
 		TEST(record_says_what_it_has_written),
 		TEST(record_says_that_nothing_was_there),
 		TEST(record_says_nothing_of_what_could_not_be_written),

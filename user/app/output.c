@@ -12,6 +12,7 @@
 #include "user/app/invoker.h"
 #include "user/app/opts.h"
 #include "user/base/log.h"
+#include "user/base/put.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
@@ -47,13 +48,15 @@ static int open_beside(struct output *out)
 /* What is there: a file is replaced, a pipe or a device is written. The descriptor, or -errno. */
 static int open_over(struct output *out)
 {
-	int fd = open(out->path, SAFELY), err;
+	int fd = open(out->path, SAFELY | O_NONBLOCK), err;
 	struct stat st;
 
 	if (fd < 0)
 		return -errno;
-	if (!fstat(fd, &st) && !S_ISREG(st.st_mode))
+	if (!fstat(fd, &st) && !S_ISREG(st.st_mode)) {
+		fcntl(fd, F_SETFL, 0); /* was for the open, which waits for a pipe's reader */
 		return fd;
+	}
 	close(fd);
 	err = open_beside(out);
 	if (err == -EACCES)
@@ -67,18 +70,11 @@ static ssize_t count_and_write(void *ctx, const char *buf, size_t len)
 	struct output *out = ctx;
 	size_t done = 0;
 
-	/* All of it: less is taken for an error. */
-	while (done < len) {
-		ssize_t n = write(out->fd, buf + done, len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			out->failed = true;
-			break;
-		}
-		done += (size_t)n;
-	}
+	/* Who has waited long enough does not wait again for the rest. */
+	if (!out->write_err)
+		out->write_err = put__all(out->fd, buf, len, &done);
+	out->failed |= out->write_err != 0;
+	errno = -out->write_err;
 	for (size_t i = 0; i < done; i++)
 		out->line_cnt += buf[i] == '\n';
 	out->byte_cnt += done;
@@ -94,11 +90,33 @@ static int close_fd(void *ctx)
 	return out->path ? close(fd) : 0;
 }
 
-/* A stream that counts what goes through. Whatever it leads to: a pipe has no length that one could ask for. */
+/* A stream that counts what goes through, and can be left when it does not. Whatever it leads to: a pipe has no length that
+ * one could ask for.
+ */
 static FILE *counting(struct output *out)
 {
 	return fopencookie(out, "w",
 			   (cookie_io_functions_t){ .write = count_and_write, .close = close_fd });
+}
+
+static FILE *stream(struct output *out, const struct opts *o)
+{
+	struct stat st;
+
+	if (o->verb != VERB_RECORD && !fstat(out->fd, &st) && S_ISREG(st.st_mode))
+		return out->path ? fdopen(out->fd, "w") : stdout;
+	return counting(out);
+}
+
+static void say_cannot_open(const struct output *out, int err)
+{
+	if (err == -EEXIST)
+		pr_warn("%s exists: give another -o, or --force\n", out->path);
+	else if (err == -ENXIO)
+		pr_warn("cannot write %s: nobody reads the pipe: start the reader first\n",
+			out->path);
+	else
+		pr_warn("cannot write %s: %s\n", out->path, errstr(err));
 }
 
 int output__open(struct output *out, const struct opts *o)
@@ -108,7 +126,7 @@ int output__open(struct output *out, const struct opts *o)
 
 	if (!o->output || !strcmp(o->output, "-")) {
 		out->fd = STDOUT_FILENO;
-		out->f = o->verb == VERB_RECORD ? counting(out) : stdout;
+		out->f = stream(out, o);
 		return out->f ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
 	}
 	out->path = o->output;
@@ -122,13 +140,10 @@ int output__open(struct output *out, const struct opts *o)
 	}
 	out->fd = fd;
 	if (fd >= 0)
-		out->f = o->verb == VERB_RECORD ? counting(out) : fdopen(fd, "w");
+		out->f = stream(out, o);
 	if (out->f)
 		return 0;
-	if (fd == -EEXIST)
-		pr_warn("%s exists: give another -o, or --force\n", out->path);
-	else
-		pr_warn("cannot write %s: %s\n", out->path, errstr(fd < 0 ? fd : errno));
+	say_cannot_open(out, fd < 0 ? fd : -errno);
 	closep(&fd);
 	return EXIT_RUNTIME;
 }
@@ -178,6 +193,8 @@ void output__discard(struct output *out)
 
 int output__close(struct output *out, int err)
 {
+	const char *name = out->path ? out->path : "the output";
+
 	if (!out->f)
 		return 0;
 	if (fflush(out->f) && !err)
@@ -190,10 +207,13 @@ int output__close(struct output *out, int err)
 	out->failed |= err != 0;
 	if (out->beside[0])
 		take_away(out);
+	err = out->write_err ? out->write_err : err;
 	if (err == -EPIPE)
 		return 0;
-	if (err)
-		pr_warn("cannot write %s: %s\n", out->path ? out->path : "the output", errstr(err));
+	if (err == -EINTR)
+		pr_warn("%s is not whole: nobody reads it\n", name);
+	else if (err)
+		pr_warn("cannot write %s: %s\n", name, errstr(err));
 	return err;
 }
 

@@ -21,6 +21,7 @@ struct output {
 	bool made;	  /* path was not there before */
 	bool nameless;	  /* beside has not been given to the new file yet */
 	int fd;		  /* below f */
+	int write_err; /* of f, if it is no regular file: what the first failure was; nothing is written after it */
 	/* Of record: what went through, and that not all of it did. */
 	uint64_t byte_cnt, line_cnt;
 	bool failed;
@@ -33,7 +34,7 @@ struct output {
  */
 int output__open(struct output *out, const struct opts *o);
 /* Flush, close, and let the new file take the old one's place unless something went wrong: 0 or -errno (a closed
- * pipe is no error). err: of an earlier write, or 0.
+ * pipe is no error; -EINTR: nobody read it, and the end was asked for). err: of an earlier write, or 0.
  */
 int output__close(struct output *out, int err);
 /* Say what record has written in span_ns, or that nothing was there to write. After the close. */

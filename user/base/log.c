@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "user/base/put.h"
 #include "user/base/sbuf.h"
 
 #define HELD_MAX (64 * 1024)
@@ -29,14 +31,16 @@ int log__level(void)
 
 void log__hold(bool hold)
 {
+	size_t done;
+
 	log_state.held = hold;
 	if (hold || !log_state.kept.len)
 		return;
 	if (log_state.dropped_cnt)
-		fprintf(stderr, "giltop: %zu earlier messages are not kept\n",
+		dprintf(STDERR_FILENO, "giltop: %zu earlier messages are not kept\n",
 			log_state.dropped_cnt);
 	log_state.dropped_cnt = 0;
-	fputs(sbuf__str(&log_state.kept), stderr);
+	(void)put__all(STDERR_FILENO, sbuf__str(&log_state.kept), log_state.kept.len, &done);
 	sbuf__free(&log_state.kept);
 }
 
@@ -64,7 +68,11 @@ void log__printf(enum log_level level, const char *fmt, ...)
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	if (!log_state.held) {
-		fprintf(stderr, "giltop: %s", line);
+		char all[sizeof(line) + 16];
+		int len = snprintf(all, sizeof(all), "giltop: %s", line);
+		size_t done;
+
+		(void)put__all(STDERR_FILENO, all, (size_t)len, &done);
 		return;
 	}
 	sbuf__printf(&log_state.kept, "giltop: %s", line);

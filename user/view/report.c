@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "user/base/parse.h"
 #include "user/base/sbuf.h"
@@ -33,11 +34,12 @@ static size_t columns_of(FILE *out)
 {
 	const char *said = getenv("COLUMNS");
 	struct winsize ws;
+	int fd = fileno(out); /* none, of a stream that leads to one in a way of its own */
 	uint64_t n;
 
 	if (said && !parse_u64(said, COLUMNS_MIN, COLUMNS_MAX, &n))
 		return n;
-	if (!ioctl(fileno(out), TIOCGWINSZ, &ws) && ws.ws_col >= COLUMNS_MIN)
+	if (!ioctl(fd < 0 ? STDOUT_FILENO : fd, TIOCGWINSZ, &ws) && ws.ws_col >= COLUMNS_MIN)
 		return ws.ws_col;
 	return COLUMNS_DEFAULT;
 }
