@@ -24,6 +24,7 @@
 #include <stdio.h>
 
 #include "user/app/doctor.h"
+#include "user/app/footing.h"
 #include "user/app/opts.h"
 #include "user/app/session.h"
 #include "user/base/log.h"
@@ -37,8 +38,22 @@ static int written(int code)
 
 	if (code || !err || err == EPIPE)
 		return code;
-	pr_warn("cannot write the output: %s\n", errstr(err));
+	pr_warn("cannot write the output: %s\n",
+		footing__has_stdout() ? errstr(err) : "stdout is closed");
 	return EXIT_RUNTIME;
+}
+
+static int run(const struct opts *o)
+{
+	int code = footing__check_proc();
+
+	if (code)
+		return code;
+	switch (o->verb) {
+	case VERB_LIST: return written(doctor__list(o));
+	case VERB_DOCTOR: return written(doctor__run(o));
+	default: return session__run(o);
+	}
 }
 
 int main(int argc, char **argv)
@@ -46,16 +61,13 @@ int main(int argc, char **argv)
 	struct opts o;
 	int code, err;
 
+	footing__open_std();
 	setlocale(LC_CTYPE, "");
 	err = opts__parse(argc, argv, &o);
 	if (err)
 		return err > 0 ? written(EXIT_OK) : EXIT_USAGE;
 	log__set_level(o.quiet ? LOG_WARN : LOG_INFO + o.verbose);
-	switch (o.verb) {
-	case VERB_LIST: code = written(doctor__list(&o)); break;
-	case VERB_DOCTOR: code = written(doctor__run(&o)); break;
-	default: code = session__run(&o); break;
-	}
+	code = run(&o);
 	opts__free(&o);
 	return code;
 }

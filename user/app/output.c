@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "user/app/footing.h"
 #include "user/app/invoker.h"
 #include "user/app/opts.h"
 #include "user/base/log.h"
@@ -125,6 +126,10 @@ int output__open(struct output *out, const struct opts *o)
 	int fd;
 
 	if (!o->output || !strcmp(o->output, "-")) {
+		if (!footing__has_stdout()) {
+			pr_warn("cannot write the output: stdout is closed; give -o FILE\n");
+			return EXIT_RUNTIME;
+		}
 		out->fd = STDOUT_FILENO;
 		out->f = stream(out, o);
 		return out->f ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
