@@ -16,9 +16,12 @@
 #include <unistd.h>
 
 #include "user/app/launch.h"
+#include "user/app/limits.h"
 #include "user/base/util.h"
 
 #define PATIENCE_MS 20000
+
+static struct limits own;
 
 static bool count_tries(void *ctx, pid_t pid)
 {
@@ -50,7 +53,7 @@ static pid_t starter(char **argv, int pipe_fd, int ready_fd)
 	assert_true(pid >= 0);
 	if (pid)
 		return pid;
-	if (!launch__start(argv, true, pipe_fd, count_tries, &tries))
+	if (!launch__start(argv, true, pipe_fd, &own, count_tries, &tries))
 		_exit(1);
 	if (write(ready_fd, "r", 1) != 1)
 		_exit(1);
@@ -81,7 +84,7 @@ static void a_command_that_was_not_told_to_go_never_runs(void **state)
 
 static int status_of(char **argv, int out_fd, int *tries)
 {
-	struct launch *l = launch__start(argv, true, out_fd, count_tries, tries);
+	struct launch *l = launch__start(argv, true, out_fd, &own, count_tries, tries);
 	int sig, status;
 
 	assert_non_null(l);
@@ -135,7 +138,7 @@ static void a_command_that_is_stopped_stays_so_until_it_is_told_to_go_on(void **
 
 	(void)state;
 	assert_int_equal(pipe(out), 0);
-	l = launch__start(argv, true, out[1], count_tries, &tries);
+	l = launch__start(argv, true, out[1], &own, count_tries, &tries);
 	assert_non_null(l);
 	close(out[1]);
 	launch__go(l);
@@ -173,6 +176,8 @@ int main(void)
 	};
 
 	unsetenv("SUDO_UID"); /* sudo make check */
+	unsetenv("SUDO_GID");
+	limits__raise(&own);
 	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,6 +179,7 @@ static int setup(void **state)
 	static char dir[64];
 
 	unsetenv("SUDO_UID"); /* sudo make check */
+	unsetenv("SUDO_GID");
 	strcpy(dir, "/tmp/giltop-settings.XXXXXX");
 	if (!mkdtemp(dir) || chdir(dir))
 		return -1;

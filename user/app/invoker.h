@@ -9,6 +9,10 @@
 
 struct sbuf;
 
+/* Does sudo's environment say who that is? 0, or an exit code that has been explained; without sudo 0. What follows is
+ * -EINVAL if it does not: nothing is done as root that was meant to be done as a user.
+ */
+int invoker__check(void);
 /* Become that user for good; without sudo nothing changes. 0 or -errno. */
 int invoker__become(void);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "user/app/invoker.h"
+#include "user/app/limits.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
 
@@ -40,7 +41,7 @@ struct launch {
 	struct traced *traced;
 };
 
-static void prepare(int out_fd)
+static void prepare(int out_fd, const struct limits *limits)
 {
 	int null, err;
 	sigset_t none;
@@ -54,6 +55,7 @@ static void prepare(int out_fd)
 		dup2(out_fd, STDOUT_FILENO);
 		dup2(out_fd, STDERR_FILENO);
 	}
+	limits__restore(limits);
 	err = invoker__become();
 	if (err) {
 		fprintf(stderr, "giltop: cannot become the user behind sudo: %s\n", errstr(err));
@@ -74,10 +76,10 @@ static void wait_for_go(int fd)
 		_exit(NOT_TOLD);
 }
 
-static void child(char **argv, int out_fd, const int go[2])
+static void child(char **argv, int out_fd, const struct limits *limits, const int go[2])
 {
 	close(go[1]);
-	prepare(out_fd);
+	prepare(out_fd, limits);
 	wait_for_go(go[0]);
 	execvp(argv[0], argv);
 	fprintf(stderr, "giltop: cannot start %s: %s\n", argv[0], errstr(errno));
@@ -135,7 +137,8 @@ static int give_up(struct launch *l, int err)
 	return WIFEXITED(l->status) && WEXITSTATUS(l->status) == CANNOT_START ? 0 : err;
 }
 
-static int start(struct launch *l, char **argv, bool follow, int out_fd)
+static int start(struct launch *l, char **argv, bool follow, int out_fd,
+		 const struct limits *limits)
 {
 	int go[2], err;
 
@@ -143,7 +146,7 @@ static int start(struct launch *l, char **argv, bool follow, int out_fd)
 		return -errno;
 	l->pid = fork();
 	if (l->pid == 0)
-		child(argv, out_fd, go);
+		child(argv, out_fd, limits, go);
 	close(go[0]);
 	l->go_fd = go[1];
 	if (l->pid < 0)
@@ -152,7 +155,8 @@ static int start(struct launch *l, char **argv, bool follow, int out_fd)
 	return err ? give_up(l, err) : 0;
 }
 
-struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn try_fn, void *ctx)
+struct launch *launch__start(char **argv, bool follow, int out_fd, const struct limits *limits,
+			     launch_try_fn try_fn, void *ctx)
 {
 	struct launch *l = calloc(1, sizeof(*l));
 	int err;
@@ -162,7 +166,7 @@ struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn
 	l->go_fd = -1;
 	l->try_fn = try_fn;
 	l->ctx = ctx;
-	err = start(l, argv, follow, out_fd);
+	err = start(l, argv, follow, out_fd, limits);
 	if (!err)
 		return l;
 	launch__free(l);

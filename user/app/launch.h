@@ -12,14 +12,17 @@
 #include <sys/types.h>
 
 struct launch;
+struct limits;
 
 /* A process has mapped new code while it stands still. True: it is taken care of, let it go. */
 typedef bool (*launch_try_fn)(void *ctx, pid_t pid);
 
 /* Start argv (as SUDO_UID:SUDO_GID if giltop runs under sudo), waiting before its exec: it never runs if giltop ends before
- * launch__go. out_fd: where its stdout and stderr go (then its stdin is empty); -1: as ours. NULL + errno.
+ * launch__go. out_fd: where its stdout and stderr go (then its stdin is empty); -1: as ours. limits: those it
+ * gets. NULL + errno.
  */
-struct launch *launch__start(char **argv, bool follow, int out_fd, launch_try_fn try_fn, void *ctx);
+struct launch *launch__start(char **argv, bool follow, int out_fd, const struct limits *limits,
+			     launch_try_fn try_fn, void *ctx);
 /* Let it run. */
 void launch__go(struct launch *l);
 /* Call at SIGCHLD: handles all that is to be waited for. */

@@ -282,8 +282,10 @@ static int nameless_file(void)
 
 static int start(struct session *s)
 {
-	int code = session__preflight(s->o); /* before anything is loaded: plain mistakes first */
+	int code;
 
+	limits__raise(&s->limits);
+	code = session__preflight(s->o); /* before anything is loaded: plain mistakes first */
 	s->duration_ns = s->o->duration_ns;
 	if (!s->duration_ns && s->o->verb == VERB_DUMP)
 		s->duration_ns = DUMP_NS;

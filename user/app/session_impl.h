@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "user/app/limits.h"
 #include "user/app/opts.h"
 #include "user/app/output.h"
 #include "user/books/sink.h"
@@ -52,6 +53,7 @@ struct session {
 	struct view *view; /* NULL while the live view runs */
 	struct live *live; /* NULL: batch */
 	struct output out;
+	struct limits limits; /* as they were before ours were raised */
 	struct launch *launch;
 	struct follow follow;
 	int epfd, refresh_fd, duration_fd, signal_fd;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_targets.c - from the options to measured processes */
 #include <errno.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "user/app/invoker.h"
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
 #include "user/app/targets_named.h"
@@ -26,6 +26,11 @@ int session__preflight(const struct opts *o)
 
 	if (!code)
 		code = targets_named__tids(o, session__follow_mode(o) != FOLLOW_NO);
+	if (code)
+		return code;
+	code = invoker__check();
+	if (!code)
+		code = limits__check();
 	if (code)
 		return code;
 	if (!caps__may_trace())
@@ -84,18 +89,6 @@ size_t session__add_children(struct session *s, pid_t parent)
 	return cnt;
 }
 
-/* By perf events a process takes two descriptors a probe, and the usual limit is 1024. */
-static void raise_fd_limit(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur == r.rlim_max)
-		return;
-	r.rlim_cur = r.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &r))
-		pr_verb("cannot raise the limit of open files: %s\n", errstr(-errno));
-}
-
 /* One of -p. With -s a process that cannot be measured itself is fine, if a child of it can. */
 static int add_named(struct session *s, pid_t pid)
 {
@@ -120,18 +113,15 @@ static int add_named(struct session *s, pid_t pid)
 
 int session__add_targets(struct session *s)
 {
-	if (!s->o->command)
-		raise_fd_limit();
 	if (s->o->all)
 		return add_all(s);
 	if (s->o->command) {
 		s->launch = launch__start(s->o->command, s->follow.mode == FOLLOW_YES,
-					  s->command_out, on_launch_try, s);
+					  s->command_out, &s->limits, on_launch_try, s);
 		if (!s->launch) {
 			pr_warn("cannot start %s: %s\n", s->o->command[0], errstr(errno));
 			return EXIT_RUNTIME;
 		}
-		raise_fd_limit(); /* ours, not the command's */
 		launch__go(s->launch);
 		return 0;
 	}
