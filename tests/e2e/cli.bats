@@ -187,7 +187,7 @@ writes_in() {
 	one_line "cannot write $BATS_TEST_TMPDIR/open/file: EACCES"
 	[ "$(cat "$BATS_TEST_TMPDIR/open/file")" = precious ]
 	[ "$(stat -c %u:%g:%a "$BATS_TEST_TMPDIR/open/file")" = "0:$(id -g):644" ]
-	run -0 env SUDO_UID=x SUDO_GID=-1 "$GILTOP" -b -p "$WL_PID" -d 0.2 -o "$BATS_TEST_TMPDIR/root"
+	run -0 env -u SUDO_UID -u SUDO_GID "$GILTOP" -b -p "$WL_PID" -d 0.2 -o "$BATS_TEST_TMPDIR/root"
 	[ "$(stat -c %u "$BATS_TEST_TMPDIR/root")" = 0 ]
 }
 
