@@ -80,6 +80,25 @@ time.sleep(1000)'
 	one_line "pid $zombie"
 }
 
+# A process that is being looked at may end at any moment: that is no failure of anything.
+@test "a process that ends while it is looked at: measured, or 4 and that it has ended" {
+	local i measured=0 gone=0
+	for i in {1..20}; do
+		"$PYTHON" -S -c "import time; time.sleep(0.$((RANDOM % 800 + 100)))" 3>&- &
+		run --separate-stderr "$GILTOP" --json -p $! -d 0.1
+		wait $!
+		case $status in
+		0) measured=$((measured + 1)) ;;
+		4)
+			gone=$((gone + 1))
+			[[ $stderr == "giltop: "*@("has ended"|"no process with pid")* ]] && one_line ""
+			;;
+		*) false ;;
+		esac
+	done
+	echo "$measured measured, $gone gone"
+}
+
 @test "Python 2.7: 5, and what it is" {
 	pyenv_python 2.7
 	python_start 'import time; print("ready"); time.sleep(1000)'

@@ -46,11 +46,25 @@ int session__preflight(const struct opts *o)
 	return 0;
 }
 
-/* One of many. starts: see collector__add. */
+/* starts: see collector__add. Whatever went wrong with one that has ended meanwhile, it is that: no error of ours, nor of
+ * what it was.
+ */
+static enum failure add(struct session *s, pid_t pid, bool starts, struct sbuf *why)
+{
+	enum failure f = collector__add(s->c, pid, starts, why);
+
+	if (!f || f == FAIL_ALREADY || proc__runs(pid))
+		return f;
+	sbuf__reset(why);
+	sbuf__printf(why, "pid %d has ended", pid);
+	return FAIL_GONE;
+}
+
+/* One of many. */
 static enum failure add_one(struct session *s, pid_t pid, bool starts)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	enum failure f = collector__add(s->c, pid, starts, &why);
+	enum failure f = add(s, pid, starts, &why);
 
 	failure__say_of_many(f, sbuf__str(&why));
 	return f;
@@ -93,14 +107,14 @@ size_t session__add_children(struct session *s, pid_t parent)
 static int add_named(struct session *s, pid_t pid)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	enum failure f = collector__add(s->c, pid, false, &why);
+	enum failure f = add(s, pid, false, &why);
 	bool any;
 
 	/* What is no Python itself has no load of its own. */
 	if (f == FAIL_NOT_PYTHON && s->follow.mode == FOLLOW_AUTO && s->o->pid_cnt == 1) {
 		session__follow_on(s);
 		sbuf__reset(&why);
-		f = collector__add(s->c, pid, false, &why); /* its forks are seen from now on */
+		f = add(s, pid, false, &why); /* its forks are seen from now on */
 	}
 	any = s->follow.mode == FOLLOW_YES && session__add_children(s, pid);
 	if (is_measured(f))
