@@ -15,6 +15,7 @@
 
 #include "user/app/invoker.h"
 #include "user/app/limits.h"
+#include "user/base/ending.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
 
@@ -46,6 +47,7 @@ static void prepare(int out_fd, const struct limits *limits)
 	int null, err;
 	sigset_t none;
 
+	ending__disarm();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);

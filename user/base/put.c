@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* put.c - a write that can be left
  *
- * The signals that want an end come through a descriptor, and are blocked: a write that sleeps does not see them. Whether
- * a write will sleep is not to be known before (a terminal takes some bytes and then no more), and another's open file
- * must not be made non-blocking. So a timer wakes it.
+ * The first signal that wants an end is only noted, and a write that sleeps goes on. Whether a write will sleep is not to
+ * be known before (a terminal takes some bytes and then no more), and another's open file must not be made non-blocking.
+ * So a timer wakes it.
  */
 #include "user/base/put.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
+
+#include "user/base/ending.h"
 
 #define TICK_MS	    50
 #define TICKS_STUCK 4
@@ -21,19 +22,6 @@
 static void wake(int sig)
 {
 	(void)sig; /* the write has ended with EINTR, or with what was written until now */
-}
-
-static bool end_is_wanted(void)
-{
-	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP };
-	sigset_t pending;
-
-	if (sigpending(&pending))
-		return false;
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
-		if (sigismember(&pending, wanted[i]) == 1)
-			return true;
-	return false;
 }
 
 static int put(int fd, const char *buf, size_t len, size_t *done)
@@ -54,7 +42,7 @@ static int put(int fd, const char *buf, size_t len, size_t *done)
 			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, TICK_MS);
 		else if (errno != EINTR)
 			return -errno;
-		stuck = end_is_wanted() ? stuck + 1 : 0;
+		stuck = ending__has_come() ? stuck + 1 : 0;
 		if (stuck >= TICKS_STUCK)
 			return -EINTR;
 	}

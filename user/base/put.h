@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-/* Write len bytes, however long that takes, until a signal that wants an end (SIGINT, SIGTERM, SIGHUP: blocked, and pending)
- * is there and for some 200 ms not one byte could be written. 0 or -errno (-EINTR: that); *ret_done: so many were written.
+/* Write len bytes, however long that takes, until an end was asked for (ending.h) and for some 200 ms not
+ * one byte could be written. 0 or -errno (-EINTR: that); *ret_done: so many were written.
  */
 int put__all(int fd, const void *buf, size_t len, size_t *ret_done);
 
