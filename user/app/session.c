@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/sendfile.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -23,6 +22,7 @@
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
+#include "user/base/put.h"
 #include "user/base/util.h"
 #include "user/model/model.h"
 #include "user/source/collector.h"
@@ -138,10 +138,16 @@ void session__refresh(struct session *s)
 /* What the command has printed while the screen was up, and not been shown yet. */
 static void show_command_output(struct session *s)
 {
-	if (s->command_out < 0)
-		return;
-	while (sendfile(STDOUT_FILENO, s->command_out, &s->command_shown, 1 << 20) > 0)
-		;
+	char buf[4096];
+	size_t done;
+	ssize_t n;
+	int err = 0;
+
+	while (s->command_out >= 0 && !err &&
+	       (n = pread(s->command_out, buf, sizeof(buf), s->command_shown)) > 0) {
+		err = put__all(STDOUT_FILENO, buf, (size_t)n, &done);
+		s->command_shown += (off_t)done;
+	}
 }
 
 /* The summary. Returns the exit code that it means. */
