@@ -355,6 +355,10 @@ static void text_can_be_cleaned_in_place(void **state)
 	(void)state;
 	clean_in_place(s);
 	assert_string_equal(s, "lib?]0;x??.so");
+	/* What is replaced is shorter than it was: the next character moves over a part of itself. */
+	snprintf(s, sizeof(s), "\xc2\xad\xe6\x97\xa5\xe2\x80\xae\xf0\x9f\x90\x8d");
+	clean_in_place(s);
+	assert_string_equal(s, "?\xe6\x97\xa5?\xf0\x9f\x90\x8d");
 }
 
 int main(void)

@@ -67,7 +67,7 @@ size_t clean_text(const char *in, size_t in_len, char *out, size_t out_sz)
 		if (bad)
 			out[o] = '?';
 		else
-			memcpy(out + o, in + i, len);
+			memmove(out + o, in + i, len); /* in place it may overlap */
 		o += need;
 		i += len ? len : 1;
 	}
