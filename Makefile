@@ -63,11 +63,13 @@ LIB_OBJS  := $(LIB_SRCS:%.c=$(BUILD)/%.o)
 ASAN_OBJS := $(LIB_SRCS:%.c=$(BUILD)/asan/%.o)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZERS   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+CORPUS_BINS := $(FUZZERS:%=$(BUILD)/unit/corpus_%)
 SKEL      := $(BUILD)/giltop.skel.h
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench demo static fuzz check-kernels
+.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench demo static fuzz fuzzers soak check-kernels
 .SECONDARY:
 
 COMPLETIONS := $(addprefix $(BUILD)/completions/giltop.,bash zsh fish)
@@ -86,7 +88,7 @@ help:
 #: make bench        cost, side by side with one empty uprobe and a naive tracer (root)
 #: make static       one static file, $(BUILD)/giltop-static
 #: make check-kernels  boot Debian's kernels under emulation and compare with the oracle there
-#: make fuzz         feed the ELF reader broken files for a minute
+#: make fuzz         feed what reads foreign files, memory and words with broken ones (FUZZ_SECONDS=25 for each)
 #: make install      DESTDIR=, prefix=
 
 # ---- BPF ----------------------------------------------------------------------------------------
@@ -177,8 +179,8 @@ $(COMPLETIONS): $(BUILD)/completions/giltop.%: $(BUILD)/giltop
 deps:
 	$(Q)scripts/deps
 
-unit: $(UNIT_BINS)
-	$(Q)scripts/run-unit $(UNIT_BINS)
+unit: $(UNIT_BINS) $(CORPUS_BINS)
+	$(Q)scripts/run-unit $(UNIT_BINS) $(CORPUS_BINS)
 
 $(BUILD)/oracle.so: tests/oracle/oracle.c tests/oracle/oracle.h Makefile
 	@mkdir -p $(@D)
@@ -225,6 +227,35 @@ $(BUILD)/bench/cost.bpf.o: tests/bench/cost.bpf.c Makefile
 
 check-kernels:
 	$(Q)BUILD=$(BUILD) scripts/kernel-matrix
+
+# ---- fuzzers: tests/fuzz/fuzz_NAME.c ------------------------------------------------------------
+# What they replace of the world around the code.
+wrap        = $(addprefix -Wl$(comma)--wrap=,$(WRAP_$(1)))
+comma      := ,
+WRAP_proc  := fopen openat
+WRAP_python := process_vm_readv proc__tids proc__own_tid proc__comm proc__exe read_file
+
+# What they have found, without libFuzzer: among the unit tests.
+$(BUILD)/unit/corpus_%: $(BUILD)/asan/tests/fuzz/fuzz_%.o $(BUILD)/asan/tests/fuzz/replay.o $(BUILD)/asan/libgiltop.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $(call wrap,$*) $^ $(LDLIBS_ALL) -o $@
+
+FUZZ_OBJS := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out $(SKEL_USERS),$(LIB_SRCS)))
+$(BUILD)/fuzz/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC fuzz,$<)
+	$(Q)$(CLANG) -O1 -g $(GT_CFLAGS) $(SANITIZE) -fsanitize=fuzzer-no-link -MMD -MP -c $< -o $@
+
+$(BUILD)/fuzz/libgiltop.a: $(FUZZ_OBJS) $(BUILD)/lib.sources
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) qcsD $@ $(FUZZ_OBJS)
+
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/tests/fuzz/fuzz_%.o $(BUILD)/fuzz/libgiltop.a
+	$(call say,LD,$@)
+	$(Q)$(CLANG) $(SANITIZE) -fsanitize=fuzzer $(call wrap,$*) $^ $(LDLIBS_ALL) -o $@
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
 
 fuzz:
 	$(Q)BUILD=$(BUILD) scripts/fuzz
