@@ -175,6 +175,7 @@ class Moments:
             assert look.proc.poll() is None and time.monotonic() < start + 60, look.text(look.err)
             time.sleep(0.005)
         self.start_s = time.monotonic() - start
+        assert target.changed_bytes()  # else what follows would prove nothing
         look.send(signal.SIGINT)
         start = time.monotonic()
         assert look.ended() == 0, look.text(look.err)
