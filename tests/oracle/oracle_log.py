@@ -130,6 +130,11 @@ INTERRUPTED = 2
 # In a late log the probes of these are single-stepped, those of the others not: by so much longer is their
 # way, and the step comes after giltop's clock.
 STEPPED = ((WAIT, RELEASE), (YIELD, YIELD_END))
+# Where a time starts and ends. The way of the one is not quite as long as that of the other, and giltop's clock is
+# somewhere on each: each event may be off by the difference, and by some part of the way in any case. What a probe's
+# hit takes differs from machine to machine, so it is what this run took.
+ENDS = {"wait_ns": (WAIT, ACQUIRE), "yield_ns": (YIELD, YIELD_END), "hold_ns": (ACQUIRE, RELEASE)}
+WAY_PARTS = 32
 
 
 def usual_spreads(events):
@@ -148,7 +153,7 @@ def usual_spreads(events):
 class Log:
     """threads: {(tid, gil): Thread}; gap_ns, held_ns: {gil: ns}; pairs: {(waiter, holder): ns};
     unsure_ns: {gil: ns}, all interruptions of its times, see Thread; way_ns: from one of the oracle's clocks to the
-    other, the usual one of the slowest kind.
+    other, the usual one of the slowest kind; event_ns: {name of Thread.TIMES: ns}, see ENDS.
     """
 
     def __init__(self, events, gil_cnt, foreign, on_ns, off_ns, late=False):
@@ -165,6 +170,10 @@ class Log:
         self.way_ns = max(usual.values())
         self._plain = {kind: min(usual[kind], usual[other])  # without the step
                        for kind, other in (STEPPED if late else ())}
+        plain = {**usual, **self._plain}
+        self.event_ns = {name: max(abs(plain[start] - plain[end]), self.way_ns // WAY_PARTS)
+                         for name, (start, end) in ENDS.items()}
+        self.event_ns["blame_ns"] = max(self.event_ns.values())
         for tid, words in events.items():
             self._intervals(tid, words, waits, holds)
         for gil in range(gil_cnt):
