@@ -83,12 +83,13 @@ help:
 #: make deps         install what building and testing need (root)
 #: make demo         build, start a threaded service, look at it for 10 s (root)
 #: make check        all tests (root; installs what is missing)
-#: make check-all    all tests, and those that take minutes: tests/long (GILTOP_SOAK_SECONDS=180)
+#: make check-all    all tests, and those that take minutes: tests/long
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
 #: make bench        cost, side by side with one empty uprobe and a naive tracer (root)
 #: make static       one static file, $(BUILD)/giltop-static
 #: make check-kernels  boot Debian's kernels under emulation and compare with the oracle there
 #: make fuzz         feed what reads foreign files, memory and words with broken ones (FUZZ_SECONDS=25 for each)
+#: make soak         giltop beside a program that never stays the same (root; SOAK_MINUTES=15)
 #: make install      DESTDIR=, prefix=
 
 # ---- BPF ----------------------------------------------------------------------------------------
@@ -198,6 +199,9 @@ e2e: all $(BUILD)/oracle.so $(BUILD)/nobpf
 
 long: all $(BUILD)/oracle.so $(BUILD)/nobpf
 	$(Q)BUILD=$(BUILD) scripts/run-e2e tests/long/*.bats
+
+soak: all
+	$(Q)BUILD=$(BUILD) scripts/run-e2e tests/long/soak.bats
 
 lint:
 	$(Q)scripts/lint

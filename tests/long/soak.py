@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Threads that come and go for as long as it takes, beside some that stay: soak.py GO STOP
+"""Threads, processes and code that come and go for as long as it takes, beside some that stay: soak.py GO STOP
 
-Begins when the file GO is there, with a flood of threads that fills every table that keeps the latest or the first of
-something, and says "flooded"; goes on until STOP is there, and says "done" and how many threads there were. What must not
-make giltop grow from there on: ids that come again, names that never do, always the same stacks.
+Begins when the file GO is there, with a flood that fills what keeps the latest or the first of something: threads, children,
+functions. Says "flooded", and goes on until STOP is there, so many a second; says "done" and how many threads and children
+there were. What must not make giltop grow from there on: ids that come again, names that never do, code that is made anew
+each time, a new function now and then.
 """
 import hashlib
 import os
@@ -14,8 +15,14 @@ import time
 ALIVE = 10
 DEPTHS = 3
 FLOOD = 70000
+FLOOD_CHILDREN = 520
+CHILDREN_ALIVE = 4
+FUNCTIONS = 1000  # different ones that come again
+ROUNDS_A_SECOND = 20
 go, stop = sys.argv[1:]
 started = 0
+children = 0
+rounds = 0
 
 
 def work(depth):
@@ -28,14 +35,22 @@ def work(depth):
     return n
 
 
+def made(number):
+    """A function that was not there before; what it is called may have been."""
+    names = {}
+    exec(compile("def made_%d(f):\n    return f(0)\n" % number, "/srv/made_%d.py" % (number % 7), "exec"), names)
+    return names["made_%d" % number]
+
+
 def short_life(number):
+    made(number % FUNCTIONS)(work)
     work(number % DEPTHS)
 
 
 def spin(over):
     n = 0
-    while not over.is_set():
-        for i in range(2000):
+    while not over.wait(0.002):
+        for i in range(20000):
             n += i * i
 
 
@@ -64,21 +79,57 @@ def churn():
         t.join()
 
 
+def child():
+    global children
+    children += 1
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            work(1)
+            time.sleep(0.02)
+    finally:
+        os._exit(0)
+
+
+def flood():
+    for _ in range(FLOOD_CHILDREN // CHILDREN_ALIVE):
+        for pid in [child() for _ in range(CHILDREN_ALIVE)]:
+            os.waitpid(pid, 0)
+    while started < FLOOD:
+        churn()
+
+
+def one_round(begin):
+    """So many a second, however long each takes; what is late is not made up for."""
+    global rounds
+    rounds += 1
+    churn()
+    if rounds % ROUNDS_A_SECOND == 0:
+        pid = child()
+        made(FUNCTIONS + rounds)(work)
+        os.waitpid(pid, 0)
+    pause = 1 / ROUNDS_A_SECOND - (time.monotonic() - begin)
+    if pause > 0:
+        time.sleep(pause)
+
+
 def main():
     print("ready", os.getpid(), flush=True)
     while not os.path.exists(go):
         time.sleep(0.05)
-    while started < FLOOD:
-        churn()
+    flood()
     print("flooded", flush=True)
     over = threading.Event()
     stay = [start(f.__name__, f, over) for f in (spin, sleep, hash_blocks)]
     while not os.path.exists(stop):
-        churn()
+        one_round(time.monotonic())
     over.set()
     for t in stay:
         t.join()
-    print("done", started, flush=True)
+    print("done", started, children, flush=True)
     time.sleep(1000)
 
 
