@@ -239,6 +239,62 @@ static void merged_threads_have_lines_of_their_own_once(void **state)
 	free(text);
 }
 
+/* The end of a text, from the nth last line on. */
+static const char *last_lines(const char *text, size_t n)
+{
+	const char *at = text + strlen(text);
+
+	while (at > text && (at == text + strlen(text) || at[-1] != '\n' || --n))
+		at--;
+	return at;
+}
+
+/* Stacks and chains without end: the largest 10,000, and what the others have in one line. */
+static void more_lines_than_anybody_reads_are_one_of_other(void **state)
+{
+	static const struct snap_frame f[] = { { "work", "/srv/app.py", 7 } };
+	const size_t max = 10000, cnt = max + 5;
+	struct view_opts o = { .weight = WEIGHT_BLAME, .unit_ns = 1 };
+	struct snap_stack *st = calloc(cnt, sizeof(*st));
+	struct snap_chain *ch = calloc(cnt, sizeof(*ch));
+	struct snap_proc p;
+	char *text;
+
+	(void)state;
+	assert_non_null(st);
+	assert_non_null(ch);
+	for (size_t i = 0; i < cnt; i++) {
+		st[i] = (struct snap_stack){ SNAP_STACK_BLAME, 11, cnt - i, 1, false, 1, f, 0 };
+		ch[i] = (struct snap_chain){ .waiter_tid = 11,
+					     .holder_tid = 12,
+					     .ns = cnt - i,
+					     .waiter_frame_cnt = 1,
+					     .waiter_frames = f,
+					     .holder_frame_cnt = 1,
+					     .holder_frames = f };
+	}
+	p = proc_of(st, cnt, ch, cnt);
+	text = written(view_folded__new, &o, &p, NULL);
+	assert_string_equal(last_lines(text, 2), "my:app 5 (10);http 1 (11);work (app.py:7) 6\n"
+						 "my:app 5 (10);[other threads];[other] 15\n");
+	free(text);
+	o.weight = WEIGHT_CHAIN;
+	text = written(view_folded__new, &o, &p, NULL);
+	assert_string_equal(
+		last_lines(text, 2),
+		"my:app 5 (10);http 1 (11);work (app.py:7);--;work (app.py:7);feed:2 7 (12) 6\n"
+		"my:app 5 (10);[other threads];[other];--;[other];[other threads] 15\n");
+	free(text);
+	/* Lines of merged threads are few, whatever they are made of. */
+	o.merge_threads = true;
+	text = written(view_folded__new, &o, &p, NULL);
+	assert_string_equal(last_lines(text, 1), text);
+	assert_null(strstr(text, "[other]"));
+	free(text);
+	free(st);
+	free(ch);
+}
+
 static void json_counts_what_was_lost_by_name(void **state)
 {
 	struct view_opts o = { 0 };
@@ -352,6 +408,7 @@ int main(void)
 		cmocka_unit_test(hostile_names_cannot_break_a_line),
 		cmocka_unit_test(a_chain_is_waiter_down_and_holder_up),
 		cmocka_unit_test(merged_threads_have_lines_of_their_own_once),
+		cmocka_unit_test(more_lines_than_anybody_reads_are_one_of_other),
 		cmocka_unit_test(json_counts_what_was_lost_by_name),
 		cmocka_unit_test(the_report_says_every_loss_in_words),
 		cmocka_unit_test(a_view_may_ask_for_spans_and_have_a_descriptor),

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "tests/unit/fake_snapshot.h"
+#include "user/judge/verdict.h"
 #include "user/view/view.h"
 
 #define THREADS 1000
@@ -152,11 +153,105 @@ static void what_fits_is_whole(void **state)
 	free(c);
 }
 
+/* However many threads wait for however many others, a record stays within reason; what is left out is added up. */
+static void lists_have_an_end_and_the_rest_is_other(void **state)
+{
+	const size_t max = 10000, cnt = max + 500;
+	struct crowd *c = crowd_new();
+	struct snap_pair *pairs = calloc(cnt, sizeof(*pairs));
+	struct snap_stack *stacks = calloc(2 * cnt, sizeof(*stacks));
+	struct snap_proc *p = &c->f.procs[0];
+	uint64_t all = (uint64_t)cnt * (cnt + 1) / 2;
+	json_t *got, *last;
+	size_t len;
+
+	(void)state;
+	assert_non_null(pairs);
+	assert_non_null(stacks);
+	for (size_t i = 0; i < cnt; i++) {
+		pairs[i] = (struct snap_pair){ 5000 + (uint32_t)(i % 200),
+					       5000 + (uint32_t)(i / 200), cnt - i };
+		for (size_t kind = 0; kind < 2; kind++)
+			stacks[kind * cnt + i] =
+				(struct snap_stack){ (enum snap_stack_kind)(2 * kind),
+						     5000,
+						     cnt - i,
+						     1,
+						     false,
+						     1,
+						     fake_dump,
+						     0 };
+	}
+	p->pairs = pairs;
+	p->pair_cnt = cnt;
+	p->stacks = stacks;
+	p->stack_cnt = 2 * cnt;
+	got = record(c, &(struct view_opts){ 0 }, &len);
+	assert_int_equal(json_array_size(list(got, "pairs")), max + 1);
+	assert_int_equal(json_array_size(list(got, "stacks")), 2 * (max + 1));
+	assert_int_equal(sum(list(got, "pairs"), "ns", NULL), all);
+	assert_int_equal(sum(list(got, "stacks"), "ns", "wait"), all);
+	assert_int_equal(sum(list(got, "stacks"), "ns", "blame"), all);
+	last = json_array_get(list(got, "pairs"), max);
+	assert_true(json_is_null(json_object_get(last, "waiter")));
+	assert_true(json_is_null(json_object_get(last, "holder")));
+	assert_int_equal(json_integer_value(json_object_get(last, "ns")), 500 * 501 / 2);
+	json_decref(got);
+	free(pairs);
+	free(stacks);
+	free(c);
+}
+
+/* They are looked for once, for all of them together. */
+static void a_pair_is_at_the_line_of_its_largest_chain(void **state)
+{
+	static const struct snap_frame not_seen = { "[not seen]", "", 0 };
+	static const struct snap_frame lines[] = { { "a", "/srv/a.py", 1 },
+						   { "b", "/srv/b.py", 2 } };
+	struct snap_chain chains[300];
+	struct crowd *c = crowd_new();
+	struct snap_proc *p = &c->f.procs[0];
+	json_t *got, *rows;
+	size_t len, with = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++)
+		chains[i] = (struct snap_chain){
+			.waiter_tid = 5000 + (uint32_t)i % 13,
+			.holder_tid = 5000 + (uint32_t)(i * 7) % 11,
+			.ns = 1000 - i,
+			.holder_frame_cnt = i % 5 > 0,
+			.holder_frames = i % 3 ? &lines[i % 2] : &not_seen,
+		};
+	p->chains = chains;
+	p->chain_cnt = ARRAY_SIZE(chains);
+	for (size_t i = 0; i < PAIRS; i++)
+		c->pairs[i].holder_tid = 5000 + (uint32_t)(i / THREADS);
+	got = record(c, &(struct view_opts){ 0 }, &len);
+	rows = list(got, "pairs");
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		json_t *at = json_object_get(json_array_get(rows, i), "at");
+		const struct snap_frame *want =
+			verdict__pair_line(p, c->pairs[i].waiter_tid, c->pairs[i].holder_tid).frame;
+
+		assert_int_equal(at != NULL, want != NULL);
+		if (want)
+			assert_string_equal(json_string_value(json_object_get(at, "name")),
+					    want->name);
+		with += want != NULL;
+	}
+	assert_true(with > 40);
+	json_decref(got);
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_screen_of_a_thousand_threads_is_small_and_its_sums_hold),
 		cmocka_unit_test(what_fits_is_whole),
+		cmocka_unit_test(lists_have_an_end_and_the_rest_is_other),
+		cmocka_unit_test(a_pair_is_at_the_line_of_its_largest_chain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,14 +196,19 @@ void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *
 		sbuf__printf(out, "thread %u", tid);
 }
 
+const struct snap_frame *verdict__line_of(const struct snap_frame *frames, size_t cnt)
+{
+	const struct snap_frame *f = cnt ? &frames[cnt - 1] : NULL;
+
+	return f && !f->line && !strcmp(f->name, "[not seen]") ? NULL : f;
+}
+
 /* The first one is the largest; its line has been seen in others, too. */
 static void line_add(struct verdict_line *l, const struct snap_frame *frames, size_t frame_cnt,
 		     uint64_t looks)
 {
-	const struct snap_frame *f = frame_cnt ? &frames[frame_cnt - 1] : NULL;
+	const struct snap_frame *f = verdict__line_of(frames, frame_cnt);
 
-	if (f && !f->line && !strcmp(f->name, "[not seen]"))
-		return;
 	if (!l->frame)
 		l->frame = f;
 	if (f && snap_frame__same(f, l->frame, true))

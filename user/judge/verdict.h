@@ -61,9 +61,11 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 void verdict__span(const struct snapshot *s, struct sbuf *out);
 /* The name of a thread: as known, or "thread 4711", or "other threads" for 0. */
 void verdict__thread_name(const struct snap_proc *p, uint32_t tid, struct sbuf *out);
+/* The line that stands for a stack: its leaf; NULL: there is none, or nobody saw it. */
+const struct snap_frame *verdict__line_of(const struct snap_frame *frames, size_t cnt);
 /* The line where this holder makes others wait most. */
 struct verdict_line verdict__blame_line(const struct snap_proc *p, uint32_t tid);
-/* The line where this holder makes this waiter wait most. */
+/* The line where this holder makes this waiter wait most. (Of many pairs: pair_lines.h.) */
 struct verdict_line verdict__pair_line(const struct snap_proc *p, uint32_t waiter, uint32_t holder);
 
 #endif

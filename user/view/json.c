@@ -5,7 +5,7 @@
 
 #include "user/base/json_out.h"
 #include "user/base/util.h"
-#include "user/judge/verdict.h"
+#include "user/judge/pair_lines.h"
 #include "user/picture/pools.h"
 #include "user/view/columns.h"
 #include "user/view/view.h"
@@ -109,6 +109,10 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 
 /* ---- what is left out is not lost: the largest as they are, the rest added up (view_opts.max_bytes) ---- */
 
+/* Rows of a list (of stacks: of each kind) that a record has in any case at most, however many threads wait for however
+ * many others.
+ */
+#define ROWS_MAX 10000
 /* Of a process's bytes, what each list may take, but for the stacks, which have the rest; and about how long a row is, without its text. */
 #define THREADS_PCT 40
 #define PAIRS_PCT   20
@@ -117,22 +121,23 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 #define STACK_SZ    80
 #define FRAME_SZ    40
 
-/* Bytes that a list may still take. */
+/* Bytes and rows that a list may still take. */
 struct room {
-	size_t left;
+	size_t left, rows;
 	bool full; /* nothing more goes in, so that it is the largest that are in */
 };
 
 /* left: of the process. */
-static struct room room_of(size_t left, size_t pct)
+static struct room room_of(size_t left, size_t pct, size_t rows)
 {
-	return (struct room){ .left = left == SIZE_MAX ? left : left * pct / 100 };
+	return (struct room){ .left = left == SIZE_MAX ? left : left * pct / 100, .rows = rows };
 }
 
 static bool fits(struct room *r, size_t sz)
 {
-	r->full |= sz > r->left;
+	r->full |= sz > r->left || !r->rows;
 	r->left -= r->full || r->left == SIZE_MAX ? 0 : sz;
+	r->rows -= !r->full;
 	return !r->full;
 }
 
@@ -175,7 +180,7 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 	__cleanup(freep) struct column_row *rows = columns__sorted(s, p, o->sort, GROUP_NONE, &cnt);
 	__cleanup(freep) const struct snap_thread **left_out =
 		calloc(p->thread_cnt + 1, sizeof(*left_out));
-	struct room room = room_of(*left, THREADS_PCT);
+	struct room room = room_of(*left, THREADS_PCT, SIZE_MAX);
 	size_t had = room.left;
 
 	json__open(j, "threads", '[');
@@ -196,15 +201,9 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 	json__close(j, ']');
 }
 
-static const struct snap_frame *pair_frame(const struct snap_proc *p, const struct snap_pair *pair)
+/* at: NULL: not known */
+static void put_pair(struct json_out *j, const struct snap_pair *pair, const struct snap_frame *at)
 {
-	return verdict__pair_line(p, pair->waiter_tid, pair->holder_tid).frame;
-}
-
-static void put_pair(struct json_out *j, const struct snap_proc *p, const struct snap_pair *pair)
-{
-	const struct snap_frame *at = pair_frame(p, pair);
-
 	json__open(j, NULL, '{');
 	put_known(j, "waiter", pair->waiter_tid);
 	put_known(j, "holder", pair->holder_tid);
@@ -217,19 +216,23 @@ static void put_pair(struct json_out *j, const struct snap_proc *p, const struct
 static void put_pairs(struct json_out *j, const struct snap_proc *p, const struct view_opts *o,
 		      size_t *left)
 {
-	struct room room = room_of(*left, PAIRS_PCT);
+	struct room room = room_of(*left, PAIRS_PCT, ROWS_MAX);
+	struct pair_lines lines = { 0 };
 	size_t had = room.left;
 	uint64_t other_ns = 0;
 
+	pair_lines__init(&lines, p); /* without memory: no lines */
 	json__open(j, "pairs", '[');
 	for (size_t i = 0; i < p->pair_cnt; i++) {
 		const struct snap_pair *pair = &p->pairs[i];
+		const struct snap_frame *at;
 
 		if (!view_opts__shows_tid(o, pair->waiter_tid) &&
 		    !view_opts__shows_tid(o, pair->holder_tid))
 			continue;
-		if (fits(&room, PAIR_SZ + (o->max_bytes ? frame_sz(pair_frame(p, pair)) : 0)))
-			put_pair(j, p, pair);
+		at = pair_lines__find(&lines, pair->waiter_tid, pair->holder_tid);
+		if (fits(&room, PAIR_SZ + (o->max_bytes ? frame_sz(at) : 0)))
+			put_pair(j, pair, at);
 		else
 			other_ns += pair->ns;
 	}
@@ -242,6 +245,7 @@ static void put_pairs(struct json_out *j, const struct snap_proc *p, const struc
 	}
 	*left -= *left == SIZE_MAX ? 0 : had - room.left;
 	json__close(j, ']');
+	pair_lines__deinit(&lines);
 }
 
 static size_t stack_sz(const struct snap_stack *s)
@@ -262,7 +266,7 @@ static void put_stacks(struct json_out *j, const struct snap_proc *p, const stru
 
 	json__open(j, "stacks", '[');
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		struct room room = room_of(left, 100 / (ARRAY_SIZE(kinds) - k));
+		struct room room = room_of(left, 100 / (ARRAY_SIZE(kinds) - k), ROWS_MAX);
 		struct snap_stack other = { .kind = kinds[k] };
 		size_t had = room.left;
 
@@ -271,7 +275,7 @@ static void put_stacks(struct json_out *j, const struct snap_proc *p, const stru
 
 			if (s->kind != kinds[k] || !view_opts__shows_tid(o, s->tid))
 				continue;
-			if (fits(&room, stack_sz(s))) {
+			if (fits(&room, o->max_bytes ? stack_sz(s) : 0)) {
 				put_stack(j, s);
 				continue;
 			}

@@ -106,6 +106,13 @@ static void put_chain(struct sbuf *b, const struct snap_proc *p, const struct sn
 	put_thread_name(b, p, c->holder_tid, merge);
 }
 
+static void put_stack(struct sbuf *b, const struct snap_proc *p, const struct snap_stack *s,
+		      bool merge)
+{
+	put_root(b, p, s->tid, merge);
+	put_frames(b, s->frames, s->frame_cnt, s->truncated);
+}
+
 /* Hand a line on, and start the next. */
 static int hand_on(struct sbuf *b, uint64_t ns, stack_line_fn fn, void *ctx)
 {
@@ -115,18 +122,37 @@ static int hand_on(struct sbuf *b, uint64_t ns, stack_line_fn fn, void *ctx)
 	return err;
 }
 
+/* Of merged threads the lines are merged, too: few are left. */
+static size_t lines_max(const struct view_opts *o)
+{
+	return o->merge_threads ? SIZE_MAX : STACK_LINES_MAX;
+}
+
+/* The largest as they are, the rest added up as one of no thread. */
 static int each_chain(const struct snap_proc *p, const struct view_opts *o, struct sbuf *b,
 		      stack_line_fn fn, void *ctx)
 {
+	struct snap_chain other = { 0 };
+	size_t left = lines_max(o);
 	int err = 0;
 
 	for (size_t i = 0; i < p->chain_cnt && !err; i++) {
-		if (!view_opts__shows_tid(o, p->chains[i].waiter_tid))
+		const struct snap_chain *c = &p->chains[i];
+
+		if (!view_opts__shows_tid(o, c->waiter_tid))
 			continue;
-		put_chain(b, p, &p->chains[i], o->merge_threads);
-		err = hand_on(b, p->chains[i].ns, fn, ctx);
+		if (!left) {
+			other.ns += c->ns;
+			continue;
+		}
+		left--;
+		put_chain(b, p, c, o->merge_threads);
+		err = hand_on(b, c->ns, fn, ctx);
 	}
-	return err;
+	if (err || !other.ns)
+		return err;
+	put_chain(b, p, &other, o->merge_threads);
+	return hand_on(b, other.ns, fn, ctx);
 }
 
 static int each_stack(const struct snap_proc *p, const struct view_opts *o, struct sbuf *b,
@@ -137,6 +163,8 @@ static int each_stack(const struct snap_proc *p, const struct view_opts *o, stru
 		[WEIGHT_HOLD] = SNAP_STACK_HOLD,
 		[WEIGHT_BLAME] = SNAP_STACK_BLAME,
 	};
+	struct snap_stack other = { 0 };
+	size_t left = lines_max(o);
 	int err = 0;
 
 	for (size_t i = 0; i < p->stack_cnt && !err; i++) {
@@ -144,11 +172,18 @@ static int each_stack(const struct snap_proc *p, const struct view_opts *o, stru
 
 		if (s->kind != kinds[o->weight] || !view_opts__shows_tid(o, s->tid))
 			continue;
-		put_root(b, p, s->tid, o->merge_threads);
-		put_frames(b, s->frames, s->frame_cnt, s->truncated);
+		if (!left) {
+			other.ns += s->ns;
+			continue;
+		}
+		left--;
+		put_stack(b, p, s, o->merge_threads);
 		err = hand_on(b, s->ns, fn, ctx);
 	}
-	return err;
+	if (err || !other.ns)
+		return err;
+	put_stack(b, p, &other, o->merge_threads);
+	return hand_on(b, other.ns, fn, ctx);
 }
 
 int stack_lines__each(const struct snapshot *s, const struct view_opts *o, stack_line_fn fn,

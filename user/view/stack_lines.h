@@ -17,6 +17,9 @@ struct view_opts;
 /* What stands between the waiter and the holder in a line of WEIGHT_CHAIN. */
 #define STACK_LINE_CHAIN "--"
 
+/* So many of a process, the largest; what the others have is one more, of "[other threads]" at "[other]". */
+#define STACK_LINES_MAX 10000
+
 /* One line and its weight; 0 or -errno. */
 typedef int (*stack_line_fn)(void *ctx, const char *line, uint64_t ns);
 
