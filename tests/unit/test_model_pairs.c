@@ -305,6 +305,53 @@ static void who_has_held_since_before_the_books_is_blamed(void **state)
 	machine__deinit(&k);
 }
 
+/* 200 threads wait for 150 holds each, of which the hundred longest are told apart: by thread 1 long ones, by thread 2
+ * short ones of all lengths, and the longest of these.
+ */
+static void of_many_open_waits_the_short_holds_are_other(void **state)
+{
+	struct model *m = new_model();
+	uint64_t now = T0, by_1 = 0, by_2 = 0, other = 0;
+	struct snapshot *s;
+	struct machine k;
+
+	(void)state;
+	machine__init(&k, true);
+	acquires(&k, 1, now += 10);
+	for (uint32_t tid = 10; tid < 210; tid++)
+		waits(&k, tid, now += 1);
+	feed(m, &k, now += 10);
+	model__mark(m);
+	releases(&k, 1, now += 10);
+	for (uint32_t i = 0; i < 149; i++) {
+		uint32_t tid = i % 8 ? 2 : 1;
+		uint64_t ns = tid == 1 ? 90 * U : 100 + i * 10;
+
+		acquires(&k, tid, now += 5);
+		releases(&k, tid, now += ns);
+		if (tid == 1)
+			by_1 += ns;
+		else if (i > 56) /* of 131 short ones with that of the beginning, the 81 longest */
+			by_2 += ns;
+		else
+			other += ns;
+	}
+	acquires(&k, 3, now += 5);
+	feed(m, &k, now += 100);
+	s = model__snapshot(m, MODEL_INTERVAL);
+	all_balanced(s);
+	for (uint32_t tid = 10; tid < 210; tid++) {
+		assert_int_equal(pair_ns(&s->procs[0], tid, 1), by_1);
+		assert_int_equal(pair_ns(&s->procs[0], tid, 2), by_2);
+		assert_int_equal(pair_ns(&s->procs[0], tid, 0), other + 10);
+		assert_int_equal(pair_ns(&s->procs[0], tid, 3), 100);
+	}
+	snapshot__free(s);
+	check(m, MODEL_TOTAL);
+	model__free(m);
+	machine__deinit(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +363,7 @@ int main(void)
 		cmocka_unit_test(rows_of_nobody_in_particular_count),
 		cmocka_unit_test(without_stacks_the_kernels_pairs_count_and_no_stacks_are_shown),
 		cmocka_unit_test(who_has_held_since_before_the_books_is_blamed),
+		cmocka_unit_test(of_many_open_waits_the_short_holds_are_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

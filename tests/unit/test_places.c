@@ -215,32 +215,50 @@ struct process {
 	struct mproc p;
 	struct stored_stack stacks[ARRAY_SIZE(frames)];
 	struct snap_thread threads[THREADS];
-	struct tally tallies[64], *v[TALLIES_CNT][64];
-	size_t tally_cnt;
+	struct tally *now[64]; /* those that are seen since the mark, too, and .. */
+	int where[64];	       /* .. where they are */
+	size_t now_cnt;
 	struct snap_proc ret;
 	struct arena a;
 };
 
 static void add_tally(struct process *pr, int where, struct tally t, int place)
 {
-	struct tallies *to = &pr->p.tallies[where];
-	struct tally *mine = &pr->tallies[pr->tally_cnt++];
-	bool now = place == SEEN_NOW || place == END_NOW;
+	struct tally *mine;
 
-	*mine = t;
-	mine->ns_at[AT_NOW] = mine->cnt_at[AT_NOW] = 10;
-	mine->ns_at[AT_MARK] = mine->cnt_at[AT_MARK] = now ? 5 : 10;
 	if (where == CHAINS)
-		mine->other_stack = (uint32_t)place;
+		t.other_stack = (uint32_t)place;
 	else
-		mine->stack = (uint32_t)place;
-	to->v = pr->v[where];
-	to->v[to->cnt++] = mine;
+		t.stack = (uint32_t)place;
+	mine = tallies__get(&pr->p.tallies[where], t);
+	assert_non_null(mine);
+	mine->closed_ns = mine->cnt = 10;
+	if (place != SEEN_NOW && place != END_NOW)
+		return;
+	pr->where[pr->now_cnt] = where;
+	pr->now[pr->now_cnt++] = mine;
+}
+
+static void mark(struct process *pr)
+{
+	for (int which = 0; which < TALLIES_CNT; which++) {
+		tallies__sum(&pr->p.tallies[which]);
+		tallies__copy(&pr->p.tallies[which], AT_MARK);
+	}
+	for (size_t i = 0; i < pr->now_cnt; i++) {
+		assert_ptr_equal(tallies__get(&pr->p.tallies[pr->where[i]], *pr->now[i]),
+				 pr->now[i]);
+		pr->now[i]->closed_ns += 5;
+		pr->now[i]->cnt += 5;
+	}
+	for (int which = 0; which < TALLIES_CNT; which++)
+		tallies__sum(&pr->p.tallies[which]);
 }
 
 static void build(struct process *pr)
 {
 	*pr = (struct process){ .m.stacks_known = true };
+	mproc__init_pairs(&pr->p);
 	for (uint32_t i = 0; i < ARRAY_SIZE(frames); i++)
 		pr->stacks[i] = (struct stored_stack){ .cnt = 1, .frames = &frames[i] };
 	pr->m.stacks = pr->stacks;
@@ -265,6 +283,7 @@ static void build(struct process *pr)
 				add_tally(pr, CHAINS, of, place);
 		}
 	}
+	mark(pr);
 	pr->ret.thread_cnt = THREADS;
 	pr->ret.threads = pr->threads;
 	assert_int_equal(mproc__build_stacks(&pr->m, &pr->p, AT_MARK, &pr->a, &pr->ret), 0);
@@ -296,6 +315,7 @@ static void looks_of_the_span_count_then_all_then_ends_then_nothing_is_seen(void
 	(void)state;
 	build(&pr);
 	all_is_at_the_best(&pr, SNAP_STACK_HOLD, 1000);
+	mproc__free_pairs(&pr.p);
 	arena__free(&pr.a);
 }
 
@@ -310,6 +330,7 @@ static void blame_is_where_its_chains_are_and_else_where_holds_ended(void **stat
 	for (size_t i = 0; i < pr.ret.chain_cnt; i++)
 		ns += pr.ret.chains[i].ns;
 	assert_int_equal(ns, 77 * THREADS);
+	mproc__free_pairs(&pr.p);
 	arena__free(&pr.a);
 }
 
@@ -328,6 +349,7 @@ static void waits_that_nobody_saw_are_not_seen(void **state)
 		assert_string_equal(pr.ret.stacks[i].frames[0].name, "[not seen]");
 	}
 	assert_int_equal(found, THREADS);
+	mproc__free_pairs(&pr.p);
 	arena__free(&pr.a);
 }
 

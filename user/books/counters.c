@@ -8,7 +8,7 @@
 /* --max-loss 0 is for a CI job: what an ordinary program brings about by itself is no loss. So it is
  * information that a wait met more holds than the ring keeps (threads that pass the GIL on thousands of
  * times in one switch interval; their time is under "other"), that code was freed before its name was
- * read (exec() of generated code), that a record was written to while it was read (the next reading has
+ * read (exec() of generated code), that of very many pairs the lightest share a row, that a record was written to while it was read (the next reading has
  * it), and how stack walks ended.
  */
 const struct counter_desc counter_table[COUNTER_CNT] = {
@@ -70,6 +70,9 @@ const struct counter_desc counter_table[COUNTER_CNT] = {
 	[COUNTER_STACK_TOTALS_FULL] = { "stack_totals_full",
 					"totals by stack without room: counted as [other]",
 					COUNTER_LOSS_DETAIL },
+	[COUNTER_LIGHT] = { "folded_light",
+			    "light pairs and places, of tens of thousands: counted as other",
+			    COUNTER_INFO },
 	[COUNTER_UNRESOLVED] = { "unresolved", "frames whose code was freed before it was read",
 				 COUNTER_INFO },
 	[COUNTER_NO_LINE] = { "no_line", "frames without a line: their tables are too long",

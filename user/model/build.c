@@ -326,12 +326,14 @@ static int by_ns(const void *a, const void *b)
 static int build_pairs(struct builder *b, const struct mproc *p, struct snap_proc *s)
 {
 	const struct tallies *all = &p->tallies[PAIRS];
-	struct snap_pair *pairs = arena__alloc(&b->box->arena, all->cnt, sizeof(*pairs));
+	struct tally *const *v = b->base == AT_MARK ? all->changed : all->v;
+	size_t cnt = b->base == AT_MARK ? all->changed_cnt : all->cnt;
+	struct snap_pair *pairs = arena__alloc(&b->box->arena, cnt, sizeof(*pairs));
 
 	if (!pairs)
 		return -ENOMEM;
-	for (size_t i = 0; i < all->cnt; i++) {
-		const struct tally *pr = all->v[i];
+	for (size_t i = 0; i < cnt; i++) {
+		const struct tally *pr = v[i];
 		uint64_t ns = span(pr->ns_at[b->base], pr->ns_at[AT_NOW]);
 
 		if (ns)

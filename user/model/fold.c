@@ -225,6 +225,7 @@ int mproc__fold_threads(struct mproc *p)
 		ended += t->exited;
 		t->replaced = is_replaced(t, newest);
 		newest->again |= t->replaced;
+		p->rows_gone |= t->replaced;
 		newest->mixed |= t->replaced && has_vanished(t);
 	}
 	if (mark_small(p, ended))
@@ -241,6 +242,7 @@ int mproc__fold_threads(struct mproc *p)
 		err |= fold_thread(p, g, t, has_vanished(t));
 		mthread__free(t);
 	}
+	p->rows_gone |= n != p->thread_cnt;
 	p->thread_cnt = n;
 	return err ? err : mproc__index_tids(p);
 }

@@ -124,6 +124,7 @@ static int add_proc(struct model *m, const struct record *r)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
+	mproc__init_pairs(p);
 	p->pid = r->pid;
 	p->books_ns = r->proc.books_ns;
 	p->cpu_cnt = r->proc.cpu_cnt;
@@ -398,9 +399,12 @@ static void copy_readings(struct model *m, int to)
 		for (size_t k = 0; k < p->thread_cnt; k++) {
 			struct mthread *t = p->threads[k];
 
+			if (t->settled && to == AT_MARK)
+				continue;
 			t->at[to] = t->at[AT_NOW];
 			t->wait_max_at[to] = t->wait_max_at[AT_NOW];
 			t->hold_max_at[to] = t->hold_max_at[AT_NOW];
+			t->settled |= t->exited && to == AT_MARK;
 		}
 		mproc__copy_pairs(p, to);
 	}

@@ -14,9 +14,7 @@
 #include "user/model/acc.h"
 #include "user/books/sink.h"
 #include "user/model/model.h"
-
-/* Three readings of each sum: now, at the last mark, at the last reset. */
-enum { AT_NOW, AT_MARK, AT_ZERO, AT_CNT };
+#include "user/model/tallies.h"
 
 /* Up to where an open wait is in the pairs, and how long its GIL had been held by then. */
 struct mbooked {
@@ -37,6 +35,7 @@ struct mthread {
 	bool mixed; /* .. that one ended after the reading before: what is told by tid is of both */
 	bool small; /* one of the ended that are folded, as there are many */
 	bool died;  /* waiting: its record is not complete before the GIL's next event */
+	bool settled; /* ended, and its mark is what it is now */
 	uint32_t now_stack;
 	char *name; /* NULL: comm */
 };
@@ -60,6 +59,8 @@ struct mgil {
 	struct gil_acc at[AT_CNT];
 	uint64_t reap_ns; /* as in rec, and .. */
 	uint32_t waiters; /* .. those who died are out */
+	uint64_t
+		named_ns; /* shorter holds are "other" in the pairs of open waits: there are too many */
 	int64_t interpreter;
 	uint64_t interval_ns;
 	bool seed_held; /* in the target's memory, while there is no record */
@@ -69,28 +70,6 @@ struct mgil {
 	size_t pool_cnt, pool_cap;
 	struct mfold **pools;
 };
-
-/* Time, and how often: by pair of threads, by thread and stack, or by pair of threads with their stacks. */
-struct tally {
-	uint32_t tid,
-		other; /* waiter and holder; of a sum by stack: the thread and enum gt_sum_kind */
-	uint32_t stack, other_stack; /* 0 in a pair */
-	uint64_t closed_ns, cnt;
-	/* Of waits and holds that still go on: of sums counted anew at each feed; of pairs and chains what all feeds
-	 * have added for the time up to them. (The kernel begins anew at each cut.)
-	 */
-	uint64_t open_ns, open_before; /* .. before the last feed */
-	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
-};
-
-struct tallies {
-	size_t cnt, cap;
-	struct tally **v;
-	struct hmap by_key; /* (tids, stacks) */
-	uint64_t full_cnt;  /* how often there was no room for one, in the last feed */
-};
-
-enum { PAIRS, SUMS, CHAINS, TALLIES_CNT };
 
 /* A name that was told before the thread's record. */
 struct mname {
@@ -119,6 +98,11 @@ struct mproc {
 	size_t name_cnt, name_cap;
 	struct mname *names;
 	struct tallies tallies[TALLIES_CNT];
+	/* Since the last feed threads have lost their rows, or who has held from the start is another: tids of any
+	 * tally may be another's.
+	 */
+	bool rows_gone;
+	uint64_t first_holders;
 };
 
 struct model {
@@ -132,6 +116,7 @@ struct model {
 	uint64_t hits_at[AT_CNT];
 	uint64_t stats_at[AT_CNT][COUNTER_CNT];
 	uint64_t full_cnt[TALLIES_CNT]; /* pairs, sums by stack and chains without room, ever */
+	uint64_t light_cnt; /* .. and those whose time went to "other" for being light */
 	bool stacks_known;
 	char *attach; /* how the source probes; NULL: it has not said */
 	size_t stack_cnt, stack_cap;
@@ -180,6 +165,7 @@ void mproc__undo_open_pairs(struct mproc *p);
 int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
 			 uint64_t now);
 void mproc__sum_pairs(struct mproc *p);
+void mproc__init_pairs(struct mproc *p);
 void mproc__free_pairs(struct mproc *p);
 void mproc__copy_pairs(struct mproc *p, int to);
 

@@ -6,46 +6,6 @@
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 
-/* Many threads at many stacks: what is new goes to "[other]" of nobody in particular then. */
-#define TALLIES_MAX 60000
-
-static uint64_t key_a(const struct tally *t)
-{
-	return (uint64_t)t->tid << 32 | t->other;
-}
-
-static uint64_t key_b(const struct tally *t)
-{
-	return (uint64_t)t->stack << 32 | t->other_stack;
-}
-
-/* Found or made, in a table of at most so many; NULL: no memory. */
-static struct tally *find_or_make(struct mproc *p, int which, struct tally want, size_t max)
-{
-	struct tallies *t = &p->tallies[which];
-	struct tally *ret = hmap__get(&t->by_key, key_a(&want), key_b(&want));
-
-	if (!ret && t->cnt >= max) {
-		t->full_cnt++;
-		want = (struct tally){ .other = which == SUMS ? want.other : 0 };
-		ret = hmap__get(&t->by_key, key_a(&want), 0);
-	}
-	if (ret)
-		return ret;
-	if (array_grow(&t->v, t->cnt, &t->cap, sizeof(*t->v)))
-		return NULL;
-	ret = calloc(1, sizeof(*ret));
-	if (!ret)
-		return NULL;
-	*ret = want;
-	if (hmap__put(&t->by_key, key_a(ret), key_b(ret), ret)) {
-		free(ret);
-		return NULL;
-	}
-	t->v[t->cnt++] = ret;
-	return ret;
-}
-
 static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t other,
 			      uint32_t stack, uint32_t other_stack)
 {
@@ -53,7 +13,7 @@ static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t
 		.tid = tid, .other = other, .stack = stack, .other_stack = other_stack
 	};
 
-	return find_or_make(p, which, want, TALLIES_MAX);
+	return tallies__get(&p->tallies[which], want);
 }
 
 static struct tally *pair_of(struct mproc *p, uint32_t waiter, uint32_t holder)
@@ -66,111 +26,51 @@ static struct tally *sum_of(struct mproc *p, uint32_t kind, uint32_t tid, uint32
 	return tally_of(p, SUMS, tid, kind, stack, 0);
 }
 
+void mproc__init_pairs(struct mproc *p)
+{
+	for (int which = 0; which < TALLIES_CNT; which++)
+		p->tallies[which].which = which;
+}
+
 void mproc__free_pairs(struct mproc *p)
 {
-	for (struct tallies *t = p->tallies; t < p->tallies + TALLIES_CNT; t++) {
-		for (size_t i = 0; i < t->cnt; i++)
-			free(t->v[i]);
-		hmap__free(&t->by_key);
-		free(t->v);
-	}
+	for (int which = 0; which < TALLIES_CNT; which++)
+		tallies__free(&p->tallies[which]);
 	hmap__free(&p->by_tid);
 }
 
-static void merge(struct tally *to, const struct tally *t)
+static uint32_t row_tid(const void *p, uint32_t tid)
 {
-	to->closed_ns += t->closed_ns;
-	to->cnt += t->cnt;
-	to->open_ns += t->open_ns;
-	to->open_before += t->open_before;
-	for (int at = 0; at < AT_CNT; at++) {
-		to->ns_at[at] += t->ns_at[at];
-		to->cnt_at[at] += t->cnt_at[at];
-	}
+	return mproc__row_tid(p, tid);
 }
 
-/* Those of threads without a row become those of tid 0. Without memory they stay, until the next time. */
-static void fold(struct mproc *p, int which)
+/* Those of threads without a row become those of that of their pool, or of tid 0. Which threads have none may have changed
+ * for any tally if threads have lost theirs; else for those alone that are new.
+ */
+static void fold(struct mproc *p)
 {
-	struct tallies *ts = &p->tallies[which];
-	size_t cnt = ts->cnt, n = 0;
+	uint64_t first = 0;
 
-	for (size_t i = 0; i < cnt; i++) {
-		struct tally *t = ts->v[i], *to;
-		const struct tally want = {
-			.tid = mproc__row_tid(p, t->tid),
-			.other = which == SUMS ? t->other : mproc__row_tid(p, t->other),
-			.stack = t->stack,
-			.other_stack = t->other_stack,
-		};
-
-		if (key_a(&want) == key_a(t))
-			continue;
-		to = find_or_make(p, which, want, SIZE_MAX);
-		if (!to)
-			continue;
-		merge(to, t);
-		free(t);
-		ts->v[i] = NULL;
-	}
-	for (size_t i = 0; i < ts->cnt; i++)
-		if (ts->v[i])
-			ts->v[n++] = ts->v[i];
-	if (n == ts->cnt)
-		return;
-	ts->cnt = n;
-	hmap__clear(&ts->by_key);
-	for (size_t i = 0; i < n; i++) /* there is room */
-		hmap__put(&ts->by_key, key_a(ts->v[i]), key_b(ts->v[i]), ts->v[i]);
-}
-
-/* Call fn for each of them. */
-static void each_tally(struct mproc *p, void (*fn)(struct tally *t, int to), int to)
-{
-	for (struct tallies *t = p->tallies; t < p->tallies + TALLIES_CNT; t++)
-		for (size_t i = 0; i < t->cnt; i++)
-			fn(t->v[i], to);
-}
-
-static void copy(struct tally *t, int to)
-{
-	t->ns_at[to] = t->ns_at[AT_NOW];
-	t->cnt_at[to] = t->cnt_at[AT_NOW];
-}
-
-static void sum_up(struct tally *t, int to)
-{
-	t->ns_at[to] = t->closed_ns + t->open_ns;
-	t->cnt_at[to] = t->cnt;
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		first = hash_bytes(first, &(uint32_t){ mgil__first_holder(p->gils[i]) },
+				   sizeof(uint32_t));
+	p->rows_gone |= first != p->first_holders;
+	p->first_holders = first;
+	for (int which = 0; which < TALLIES_CNT; which++)
+		tallies__fold(&p->tallies[which], row_tid, p, p->rows_gone);
+	p->rows_gone = false;
 }
 
 void mproc__copy_pairs(struct mproc *p, int to)
 {
-	each_tally(p, copy, to);
-}
-
-static void forget_open(struct mproc *p)
-{
-	for (size_t i = 0; i < p->tallies[SUMS].cnt; i++)
-		p->tallies[SUMS].v[i]->open_ns = 0;
-}
-
-static void undo_open(struct tally *t, int to)
-{
-	(void)to;
-	t->open_ns = t->open_before;
-}
-
-static void keep_open(struct tally *t, int to)
-{
-	(void)to;
-	t->open_before = t->open_ns;
+	for (int which = 0; which < TALLIES_CNT; which++)
+		tallies__copy(&p->tallies[which], to);
 }
 
 void mproc__undo_open_pairs(struct mproc *p)
 {
-	each_tally(p, undo_open, AT_NOW);
-	forget_open(p);
+	for (int which = 0; which < TALLIES_CNT; which++)
+		tallies__undo(&p->tallies[which]);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		p->threads[i]->booked = p->threads[i]->booked_before;
 }
@@ -178,8 +78,9 @@ void mproc__undo_open_pairs(struct mproc *p)
 /* Pairs are of the cut, as the threads are: who has no row then has ended. */
 void mproc__sum_pairs(struct mproc *p)
 {
-	fold(p, PAIRS);
-	each_tally(p, sum_up, AT_NOW);
+	tallies__fold(&p->tallies[PAIRS], row_tid, p, false);
+	for (int which = 0; which < TALLIES_CNT; which++)
+		tallies__sum(&p->tallies[which]);
 }
 
 static int add_part(struct mproc *p, uint32_t waiter, uint32_t holder, uint64_t ns)
@@ -202,6 +103,7 @@ static int add_parts(struct mproc *p, struct mthread *t, const struct mgil *g, u
 	uint64_t since = here ? t->booked.ns : t->rec.wait_booked_ns;
 	uint64_t rest = held - (here ? t->booked.held_ns : t->rec.wait_held_ns);
 	uint32_t tid = t->key.tid;
+	uint64_t other = 0;
 	int err = 0;
 
 	if (now <= since)
@@ -224,9 +126,12 @@ static int add_parts(struct mproc *p, struct mthread *t, const struct mgil *g, u
 		ns = h->end_ns - start;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(p, tid, h->tid, ns);
+		if (h->end_ns - h->start_ns < g->named_ns)
+			other += ns;
+		else
+			err = add_part(p, tid, h->tid, ns);
 	}
-	return err ? err : add_part(p, tid, 0, rest);
+	return err ? err : add_part(p, tid, 0, rest + other);
 }
 
 int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
@@ -244,11 +149,35 @@ int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *
 	return 0;
 }
 
-/* The open wait of each waiting thread. */
-static int count_open(struct mproc *p, const struct totals *t)
+/* All waiters wait for each hold: past holds of a GIL that its open waits are told apart by in one feed, times waiters. */
+#define OPEN_PARTS 20000
+
+/* From which length on holds since then have a name in the pairs of open waits; the shorter ones of too many are "other". */
+static uint64_t named_from(const struct gt_gil *rec, uint64_t since)
+{
+	uint64_t ns[GT_RING_HOLDS];
+	size_t cnt = 0, max = rec->waiters ? OPEN_PARTS / rec->waiters : GT_RING_HOLDS;
+
+	for (uint64_t i = 1; i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
+		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
+
+		if (h->end_ns <= since)
+			break;
+		ns[cnt++] = h->end_ns - h->start_ns;
+	}
+	if (cnt <= max)
+		return 0;
+	qsort(ns, cnt, sizeof(*ns), cmp_u64);
+	return max ? ns[cnt - max] : UINT64_MAX;
+}
+
+/* The open wait of each waiting thread. before_ns: the reading before. */
+static int count_open(struct mproc *p, const struct totals *t, uint64_t before_ns)
 {
 	int err = 0;
 
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		p->gils[i]->named_ns = named_from(&p->gils[i]->rec, before_ns);
 	for (size_t i = 0; i < p->thread_cnt && !err; i++) {
 		struct mthread *th = p->threads[i];
 		const struct mgil *g = mproc__gil(p, th->key.cond, false);
@@ -326,8 +255,10 @@ int model__feed_pairs(struct model *m, const struct totals *t)
 	for (size_t i = 0; i < m->proc_cnt; i++) {
 		struct mproc *p = m->procs[i];
 
+		if (!p->end_ns)
+			fold(p);
 		for (int which = 0; which < TALLIES_CNT && !p->end_ns; which++)
-			fold(p, which);
+			tallies__prune(&p->tallies[which]);
 		for (size_t k = 0; k < p->thread_cnt; k++)
 			p->threads[k]->again = false; /* from now on they have what is theirs */
 	}
@@ -338,15 +269,17 @@ int model__feed_pairs(struct model *m, const struct totals *t)
 		if (p->end_ns)
 			continue;
 		p->stacks_known = t->stacks_known;
-		forget_open(p);
-		each_tally(p, keep_open, AT_NOW);
-		err = count_open(p, t);
+		for (int which = 0; which < TALLIES_CNT; which++)
+			tallies__begin(&p->tallies[which]);
+		err = count_open(p, t, m->before_ns);
 		mproc__sum_pairs(p);
 		for (int which = 0; which < TALLIES_CNT; which++) {
 			m->full_cnt[which] += p->tallies[which].full_cnt;
-			p->tallies[which].full_cnt = 0;
+			m->light_cnt += p->tallies[which].light_cnt;
+			p->tallies[which].full_cnt = p->tallies[which].light_cnt = 0;
 		}
 	}
+	m->stats_at[AT_NOW][COUNTER_LIGHT] = m->light_cnt;
 	m->stats_at[AT_NOW][GT_STAT_PAIR_FULL] += m->full_cnt[PAIRS];
 	m->stats_at[AT_NOW][COUNTER_STACK_TOTALS_FULL] = m->full_cnt[SUMS] + m->full_cnt[CHAINS];
 	return err;
