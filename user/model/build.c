@@ -77,12 +77,22 @@ static uint64_t max_since(const struct gt_hist *delta, uint64_t max_now, uint64_
 	return max ? max : NS_UNKNOWN;
 }
 
+/* A copy that lives as long as the picture. Of thousands of threads that wait most have none to count: they share one.
+ * NULL: no memory.
+ */
+static const struct gt_hist *keep_hist(struct builder *b, const struct gt_hist *h)
+{
+	static const struct gt_hist none;
+	struct gt_hist *ret;
+
+	if (!memcmp(h, &none, sizeof(none)))
+		return &none;
+	ret = arena__alloc(&b->box->arena, 1, sizeof(*ret));
+	return ret ? memcpy(ret, h, sizeof(*ret)) : NULL;
+}
+
 static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thread *s)
 {
-	struct gt_hist *h = arena__alloc(&b->box->arena, 2, sizeof(*h));
-
-	if (!h)
-		return -ENOMEM;
 	s->wait_ns = d->time_ns[GT_WAIT];
 	s->yield_ns = d->time_ns[GT_YIELD];
 	s->hold_ns = d->time_ns[GT_HOLD];
@@ -98,11 +108,9 @@ static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thr
 	s->react_ns = d->react_ns;
 	s->react_queued_ns = d->react_queued_ns;
 	s->late = d->late;
-	h[0] = d->wait_hist;
-	h[1] = d->hold_hist;
-	s->wait_hist = &h[0];
-	s->hold_hist = &h[1];
-	return 0;
+	s->wait_hist = keep_hist(b, &d->wait_hist);
+	s->hold_hist = keep_hist(b, &d->hold_hist);
+	return s->wait_hist && s->hold_hist ? 0 : -ENOMEM;
 }
 
 static void fill_quantiles(struct snap_thread *s)

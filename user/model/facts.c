@@ -30,17 +30,23 @@ static int set_holder(struct mgil *g, bool held, uint32_t tid)
 	return 0;
 }
 
+static int name_one(struct mthread *t, uint32_t tid, const char *name, bool makeshift)
+{
+	if (!t || t->key.tid != tid || t->exited ||
+	    (t->name && (makeshift || !strcmp(t->name, name))))
+		return 0;
+	return set_text(&t->name, name);
+}
+
+/* Names of thousands may come at once: with one GIL a tid has one record that is not over. */
 static int name_thread(struct mproc *p, uint32_t tid, const char *name, bool makeshift)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < p->thread_cnt && !err; i++) {
-		struct mthread *t = p->threads[i];
-
-		if (t->key.tid == tid && !t->exited &&
-		    (!t->name || (!makeshift && strcmp(t->name, name))))
-			err = set_text(&t->name, name);
-	}
+	if (p->gil_cnt == 1)
+		err = name_one(hmap__get(&p->by_tid, tid, 0), tid, name, makeshift);
+	for (size_t i = 0; i < p->thread_cnt && !err && p->gil_cnt != 1; i++)
+		err = name_one(p->threads[i], tid, name, makeshift);
 	for (size_t i = 0; i < p->gil_cnt && !err; i++)
 		if (p->gils[i]->seed_tid == tid && !p->gils[i]->seed_name)
 			err = set_text(&p->gils[i]->seed_name, name);

@@ -24,8 +24,10 @@
 #define KERNEL_CODES  2048
 /* A handler that has found its sum is done with it before two of these have passed. */
 #define EPOCH_NS 100000000
-/* Stacks of open waits looked at in a refresh. */
+/* Stacks of open waits looked at in a refresh; the others have their turn in the next ones. */
 #define OPEN_WALKS 64
+/* .. that were not to be read: not tried again in the same wait. */
+#define UNREADABLE UINT32_MAX
 /* Hashes remembered. */
 #define KNOWN_MAX 50000
 
@@ -50,6 +52,10 @@ struct pystacks {
 	uint64_t epoch_ns;	   /* the epochs changed places */
 	uint64_t unresolved;
 	uint32_t readings;
+	/* Open waits whose stacks were read: (tgid, tid; since when) -> the stack's id. Of this reading, and of the one
+	 * before: who waits stands still.
+	 */
+	struct hmap walked, walked_before;
 	bool look_at_all;
 	struct py_walk walk;
 };
@@ -75,6 +81,8 @@ void pystacks__free(struct pystacks *s)
 		return;
 	raw_sums__free(&s->raw);
 	hmap__free_all(&s->ids, free);
+	hmap__free(&s->walked);
+	hmap__free(&s->walked_before);
 	stack_growth__deinit(&s->growth);
 	free(s);
 }
@@ -225,32 +233,67 @@ static uint64_t find_tstate(struct listed *l, struct py_process *py, uint32_t tg
 	return 0;
 }
 
+static uint64_t thread_no(const struct total_thread *th)
+{
+	return (uint64_t)th->rec.tgid << 32 | th->key.tid;
+}
+
+static void remember(struct pystacks *s, const struct total_thread *th, uint32_t id)
+{
+	/* Without memory it is read again. */
+	hmap__put(&s->walked, thread_no(th), th->rec.since_ns, (void *)(uintptr_t)id);
+}
+
+/* Has the stack of this open wait been read? Then th has it. */
+static bool is_walked(struct pystacks *s, struct total_thread *th)
+{
+	void *id = hmap__get(&s->walked_before, thread_no(th), th->rec.since_ns);
+
+	if (!id || th->rec.state != GT_WAIT)
+		return false;
+	remember(s, th, (uint32_t)(uintptr_t)id);
+	if ((uint32_t)(uintptr_t)id != UNREADABLE)
+		th->open_stack = (uint32_t)(uintptr_t)id;
+	return true;
+}
+
+static void walk(struct pystacks *s, struct listed *listed, struct total_thread *th)
+{
+	struct pystacks_process p = { 0 };
+	uint64_t tstate = th->rec.tstate;
+
+	if (s->process_fn(s->ctx, th->rec.tgid, &p) || !p.py)
+		return;
+	if (!tstate || th->rec.flags & GT_F_TSTATE_MOVES)
+		tstate = find_tstate(listed, p.py, th->rec.tgid, th->key.tid);
+	if (tstate) {
+		py_process__walk(p.py, tstate, &s->walk);
+		if (s->walk.stack.end <= PY_END_DEPTH && s->walk.stack.cnt)
+			th->open_stack = resolve(s, th->rec.tgid, &p, &s->walk.stack, s->walk.code);
+	}
+	if (th->rec.state == GT_WAIT)
+		remember(s, th, th->open_stack ? th->open_stack : UNREADABLE);
+}
+
 /* Where a thread that waits right now stands: it sleeps, so its stack can be read in peace. */
 static void open_waits(struct pystacks *s, struct totals *t)
 {
 	struct listed listed = { 0 };
+	struct hmap old = s->walked_before;
 	unsigned int walks = 0;
 
+	s->walked_before = s->walked;
+	s->walked = old;
+	hmap__clear(&s->walked);
 	for (size_t i = 0; i < t->thread_cnt; i++) {
 		struct total_thread *th = &t->threads[i];
-		struct pystacks_process p = { 0 };
-		uint64_t tstate = th->rec.tstate;
 
 		if ((th->rec.state != GT_WAIT && !s->look_at_all) || (th->rec.flags & GT_F_EXITED))
 			continue;
 		if (th->rec.state == GT_WAIT)
 			th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
-		if (th->open_stack || walks++ >= OPEN_WALKS)
-			continue;
-		if (s->process_fn(s->ctx, th->rec.tgid, &p) || !p.py)
-			continue;
-		if (!tstate || th->rec.flags & GT_F_TSTATE_MOVES)
-			tstate = find_tstate(&listed, p.py, th->rec.tgid, th->key.tid);
-		if (!tstate)
-			continue;
-		py_process__walk(p.py, tstate, &s->walk);
-		if (s->walk.stack.end <= PY_END_DEPTH && s->walk.stack.cnt)
-			th->open_stack = resolve(s, th->rec.tgid, &p, &s->walk.stack, s->walk.code);
+		if (!th->open_stack && !is_walked(s, th) && walks++ < OPEN_WALKS)
+			walk(s, &listed, th);
 	}
 	free(listed.threads);
 }
