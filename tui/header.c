@@ -74,9 +74,14 @@ static int trust_figures(const struct ui_state *ui, const struct snapshot *s, st
 	sbuf__printf(out, "  lost %s", units__count((double)all->lost_events, b));
 	if (all->lost_detail)
 		sbuf__printf(out, " (detail %s)", units__count((double)all->lost_detail, b));
+	if (all->stats[COUNTER_REFRESH_LATE])
+		sbuf__printf(out, "  late %s",
+			     units__count((double)all->stats[COUNTER_REFRESH_LATE], b));
+	if (s->self_level)
+		sbuf__printf(out, "  does less (%u)", s->self_level);
 	if (all->violations)
 		sbuf__printf(out, "  checks failed %s", units__count((double)all->violations, b));
-	return all->lost_events || all->lost_detail || all->violations;
+	return all->lost_events || all->lost_detail || all->violations || s->self_level;
 }
 
 static void draw_gil(const struct ui_state *ui, const struct snapshot *s, const struct snap_proc *p,

@@ -352,6 +352,40 @@ static void of_many_open_waits_the_short_holds_are_other(void **state)
 	machine__deinit(&k);
 }
 
+/* .. to cost less: all else balances, and later they are there, whole. */
+static void pairs_can_be_left_out_of_pictures(void **state)
+{
+	struct model *m = new_model();
+	uint64_t now = T0;
+	struct snapshot *s;
+	struct machine k;
+
+	(void)state;
+	machine__init(&k, true);
+	acquires(&k, 1, now += 10);
+	stands_at(&k, 2, 5);
+	waits(&k, 2, now += 10);
+	waits(&k, 2, now += 400 * U);
+	model__leave_out_pairs(m, true);
+	model__late(m);
+	feed(m, &k, now += 10);
+	s = total_of(m);
+	assert_false(s->procs[0].pairs_known);
+	assert_int_equal(s->procs[0].pair_cnt + s->procs[0].chain_cnt, 0);
+	assert_int_equal(stack_sums_of(&s->procs[0]).kind[SNAP_STACK_BLAME], sums_of(s).blame);
+	assert_true(sums_of(s).blame > 400 * U);
+	assert_int_equal(s->violations, 0);
+	assert_int_equal(s->stats[COUNTER_REFRESH_LATE], 1);
+	snapshot__free(s);
+	model__leave_out_pairs(m, false);
+	s = total_of(m);
+	all_balanced(s);
+	assert_int_equal(s->violations, 0);
+	snapshot__free(s);
+	model__free(m);
+	machine__deinit(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +398,7 @@ int main(void)
 		cmocka_unit_test(without_stacks_the_kernels_pairs_count_and_no_stacks_are_shown),
 		cmocka_unit_test(who_has_held_since_before_the_books_is_blamed),
 		cmocka_unit_test(of_many_open_waits_the_short_holds_are_other),
+		cmocka_unit_test(pairs_can_be_left_out_of_pictures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ static void defaults_are_those_of_the_manual(void **state)
 	assert_int_equal(o.iterations, 0);
 	assert_int_equal(o.subprocesses, -1);
 	assert_true(o.max_loss == UINT64_MAX);
+	assert_int_equal(o.max_self_pct, 20);
 	assert_null(o.command);
 	opts__free(&o);
 }
@@ -82,6 +83,9 @@ static void every_kind_of_option_arrives(void **state)
 	assert_int_equal(o.attach, 2);
 	assert_true(view_opts__shows_tid(&o.view, 7) && view_opts__shows_tid(&o.view, 8));
 	assert_false(view_opts__shows_tid(&o.view, 9) || view_opts__shows_tid(&o.view, 0));
+	opts__free(&o);
+	assert_int_equal(parse("-b -p 1 --max-self 0", &o), 0);
+	assert_int_equal(o.max_self_pct, 0);
 	opts__free(&o);
 	assert_int_equal(parse("-p 1 -s --no-subprocesses", &o), 0);
 	assert_int_equal(o.subprocesses, 0);

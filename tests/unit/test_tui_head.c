@@ -145,6 +145,33 @@ static void the_header_says_which_one_of_how_many(void **state)
 	stage__close(&a.st);
 }
 
+/* What the screen shows at most is worth knowing, too: is it late, and what is left out for its own cost. */
+static void the_header_says_when_giltop_is_late_or_does_less(void **state)
+{
+	struct stage st;
+	struct canvas c;
+	struct sbuf text = { 0 };
+
+	(void)state;
+	stage__open(&st, true, 24, 80);
+	assert_int_equal(canvas__init(&c, 24, 80, true), 0);
+	ui__draw(&st.ui, &c);
+	canvas__to_text(&c, &text);
+	assert_null(strstr(sbuf__str(&text), "lost 0  late"));
+	assert_null(strstr(sbuf__str(&text), "does less"));
+	sbuf__reset(&text);
+	st.now.snap.self_level = 2;
+	st.now.snap.stats[COUNTER_REFRESH_LATE] = 1;
+	st.all.snap.stats[COUNTER_REFRESH_LATE] = 7; /* since the start: it stays there */
+	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
+	ui__draw(&st.ui, &c);
+	canvas__to_text(&c, &text);
+	assert_non_null(strstr(sbuf__str(&text), "late 7  does less (2)"));
+	sbuf__free(&text);
+	canvas__deinit(&c);
+	stage__close(&st);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +181,7 @@ int main(void)
 		cmocka_unit_test(the_header_leaves_one_that_has_ended),
 		cmocka_unit_test(whom_the_user_picked_the_header_stays_with),
 		cmocka_unit_test(the_header_says_which_one_of_how_many),
+		cmocka_unit_test(the_header_says_when_giltop_is_late_or_does_less),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -13,6 +13,7 @@
 
 #include "tests/unit/fake_snapshot.h"
 #include "user/judge/verdict.h"
+#include "user/picture/self_limit.h"
 #include "user/view/view.h"
 
 #define THREADS 1000
@@ -245,6 +246,31 @@ static void a_pair_is_at_the_line_of_its_largest_chain(void **state)
 	free(c);
 }
 
+static void a_record_says_what_giltop_left_out_and_why(void **state)
+{
+	struct crowd *c = crowd_new();
+	json_t *got, *words;
+	size_t len;
+
+	(void)state;
+	got = record(c, &(struct view_opts){ 0 }, &len);
+	assert_int_equal(json_integer_value(json_object_get(got, "late")), 0);
+	assert_int_equal(json_integer_value(json_object_get(got, "self_level")), 0);
+	assert_int_equal(json_array_size(json_object_get(got, "self_leaves_out")), 0);
+	json_decref(got);
+	c->f.snap.self_level = SELF_NO_PAIRS;
+	c->f.snap.stats[COUNTER_REFRESH_LATE] = 3;
+	got = record(c, &(struct view_opts){ 0 }, &len);
+	words = json_object_get(got, "self_leaves_out");
+	assert_int_equal(json_integer_value(json_object_get(got, "late")), 3);
+	assert_int_equal(json_integer_value(json_object_get(got, "self_level")), 2);
+	assert_int_equal(json_array_size(words), 2);
+	assert_string_equal(json_string_value(json_array_get(words, 1)),
+			    self_level__words(SELF_NO_PAIRS));
+	json_decref(got);
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +278,7 @@ int main(void)
 		cmocka_unit_test(what_fits_is_whole),
 		cmocka_unit_test(lists_have_an_end_and_the_rest_is_other),
 		cmocka_unit_test(a_pair_is_at_the_line_of_its_largest_chain),
+		cmocka_unit_test(a_record_says_what_giltop_left_out_and_why),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

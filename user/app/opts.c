@@ -201,7 +201,7 @@ static int parse_next(struct parsing *p, int argc, char **argv, const char *shor
 	return opt__set(&p->o, d, optarg ? optarg : value_after(d, argc, argv));
 }
 
-/* What the table says of times; the other defaults are 0, but for those here. */
+/* What the table says of times and numbers; the other defaults are 0, but for those here. */
 static int set_defaults(struct opts *o)
 {
 	o->subprocesses = -1;
@@ -209,7 +209,8 @@ static int set_defaults(struct opts *o)
 	for (size_t i = 0; i < opt_cnt; i++) {
 		const struct opt_desc *d = &opt_table[i];
 
-		if (d->def && (d->type == OPT_DURATION || d->type == OPT_ENUM) &&
+		if (d->def &&
+		    (d->type == OPT_DURATION || d->type == OPT_ENUM || d->type == OPT_U64) &&
 		    opt__set(o, d, d->def))
 			return -EINVAL;
 	}

@@ -43,6 +43,7 @@ struct opts {
 	const struct format *format; /* of -f; NULL: not said, see opts__format */
 	uint64_t min_hold_ns;	     /* stacks of holds at least so long */
 	uint64_t max_loss;
+	uint64_t max_self_pct; /* of a CPU, for giltop itself; 0: no limit */
 	int color; /* enum color_mode */
 	int verbose;
 	struct view_opts view;

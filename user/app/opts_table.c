@@ -101,6 +101,11 @@ const struct opt_desc opt_table[] = {
 		  "(default: "
 		  "never)",
 	  .max = UINT64_MAX, .verbs = MEASURES },
+	{ "max-self", 0, "PCT", OPT_U64, OFF(max_self_pct),
+	  .help = "do less when giltop itself takes more than PCT % of a CPU, over ten seconds (0: "
+		  "no "
+		  "limit)",
+	  .def = "20", .max = 100000, .verbs = TOP | RECORD, .why = "it is one look" },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color),
 	  .help = "auto, always or never (NO_COLOR is honoured)", .def = "auto",
 	  .names = color_names, .verbs = TOP, .harmless = true },

@@ -76,6 +76,8 @@ static struct snapshot *picture(const struct session *s, enum model_span span)
 
 	if (snap && s->o->view.my_code)
 		snapshot__my_code(snap, true);
+	if (snap)
+		snap->self_level = s->self.limit.level;
 	return snap;
 }
 
@@ -116,7 +118,7 @@ static bool ends_soon(const struct session *s)
 	       s->o->view.interval_ns / 2;
 }
 
-void session__refresh(struct session *s)
+static void refresh(struct session *s)
 {
 	bool last = s->o->iterations && s->refresh_cnt + 1 >= s->o->iterations;
 
@@ -133,6 +135,14 @@ void session__refresh(struct session *s)
 	s->refresh_cnt++;
 	if (s->o->iterations && s->refresh_cnt >= s->o->iterations)
 		s->done = "iterations";
+}
+
+void session__refresh(struct session *s)
+{
+	session_self__begin(s);
+	refresh(s);
+	if (!s->done)
+		session_self__end(s);
 }
 
 /* What the command has printed while the screen was up, and not been shown yet. */
@@ -156,6 +166,7 @@ static int finish(struct session *s)
 	struct snapshot *snap;
 	int code = EXIT_OK;
 
+	model__leave_out_pairs(s->model, false);
 	begin(s); /* if it ended before the first refresh */
 	if (s->src->ops->close(s->src))
 		return EXIT_RUNTIME;
@@ -292,6 +303,8 @@ static int start(struct session *s)
 
 	limits__raise(&s->limits);
 	code = session__preflight(s->o); /* before anything is loaded: plain mistakes first */
+	if (!code && !s->o->command)
+		session_self__hurry();
 	s->duration_ns = s->o->duration_ns;
 	if (!s->duration_ns && s->o->verb == VERB_DUMP)
 		s->duration_ns = DUMP_NS;
@@ -310,6 +323,9 @@ static int start(struct session *s)
 	code = session__add_targets(s);
 	if (code)
 		return code;
+	if (s->o->command) /* which has the priority that we were started with */
+		session_self__hurry();
+	session_self__start(s);
 	if (s->duration_ns && session__arm(s, &s->duration_fd, s->duration_ns, 0, FD_DURATION))
 		return EXIT_RUNTIME;
 #ifdef __GLIBC__
@@ -325,7 +341,7 @@ static int start(struct session *s)
 		return EXIT_RUNTIME;
 	if (s->live)
 		return 0;
-	return session__arm_refresh(s, s->o->view.interval_ns, s->o->view.interval_ns)
+	return session__arm_refresh(s, session_self__interval_ns(s), session_self__interval_ns(s))
 		       ? EXIT_RUNTIME
 		       : 0;
 }

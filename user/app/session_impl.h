@@ -11,6 +11,7 @@
 #include "user/app/opts.h"
 #include "user/app/output.h"
 #include "user/books/sink.h"
+#include "user/picture/self_limit.h"
 
 struct collector;
 struct launch;
@@ -41,6 +42,15 @@ struct follow {
 	uint64_t *used_ns;     /* of each named process until then: GIL held and waited for */
 };
 
+/* What giltop itself costs (session_self.c). */
+struct self_run {
+	struct self_limit limit;
+	uint64_t begin_ns, begin_cpu_ns; /* the refresh that goes on */
+	uint64_t end_ns, end_cpu_ns;	 /* the one before is over */
+	unsigned int every;		 /* intervals, as the timer is armed */
+	bool said_less, said_longer;
+};
+
 struct session {
 	struct sink sink; /* first: a pointer to it is a pointer to the session */
 	const struct opts *o;
@@ -56,6 +66,7 @@ struct session {
 	struct limits limits; /* as they were before ours were raised */
 	struct launch *launch;
 	struct follow follow;
+	struct self_run self;
 	int epfd, refresh_fd, duration_fd, signal_fd;
 	int command_out; /* what the command prints while the screen is up; -1: it prints itself */
 	off_t command_shown; /* so much of it is on the terminal */
@@ -112,7 +123,18 @@ void session__follow_look(struct session *s);
 /* Add those of a process that are there; how many are measured now. */
 size_t session__add_children(struct session *s, pid_t parent);
 
+/* session_self.c: run before the threads that are measured, where that is permitted (children, too, that are started
+ * later). Then what refreshes cost: from here on; one begins; it is over, and what follows from that is done.
+ */
+void session_self__hurry(void);
+void session_self__start(struct session *s);
+void session_self__begin(struct session *s);
+void session_self__end(struct session *s);
+/* From one refresh to the next, as asked for and made longer. */
+uint64_t session_self__interval_ns(const struct session *s);
+
 /* session_live.c */
+uint64_t session__live_interval_ns(const struct session *s); /* that the user wants */
 /* A line that stays on the screen until a key is pressed. */
 void session__live_say(struct session *s, const char *text);
 bool session__is_live(const struct opts *o); /* the options and the terminal ask for the screen */

@@ -213,6 +213,11 @@ static void want_spans(struct session *s)
 	s->src->ops->want_spans(s->src, want ? SPAN_MIN_NS : 0);
 }
 
+uint64_t session__live_interval_ns(const struct session *s)
+{
+	return tui__interval_ns(s->live->tui);
+}
+
 bool session__live_show(struct session *s)
 {
 	struct live *l = s->live;
@@ -228,6 +233,7 @@ bool session__live_show(struct session *s)
 		snapshot__free(total);
 		return false;
 	}
+	interval->self_level = total->self_level = s->self.limit.level;
 	if (tui__my_code(l->tui)) {
 		snapshot__my_code(interval, true);
 		snapshot__my_code(total, true);
@@ -263,8 +269,8 @@ void session__live_input(struct session *s)
 			session__refresh(s);
 			break;
 		case TUI_INTERVAL_CHANGED:
-			session__arm_refresh(s, tui__interval_ns(s->live->tui),
-					     tui__interval_ns(s->live->tui));
+			session__arm_refresh(s, session_self__interval_ns(s),
+					     session_self__interval_ns(s));
 			break;
 		case TUI_SUSPEND:
 			tui__suspend(s->live->tui);

@@ -70,6 +70,8 @@ const struct counter_desc counter_table[COUNTER_CNT] = {
 	[COUNTER_STACK_TOTALS_FULL] = { "stack_totals_full",
 					"totals by stack without room: counted as [other]",
 					COUNTER_LOSS_DETAIL },
+	[COUNTER_REFRESH_LATE] = { "refresh_late", "refreshes longer than their interval",
+				   COUNTER_INFO },
 	[COUNTER_LIGHT] = { "folded_light",
 			    "light pairs and places, of tens of thousands: counted as other",
 			    COUNTER_INFO },

@@ -23,7 +23,8 @@ enum counter {
 	COUNTER_UNRESOLVED,	   /* frames whose code object was gone before its name was read */
 	COUNTER_NO_LINE,	   /* frames whose line would have taken too long to find */
 	COUNTER_GIVEN_UP,	   /* a worker was lost: what it read blocked, or was too much */
-	COUNTER_LIGHT, /* pairs and places so light, among many, that they went to "other" */
+	COUNTER_LIGHT,	      /* pairs and places so light, among many, that they went to "other" */
+	COUNTER_REFRESH_LATE, /* refreshes that took longer than their interval */
 	COUNTER_CNT,
 };
 

@@ -373,8 +373,9 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	err = build_gils(b, p, s);
 	if (!err)
 		err = build_threads(b, p, s);
-	if (!err)
+	if (!err && !b->m->no_pairs)
 		err = build_pairs(b, p, s);
+	s->pairs_left_out = b->m->no_pairs;
 	if (!err)
 		err = mproc__build_stacks(b->m, p, b->base, a, s);
 	/* Built here: not const to us. */

@@ -128,7 +128,7 @@ static void put_stack(struct stack_builder *b, struct snap_stack s)
 
 static void put_chain(struct stack_builder *b, struct snap_chain c)
 {
-	if (!c.ns)
+	if (!c.ns || b->m->no_pairs)
 		return;
 	if (array_grow(&b->chains, b->chain_cnt, &b->chain_cap, sizeof(c)))
 		b->oom = true;

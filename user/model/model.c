@@ -350,6 +350,7 @@ static int feed(struct model *m, const struct totals *t)
 	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
 	m->stacks_known = t->stacks_known;
 	memcpy(m->stats_at[AT_NOW], t->stats, sizeof(m->stats_at[AT_NOW]));
+	m->stats_at[AT_NOW][COUNTER_REFRESH_LATE] = m->refresh_late_cnt;
 	if (t->last)
 		m->stats_at[AT_NOW][COUNTER_TORN_LAST] = t->torn_cnt;
 	for (size_t i = 0; i < m->proc_cnt; i++)
@@ -414,6 +415,16 @@ void model__mark(struct model *m)
 {
 	m->mark_ns = m->now_ns;
 	copy_readings(m, AT_MARK);
+}
+
+void model__late(struct model *m)
+{
+	m->refresh_late_cnt++;
+}
+
+void model__leave_out_pairs(struct model *m, bool on)
+{
+	m->no_pairs = on;
 }
 
 uint64_t model__since_mark_ns(const struct model *m)

@@ -25,6 +25,10 @@ void model__free(struct model *m);
 struct sink *model__sink(struct model *m);
 void model__mark(struct model *m);
 void model__reset(struct model *m);
+/* A refresh took longer than its interval: counted in the pictures from the next reading on. */
+void model__late(struct model *m);
+/* From now on pictures are without pairs and chains, which are still summed up; or with them again. */
+void model__leave_out_pairs(struct model *m, bool on);
 uint64_t model__since_mark_ns(
 	const struct model *m); /* up to the last totals; 0: nothing was marked */
 /* As of the last totals. NULL + errno. The frames of its stacks are the source's: the rest is its own. */

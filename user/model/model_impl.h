@@ -116,6 +116,8 @@ struct model {
 	uint64_t hits_at[AT_CNT];
 	uint64_t stats_at[AT_CNT][COUNTER_CNT];
 	uint64_t full_cnt[TALLIES_CNT]; /* pairs, sums by stack and chains without room, ever */
+	uint64_t refresh_late_cnt;	/* refreshes that took longer than their interval */
+	bool no_pairs;			/* in pictures */
 	uint64_t light_cnt; /* .. and those whose time went to "other" for being light */
 	bool stacks_known;
 	char *attach; /* how the source probes; NULL: it has not said */

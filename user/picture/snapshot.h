@@ -154,6 +154,7 @@ struct snap_proc {
 	size_t pool_cnt;
 	const struct snap_pool *pools; /* by GIL delay, largest first */
 	bool pairs_known, stacks_known;
+	bool pairs_left_out; /* and chains: self_level says why */
 	size_t pair_cnt;
 	const struct snap_pair *pairs; /* largest first */
 	size_t stack_cnt;
@@ -172,6 +173,7 @@ struct snapshot {
 	uint64_t lost_spans;	     /* lost for the timeline only */
 	uint64_t violations;	     /* self-check disagreements (see stats) */
 	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */
+	unsigned int self_level;     /* enum self_level: what giltop leaves out to cost less */
 	uint64_t load_cpu_ns;	     /* .. before the first reading: to load and attach */
 	uint64_t probe_hits;	     /* in the span */
 	uint64_t stats[COUNTER_CNT]; /* in the span */

@@ -46,6 +46,8 @@ bool collector__forked(struct collector *c);
 bool collector__can_measure(struct collector *c, pid_t pid);
 /* A process that is not a CPython yet (just forked or executed): tried again for a while. */
 void collector__expect(struct collector *c, pid_t pid);
+/* What costs most beside the books: reading the stacks of open waits, and names of native functions. On at first. */
+void collector__leave_out(struct collector *c, bool walks, bool native);
 /* Perf events are taken away one by one: its free may take a second or more. */
 bool collector__is_slow_to_detach(const struct collector *c);
 

@@ -35,6 +35,7 @@
 struct known {
 	uint32_t id;
 	uint32_t used; /* in this reading, the last time */
+	bool bare;     /* nobody looked for the native function that it ends in */
 };
 
 struct pystacks {
@@ -56,7 +57,7 @@ struct pystacks {
 	 * before: who waits stands still.
 	 */
 	struct hmap walked, walked_before;
-	bool look_at_all;
+	bool look_at_all, no_walks, no_native;
 	struct py_walk walk;
 };
 
@@ -95,8 +96,8 @@ void pystacks__look_at_all(struct pystacks *s)
 /* ---- names ---- */
 
 /* The native leaf, where it tells more than "in the interpreter": there the Python line says it. */
-static bool native_frame(const struct pystacks_process *p, uint64_t ip, struct snap_frame *ret,
-			 char *name, size_t sz)
+static bool native_frame(const struct pystacks_process *p, uint64_t ip, bool bare,
+			 struct snap_frame *ret, char *name, size_t sz)
 {
 	struct native_place at;
 
@@ -108,7 +109,7 @@ static bool native_frame(const struct pystacks_process *p, uint64_t ip, struct s
 		*ret = (struct snap_frame){ "[kernel]", "", 0 };
 		return true;
 	}
-	if (!p->native || native_sym__find(p->native, ip, &at) ||
+	if (bare || !p->native || native_sym__find(p->native, ip, &at) ||
 	    !strcmp(at.object, path_base(p->runtime)))
 		return false;
 	snprintf(name, sz, "[%s]", at.symbol[0] ? at.symbol : "native code");
@@ -172,7 +173,8 @@ static uint32_t resolve(struct pystacks *s, uint32_t tgid, const struct pystacks
 	}
 	if (!cnt)
 		frames[cnt++] = (struct snap_frame){ "[no Python frame]", "", 0 };
-	if (w->native && native_frame(p, w->native, &frames[cnt], native, sizeof(native)))
+	if (w->native &&
+	    native_frame(p, w->native, s->no_native, &frames[cnt], native, sizeof(native)))
 		cnt++;
 	return keep(s, frames, cnt, w->end == PY_END_DEPTH);
 }
@@ -188,7 +190,7 @@ static uint32_t know(struct pystacks *s, uint32_t tgid, uint64_t hash, const str
 		return 0;
 	}
 	s->new_cnt++;
-	*k = (struct known){ resolve(s, tgid, p, w, NULL), s->readings };
+	*k = (struct known){ resolve(s, tgid, p, w, NULL), s->readings, s->no_native && w->native };
 	return k->id;
 }
 
@@ -292,7 +294,7 @@ static void open_waits(struct pystacks *s, struct totals *t)
 			continue;
 		if (th->rec.state == GT_WAIT)
 			th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
-		if (!th->open_stack && !is_walked(s, th) && walks++ < OPEN_WALKS)
+		if (!th->open_stack && !is_walked(s, th) && !s->no_walks && walks++ < OPEN_WALKS)
 			walk(s, &listed, th);
 	}
 	free(listed.threads);
@@ -400,6 +402,23 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 		take_all(s);
 	s->stack_full = full;
 	return err;
+}
+
+static bool is_bare(void *ctx, uint32_t tgid, const struct known *k)
+{
+	(void)ctx;
+	(void)tgid;
+	return k->bare;
+}
+
+void pystacks__leave_out(struct pystacks *s, bool walks, bool native)
+{
+	bool again = s->no_native && !native;
+
+	s->no_walks = walks;
+	s->no_native = native;
+	if (again)
+		forget_if(s, is_bare, NULL);
 }
 
 static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)

@@ -7,6 +7,7 @@
 #ifndef GILTOP_SOURCE_STACKS_H
 #define GILTOP_SOURCE_STACKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct native_sym;
@@ -41,6 +42,10 @@ int pystacks__read(struct pystacks *s, struct totals *t);
 void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash);
 /* A process ended, or another program runs under its pid: what was read of it counts no more. 0 or -ENOMEM. */
 int pystacks__forget(struct pystacks *s, uint32_t tgid);
+/* From now on, to cost less: do not read stacks of open waits; do not look for names of native functions (those of stacks
+ * that were resolved without are looked for when that is over).
+ */
+void pystacks__leave_out(struct pystacks *s, bool walks, bool native);
 /* From now on look at the stacks of all threads at each reading, not only of those that wait. */
 void pystacks__look_at_all(struct pystacks *s);
 

@@ -7,6 +7,7 @@
 #include "user/base/util.h"
 #include "user/judge/pair_lines.h"
 #include "user/picture/pools.h"
+#include "user/picture/self_limit.h"
 #include "user/view/columns.h"
 #include "user/view/view.h"
 
@@ -327,6 +328,17 @@ static void put_stats(struct json_out *j, const struct snapshot *s)
 	json__close(j, '}');
 }
 
+/* What giltop leaves out to cost less, in the order of the levels. */
+static void put_self(struct json_out *j, const struct snapshot *s)
+{
+	json__u64(j, "late", s->stats[COUNTER_REFRESH_LATE]);
+	json__u64(j, "self_level", s->self_level);
+	json__open(j, "self_leaves_out", '[');
+	for (unsigned int i = 1; i <= s->self_level; i++)
+		json__str(j, NULL, self_level__words((enum self_level)i));
+	json__close(j, ']');
+}
+
 static int put_record(struct view *v, const char *type, const struct snapshot *s, const char *why)
 {
 	struct json_out j = { .out = v->out };
@@ -340,6 +352,7 @@ static int put_record(struct view *v, const char *type, const struct snapshot *s
 	json__u64(&j, "lost_detail", s->lost_detail);
 	json__u64(&j, "violations", s->violations);
 	json__ns(&j, "self_cpu_ns", s->self_cpu_ns);
+	put_self(&j, s);
 	json__u64(&j, "probe_hits", s->probe_hits);
 	put_stats(&j, s);
 	if (why)

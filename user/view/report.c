@@ -147,6 +147,10 @@ static void put_gil(struct view *v, const struct snapshot *s, const struct snap_
 		(unsigned long long)s->lost_events);
 	if (s->lost_detail)
 		fprintf(v->out, " (detail %llu)", (unsigned long long)s->lost_detail);
+	if (s->stats[COUNTER_REFRESH_LATE])
+		fprintf(v->out, "  late %llu", (unsigned long long)s->stats[COUNTER_REFRESH_LATE]);
+	if (s->self_level)
+		fprintf(v->out, "  does less (%u)", s->self_level);
 	if (s->violations)
 		fprintf(v->out, "  SELF-CHECK FAILED %llu times",
 			(unsigned long long)s->violations);
