@@ -166,13 +166,13 @@ static int finish(struct session *s)
 	struct snapshot *snap;
 	int code = EXIT_OK;
 
-	model__leave_out_pairs(s->model, false);
 	begin(s); /* if it ended before the first refresh */
 	if (s->src->ops->close(s->src))
 		return EXIT_RUNTIME;
 	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
 	    model__since_mark_ns(s->model))
 		show(s); /* so that the intervals add up to the summary */
+	model__leave_out_pairs(s->model, false);
 	snap = picture(s, MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
