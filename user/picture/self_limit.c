@@ -11,7 +11,7 @@
 #define SPAN_NS	    10000000000u
 #define BACK_MAX_NS (32ull * SPAN_NS)
 /* A refresh that costs more than half of the interval makes it longer; so many that do not make it as it was. */
-#define SHORT_ENOUGH 5
+#define SHORT_ENOUGH 2
 #define STRETCH_MAX  100
 
 void self_limit__init(struct self_limit *l, uint64_t max_pct)
