@@ -146,6 +146,30 @@ static uint64_t sums_ns(const struct totals *t)
 	return ns;
 }
 
+static void names_without_end_take_no_memory_without_end(void **state)
+{
+	struct stack_store *st = stack_store__new();
+	struct snap_frame f[60];
+	static char names[60][200];
+	uint32_t first = stack_store__add(st, &A, 1, false), last = 1;
+	size_t kept = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 20000 && last; i++) {
+		for (unsigned int k = 0; k < 60; k++) {
+			snprintf(names[k], sizeof(names[k]), "f%u_%u_%0150u", i, k, 0u);
+			f[k] = (struct snap_frame){ names[k], "/made/up.py", 1 };
+		}
+		last = stack_store__add(st, f, 60, false);
+		kept += last ? sizeof(f) + sizeof(names) * 3 / 4 : 0;
+	}
+	assert_int_equal(last, 0);
+	assert_true(kept > 10u << 20 && kept < 64u << 20);
+	assert_int_equal(stack_store__full_cnt(st), 1);
+	assert_int_equal(stack_store__add(st, &A, 1, false), first);
+	stack_store__free(st);
+}
+
 /* As pystacks__read() does it: read both epochs, drop the older one, change places. */
 static void what_the_kernel_drops_is_counted_once(void **state)
 {
@@ -224,6 +248,7 @@ int main(void)
 		cmocka_unit_test(what_was_put_in_comes_out_root_first),
 		cmocka_unit_test(unknown_ids_are_empty_stacks),
 		cmocka_unit_test(a_full_store_says_other_and_keeps_what_it_has),
+		cmocka_unit_test(names_without_end_take_no_memory_without_end),
 		cmocka_unit_test(what_the_kernel_drops_is_counted_once),
 		cmocka_unit_test(hashes_of_one_stack_grow_each_by_itself),
 		cmocka_unit_test(a_dropped_process_takes_only_its_own_with_it),

@@ -17,13 +17,9 @@
 /* The highest that there is for a program which is no real-time one. */
 #define PRIORITY (-20)
 
-static uint64_t own_cpu_ns(void)
+static uint64_t cpu_ns(const struct session *s)
 {
-	struct rusage ru;
-
-	getrusage(RUSAGE_SELF, &ru);
-	return (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000000u +
-	       (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) * 1000u;
+	return own_cpu_ns() + collector__workers_cpu_ns(s->c);
 }
 
 void session_self__hurry(void)
@@ -37,7 +33,7 @@ void session_self__start(struct session *s)
 	self_limit__init(&s->self.limit, s->o->max_self_pct);
 	s->self.every = 1;
 	s->self.end_ns = now_ns();
-	s->self.end_cpu_ns = own_cpu_ns();
+	s->self.end_cpu_ns = cpu_ns(s);
 }
 
 static uint64_t asked_ns(const struct session *s)
@@ -53,7 +49,7 @@ uint64_t session_self__interval_ns(const struct session *s)
 void session_self__begin(struct session *s)
 {
 	s->self.begin_ns = now_ns();
-	s->self.begin_cpu_ns = own_cpu_ns();
+	s->self.begin_cpu_ns = cpu_ns(s);
 }
 
 /* Once on stderr, which the live view holds back to its end: there it stands in the header. */
@@ -96,7 +92,7 @@ static void obey(struct session *s, enum self_level before)
 
 void session_self__end(struct session *s)
 {
-	uint64_t now = now_ns(), cpu = own_cpu_ns(), late = s->self.limit.late_cnt;
+	uint64_t now = now_ns(), cpu = cpu_ns(s), late = s->self.limit.late_cnt;
 	enum self_level before = s->self.limit.level;
 	const struct self_cost cost = { .refresh_ns = now - s->self.begin_ns,
 					.refresh_cpu_ns = cpu - s->self.begin_cpu_ns,

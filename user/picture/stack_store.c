@@ -6,14 +6,19 @@
 
 #include "user/base/arena.h"
 #include "user/base/hmap.h"
+#include "user/base/names.h"
 #include "user/base/util.h"
 
 /* Different stacks that a run keeps apart: some tens of MB at most. */
 #define STACKS_MAX 50000
+/* And what they, their frames and all names in them may take: who makes up names for ever shares [other] from then on. */
+#define BYTES_MAX (48u << 20)
+/* A stack's entries in the tables, at half their fill. */
+#define EACH_SZ (4 * sizeof(struct hmap_slot) + 2 * sizeof(struct stored_stack))
 
 struct stack_store {
 	struct arena arena;
-	struct hmap strings; /* (hash, length) -> text */
+	struct names *names;
 	struct hmap by_hash; /* (hash, count) -> index + 1 */
 	size_t cnt, cap;
 	struct stored_stack *stacks; /* id - 1 */
@@ -22,7 +27,14 @@ struct stack_store {
 
 struct stack_store *stack_store__new(void)
 {
-	return calloc(1, sizeof(struct stack_store));
+	struct stack_store *st = calloc(1, sizeof(*st));
+
+	if (st)
+		st->names = names__new(BYTES_MAX);
+	if (st && st->names)
+		return st;
+	free(st);
+	return NULL;
 }
 
 void stack_store__free(struct stack_store *st)
@@ -30,26 +42,10 @@ void stack_store__free(struct stack_store *st)
 	if (!st)
 		return;
 	arena__free(&st->arena);
-	hmap__free(&st->strings);
+	names__free(st->names);
 	hmap__free(&st->by_hash);
 	free(st->stacks);
 	free(st);
-}
-
-/* One copy of each text, so that texts can be told apart by address. */
-static const char *intern(struct stack_store *st, const char *s)
-{
-	size_t len = strlen(s);
-	uint64_t h = hash_bytes(HASH_START, s, len);
-	char *old = hmap__get(&st->strings, h, len);
-	const char *copy;
-
-	if (old && !strcmp(old, s))
-		return old;
-	copy = arena__strdup(&st->arena, s);
-	if (!old && len && *copy && hmap__put(&st->strings, h, len, (void *)(uintptr_t)copy))
-		return "";
-	return copy;
 }
 
 static bool same(const struct stored_stack *s, const struct snap_frame *f, size_t cnt,
@@ -84,17 +80,21 @@ uint32_t stack_store__add(struct stack_store *st, const struct snap_frame *frame
 			return id;
 		h++;
 	}
-	if (st->cnt >= STACKS_MAX ||
+	if (st->cnt >= STACKS_MAX || names__charge(st->names, cnt * sizeof(*copy) + EACH_SZ) ||
 	    array_grow(&st->stacks, st->cnt, &st->cap, sizeof(*st->stacks)))
 		goto full;
 	copy = arena__alloc(&st->arena, cnt, sizeof(*copy));
-	if (!copy || hmap__put(&st->by_hash, h, cnt, (void *)(uintptr_t)(st->cnt + 1)))
+	if (!copy)
 		goto full;
 	for (size_t i = 0; i < cnt; i++) {
-		copy[i].name = intern(st, frames[i].name);
-		copy[i].file = intern(st, frames[i].file);
+		copy[i].name = names__get(st->names, frames[i].name);
+		copy[i].file = names__get(st->names, frames[i].file);
 		copy[i].line = frames[i].line;
+		if (!copy[i].name || !copy[i].file)
+			goto full;
 	}
+	if (hmap__put(&st->by_hash, h, cnt, (void *)(uintptr_t)(st->cnt + 1)))
+		goto full;
 	st->stacks[st->cnt++] = (struct stored_stack){ copy, cnt, truncated };
 	return (uint32_t)st->cnt;
 full:

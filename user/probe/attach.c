@@ -39,13 +39,15 @@ uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_si
 	return (uint64_t)reg << 32 | (uint32_t)(s->disp + switch_off(sites, s));
 }
 
-/* All sites of one kind and one way to the lock: one link. */
-static int multi_kind(const struct probe_job *job, enum gil_site_kind kind, bool by_reg)
+/* All sites of one kind and one way to the lock: one link. 0 or -errno. */
+static int multi_kind(const struct probe_job *job, enum gil_site_kind kind, bool by_reg,
+		      struct link_fds *ret)
 {
 	const struct gil_sites *sites = job->sites;
 	struct bpf_program *prog = by_reg ? job->progs.by_reg[kind] : job->progs.arg0[kind];
 	uint64_t offsets[GIL_SITES_MAX], cookies[GIL_SITES_MAX];
 	size_t cnt = 0;
+	int fd;
 
 	for (size_t i = 0; i < sites->site_cnt; i++) {
 		const struct gil_site *s = &sites->sites[i];
@@ -56,23 +58,24 @@ static int multi_kind(const struct probe_job *job, enum gil_site_kind kind, bool
 		cookies[cnt++] = probe_attach__cookie(sites, s);
 	}
 	if (!cnt)
-		return -ENOENT;
+		return 0;
 	if (!prog)
 		return -EINVAL;
-	return probe_multi__link(bpf_program__fd(prog), job->path, offsets, by_reg ? cookies : NULL,
-				 cnt, (uint32_t)job->pid);
+	fd = probe_multi__link(bpf_program__fd(prog), job->path, offsets, by_reg ? cookies : NULL,
+			       cnt, (uint32_t)job->pid);
+	if (fd < 0)
+		return fd;
+	ret->fds[ret->cnt++] = fd;
+	return 0;
 }
 
 static int attach_multi(const struct probe_job *job, struct link_fds *ret)
 {
 	for (int i = 0; i < 2 * GIL_SITE_KIND_CNT; i++) {
-		int fd = multi_kind(job, (enum gil_site_kind)(i / 2), i & 1);
+		int err = multi_kind(job, (enum gil_site_kind)(i / 2), i & 1, ret);
 
-		if (fd == -ENOENT)
-			continue;
-		if (fd < 0)
-			return fd;
-		ret->fds[ret->cnt++] = fd;
+		if (err)
+			return err;
 	}
 	return 0;
 }

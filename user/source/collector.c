@@ -209,6 +209,12 @@ bool collector__can_measure(struct collector *c, pid_t pid)
 	       t.gil_off <= 0;
 }
 
+uint64_t collector__workers_cpu_ns(const struct collector *c)
+{
+	return py_guests__cpu_ns(c->guests) + worker__cpu_ns(target_cache__worker(c->cache)) +
+	       native_files__cpu_ns(target_cache__native_files(c->cache));
+}
+
 /* What the workers have cost, and what they could not do. */
 static void count_own(struct collector *c)
 {
@@ -216,8 +222,7 @@ static void count_own(struct collector *c)
 	const struct worker *looks = target_cache__worker(c->cache);
 	uint64_t *stats = c->totals.stats;
 
-	c->totals.self_cpu_ns +=
-		py_guests__cpu_ns(c->guests) + worker__cpu_ns(looks) + native_files__cpu_ns(files);
+	c->totals.self_cpu_ns += collector__workers_cpu_ns(c);
 	stats[COUNTER_GIVEN_UP] = py_guests__lost_cnt(c->guests) + worker__lost_cnt(looks) +
 				  native_files__lost_cnt(files);
 	stats[COUNTER_NO_LINE] = c->no_line;

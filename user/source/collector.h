@@ -51,4 +51,7 @@ void collector__leave_out(struct collector *c, bool walks, bool native);
 /* Perf events are taken away one by one: its free may take a second or more. */
 bool collector__is_slow_to_detach(const struct collector *c);
 
+/* CPU time of the processes that look into the targets for it. */
+uint64_t collector__workers_cpu_ns(const struct collector *c);
+
 #endif
