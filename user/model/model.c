@@ -263,6 +263,16 @@ static void add_open_blame(struct mproc *p)
 	}
 }
 
+/* Held, memory said, and so it was shown; but the first event was that it is taken. Between the mark in memory and the
+ * probe, where a thread may stay for long, nobody held it yet.
+ */
+static void take_back_hold(struct mgil *g)
+{
+	if (g->known || !g->seed_held || g->rec.releases + g->rec.held > g->rec.acquisitions)
+		return;
+	g->at[AT_MARK].held_ns = g->at[AT_ZERO].held_ns = 0;
+}
+
 static int feed_gils(struct model *m, const struct totals *t)
 {
 	for (size_t i = 0; i < t->gil_cnt; i++) {
@@ -276,6 +286,7 @@ static int feed_gils(struct model *m, const struct totals *t)
 		count_hits(m, g->rec.acquisitions + g->rec.releases,
 			   t->gils[i].rec.acquisitions + t->gils[i].rec.releases);
 		g->rec = t->gils[i].rec;
+		take_back_hold(g);
 		g->known = true;
 		g->waiters = g->rec.waiters;
 		g->reap_ns = g->rec.reap_ns;
