@@ -102,14 +102,16 @@ class Books(balance.Books):
         self.rows.clear()
 
     def summary(self, r):
-        """Of children that ended long ago only the latest are kept; and pids come again: those are left out."""
-        pids = balance.collections.Counter(p["pid"] for p in r["processes"])
-        once = [p for p in r["processes"] if pids[p["pid"]] == 1]
-        self.first = r["processes"][0] if r["processes"] else None
-        self.children = len(self.totals) - 1 + sum(pids.values()) - len(pids)
+        """What stays must add up. Of children that ended long ago only the latest are kept, pids come again, and a hold
+        that was shown before a child's first event may have to be taken back: each must balance, that is all.
+        """
+        self.first, others = r["processes"][0], r["processes"][1:]
+        self.children = len(set(self.totals) | {p["pid"] for p in others}) - 1
+        for p in others:
+            self.check_process(r, p)
         self.totals = balance.collections.defaultdict(balance.collections.Counter,
-                                                      {p["pid"]: self.totals[p["pid"]] for p in once})
-        super().summary(dict(r, processes=once))
+                                                      {self.first["pid"]: self.totals[self.first["pid"]]})
+        super().summary(dict(r, processes=[self.first]))
 
 
 def books(path):
