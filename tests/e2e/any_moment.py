@@ -8,11 +8,15 @@ any_moment.py GILTOP PYTHON INT|KILL ROUNDS [GILTOP_OPTION..]
 Each round starts a giltop on a process of two threads that take the GIL in turns, and sends the signal at a moment of its
 start (loading, attaching), of its work, or of its end: that of a duration, and that of another signal before it. Then
 all code of the target must be as in its files, no process of giltop's may be left, and the target must go on.
-A breakpoint that stayed behind is repaired by nobody: the rounds after it get another target, and all are counted.
+A breakpoint that stayed behind is repaired by nobody: the rounds after it get another target, and all are counted. Two
+rounds run at a time, each with a target of its own.
 """
+import collections
+import concurrent.futures
 import ctypes
 import json
 import os
+import queue
 import random
 import signal
 import subprocess
@@ -38,6 +42,7 @@ for line in sys.stdin:
 """
 GONE_S = 20  # giltop and its helpers; a machine may be slow, and perf events take a second to take away
 RESTORED_S = 5
+AT_A_TIME = 2
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -111,7 +116,7 @@ class Look:
         self.out = tempfile.TemporaryFile()
         self.err = tempfile.TemporaryFile()
         self.proc = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.err,
-                                     start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+                                     start_new_session=True)
 
     def send(self, sig):
         try:
@@ -198,9 +203,9 @@ class Judge:
     def __init__(self, sig):
         self.sig = sig
         self.wrong = []
-        self.codes = {}
+        self.codes = []
         self.longest_s = 0
-        self.leaks = 0
+        self.leaks = []
 
     def valid(self, code):
         # INT before giltop knows signals, and a second one, have their default effect; who ends by itself says 0.
@@ -230,13 +235,13 @@ def one_round(giltop, target, options, moment, kind, judge):
     elif code == 0 and look.wrong_output():
         judge.say("exit code 0, but %s" % look.wrong_output(), name)
     judge.longest_s = max(judge.longest_s, time.monotonic() - start)
-    judge.codes[code] = judge.codes.get(code, 0) + 1
+    judge.codes.append(code)
     if not look.helpers_gone():
         judge.say("left a process behind", name)
         look.kill_all()
     changed = target.restored()
     if changed:
-        judge.leaks += 1
+        judge.leaks.append(name)
         judge.say("%d bytes of code stay changed: %s" % (len(changed), " ".join(changed[:8])), name)
     if not target.goes_on():
         judge.say("the target does not go on", name)
@@ -250,17 +255,32 @@ def main():
     rng = random.Random(seed)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     judge = Judge(sig)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever started this may have ignored it; giltop inherits that
     target = Target(python)
     moments = Moments(giltop, target, options)
-    print("# seed %d; a start takes %.3f s, an end %.3f s" % (seed, moments.start_s, moments.end_s), flush=True)
-    for i in range(rounds):
-        kind = ("tables", "json", "record")[i % 3]
-        if not one_round(giltop, target, options, moments.draw(rng), kind, judge):
-            target.end()
-            target = Target(python)
     target.end()
+    print("# seed %d; a start takes %.3f s, an end %.3f s" % (seed, moments.start_s, moments.end_s), flush=True)
+    todo = queue.SimpleQueue()
+    for i in range(rounds):
+        todo.put((("tables", "json", "record")[i % 3], moments.draw(rng)))
+
+    def work():
+        own = Target(python)
+        while True:
+            try:
+                kind, moment = todo.get_nowait()
+            except queue.Empty:
+                break
+            if not one_round(giltop, own, options, moment, kind, judge):
+                own.end()
+                own = Target(python)
+        own.end()
+
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        for worker in [pool.submit(work) for _ in range(AT_A_TIME)]:
+            worker.result()
     print("%d rounds of %s: exit codes %s, the longest end %.2f s, %d left breakpoints behind, %d things wrong" % (
-        rounds, sys.argv[3], judge.codes, judge.longest_s, judge.leaks, len(judge.wrong)))
+        rounds, sys.argv[3], dict(collections.Counter(judge.codes)), judge.longest_s, len(judge.leaks), len(judge.wrong)))
     sys.exit(1 if judge.wrong else 0)
 
 
