@@ -45,7 +45,9 @@ class Workload:
         env = dict(os.environ, LD_PRELOAD=os.path.join(folder, "oracle.so"),
                    GILTOP_ORACLE=os.path.join(folder, "oracle.bin"))
         path = os.path.join(folder, "workloads", args.workload + ".py")
-        command = [args.python, path] + ([args.amount] if args.amount else [])
+        # Without packages: what a start has depends on them. A program that embeds CPython has no such option.
+        options = ["-S"] if os.path.basename(args.python).startswith("python") else []
+        command = [args.python] + options + [path] + ([args.amount] if args.amount else [])
 
         def enter_root():
             os.chroot(args.root)

@@ -32,7 +32,7 @@ class Program:
     """A workload that says a line when it is ready, and one at the end of each turn."""
 
     def __init__(self, python, name, *args):
-        command = [python, os.path.join(blame.WORKLOADS, name + ".py")] + list(args)
+        command = [python, "-S", os.path.join(blame.WORKLOADS, name + ".py")] + list(args)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self.process.pid
         self.expect("ready")

@@ -32,7 +32,7 @@ COLLECTOR = re.compile(r"\bgc|garbage|collect", re.I)
 
 
 def workload(python, name, *args):
-    return Program([python, os.path.join(WORKLOADS, name + ".py")] + list(args))
+    return Program([python, "-S", os.path.join(WORKLOADS, name + ".py")] + list(args))
 
 
 def measured(giltop, program, seconds):

@@ -44,6 +44,7 @@ other_name() {
 embed_start() { # SECONDS
 	ROOT=
 	SUBJECT_CMD=("$BATS_TEST_TMPDIR/embed")
+	SUBJECT_OPTIONS=() # those of python
 	subject_start embedded.py "$1"
 }
 

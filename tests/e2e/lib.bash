@@ -15,6 +15,14 @@
 # shellcheck disable=SC2034
 BATS_TEST_RETRIES=1
 
+# Nothing depends on what else this machine has: no PYTHON* variables, no user's packages or settings; the interpreters
+# under test are started with -S, without any packages, and write nothing beside their files.
+for name in "${!PYTHON@}"; do
+	[ "$name" = PYTHON ] || unset "$name"
+done
+export PYTHONDONTWRITEBYTECODE=1 PYTHONNOUSERSITE=1
+[ -z "${BATS_TEST_TMPDIR:-}" ] || export XDG_CONFIG_HOME=$BATS_TEST_TMPDIR/config
+
 # A python3 that is a script around another one (pyenv) takes ten times as long to start.
 PATH=/usr/bin:$PATH
 
@@ -173,7 +181,7 @@ workload_start() {
 	WL_OUT=$BATS_TEST_TMPDIR/workload.${#WL_ALL[@]}.out
 	mkfifo "$BATS_TEST_TMPDIR/workload.${#WL_ALL[@]}.in"
 	exec {WL_IN_FD}<>"$BATS_TEST_TMPDIR/workload.${#WL_ALL[@]}.in"
-	"$PYTHON" "$WORKLOADS/$file" "$@" <"$BATS_TEST_TMPDIR/workload.${#WL_ALL[@]}.in" \
+	"$PYTHON" -S "$WORKLOADS/$file" "$@" <"$BATS_TEST_TMPDIR/workload.${#WL_ALL[@]}.in" \
 		>"$WL_OUT" 2>"$WL_OUT.err" 3>&- {WL_IN_FD}>&- &
 	WL_PID=$!
 	WL_ALL+=("$WL_PID")

@@ -18,7 +18,7 @@ python_start() {
 	printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/program.$n.py"
 	WL_OUT=$BATS_TEST_TMPDIR/program.$n.out
 	shift
-	"$PYTHON" -u "$BATS_TEST_TMPDIR/program.$n.py" "$@" </dev/null >"$WL_OUT" 2>"$WL_OUT.err" 3>&- &
+	"$PYTHON" -S -u "$BATS_TEST_TMPDIR/program.$n.py" "$@" </dev/null >"$WL_OUT" 2>"$WL_OUT.err" 3>&- &
 	WL_PID=$!
 	WL_ALL+=("$WL_PID")
 	wait_for 10 workload_said ready

@@ -57,6 +57,8 @@ place() {
 	cp "$@" "$PLACE_REAL"
 }
 
+SUBJECT_OPTIONS=(-S)
+
 subject_start() {
 	local file=$1 n=${#WL_ALL[@]}
 	shift
@@ -65,7 +67,7 @@ subject_start() {
 	WL_OUT=$BATS_TEST_TMPDIR/subject.$n.out
 	mkfifo "$BATS_TEST_TMPDIR/subject.$n.in"
 	exec {WL_IN_FD}<>"$BATS_TEST_TMPDIR/subject.$n.in"
-	"${SUBJECT_CMD[@]}" "$PLACE/$file" "$@" <"$BATS_TEST_TMPDIR/subject.$n.in" >"$WL_OUT" \
+	"${SUBJECT_CMD[@]}" "${SUBJECT_OPTIONS[@]}" "$PLACE/$file" "$@" <"$BATS_TEST_TMPDIR/subject.$n.in" >"$WL_OUT" \
 		2>"$WL_OUT.err" 3>&- {WL_IN_FD}>&- &
 	WL_PID=$!
 	WL_ALL+=("$WL_PID")

@@ -24,7 +24,7 @@ SLACK = 0.05
 def run(library, python, path):
     oracle = OracleFile.create(path, 64 << 20)
     workload = os.path.join(os.path.dirname(HERE), "workloads", "known.py")
-    process = subprocess.Popen([python, workload, str(ROUNDS)], stdin=subprocess.PIPE,
+    process = subprocess.Popen([python, "-S", workload, str(ROUNDS)], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE,
                                env=dict(os.environ, LD_PRELOAD=os.path.abspath(library),
                                         GILTOP_ORACLE=path))
