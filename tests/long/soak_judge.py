@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Does what runs for long go on as it began? The judge of the soak (soak.bats).
 
-soak_judge.py sample FILE PID..    a line a second for each process, until a signal: time, PID, KiB, descriptors, CPU seconds
+soak_judge.py sample FILE PID..    a line a second for each process, until all have ended: time, PID, KiB, descriptors, CPU seconds
 soak_judge.py judge FILE FROM TO NAME=PID..
                                    the second minute after FROM beside the last one before TO (time.monotonic()): memory and
                                    CPU must not have grown by more than a tenth, descriptors not at all
@@ -15,7 +15,6 @@ A tenth of little is less than the noise: MIB_FLOOR and CPU_FLOOR (of one CPU) a
 come and go: the fewest of a minute count. Less is never wrong: a machine may have had less time for it.
 """
 import os
-import signal
 import sys
 import time
 
@@ -41,7 +40,6 @@ def sample_of(pid):
 
 
 def sample(path, pids):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with open(path, "w", buffering=1) as out:
         while True:
             now = time.monotonic()
@@ -49,7 +47,9 @@ def sample(path, pids):
                 try:
                     out.write("%.3f %d %d %d %.2f\n" % ((now, pid) + sample_of(pid)))
                 except (OSError, StopIteration):
-                    pass  # it has ended
+                    pids = [p for p in pids if p != pid]  # it has ended
+            if not pids:
+                return
             time.sleep(max(0, now + 1 - time.monotonic()))
 
 
