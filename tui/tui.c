@@ -194,6 +194,17 @@ void tui__resume(struct tui *t)
 	take_size(t);
 }
 
+bool tui__wants_totals(const struct tui *t)
+{
+	return t->ui.cumulative;
+}
+
+void tui__set_total(struct tui *t, const struct snapshot *total)
+{
+	ui__set_total(&t->ui, total);
+	t->dirty = true;
+}
+
 bool tui__is_paused(const struct tui *t)
 {
 	return t->ui.paused;

@@ -49,6 +49,10 @@ int tui__draw(struct tui *t);
 void tui__suspend(struct tui *t); /* gives the terminal back */
 void tui__resume(struct tui *t);
 bool tui__is_paused(const struct tui *t);
+/* All of the total is shown. Else its threads and GILs are all that is used of it: it may lack pairs, stacks and chains. */
+bool tui__wants_totals(const struct tui *t);
+/* Another total, e.g. one that lacks nothing, in the place of that of the last tui__update. */
+void tui__set_total(struct tui *t, const struct snapshot *total);
 bool tui__wants_spans(const struct tui *t); /* the timeline is visible */
 uint64_t tui__interval_ns(const struct tui *t);
 int tui__group(const struct tui *t); /* enum group (view.h) */

@@ -15,6 +15,7 @@ enum tui_action {
 	TUI_RESET,	      /* start the books anew */
 	TUI_INTERVAL_CHANGED, /* tui__interval_ns() says to what */
 	TUI_PAUSE_CHANGED,    /* tui__is_paused(): while it is, do not call tui__update */
+	TUI_TOTALS_CHANGED,   /* tui__wants_totals() */
 	TUI_SUSPEND,	      /* ^Z */
 	TUI_PICK_PID,	      /* the user wants to choose another process */
 	TUI_WRITE,	      /* write the screen to a file: tui__text */

@@ -70,7 +70,8 @@ void ui__deinit(struct ui_state *ui)
 
 const struct snapshot *ui__snap(const struct ui_state *ui)
 {
-	if (ui->cumulative && ui->total)
+	/* A brief one is about to be replaced: ui__set_total. */
+	if (ui->cumulative && ui->total && !ui->total->brief)
 		return ui->total;
 	return ui->interval ? ui->interval : ui->total;
 }
@@ -270,6 +271,12 @@ void ui__update(struct ui_state *ui, const struct snapshot *interval, const stru
 		ui__search(ui, ui->screens[ui->screen].sel);
 		ui__refresh(ui);
 	}
+}
+
+void ui__set_total(struct ui_state *ui, const struct snapshot *total)
+{
+	ui->total = total;
+	ui__refresh(ui);
 }
 
 void ui__resize(struct ui_state *ui, int h, int w)

@@ -115,6 +115,8 @@ struct ui_state {
 int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode);
 void ui__deinit(struct ui_state *ui);
 void ui__resize(struct ui_state *ui, int h, int w);
+/* Another total in the place of that of the last ui__update. */
+void ui__set_total(struct ui_state *ui, const struct snapshot *total);
 void ui__update(struct ui_state *ui, const struct snapshot *interval, const struct snapshot *total,
 		const struct timeline *timeline);
 enum tui_action ui__key(struct ui_state *ui, int key);

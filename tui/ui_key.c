@@ -171,7 +171,7 @@ static enum tui_action common_key(struct ui_state *ui, enum key_action action, i
 		break;
 	case ACT_FILTER: ui->prompt = UI_PROMPT_FILTER; break;
 	case ACT_SEARCH_NEXT: ui__search(ui, ui->screens[ui->screen].sel + 1); break;
-	case ACT_CUMULATIVE: ui->cumulative = !ui->cumulative; break;
+	case ACT_CUMULATIVE: ui->cumulative = !ui->cumulative; return TUI_TOTALS_CHANGED;
 	case ACT_GIL_PREV: change_gil(ui, -1); break;
 	case ACT_GIL_NEXT: change_gil(ui, 1); break;
 	case ACT_SCREEN:

@@ -378,7 +378,14 @@ static void pairs_can_be_left_out_of_pictures(void **state)
 	assert_int_equal(s->stats[COUNTER_REFRESH_LATE], 1);
 	snapshot__free(s);
 	model__leave_out_pairs(m, false);
+	s = model__snapshot_brief(m, MODEL_TOTAL);
+	assert_true(s->brief);
+	assert_int_equal(s->procs[0].thread_cnt, 2);
+	assert_int_equal(s->procs[0].pair_cnt + s->procs[0].stack_cnt + s->procs[0].chain_cnt, 0);
+	assert_int_equal(s->violations, 0);
+	snapshot__free(s);
 	s = total_of(m);
+	assert_false(s->brief);
 	all_balanced(s);
 	assert_int_equal(s->violations, 0);
 	snapshot__free(s);

@@ -359,6 +359,26 @@ static void a_thousand_threads_stay_fluent(void **state)
 	stage__close(&st);
 }
 
+/* Until it is asked for the session has a total without what takes long. */
+static void totals_are_shown_when_they_are_whole(void **state)
+{
+	struct stage st;
+
+	(void)state;
+	stage__open(&st, true, 24, 80);
+	st.all.snap.brief = true;
+	keys(&st, "3j");
+	assert_int_equal(ui__key(&st.ui, 'c'), TUI_TOTALS_CHANGED);
+	assert_ptr_equal(ui__snap(&st.ui), &st.now.snap);
+	assert_int_equal(st.ui.screens[UI_BLAME].sel, 1);
+	st.all.snap.brief = false;
+	ui__set_total(&st.ui, &st.all.snap);
+	assert_ptr_equal(ui__snap(&st.ui), &st.all.snap);
+	assert_int_equal(ui__key(&st.ui, 'c'), TUI_TOTALS_CHANGED);
+	assert_ptr_equal(ui__snap(&st.ui), &st.now.snap);
+	stage__close(&st);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +393,7 @@ int main(void)
 		cmocka_unit_test(every_loss_is_in_the_header),
 		cmocka_unit_test(every_key_is_in_the_help_once),
 		cmocka_unit_test(a_thousand_threads_stay_fluent),
+		cmocka_unit_test(totals_are_shown_when_they_are_whole),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

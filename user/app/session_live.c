@@ -35,6 +35,7 @@ struct live {
 	struct tui *tui;
 	struct timeline *timeline;
 	struct snapshot *interval, *total; /* on the screen now */
+	bool total_whole;		   /* it has pairs and stacks, too */
 	bool spans;
 	uint64_t seen_ns; /* the timeline was last seen */
 };
@@ -213,6 +214,34 @@ static void want_spans(struct session *s)
 	s->src->ops->want_spans(s->src, want ? SPAN_MIN_NS : 0);
 }
 
+/* Since the start, as it is to be shown: whole, or without what is not on the screen. NULL: no memory. */
+static struct snapshot *total_for(const struct session *s, bool whole)
+{
+	struct snapshot *snap = whole ? model__snapshot(s->model, MODEL_TOTAL)
+				      : model__snapshot_brief(s->model, MODEL_TOTAL);
+
+	if (!snap)
+		return NULL;
+	snap->self_level = s->self.limit.level;
+	if (tui__my_code(s->live->tui))
+		snapshot__my_code(snap, true);
+	return snap;
+}
+
+/* Now all of it is asked for. Without memory it stays as it is. */
+static void complete_total(struct session *s)
+{
+	struct live *l = s->live;
+	struct snapshot *total = l->total && !l->total_whole ? total_for(s, true) : NULL;
+
+	if (!total)
+		return;
+	tui__set_total(l->tui, total);
+	snapshot__free(l->total);
+	l->total = total;
+	l->total_whole = true;
+}
+
 uint64_t session__live_interval_ns(const struct session *s)
 {
 	return tui__interval_ns(s->live->tui);
@@ -222,27 +251,28 @@ bool session__live_show(struct session *s)
 {
 	struct live *l = s->live;
 	struct snapshot *interval, *total;
+	bool whole;
 
 	if (tui__is_paused(l->tui))
 		return false;
 	interval = model__snapshot(s->model, MODEL_INTERVAL);
-	total = model__snapshot(s->model, MODEL_TOTAL);
+	whole = tui__wants_totals(l->tui);
+	total = total_for(s, whole);
 	model__mark(s->model);
 	if (!interval || !total) {
 		snapshot__free(interval);
 		snapshot__free(total);
 		return false;
 	}
-	interval->self_level = total->self_level = s->self.limit.level;
-	if (tui__my_code(l->tui)) {
+	interval->self_level = s->self.limit.level;
+	if (tui__my_code(l->tui))
 		snapshot__my_code(interval, true);
-		snapshot__my_code(total, true);
-	}
 	tui__update(l->tui, interval, total, l->timeline);
 	snapshot__free(l->interval);
 	snapshot__free(l->total);
 	l->interval = interval;
 	l->total = total;
+	l->total_whole = whole;
 	want_spans(s);
 	return true;
 }
@@ -277,7 +307,13 @@ void session__live_input(struct session *s)
 			raise(SIGSTOP);
 			tui__resume(s->live->tui);
 			break;
-		case TUI_WRITE: write_snapshot(s); break;
+		case TUI_WRITE:
+			complete_total(s);
+			write_snapshot(s);
+			break;
+		/* What is paused is of that moment, whatever is asked for later. */
+		case TUI_PAUSE_CHANGED:
+		case TUI_TOTALS_CHANGED: complete_total(s); break;
 		case TUI_MY_CODE: change_my_code(s->live); break;
 		case TUI_SETTINGS: save_settings(s); break;
 		case TUI_PICK_PID:

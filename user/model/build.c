@@ -17,6 +17,7 @@ struct builder {
 	const struct model *m;
 	struct snapshot_box *box;
 	int base; /* AT_MARK or AT_ZERO */
+	bool brief;
 };
 
 static uint64_t base_ns(const struct builder *b)
@@ -373,10 +374,10 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	err = build_gils(b, p, s);
 	if (!err)
 		err = build_threads(b, p, s);
-	if (!err && !b->m->no_pairs)
+	if (!err && !b->m->no_pairs && !b->brief)
 		err = build_pairs(b, p, s);
-	s->pairs_left_out = b->m->no_pairs;
-	if (!err)
+	s->pairs_left_out = b->m->no_pairs || b->brief;
+	if (!err && !b->brief)
 		err = mproc__build_stacks(b->m, p, b->base, a, s);
 	/* Built here: not const to us. */
 	if (!err)
@@ -402,9 +403,11 @@ static void fill_health(struct builder *b, struct snapshot *s)
 	s->probe_hits = b->m->hits_at[AT_NOW] - b->m->hits_at[b->base];
 }
 
-struct snapshot *model__snapshot(const struct model *m, enum model_span which)
+static struct snapshot *snapshot(const struct model *m, enum model_span which, bool brief)
 {
-	struct builder b = { .m = m, .base = which == MODEL_INTERVAL ? AT_MARK : AT_ZERO };
+	struct builder b = { .m = m,
+			     .base = which == MODEL_INTERVAL ? AT_MARK : AT_ZERO,
+			     .brief = brief };
 	struct snap_proc *procs;
 	struct snapshot *s;
 	int err = 0;
@@ -434,6 +437,17 @@ struct snapshot *model__snapshot(const struct model *m, enum model_span which)
 	s->books_ns = m->books_ns ? m->books_ns : m->now_ns;
 	s->dropped_cnt = m->dropped_cnt;
 	s->start_ns = base_ns(&b) > s->books_ns ? base_ns(&b) : s->books_ns;
+	s->brief = brief;
 	fill_health(&b, s);
 	return s;
+}
+
+struct snapshot *model__snapshot(const struct model *m, enum model_span which)
+{
+	return snapshot(m, which, false);
+}
+
+struct snapshot *model__snapshot_brief(const struct model *m, enum model_span which)
+{
+	return snapshot(m, which, true);
 }

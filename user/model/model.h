@@ -33,5 +33,7 @@ uint64_t model__since_mark_ns(
 	const struct model *m); /* up to the last totals; 0: nothing was marked */
 /* As of the last totals. NULL + errno. The frames of its stacks are the source's: the rest is its own. */
 struct snapshot *model__snapshot(const struct model *m, enum model_span span);
+/* The same without pairs, stacks and chains, which are most of the work. */
+struct snapshot *model__snapshot_brief(const struct model *m, enum model_span span);
 
 #endif

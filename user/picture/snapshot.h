@@ -173,6 +173,7 @@ struct snapshot {
 	uint64_t lost_spans;	     /* lost for the timeline only */
 	uint64_t violations;	     /* self-check disagreements (see stats) */
 	uint64_t self_cpu_ns;	     /* giltop's own CPU time in the span */
+	bool brief;		     /* without pairs, stacks and chains, as asked for */
 	unsigned int self_level;     /* enum self_level: what giltop leaves out to cost less */
 	uint64_t load_cpu_ns;	     /* .. before the first reading: to load and attach */
 	uint64_t probe_hits;	     /* in the span */
