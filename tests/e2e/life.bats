@@ -471,7 +471,7 @@ subprocess.run([sys.executable, "-c", "import time; time.sleep(1); sum(range(100
 	pid_start "$GT_PID"
 	wait_for 10 grep -q snapshot "$OUT"
 	local child
-	child=$(pgrep -P "$GT_PID")
+	child=$(pgrep -P "$GT_PID" -x "$(basename "$PYTHON")") # its workers are others
 	pid_start "$child"
 	giltop_end INT
 	[ "$GT_CODE" -eq 0 ]
