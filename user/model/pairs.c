@@ -44,6 +44,11 @@ static uint32_t row_tid(const void *p, uint32_t tid)
 	return mproc__row_tid(p, tid);
 }
 
+static uint64_t hash_holder(uint64_t hash, uint32_t tid)
+{
+	return hash_bytes(hash, &tid, sizeof(tid));
+}
+
 /* Those of threads without a row become those of that of their pool, or of tid 0. Which threads have none may have changed
  * for any tally if threads have lost theirs; else for those alone that are new.
  */
@@ -52,8 +57,7 @@ static void fold(struct mproc *p)
 	uint64_t first = 0;
 
 	for (size_t i = 0; i < p->gil_cnt; i++)
-		first = hash_bytes(first, &(uint32_t){ mgil__first_holder(p->gils[i]) },
-				   sizeof(uint32_t));
+		first = hash_holder(first, mgil__first_holder(p->gils[i]));
 	p->rows_gone |= first != p->first_holders;
 	p->first_holders = first;
 	for (int which = 0; which < TALLIES_CNT; which++)
