@@ -130,6 +130,57 @@ static void another_program_by_now_is_gone_and_no_misfit(void **state)
 	munmap(gone, 4096);
 }
 
+/* What is done by a worker is what is done here. */
+static void a_worker_finds_the_same(void **state)
+{
+	const struct py_row *r = py_row__find(13, false);
+	struct py_runtime rt = {
+		.version = "3.x", .layout = r->layout, .obj = r->obj, .minor = 13
+	};
+	struct py_guests *guests = py_guests__new();
+	struct py_thread *threads[2] = { NULL, NULL }, *newest[2] = { NULL, NULL };
+	uint32_t tid = (uint32_t)getpid();
+	struct py_gil_state st[2] = { 0 };
+	struct py_gil *gils[2] = { NULL, NULL };
+	struct py_process *p[2];
+	uint64_t word[2];
+	char why[256];
+
+	(void)state;
+	make(r);
+	put(fake.tstate, r->obj.tstate_native_id, tid, 8);
+	rt.runtime_va = at(fake.runtime);
+	for (int i = 0; i < 2; i++) {
+		p[i] = py_process__new(getpid(), &rt, 0);
+		assert_non_null(p[i]);
+	}
+	py_process__by(p[1], guests);
+	if (py_process__read_ptr(p[1], at(fake.runtime), &word[1]) == -EPERM)
+		skip(); /* Yama: a child may not look into its parent */
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(py_process__read_ptr(p[i], at(fake.tstate), &word[i]), 0);
+		assert_int_equal(py_process__read_ptr(p[i], 16, &word[i]), -EFAULT);
+		assert_int_equal(py_process__check(p[i], why, sizeof(why)), 0);
+		assert_int_equal(py_process__gils(p[i], &gils[i]), 1);
+		assert_int_equal(py_process__gil_state(p[i], gils[i]->addr, &st[i]), 0);
+		assert_int_equal(py_process__threads(p[i], &threads[i]), 1);
+		assert_int_equal(py_process__newest(p[i], &tid, 1, &newest[i]), 1);
+	}
+	assert_memory_equal(gils[0], gils[1], sizeof(*gils[0]));
+	assert_memory_equal(&st[0], &st[1], sizeof(st[0]));
+	assert_int_equal(st[1].holder_tid, tid);
+	assert_memory_equal(threads[0], threads[1], sizeof(*threads[0]));
+	assert_int_equal(newest[1]->tid, tid);
+	assert_int_equal(py_guests__lost_cnt(guests), 0);
+	for (int i = 0; i < 2; i++) {
+		free(gils[i]);
+		free(threads[i]);
+		free(newest[i]);
+		py_process__free(p[i]);
+	}
+	py_guests__free(guests);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +188,7 @@ int main(void)
 		cmocka_unit_test(a_field_that_is_elsewhere_is_refused_with_what_is_wrong),
 		cmocka_unit_test(an_interpreter_that_starts_is_no_misfit),
 		cmocka_unit_test(another_program_by_now_is_gone_and_no_misfit),
+		cmocka_unit_test(a_worker_finds_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,10 +214,12 @@ static int gils_there(void *state, const void *in, size_t in_len, struct sbuf *o
 	const void *args;
 	struct py_process *p = py_guest__open(state, in, in_len, &args, 0);
 	struct py_gil *list = NULL;
+	ssize_t cnt;
 
 	if (!p)
 		return -ENOMEM;
-	return py_guest__put_list(py_process__gils(p, &list), list, sizeof(*list), out);
+	cnt = py_process__gils(p, &list);
+	return py_guest__put_list(cnt, list, sizeof(*list), out);
 }
 
 ssize_t py_process__gils(struct py_process *p, struct py_gil **ret)

@@ -71,10 +71,12 @@ static int threads_there(void *state, const void *in, size_t in_len, struct sbuf
 	const void *args;
 	struct py_process *p = py_guest__open(state, in, in_len, &args, 0);
 	struct py_thread *list = NULL;
+	ssize_t cnt;
 
 	if (!p)
 		return -ENOMEM;
-	return py_guest__put_list(py_process__threads(p, &list), list, sizeof(*list), out);
+	cnt = py_process__threads(p, &list);
+	return py_guest__put_list(cnt, list, sizeof(*list), out);
 }
 
 ssize_t py_process__threads(struct py_process *p, struct py_thread **ret)
@@ -144,11 +146,13 @@ static int newest_there(void *state, const void *in, size_t in_len, struct sbuf 
 	const uint32_t *tids;
 	struct py_thread *list = NULL;
 	uint64_t n = p ? load_u64(args) : 0;
+	ssize_t cnt;
 
 	if (!p)
 		return -ENOMEM;
 	tids = (const uint32_t *)((const char *)args + sizeof(n));
-	return py_guest__put_list(py_process__newest(p, tids, n, &list), list, sizeof(*list), out);
+	cnt = py_process__newest(p, tids, n, &list);
+	return py_guest__put_list(cnt, list, sizeof(*list), out);
 }
 
 static ssize_t newest_by_worker(struct py_process *p, const uint32_t *tids, size_t n,
