@@ -10,9 +10,11 @@
 
 #define SPAN_NS	    10000000000u
 #define BACK_MAX_NS (32ull * SPAN_NS)
-/* A refresh that costs more than half of the interval makes it longer; so many that do not make it as it was. */
-#define SHORT_ENOUGH 2
-#define STRETCH_MAX  100
+/* So many refreshes in a row that cost more than half of the interval make it longer (the first one may have all names to
+ * read); as many that do not make it as it was.
+ */
+#define IN_A_ROW    2
+#define STRETCH_MAX 100
 
 void self_limit__init(struct self_limit *l, uint64_t max_pct)
 {
@@ -72,10 +74,11 @@ static void choose_stretch(struct self_limit *l, const struct self_cost *c, uint
 
 	want = want < 1 ? 1 : want > STRETCH_MAX ? STRETCH_MAX : want;
 	l->short_cnt = want < l->stretch ? l->short_cnt + 1 : 0;
-	if (want > l->stretch || l->short_cnt >= SHORT_ENOUGH) {
-		l->stretch = (unsigned int)want;
-		l->short_cnt = 0;
-	}
+	l->long_cnt = want > l->stretch ? l->long_cnt + 1 : 0;
+	if (l->long_cnt < IN_A_ROW && l->short_cnt < IN_A_ROW)
+		return;
+	l->stretch = (unsigned int)want;
+	l->short_cnt = l->long_cnt = 0;
 }
 
 void self_limit__add(struct self_limit *l, const struct self_cost *c, uint64_t interval_ns)

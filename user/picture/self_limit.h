@@ -35,11 +35,11 @@ struct self_cost {
 struct self_limit {
 	uint64_t max_pct; /* of one CPU; 0: no limit */
 	enum self_level level;
-	unsigned int stretch;	/* how many intervals from one refresh to the next, for its cost */
-	unsigned int short_cnt; /* refreshes since then that cost less */
-	uint64_t late_cnt;	/* refreshes that took longer than their interval */
-	uint64_t back_ns;	/* so long it must be cheap before more is done again */
-	uint64_t level_ns, cheap_ns; /* since the level changed, and of that cheap all along */
+	unsigned int stretch; /* how many intervals from one refresh to the next, for its cost */
+	unsigned int short_cnt, long_cnt; /* refreshes in a row that cost less than that, or more */
+	uint64_t late_cnt;		  /* refreshes that took longer than their interval */
+	uint64_t back_ns;		  /* so long it must be cheap before more is done again */
+	uint64_t level_ns, cheap_ns;	  /* since the level changed, and of that cheap all along */
 	struct self_cost last[SELF_REFRESHES]; /* since then, up to ten seconds */
 	size_t first, cnt;
 	uint64_t wall_ns, cpu_ns; /* their sums */
