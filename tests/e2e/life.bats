@@ -74,7 +74,7 @@ print("ready" if len(sys.argv) < 3 else "again")
 threads = [threading.Thread(target=spin) for i in range(2)]
 for t in threads: t.start()
 for t in threads: t.join()
-if len(sys.argv) < 3: os.execv(sys.executable, [sys.executable, __file__, go + ".2", "again"])
+if len(sys.argv) < 3: os.execv(sys.executable, [sys.executable, "-u", __file__, go + ".2", "again"])
 print("done")
 time.sleep(1000)' "$BATS_TEST_TMPDIR/go"
 	giltop_start --json -p "$WL_PID"
