@@ -193,6 +193,19 @@ void children__forget(struct children *left)
 	left->cnt = 0;
 }
 
+void child__join(struct child *c, int ms, struct children *left)
+{
+	struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
+
+	if (!c->pid)
+		return;
+	closep(&c->fd);
+	c->fd = -1;
+	while (poll(&p, 1, ms) < 0 && errno == EINTR && !ending__has_come())
+		;
+	child__end(c, false, left);
+}
+
 void child__end(struct child *c, bool kill_it, struct children *left)
 {
 	if (!c->pid)

@@ -167,5 +167,5 @@ void links__drop(struct link_fds *l, struct children *left)
 	for (size_t i = 0; i < l->cnt; i++)
 		close(l->fds[i]);
 	l->cnt = 0;
-	child__end(&child, false, left);
+	child__join(&child, BUDGET_ATTACH_WAIT_NS / BUDGET_MS, left);
 }

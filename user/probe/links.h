@@ -20,7 +20,9 @@ struct children;
  */
 int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret,
 		uint64_t *cpu_ns);
-/* Take them away. They are gone a moment later, and in any case when giltop has ended. */
+/* Take them away. They are gone after that, for where a program has been replaced by another they would act in it, too: but
+ * not if that takes seconds; then they go later.
+ */
 void links__drop(struct link_fds *l, struct children *left);
 
 #endif
