@@ -147,6 +147,11 @@ $(BUILD)/giltop-static: $(BUILD)/user/app/main.o $(BUILD)/libgiltop.a
 
 static: $(BUILD)/giltop-static
 
+# The whole program with sanitizers, for a test.
+$(BUILD)/asan/giltop: $(BUILD)/asan/user/app/main.o $(BUILD)/asan/libgiltop.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS_ALL) -o $@
+
 $(BUILD)/unit/%: $(BUILD)/asan/tests/unit/%.o $(BUILD)/asan/libgiltop.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
@@ -194,10 +199,10 @@ $(BUILD)/nobpf: tests/tools/nobpf.c Makefile
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -static $(EXTRA_CFLAGS) $< -o $@
 
-e2e: all $(BUILD)/oracle.so $(BUILD)/nobpf
+e2e: all $(BUILD)/oracle.so $(BUILD)/nobpf $(BUILD)/asan/giltop
 	$(Q)BUILD=$(BUILD) scripts/run-e2e
 
-long: all $(BUILD)/oracle.so $(BUILD)/nobpf
+long: all $(BUILD)/oracle.so $(BUILD)/nobpf $(BUILD)/asan/giltop
 	$(Q)BUILD=$(BUILD) scripts/run-e2e tests/long/*.bats
 
 soak: all
