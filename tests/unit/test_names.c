@@ -31,38 +31,30 @@ static void a_text_is_kept_once(void **state)
 	names__free(NULL);
 }
 
-static void names_without_end_share_one_when_there_is_no_room(void **state)
+static void of_names_without_end_those_without_room_are_counted(void **state)
 {
 	const size_t max = 100000;
 	struct names *n = names__new(max);
 	const char *first = names__get(n, "first");
 	uint64_t others = 0;
+	const char *got;
 	char text[64];
 
 	(void)state;
 	for (int i = 0; i < 100000; i++) {
 		snprintf(text, sizeof(text), "made up %d", i);
-		if (names__or_other(n, text) == NAMES_OTHER)
-			others++;
-		else
-			assert_string_equal(names__get(n, text), text);
+		got = names__get(n, text);
+		others += !got;
+		if (got)
+			assert_string_equal(got, text);
 		assert_true(names__bytes(n) <= max);
 	}
 	assert_true(others > 90000);
 	assert_int_equal(names__full_cnt(n), others);
 	/* What is known stays known. */
-	assert_ptr_equal(names__or_other(n, "first"), first);
-	assert_string_equal(names__or_other(n, "made up 0"), "made up 0");
+	assert_ptr_equal(names__get(n, "first"), first);
+	assert_string_equal(names__get(n, "made up 0"), "made up 0");
 	assert_null(names__get(n, "of no room"));
-	names__free(n);
-}
-
-static void the_others_name_is_not_taken_for_a_text(void **state)
-{
-	struct names *n = names__new(1 << 10);
-
-	(void)state;
-	assert_ptr_not_equal(names__get(n, NAMES_OTHER), NAMES_OTHER);
 	names__free(n);
 }
 
@@ -85,8 +77,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_text_is_kept_once),
-		cmocka_unit_test(names_without_end_share_one_when_there_is_no_room),
-		cmocka_unit_test(the_others_name_is_not_taken_for_a_text),
+		cmocka_unit_test(of_names_without_end_those_without_room_are_counted),
 		cmocka_unit_test(what_goes_with_the_names_takes_of_their_room),
 	};
 

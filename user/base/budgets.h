@@ -44,6 +44,21 @@
 #define BUDGET_NATIVE_BYTES	(64 * BUDGET_MB) /* of tables; one file's may take a quarter */
 #define BUDGET_NATIVE_SILENT_NS (30000 * BUDGET_MS)
 
+/* Stacks of a run that are told apart, and what they, their frames and all names in them may take. */
+#define BUDGET_STACKS	   50000
+#define BUDGET_STACK_BYTES (48 * BUDGET_MB)
+
+/* Of a process, each: pairs of threads, times by stack, chains. Of more than these the lightest go to "other" at the next
+ * reading, down to so many; and of those that are new until then what is beyond the last.
+ */
+#define BUDGET_TALLIES	    40000
+#define BUDGET_TALLIES_KEPT 30000
+#define BUDGET_TALLIES_NEW  60000
+/* Threads that ended and keep a row of their own. */
+#define BUDGET_ENDED_ROWS 1000
+/* Rows of a list, or lines, that are written of a process at most; the rest is one more. */
+#define BUDGET_ROWS 10000
+
 /* To put the probes of a process in place. Some milliseconds, but under emulation, and by perf events, which wait for all
  * CPUs at each place.
  */

@@ -11,8 +11,6 @@
 /* An entry of the table at half its fill, and what the arena adds. */
 #define EACH_SZ (4 * sizeof(struct hmap_slot))
 
-const char NAMES_OTHER[] = "[other]";
-
 struct names {
 	struct arena arena;
 	struct hmap by_hash; /* (hash, length) -> text */
@@ -69,13 +67,6 @@ const char *names__get(struct names *n, const char *text)
 		return NULL;
 	memcpy(copy, text, len);
 	return copy;
-}
-
-const char *names__or_other(struct names *n, const char *text)
-{
-	const char *own = names__get(n, text);
-
-	return own ? own : NAMES_OTHER;
 }
 
 size_t names__bytes(const struct names *n)

@@ -19,10 +19,6 @@ void names__free(struct names *n);
  * is no room (names__full_cnt counts those), or no memory. "" always has room.
  */
 const char *names__get(struct names *n, const char *text);
-/* The same, and for what has no room NAMES_OTHER. */
-const char *names__or_other(struct names *n, const char *text);
-/* What things share whose name has no room; never handed out for a text of the same letters by names__get. */
-extern const char NAMES_OTHER[];
 
 /* Room that something of sz bytes takes that goes with the names (the frames of a stack): 0 or -ENOSPC. */
 int names__charge(struct names *n, size_t sz);

@@ -15,14 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/budgets.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 #include "user/picture/pools.h"
 
-/* Ended threads of a process that keep their own row: so many, .. */
-#define ENDED_ROWS 1000
-/* .. while there are not more pairs and sums by stack than these, of all threads; but so many in any case. */
+/* Ended threads of a process that keep their own row: BUDGET_ENDED_ROWS while there are not more pairs and sums by stack
+ * than these, of all threads; but so many in any case.
+ */
 #define ENDED_TALLIES  20000
 #define ENDED_ROWS_MIN 64
 /* Pools of ended threads; further ones have no row of their own. */
@@ -170,7 +171,7 @@ static int by_weight(const void *a, const void *b)
 /* Of the ended threads so many may keep a row; some fewer are left than fit, so that this comes seldom. */
 static size_t rows_to_keep(const struct mproc *p, size_t ended)
 {
-	size_t tallies = 0, most = ENDED_ROWS;
+	size_t tallies = 0, most = BUDGET_ENDED_ROWS;
 
 	for (int which = 0; which < TALLIES_CNT; which++)
 		tallies += p->tallies[which].cnt;

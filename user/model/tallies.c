@@ -4,13 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "user/base/budgets.h"
 #include "user/base/util.h"
-
-/* Many threads at many stacks: what is new between two feeds goes to "[other]" of nobody in particular then. */
-#define TALLIES_MAX 60000
-/* At each feed the lightest go, down to so many, if there are more than this. */
-#define PRUNE_ABOVE 40000
-#define PRUNE_TO    30000
 
 static uint64_t key_a(const struct tally *t)
 {
@@ -95,7 +90,7 @@ static struct tally *find_or_make(struct tallies *ts, struct tally want, size_t 
 
 struct tally *tallies__get(struct tallies *ts, struct tally want)
 {
-	return find_or_make(ts, want, TALLIES_MAX);
+	return find_or_make(ts, want, BUDGET_TALLIES_NEW);
 }
 
 static void merge(struct tally *to, const struct tally *t)
@@ -191,11 +186,11 @@ static struct tally other_key(const struct tallies *ts, const struct tally *t)
 
 void tallies__prune(struct tallies *ts)
 {
-	size_t cnt = ts->cnt, joined = 0, max = cnt - PRUNE_TO;
+	size_t cnt = ts->cnt, joined = 0, max = cnt - BUDGET_TALLIES_KEPT;
 	__cleanup(freep) uint64_t *weights = NULL;
 	uint64_t bound;
 
-	if (cnt <= PRUNE_ABOVE)
+	if (cnt <= BUDGET_TALLIES)
 		return;
 	weights = calloc(cnt, sizeof(*weights));
 	if (!weights)

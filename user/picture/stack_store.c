@@ -5,14 +5,11 @@
 #include <string.h>
 
 #include "user/base/arena.h"
+#include "user/base/budgets.h"
 #include "user/base/hmap.h"
 #include "user/base/names.h"
 #include "user/base/util.h"
 
-/* Different stacks that a run keeps apart: some tens of MB at most. */
-#define STACKS_MAX 50000
-/* And what they, their frames and all names in them may take: who makes up names for ever shares [other] from then on. */
-#define BYTES_MAX (48u << 20)
 /* A stack's entries in the tables, at half their fill. */
 #define EACH_SZ (4 * sizeof(struct hmap_slot) + 2 * sizeof(struct stored_stack))
 
@@ -30,7 +27,7 @@ struct stack_store *stack_store__new(void)
 	struct stack_store *st = calloc(1, sizeof(*st));
 
 	if (st)
-		st->names = names__new(BYTES_MAX);
+		st->names = names__new(BUDGET_STACK_BYTES);
 	if (st && st->names)
 		return st;
 	free(st);
@@ -80,7 +77,7 @@ uint32_t stack_store__add(struct stack_store *st, const struct snap_frame *frame
 			return id;
 		h++;
 	}
-	if (st->cnt >= STACKS_MAX || names__charge(st->names, cnt * sizeof(*copy) + EACH_SZ) ||
+	if (st->cnt >= BUDGET_STACKS || names__charge(st->names, cnt * sizeof(*copy) + EACH_SZ) ||
 	    array_grow(&st->stacks, st->cnt, &st->cap, sizeof(*st->stacks)))
 		goto full;
 	copy = arena__alloc(&st->arena, cnt, sizeof(*copy));

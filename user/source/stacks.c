@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/budgets.h"
 #include "user/base/hmap.h"
 #include "user/base/text.h"
 #include "user/books/sink.h"
@@ -28,8 +29,6 @@
 #define OPEN_WALKS 64
 /* .. that were not to be read: not tried again in the same wait. */
 #define UNREADABLE UINT32_MAX
-/* Hashes remembered. */
-#define KNOWN_MAX 50000
 
 /* What a hash stands for: it is made of names and places, not of addresses, so that is for good. */
 struct known {
@@ -356,7 +355,7 @@ static void take_all(struct pystacks *s)
 	probe__each_stack(s->probe, &take, s);
 	s->new_cnt = s->new_codes = 0;
 	/* A program without end of new stacks. (After the kernel's: what is not known here stays there.) */
-	if (s->ids.cnt > KNOWN_MAX)
+	if (s->ids.cnt > BUDGET_STACKS)
 		forget_if(s, not_used, s);
 }
 
@@ -398,7 +397,7 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 	}
 	if (over >= 0 && stack_growth__drop_epoch(&s->growth, (uint32_t)over ^ 1))
 		err = -ENOMEM;
-	if (full != s->stack_full || s->ids.cnt > KNOWN_MAX)
+	if (full != s->stack_full || s->ids.cnt > BUDGET_STACKS)
 		take_all(s);
 	s->stack_full = full;
 	return err;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/budgets.h"
 #include "user/base/json_out.h"
 #include "user/base/util.h"
 #include "user/judge/pair_lines.h"
@@ -113,7 +114,7 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 /* Rows of a list (of stacks: of each kind) that a record has in any case at most, however many threads wait for however
  * many others.
  */
-#define ROWS_MAX 10000
+#define ROWS_MAX BUDGET_ROWS
 /* Of a process's bytes, what each list may take, but for the stacks, which have the rest; and about how long a row is, without its text. */
 #define THREADS_PCT 40
 #define PAIRS_PCT   20

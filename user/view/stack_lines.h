@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "user/base/budgets.h"
 #include "user/picture/snapshot.h"
 
 struct view_opts;
@@ -18,7 +19,7 @@ struct view_opts;
 #define STACK_LINE_CHAIN "--"
 
 /* So many of a process, the largest; what the others have is one more, of "[other threads]" at "[other]". */
-#define STACK_LINES_MAX 10000
+#define STACK_LINES_MAX BUDGET_ROWS
 
 /* One line and its weight; 0 or -errno. */
 typedef int (*stack_line_fn)(void *ctx, const char *line, uint64_t ns);
