@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "user/app/doctor.h"
 #include "user/app/footing.h"
@@ -58,10 +59,14 @@ static int run(const struct opts *o)
 
 int main(int argc, char **argv)
 {
+	static char buf[1 << 16]; /* stdout's, to the end */
 	struct opts o;
 	int code, err;
 
 	footing__open_std();
+	/* What help and lists print comes at once: an error in the middle of it has lost its errno by the end. */
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buf, _IOFBF, sizeof(buf));
 	setlocale(LC_CTYPE, "");
 	err = opts__parse(argc, argv, &o);
 	if (err)
