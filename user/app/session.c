@@ -415,6 +415,8 @@ static int run_once(const struct opts *o, bool *pick_again)
 	free(s.follow.used_ns);
 	show_command_output(&s);
 	closep(&s.command_out);
+	if (code && !s.begun && !s.launch)
+		ending__leave(); /* if that is why */
 	if (s.launch)
 		code = command_code(&s, code);
 	launch__free(s.launch);

@@ -18,8 +18,8 @@ static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 /* A handler has nothing but what is global. */
 static struct {
-	int fd; /* -1: not armed */
-	volatile sig_atomic_t come;
+	int fd;			    /* -1: not armed */
+	volatile sig_atomic_t come; /* the first one's number */
 	volatile uint64_t first_ns;
 	struct sigaction before[ARRAY_SIZE(signals)];
 	volatile sig_atomic_t has_modes;
@@ -51,7 +51,7 @@ static void on_signal(int sig)
 
 	if (!ending.come) {
 		ending.first_ns = now_ns();
-		ending.come = 1;
+		ending.come = sig;
 		if (write(ending.fd, &one, sizeof(one)) < 0)
 			leave(sig); /* nobody would hear of it */
 	} else if (now_ns() - ending.first_ns > SAME_NS) {
@@ -98,6 +98,12 @@ bool ending__has_come(void)
 		if (sigismember(&set, signals[i]) == 1)
 			return true;
 	return false;
+}
+
+void ending__leave(void)
+{
+	if (ending.come)
+		leave(ending.come);
 }
 
 void ending__disarm(void)

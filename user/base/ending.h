@@ -18,6 +18,8 @@ struct termios;
 int ending__arm(void);
 /* Has one come? (Also of those that are blocked, and pending.) */
 bool ending__has_come(void);
+/* One has come, and there is nothing to be finished: end as by the signal's default. Returns if none has come. */
+void ending__leave(void);
 /* A child that is to run another program has them as we had them. */
 void ending__disarm(void);
 /* What the terminal needs at the end: its modes, and bytes to be written to it (at most 255; longer: none are). NULL: it

@@ -90,6 +90,8 @@ int failure__say(enum failure f, const char *why, pid_t pid)
 	struct sbuf line = { 0 };
 	size_t len;
 
+	if (f == FAIL_INTERRUPTED) /* who has sent the signal knows */
+		return failures[f].code;
 	/* To whom sudo gives nothing that is not there already. */
 	if (remedy && strstr(remedy, "sudo") && !geteuid())
 		remedy = NULL;
