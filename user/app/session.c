@@ -21,6 +21,7 @@
 #include "user/app/doctor.h"
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
+#include "user/base/ending.h"
 #include "user/base/log.h"
 #include "user/base/put.h"
 #include "user/base/util.h"
