@@ -31,10 +31,5 @@ two_loads() { agree_each "$1" "mixed 1" "churn 2000"; }
 @test "3.9: two loads" { two_loads pyenv-3.9; }
 @test "3.10: two loads" { two_loads pyenv-3.10; }
 @test "Debian 11, 3.9: two loads" { two_loads bullseye-amd64-3.9-exe; }
-@test "Debian 12, 3.11: two loads" { two_loads bookworm-amd64-3.11-exe; }
-@test "Debian 13, 3.13: two loads" { two_loads trixie-amd64-3.13-exe; }
-@test "Debian sid, 3.13: two loads" { two_loads sid-amd64-3.13-exe; }
 @test "Debian sid, 3.14: two loads" { two_loads sid-amd64-3.14-exe; }
-@test "Debian sid, 3.14, libpython: two loads" { two_loads sid-amd64-3.14-lib; }
 @test "Debian sid, 3.15: all loads" { all_loads sid-amd64-3.15-exe; }
-@test "Debian sid, 3.15, libpython: two loads" { two_loads sid-amd64-3.15-lib; }

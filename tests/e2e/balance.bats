@@ -4,33 +4,9 @@
 load lib
 load run
 load subject
-
-setup() {
-	needs_giltop
-	e2e_setup
-}
+load balance
 
 teardown() { subject_teardown; }
-
-balances() { # [OPTION OF balance.py..]
-	[ "$GT_CODE" -eq 0 ] || { echo "giltop's status: expected 0, found $GT_CODE" && return 1; }
-	python3 "$E2E_DIR/balance.py" "$@" "$GT_OUT"
-}
-
-# A parked load, again and again for so long; giltop looks from before the first to after the last.
-balanced() { # SECONDS WORKLOAD ARG..
-	local end
-	workload_start "${@:2}"
-	giltop_start --json -p "$WL_PID"
-	end=$((SECONDS + $1))
-	while [ $SECONDS -lt $end ]; do
-		: >"$WL_OUT"
-		workload_go
-		wait_for 60 workload_said "done"
-	done
-	giltop_end INT
-	balances --busy
-}
 
 @test "the judge sees a single nanosecond, and a snapshot that is not there" {
 	local judge=$E2E_DIR/balance.py
@@ -57,7 +33,7 @@ balanced() { # SECONDS WORKLOAD ARG..
 	done
 }
 
-@test "threads that come and go" { balanced 30 churn.py 1000; }
+@test "threads that come and go" { balanced 12 churn.py 1000; }
 @test "ping-pong" { balanced 5 pingpong.py 5000; }
 @test "200 threads" { balanced 4 many.py 2.0; }
 @test "a thread for every request" { balanced 8 per_request.py 200; }
@@ -73,16 +49,6 @@ spinning() { # OPTION OF balance.py..
 @test "nothing is only in the summary" { spinning --whole; }
 @test "the stacks balance with the threads" { spinning --stacks; }
 @test "a mixed load" { balanced 4 mixed.py 2.0; }
-
-@test "threads that come and go: 3.8" {
-	needs_python pyenv-3.8
-	balanced 5 churn.py 1000
-}
-
-@test "threads that come and go: 3.13" {
-	needs_python pyenv-3.13
-	balanced 5 churn.py 1000
-}
 
 @test "three sub-interpreters with a GIL of their own, one of which ends" {
 	needs_first_subject pyenv-3.13 trixie-amd64-3.13-exe pyenv-3.12

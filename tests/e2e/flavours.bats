@@ -5,34 +5,7 @@
 load lib
 load run
 load subject
-
-setup_file() {
-	"$REPO/scripts/build-flavours" >&2
-	make -s -C "$REPO" BUILD="$BUILD" "$BUILD/tools/pystack_dump" "$BUILD/tools/sites" "$BUILD/tools/truth" >&2
-	mkdir -p "$BUILD/results"
-}
-
-setup() {
-	needs_giltop
-	e2e_setup
-}
-
-teardown() { subject_teardown; }
-
-oracle_agrees() { # SUBJECT WORKLOAD [MORE ARGUMENTS]
-	needs_subject "$1"
-	needs_oracle
-	local name=$1 workload=$2
-	shift 2
-	python3 "$E2E_DIR/accuracy.py" --giltop "$GILTOP" --oracle "$ORACLE" --python "$PYTHON" --root "$ROOT" \
-		"$@" "$workload"
-	result live "$name/$workload" ok
-}
-
-# The probes there are past the signal calls, and those of waits and yields are single-stepped.
-noplt_agrees() {
-	GILTOP_ORACLE_LATE=1 oracle_agrees flavour-noplt "$@"
-}
+load flavours
 
 # Counts that follow from the program: for builds into which nothing can be preloaded.
 counts_are_exact() { # SUBJECT N [OPTION OF giltop..]
@@ -83,9 +56,6 @@ doctor_says() { # SUBJECT REGEX.. : on lines of doctor's
 # ---- -fno-plt ---------------------------------------------------------------------------------------
 
 @test "-Os -fno-plt: mixed load" { noplt_agrees mixed; }
-@test "-Os -fno-plt: mixed load, by perf events" { noplt_agrees mixed --giltop-arg=--attach=perf; }
-@test "-Os -fno-plt: ping-pong" { noplt_agrees pingpong; }
-@test "-Os -fno-plt: 200 threads" { noplt_agrees many; }
 @test "-Os -fno-plt: exact counts" { counts_are_exact flavour-noplt 20000; }
 @test "-Os -fno-plt: stacks" { stacks_are_true flavour-noplt; }
 @test "-Os -fno-plt: doctor says what is probed" {
@@ -128,10 +98,6 @@ books_of_static() { # OPTION..
 # ---- free-threaded ----------------------------------------------------------------------------------
 
 @test "free-threaded, GIL on: mixed load" { PYTHON_GIL=1 oracle_agrees flavour-ft mixed; }
-@test "free-threaded, GIL on: mixed load, by perf events" {
-	PYTHON_GIL=1 oracle_agrees flavour-ft mixed --giltop-arg=--attach=perf
-}
-@test "free-threaded, GIL on: 200 threads" { PYTHON_GIL=1 oracle_agrees flavour-ft many; }
 @test "free-threaded: stacks, GIL on and off" {
 	PYTHON_GIL=1 stacks_are_true flavour-ft
 	PYTHON_GIL=0 stacks_are_true flavour-ft

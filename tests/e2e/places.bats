@@ -41,5 +41,4 @@ load places
 @test "C that sleeps between two functions, in one hold: who waits came before it and ticks after it" {
 	right stock-3.11 between --ms 0.5,4,1.5 --interval 1 --waiters 1
 }
-@test "let go in another function: 3.13" { right pyenv-3.13 turn; }
 @test "let go in another function: Debian 3.15" { right sid-amd64-3.15-exe turn; }

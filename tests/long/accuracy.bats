@@ -13,6 +13,7 @@ setup() { accuracy_setup; }
 
 teardown() { e2e_teardown; }
 
+two_loads() { agree_each "$1" "mixed 1" "churn 2000"; }
 other_loads() { agree_each "$1" "pingpong 10000" "many 1"; }
 all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; }
 
@@ -60,3 +61,8 @@ all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; 
 @test "Debian 11, 3.9: the other loads" { other_loads bullseye-amd64-3.9-exe; }
 @test "3.13: the other loads" { other_loads pyenv-3.13; }
 @test "Debian sid, 3.14: the other loads" { other_loads sid-amd64-3.14-exe; }
+@test "Debian 12, 3.11: two loads" { two_loads bookworm-amd64-3.11-exe; }
+@test "Debian 13, 3.13: two loads" { two_loads trixie-amd64-3.13-exe; }
+@test "Debian sid, 3.13: two loads" { two_loads sid-amd64-3.13-exe; }
+@test "Debian sid, 3.14, libpython: two loads" { two_loads sid-amd64-3.14-lib; }
+@test "Debian sid, 3.15, libpython: two loads" { two_loads sid-amd64-3.15-lib; }

@@ -35,7 +35,8 @@ void sbuf__add(struct sbuf *b, const char *s, size_t len)
 {
 	if (!sbuf_reserve(b, len))
 		return;
-	memcpy(b->s + b->len, s, len);
+	if (len) /* s may be NULL then */
+		memcpy(b->s + b->len, s, len);
 	b->len += len;
 	b->s[b->len] = '\0';
 }

@@ -20,7 +20,7 @@ workload() { # NAME ARGUMENT.. : what is in tests/workloads, until it is ready
 }
 
 @test "a page that never comes: the process is measured all the same, without names, and that is said" {
-	workload hostile.py page
+	workload unreadable.py page
 	giltop_start --json -i 1 -p "$WL_PID" -d 3
 	giltop_end
 	[ "$GT_CODE" -eq 0 ]
@@ -30,7 +30,7 @@ workload() { # NAME ARGUMENT.. : what is in tests/workloads, until it is ready
 
 @test "a page that never comes: INT ends the measurement, TERM as well" {
 	local sig
-	workload hostile.py page
+	workload unreadable.py page
 	for sig in INT TERM; do
 		giltop_start --json -p "$WL_PID"
 		kill -"$sig" "$GT_PID"
@@ -40,7 +40,7 @@ workload() { # NAME ARGUMENT.. : what is in tests/workloads, until it is ready
 }
 
 @test "line tables of 15 MB: names, but for those functions no lines, at giltop's usual cost" {
-	workload hostile.py table
+	workload unreadable.py table
 	giltop_start --json -i 1 -p "$WL_PID" -d 3
 	giltop_end
 	[ "$GT_CODE" -eq 0 ]
