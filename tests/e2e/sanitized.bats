@@ -36,7 +36,7 @@ nothing_found() {
 	numbers --expr 'gil["utilization"] > 0.5'
 	local format
 	for format in folded svg; do
-		"$GILTOP" record -f $format -d 0.5 -p "$WL_PID" >"$OUT" 2>/dev/null 3>&-
+		"$GILTOP" record -f $format -d 0.5 -p "$WL_PID" -o - >"$OUT" 3>&-
 		grep -q spin "$OUT"
 	done
 	"$GILTOP" --text -d 0.5 -- "$PYTHON" -S -c 'sum(range(10**6))' >"$OUT" 3>&-
@@ -55,7 +55,7 @@ nothing_found() {
 	term resize-window -x 20 -y 5
 	sleep 0.5
 	term resize-window -x 120 -y 40
-	shows "F10Quit"
+	shows "6 processes"
 	keys q
 	live_ended
 	[ "$LIVE_CODE" -eq 0 ]
