@@ -41,7 +41,7 @@ for line in sys.stdin:
     print(sum(n), flush=True)
 """
 GONE_S = 20  # giltop and its helpers; a machine may be slow, and perf events take a second to take away
-RESTORED_S = 5
+RESTORED_S = GONE_S
 AT_A_TIME = 2
 PR_SET_CHILD_SUBREAPER = 36
 

@@ -168,7 +168,7 @@ has_summary() {
 
 # The first byte that does not fit into the pipe makes giltop sleep in a write.
 sleeps_in_a_write() {
-	grep -qs pipe_write "/proc/$GT_PID/wchan" || grep -qs '^1 0x1 ' "/proc/$GT_PID/syscall"
+	grep -qs pipe_write "/proc/$GT_PID/wchan" || grep -qsE '^(1|64) 0x1 ' "/proc/$GT_PID/syscall"
 }
 
 @test "the reader of the pipe stops reading: SIGINT and SIGTERM end it all the same, and it is said" {

@@ -53,11 +53,11 @@ SUMS='all(sum(p["ns"] for p in r["processes"][0].get("pairs", [])) in (0, sum(t[
 	[ "$(grep -c "it does less now, stacks of open waits are not read" <<<"$stderr")" -eq 1 ]
 	numbers --expr "$SUMS" \
 		--expr '[s["self_level"] for s in snaps] == sorted(s["self_level"] for s in snaps)' \
-		--expr 'snaps[0]["self_level"] == 0 and snaps[-1]["self_level"] == 6' \
+		--expr 'snaps[0]["self_level"] == 0 and snaps[-1]["self_level"] >= 2' \
 		--expr 'all(len(s["self_leaves_out"]) == s["self_level"] for s in snaps)' \
 		--expr 'all(("pairs" in s["processes"][0]) == (s["self_level"] < 2) for s in snaps)' \
 		--expr '"pairs" in total["processes"][0]' \
-		--expr 'snaps[-2]["duration_ns"] >= 150000000' \
+		--expr 'all(b["duration_ns"] > 0.9 * 20e6 * 2 ** max(0, b["self_level"] - 3) for a, b in zip(snaps, snaps[1:-1]) if a["self_level"] == b["self_level"])' \
 		--expr 'sum(s["late"] for s in snaps) <= total["late"]'
 }
 
@@ -78,6 +78,10 @@ nice_of() {
 
 @test "giltop runs before the threads that it measures, its command as it was started itself" {
 	needs_root
+	local own
+	own=$(nice)
+	[ "$(nice -n -20 nice 2>/dev/null)" -eq -20 ] || skip "needs CAP_SYS_NICE"
+	[ "$own" -le 14 ] || skip "needs a nice value below 15"
 	python_start "$SPIN"
 	giltop_start --json -p "$WL_PID"
 	[ "$(nice_of "$GT_PID")" -eq -20 ]
@@ -85,5 +89,5 @@ nice_of() {
 	[ "$GT_CODE" -eq 0 ]
 	run nice -n 5 "$GILTOP" --json -o "$BATS_TEST_TMPDIR/of_command" -- "$PYTHON" -c 'import os; print(os.getpriority(os.PRIO_PROCESS, 0), os.system("exit $(nice)") >> 8)'
 	[ "$status" -eq 0 ]
-	[[ $output == "5 5"* ]]
+	[[ $output == "$((own + 5)) $((own + 5))"* ]]
 }

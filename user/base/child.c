@@ -21,7 +21,8 @@
 #include "user/base/util.h"
 
 /* How often a child that says nothing is looked at. */
-#define LOOK_MS 10
+#define LOOK_MS	    10
+#define LOOK_MAX_NS (2 * LOOK_MS * 1000000ull)
 /* What it is still given when giltop is to end: most calls are done by then. */
 #define GRACE_NS 100000000
 
@@ -143,24 +144,25 @@ static bool is_blocked(pid_t pid)
 int child__wait(const struct child *c, const struct child_limits *limits)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
-	uint64_t start = now_ns(), cpu = child__cpu_ns(c), blocked_ns = 0, before = start, now;
+	uint64_t start = now_ns(), cpu = child__cpu_ns(c), blocked_ns = 0, before = start;
+	int err = 0;
 
-	for (;;) {
-		int n = poll(&p, 1, LOOK_MS);
+	while (!err && poll(&p, 1, LOOK_MS) <= 0) {
+		uint64_t now = now_ns(), used = child__cpu_ns(c); /* 0: it has just ended */
 
-		if (n > 0)
-			return 0;
-		now = now_ns();
-		if (ending__has_come() && now - start > GRACE_NS)
-			return -EINTR;
-		if (child__cpu_ns(c) - cpu > limits->cpu_ns)
-			return -EFBIG;
+		/* Between two looks we may have been without a CPU ourselves: that says nothing of it. */
 		if (is_blocked(c->pid))
-			blocked_ns += now - before;
-		if (blocked_ns > limits->wait_ns)
-			return -ETIMEDOUT;
+			blocked_ns += now - before < LOOK_MAX_NS ? now - before : LOOK_MAX_NS;
 		before = now;
+		if (ending__has_come() && now - start > GRACE_NS)
+			err = -EINTR;
+		else if (used > cpu && used - cpu > limits->cpu_ns)
+			err = -EFBIG;
+		else if (blocked_ns > limits->wait_ns)
+			err = -ETIMEDOUT;
 	}
+	/* It may have said it meanwhile. */
+	return err && poll(&p, 1, 0) > 0 ? 0 : err;
 }
 
 /* Has it ended? Then it is no zombie any more. */
