@@ -79,6 +79,7 @@ static struct tally *find_or_make(struct tallies *ts, struct tally want, size_t 
 	if (!t)
 		return NULL;
 	*t = want;
+	t->fresh = true;
 	if (put_key(ts, t)) {
 		free(t);
 		return NULL;
@@ -159,6 +160,7 @@ void tallies__fold(struct tallies *ts, tally_tid_fn fn, const void *ctx, bool al
 	size_t cnt = all ? ts->cnt : ts->changed_cnt, joined = 0;
 
 	for (size_t i = 0; i < cnt; i++) {
+		v[i]->fresh = false;
 		joined += join(ts, v[i], folded_key(ts, v[i], fn, ctx));
 		v = all ? ts->v : ts->changed; /* which may have grown */
 	}
@@ -258,7 +260,7 @@ void tallies__copy(struct tallies *ts, int to)
 		struct tally *t = ts->changed[i];
 
 		copy(t, to);
-		t->changed = is_open(ts, t);
+		t->changed = is_open(ts, t) || t->fresh;
 		if (t->changed)
 			ts->changed[n++] = t;
 	}

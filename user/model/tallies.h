@@ -32,6 +32,7 @@ struct tally {
 	uint64_t ns_at[AT_CNT], cnt_at[AT_CNT];
 	struct tally *next; /* of the same row */
 	bool changed, gone;
+	bool fresh; /* not looked at by a fold yet, whatever has been marked since */
 };
 
 struct tallies {

@@ -2,7 +2,7 @@
 /* self_limit.c - when to do less, and when to do all again
  *
  * Up: over ten seconds, or before that as soon as the CPU time of ten is used up. Down: when it was cheap for long enough,
- * with half of what it may cost. If that was too early it takes twice as long the next time.
+ * with half of what it may cost; each further one takes twice as long.
  */
 #include "user/picture/self_limit.h"
 
