@@ -154,9 +154,9 @@ result() {
 
 # ---- workloads ----------------------------------------------------------------------------------
 
-# wait_for SECONDS COMMAND..: until the command succeeds
+# wait_for SECONDS COMMAND..: until the command succeeds. SECONDS is what a quiet machine may take; a busy one has thrice that.
 wait_for() {
-	local tries=$(($1 * 20))
+	local tries=$(($1 * 60))
 	shift
 	until "$@"; do
 		((tries-- > 0)) || return 1
