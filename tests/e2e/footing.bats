@@ -33,6 +33,12 @@ teardown() { e2e_teardown; }
 	[[ $output != *' 0 -> /dev/null'* ]]
 }
 
+@test "SIGCHLD is ignored by who starts giltop: a command is measured, and its status is giltop's" {
+	run -3 --separate-stderr bash -c "trap '' CHLD; exec '$GILTOP' --json -o '$OUT' -- $PYTHON -S -c 'raise SystemExit(3)'"
+	[ -z "$stderr" ]
+	numbers
+}
+
 @test "soft limits are raised, not the command's; of hard ones it is said what is too little: 1" {
 	run -0 bash -c "ulimit -Sn 32 && '$GILTOP' --json -o '$OUT' -- bash -c 'ulimit -Sn'"
 	[ "${lines[0]}" = 32 ]

@@ -227,20 +227,6 @@ static void a_signal_to_end_ends_the_waiting(void **state)
 	assert_int_equal(call(f, block, ""), -EINTR);
 }
 
-static void what_takes_long_is_asked_for_and_fetched_later(void **state)
-{
-	struct fixture *f = *state;
-	int err;
-
-	assert_int_equal(worker__begin(f->w, echo, "later", 5), 0);
-	do
-		err = worker__poll(f->w, &f->out);
-	while (err == -EINPROGRESS);
-	assert_int_equal(err, 0);
-	assert_string_equal(sbuf__str(&f->out), "1:later");
-	assert_int_equal(worker__poll(f->w, &f->out), -EIO);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,7 +238,6 @@ int main(void)
 		T(memory_is_limited),
 		T(long_answers_come_whole_and_longer_ones_are_refused),
 		T(it_has_no_descriptor_of_ours),
-		T(what_takes_long_is_asked_for_and_fetched_later),
 		T(a_signal_to_end_ends_the_waiting), /* the last: it has come from then on */
 	};
 

@@ -98,12 +98,12 @@ int child__start(struct child *c, const char *name, const struct child_keep *kee
 		fn(ctx, pair[1]);
 		_exit(0);
 	}
+	close(pair[1]); /* where descriptors are scarce the next one has its place */
 	if (c->pid > 0) {
 		c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
 		err = errno;
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	close(pair[1]);
 	if (c->pid < 0 || c->pidfd < 0) {
 		close(pair[0]); /* a child ends by that */
 		*c = (struct child)CHILD_NONE;

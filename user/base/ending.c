@@ -2,6 +2,7 @@
 #include "user/base/ending.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -30,11 +31,14 @@ static struct {
 
 static void leave(int sig)
 {
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	sigset_t set;
 
 	if (ending.has_modes) {
+		signal(SIGTTOU, SIG_IGN); /* in the background we would be stopped by this */
 		tcsetattr(STDIN_FILENO, TCSANOW, &ending.modes);
-		if (write(STDOUT_FILENO, ending.bytes, ending.len) < 0)
+		/* A terminal that takes nothing (^S) must not keep us. */
+		if (poll(&out, 1, 0) > 0 && write(STDOUT_FILENO, ending.bytes, ending.len) < 0)
 			_exit(128 + sig);
 	}
 	signal(sig, SIG_DFL);

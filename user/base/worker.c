@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +36,6 @@ struct worker {
 	struct children left;
 	uint64_t lost_cnt;
 	uint64_t lost_cpu_ns, cpu_ns; /* of those given up; of this one, after its last call */
-	bool asked;		      /* a call is under way */
 };
 
 /* In the worker: what it is. */
@@ -186,7 +184,6 @@ static int give_up(struct worker *w, int err)
 	w->cpu_ns = 0;
 	child__end(&w->child, true, &w->left);
 	w->lost_cnt++;
-	w->asked = false;
 	return err;
 }
 
@@ -196,8 +193,6 @@ static int ask(struct worker *w, worker_fn fn, const void *in, size_t in_len)
 	struct duty duty = { w, getpid() };
 	int err = 0;
 
-	if (w->asked)
-		give_up(w, 0);
 	if (!w->child.pid) {
 		if (children__left(&w->left) >= STUCK_MAX)
 			return -EAGAIN;
@@ -210,7 +205,6 @@ static int ask(struct worker *w, worker_fn fn, const void *in, size_t in_len)
 		err = send_all(w->child.fd, in, in_len);
 	if (err)
 		return give_up(w, -EIO);
-	w->asked = true;
 	return 0;
 }
 
@@ -256,7 +250,6 @@ static int take(struct worker *w, struct sbuf *out)
 	if (err)
 		return give_up(w, err);
 	note_cpu(w);
-	w->asked = false;
 	return out->oom ? -ENOMEM : (int)a.ret;
 }
 
@@ -268,18 +261,4 @@ int worker__call(struct worker *w, worker_fn fn, const void *in, size_t in_len, 
 	if (err == -EIO)
 		err = ask(w, fn, in, in_len);
 	return err ? err : take(w, out);
-}
-
-int worker__begin(struct worker *w, worker_fn fn, const void *in, size_t in_len)
-{
-	return ask(w, fn, in, in_len);
-}
-
-int worker__poll(struct worker *w, struct sbuf *out)
-{
-	struct pollfd p = { .fd = w->child.fd, .events = POLLIN };
-
-	if (!w->asked)
-		return -EIO;
-	return poll(&p, 1, 0) > 0 ? take(w, out) : -EINPROGRESS;
 }

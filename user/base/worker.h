@@ -47,13 +47,6 @@ void worker__free(struct worker *w);
  */
 int worker__call(struct worker *w, worker_fn fn, const void *in, size_t in_len, struct sbuf *out);
 
-/* The same in two steps, for what takes long: begin it; then have its answer when it is there (-EINPROGRESS until then, at
- * once). One at a time: another
- * call before that gives it up. Its limits of time are not looked at meanwhile.
- */
-int worker__begin(struct worker *w, worker_fn fn, const void *in, size_t in_len);
-int worker__poll(struct worker *w, struct sbuf *out);
-
 /* How often it was given up, for whatever reason. */
 uint64_t worker__lost_cnt(const struct worker *w);
 /* CPU time that it has taken, with all that were given up. */
