@@ -33,10 +33,10 @@ teardown() { subject_teardown; }
 	done
 }
 
-@test "threads that come and go" { balanced 12 churn.py 1000; }
+@test "threads that come and go" { balanced 6 churn.py 1000; }
 @test "ping-pong" { balanced 5 pingpong.py 5000; }
 @test "200 threads" { balanced 4 many.py 2.0; }
-@test "a thread for every request" { balanced 8 per_request.py 200; }
+@test "a thread for every request" { balanced 4 per_request.py 200; }
 
 spinning() { # OPTION OF balance.py..
 	python_start "$SPIN"

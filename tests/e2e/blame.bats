@@ -17,12 +17,8 @@ answer() { # CASE NAME [LIBRARY]
 }
 
 @test "known stacks: stock 3.11" { known stock-3.11; }
-@test "known stacks: 3.7" { known pyenv-3.7; }
 @test "known stacks: 3.8" { known pyenv-3.8; }
-@test "known stacks: 3.12" { known pyenv-3.12; }
 @test "known stacks: 3.13" { known pyenv-3.13; }
-@test "known stacks: Debian 3.13" { known_debian trixie-amd64-3.13-exe; }
-@test "known stacks: Debian 3.14" { known_debian sid-amd64-3.14-exe; }
 @test "known stacks: Debian 3.15" { known_debian sid-amd64-3.15-exe; }
 
 @test "the demo: http-1's wait is blamed on the right lines of the right threads" {

@@ -28,7 +28,6 @@ load places
 	END
 }
 
-@test "let go in another function: three waiters" { right stock-3.11 turn; }
 @test "let go in another function: holds up to 20 ms that nothing cuts" {
 	right stock-3.11 turn --waiters 8 --ms 1,2,5,10,20 --interval 1
 }
@@ -41,4 +40,3 @@ load places
 @test "C that sleeps between two functions, in one hold: who waits came before it and ticks after it" {
 	right stock-3.11 between --ms 0.5,4,1.5 --interval 1 --waiters 1
 }
-@test "let go in another function: Debian 3.15" { right sid-amd64-3.15-exe turn; }

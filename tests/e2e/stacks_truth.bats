@@ -12,8 +12,6 @@ load stacks_truth
 @test "stacks are true: 3.12" { own pyenv-3.12; }
 @test "stacks are true: 3.13" { own pyenv-3.13; }
 @test "stacks are true: Debian 3.9" { fetched bullseye-amd64-3.9-exe; }
-@test "stacks are true: Debian 3.13.5" { fetched trixie-amd64-3.13-exe; }
-@test "stacks are true: Debian 3.13" { fetched sid-amd64-3.13-exe; }
 @test "stacks are true: Debian 3.14" { fetched sid-amd64-3.14-exe; }
 @test "stacks are true: Debian 3.15" { fetched sid-amd64-3.15-exe; }
 @test "stacks are true: Debian 3.14 with the JIT on" { PYTHON_JIT=1 fetched sid-amd64-3.14-exe; }

@@ -66,3 +66,7 @@ all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; 
 @test "Debian sid, 3.13: two loads" { two_loads sid-amd64-3.13-exe; }
 @test "Debian sid, 3.14, libpython: two loads" { two_loads sid-amd64-3.14-lib; }
 @test "Debian sid, 3.15, libpython: two loads" { two_loads sid-amd64-3.15-lib; }
+@test "3.8: all loads" { all_loads pyenv-3.8; }
+@test "3.9: two loads" { two_loads pyenv-3.9; }
+@test "3.10: two loads" { two_loads pyenv-3.10; }
+@test "Debian 11, 3.9: two loads" { two_loads bullseye-amd64-3.9-exe; }

@@ -19,3 +19,7 @@ teardown() { e2e_teardown; }
 @test "known stacks: Debian 3.13, shared library" { known_debian trixie-amd64-3.13-lib; }
 @test "known stacks: Debian 3.14, debug build" { known_debian sid-amd64-3.14d-exe; }
 @test "known stacks: Debian 3.15, shared library" { known_debian sid-amd64-3.15-lib; }
+@test "known stacks: 3.7" { known pyenv-3.7; }
+@test "known stacks: 3.12" { known pyenv-3.12; }
+@test "known stacks: Debian 3.13" { known_debian trixie-amd64-3.13-exe; }
+@test "known stacks: Debian 3.14" { known_debian sid-amd64-3.14-exe; }

@@ -31,3 +31,5 @@ load ../e2e/places
 @test "two functions in one hold: a quarter and three" { right stock-3.11 one --ms 1,3; }
 @test "let go in another function: folded" { right stock-3.11 --folded turn; }
 @test "let go in another function: 3.13" { right pyenv-3.13 turn; }
+@test "let go in another function: three waiters" { right stock-3.11 turn; }
+@test "let go in another function: Debian 3.15" { right sid-amd64-3.15-exe turn; }

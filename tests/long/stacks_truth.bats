@@ -18,3 +18,5 @@ load ../e2e/stacks_truth
 @test "stacks are true: Debian 3.14, debug build" { fetched sid-amd64-3.14d-exe; }
 @test "stacks are true: Debian 3.15, shared library" { fetched sid-amd64-3.15-lib; }
 @test "stacks are true: Debian 3.15, debug build" { fetched sid-amd64-3.15d-exe; }
+@test "stacks are true: Debian 3.13.5" { fetched trixie-amd64-3.13-exe; }
+@test "stacks are true: Debian 3.13" { fetched sid-amd64-3.13-exe; }
