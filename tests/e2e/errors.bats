@@ -83,7 +83,7 @@ time.sleep(1000)'
 # A process that is being looked at may end at any moment: that is no failure of anything.
 @test "a process that ends while it is looked at: measured, or 4 and that it has ended" {
 	local i measured=0 gone=0
-	for i in {1..20}; do
+	for i in {1..12}; do
 		"$PYTHON" -S -c "import time; time.sleep(0.$((RANDOM % 800 + 100)))" 3>&- &
 		run --separate-stderr "$GILTOP" --json -p $! -d 0.1
 		wait $!

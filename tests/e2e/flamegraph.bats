@@ -3,58 +3,9 @@
 # flame graph comes out.
 
 load lib
-
-setup() {
-	needs_giltop
-	e2e_setup
-}
-
-teardown() { e2e_teardown; }
-
-# Debian's copy of flamegraph.pl is not on the PATH.
-flamegraph() { # OPTION.. FILE
-	local script
-	script=$(command -v flamegraph.pl) || script=/usr/share/perl5/Devel/NYTProf/flamegraph.pl
-	[ -r "$script" ] || skip "needs flamegraph.pl (libdevel-nytprof-perl)"
-	PERL_UNICODE=SD perl "$script" --countname=us "$@"
-}
-
-record() { # WEIGHT: the folded stacks of the workload in $FOLDED
-	FOLDED=$BATS_TEST_TMPDIR/$1.folded
-	"$GILTOP" record -p "$WL_PID" -d "${2:-2}" -f folded --weight "$1" -o "$FOLDED" --force
-	python3 "$E2E_DIR/blame.py" folded "$FOLDED"
-}
-
-record_svg() { # WEIGHT SECONDS OPTION..: the workload's flame graph in $SVG
-	SVG=$BATS_TEST_TMPDIR/own.svg
-	"$GILTOP" record -p "$WL_PID" -d "$2" --weight "$1" "${@:3}" -o "$SVG" --force
-}
-
-hostile_start() { # NAME of lib.bash's interpreters
-	needs_python "$1"
-	WL_OUT=$BATS_TEST_TMPDIR/hostile.out
-	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$WL_OUT" 2>&1 3>&- < <(sleep 60 3>&-) &
-	WL_PID=$!
-	WL_ALL+=("$WL_PID")
-	wait_for 20 workload_said ready
-}
-
-hostile() { # NAME
-	local weight svg=$BATS_TEST_TMPDIR/hostile.svg
-	hostile_start "$1"
-	for weight in wait hold blame chain; do
-		record "$weight" 1.5
-		[ -s "$FOLDED" ]
-	done
-	needs_cmd xmllint
-	flamegraph --title='GIL wait' "$FOLDED" >"$svg"
-	xmllint --noout "$svg"
-	record_svg hold 1
-	xmllint --noout "$SVG"
-}
+load flamegraph
 
 @test "hostile names, folded: every line can be read: stock 3.11" { hostile stock-3.11; }
-@test "hostile names, folded: every line can be read: 3.8" { hostile pyenv-3.8; }
 
 @test "hostile names: nothing raw in tables, dump and JSON" {
 	local out=$BATS_TEST_TMPDIR/text

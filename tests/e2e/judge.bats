@@ -29,12 +29,13 @@ teardown() { e2e_teardown; }
 	done
 }
 
-@test "the oracle finds known holds and waits again, in every interpreter" {
+# The others: tests/long/judge.bats.
+@test "the oracle finds known holds and waits again, in the oldest and the newest interpreter" {
 	local name path
 	while read -r name path; do
 		echo "$name"
 		python3 "$REPO/tests/oracle/selfcheck.py" "$ORACLE" "$path"
-	done < <(interpreters)
+	done < <(interpreters | sort -t- -k2V | sed -n '1p;$p')
 }
 
 @test "the oracle leaves other condition variables of the process alone" {

@@ -177,8 +177,8 @@ static void assert_inert(const char *text)
 			assert_true(!on || on > gt);
 		}
 	}
-	for (s = text; *s; s += utf8_decode((const unsigned char *)s, strlen(s), &c)) {
-		assert_int_not_equal(utf8_decode((const unsigned char *)s, strlen(s), &c), 0);
+	for (s = text; *s; s += utf8_decode((const unsigned char *)s, strnlen(s, 4), &c)) {
+		assert_int_not_equal(utf8_decode((const unsigned char *)s, strnlen(s, 4), &c), 0);
 		assert_true(c == '\n' || (c >= 0x20 && c != 0x7f && c != 0x202e));
 	}
 }

@@ -15,7 +15,7 @@
 static size_t next_char(const char *s, size_t *columns)
 {
 	uint32_t c = 0;
-	size_t len = utf8_decode((const unsigned char *)s, strlen(s) < 4 ? strlen(s) : 4, &c);
+	size_t len = utf8_decode((const unsigned char *)s, strnlen(s, 4), &c);
 
 	*columns = c >= WIDE_FROM ? 2 : 1;
 	return len ? len : 1;
