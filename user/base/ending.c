@@ -2,11 +2,11 @@
 #include "user/base/ending.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -14,6 +14,8 @@
 
 /* timeout(1) signals the process, then its group: what comes so soon is the first signal once more. */
 #define SAME_NS 200000000
+/* So long a terminal may take for its last bytes, before the second signal ends us. */
+#define WRITE_US 100000
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -29,18 +31,35 @@ static struct {
 	size_t len;
 } ending = { .fd = -1 };
 
+static void wake(int sig)
+{
+	(void)sig; /* the write has ended with EINTR */
+}
+
+/* Its modes first: those do not wait. The bytes may, for ever (^S, a terminal that nobody reads): not for that long. */
+static void restore_terminal(void)
+{
+	const struct sigaction waking = { .sa_handler = wake }; /* no SA_RESTART */
+	const struct itimerval ticks = { { 0, WRITE_US }, { 0, WRITE_US } };
+	sigset_t alarm;
+
+	signal(SIGTTOU, SIG_IGN); /* in the background we would be stopped by this */
+	tcsetattr(STDIN_FILENO, TCSANOW, &ending.modes);
+	sigemptyset(&alarm);
+	sigaddset(&alarm, SIGALRM);
+	sigaction(SIGALRM, &waking, NULL);
+	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
+	setitimer(ITIMER_REAL, &ticks, NULL);
+	if (write(STDOUT_FILENO, ending.bytes, ending.len) < 0)
+		return; /* nobody would hear of it */
+}
+
 static void leave(int sig)
 {
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	sigset_t set;
 
-	if (ending.has_modes) {
-		signal(SIGTTOU, SIG_IGN); /* in the background we would be stopped by this */
-		tcsetattr(STDIN_FILENO, TCSANOW, &ending.modes);
-		/* A terminal that takes nothing (^S) must not keep us. */
-		if (poll(&out, 1, 0) > 0 && write(STDOUT_FILENO, ending.bytes, ending.len) < 0)
-			_exit(128 + sig);
-	}
+	if (ending.has_modes)
+		restore_terminal();
 	signal(sig, SIG_DFL);
 	sigemptyset(&set);
 	sigaddset(&set, sig);

@@ -16,13 +16,18 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "user/base/budgets.h"
 #include "user/base/caps.h"
+#include "user/base/hmap.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/elf/elf_file.h"
 #include "user/python/process.h"
+
+/* Mappings of one file that are tried: a part of it may have been mapped apart from the rest. */
+#define TRIES_A_FILE 4
 
 /* Somebody else's uprobe or breakpoint sits there already, or it came with a fork: int3; brk #5 (the kernel's
  * UPROBE_SWBP_INSN of arm64).
@@ -162,16 +167,48 @@ static struct file_id id_of(const struct proc_map *m)
 	return (struct file_id){ m->inode, m->dev_major, m->dev_minor };
 }
 
-/* Was a worker lost at it? If not it is tried now: whoever asks later is to know. */
-static bool is_bad(struct target_cache *cache, const struct proc_map *m)
+/* Was a worker lost at it? */
+static bool is_bad(const struct target_cache *cache, const struct proc_map *m)
 {
 	struct file_id id = id_of(m);
 
-	cache->shared->now = id;
 	for (size_t i = 0; i < cache->shared->bad_cnt && i < BAD_FILES; i++)
 		if (!memcmp(&cache->shared->bad[i], &id, sizeof(id)))
 			return true;
 	return false;
+}
+
+/* It is looked into from now on (NULL: none is): whoever asks later, when we are lost, is to know. */
+static void looking_into(struct target_cache *cache, const struct proc_map *m)
+{
+	cache->shared->since_ns = now_ns();
+	cache->shared->now = m ? id_of(m) : (struct file_id){ 0 };
+}
+
+/* What is left to do for a process: its files are many, if it likes, and each may be mapped many times. */
+struct effort {
+	uint64_t cpu_ns;   /* when it began */
+	struct hmap tries; /* (inode, device) -> as a pointer: so many mappings of it were tried */
+};
+
+/* Shall this mapping be tried? 0; -ENOENT: no more of this file; -E2BIG: of no file, for the next one would pay for those
+ * before it, which may be anybody's.
+ */
+static int may_try(struct effort *e, const struct proc_map *m)
+{
+	uint64_t dev = (uint64_t)m->dev_major << 32 | m->dev_minor;
+	uintptr_t cnt = (uintptr_t)hmap__get(&e->tries, m->inode, dev);
+
+	if (cnt >= TRIES_A_FILE)
+		return -ENOENT;
+	if (own_cpu_ns() - e->cpu_ns > BUDGET_LOOK_CPU_NS / 2)
+		return -E2BIG;
+	return hmap__put(&e->tries, m->inode, dev, (void *)(cnt + 1));
+}
+
+static void effort__free(struct effort *e)
+{
+	hmap__free(&e->tries);
 }
 
 /* One file of the process. 0: resolved; -ENOENT: nothing of interest in it; else refused, with why. */
@@ -192,6 +229,7 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 		sbuf__puts(why, ": it could not be looked into, once: not tried again");
 		return -ENOTSUP;
 	}
+	looking_into(cache, m);
 	fd = proc_map__open(m, t->pid, t->open_path, sizeof(t->open_path));
 	if (fd < 0)
 		return fd;
@@ -206,6 +244,7 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 		err = elf_file__bias(elf, m->start, m->off, (uint64_t)sysconf(_SC_PAGESIZE),
 				     &t->bias);
 	elf_file__free(elf);
+	looking_into(cache, NULL); /* what follows is the process's own memory */
 	if (err == -ENOENT && a->old_python) {
 		sbuf__reset(why);
 		sbuf__printf(why, "%s is a Python older than 3.7, whose GIL works otherwise",
@@ -227,6 +266,7 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 	     a->py.version, a->py.how);
 	step(steps, "  load bias 0x%" PRIx64 ", opened as %s", t->bias, t->open_path);
 	step(steps, "  %s; %.1f ms", a->sites.how, (double)a->sites.analysis_ns / 1e6);
+	sbuf__reset(why);
 	err = check_memory(t, maps, m->inode, why);
 	step(steps, "  memory at the probe points: %s", err ? sbuf__str(why) : "as in the file");
 	return err;
@@ -237,6 +277,7 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 		     struct sbuf *steps, struct sbuf *why)
 {
 	unsigned int opts = proc__shadow_stack(t->pid) ? GIL_SITE_AVOID_CALLS : 0;
+	__cleanup(effort__free) struct effort effort = { .cpu_ns = own_cpu_ns() };
 	int ret = -ENOEXEC;
 
 	for (int pass = 0; pass < 2; pass++) {
@@ -248,7 +289,15 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 				continue;
 			if (i && maps->maps[i - 1].exec && maps->maps[i - 1].inode == m->inode)
 				continue;
-			err = try_file(t, cache, maps, m, opts, steps, why);
+			err = may_try(&effort, m);
+			if (!err)
+				err = try_file(t, cache, maps, m, opts, steps, why);
+			if (err == -E2BIG) {
+				sbuf__reset(why);
+				sbuf__printf(why, "pid %d (%s): too many files to look into",
+					     t->pid, t->comm);
+				return -ENOTSUP;
+			}
 			if (!err || err == -ESRCH || err == -EACCES || err == -ENOMEM ||
 			    err == -EPERM)
 				return err;
@@ -297,7 +346,7 @@ enum failure target__look(pid_t pid, struct target_cache *cache, struct sbuf *st
 	err = proc_maps__read(t.pid, &maps);
 	if (!err)
 		err = try_files(&t, cache, &maps, steps, why);
-	cache->shared->now = (struct file_id){ 0 };
+	looking_into(cache, NULL);
 	if (err == -EACCES || err == -EPERM) {
 		if (!why->len)
 			sbuf__printf(why, "may not look into pid %d (%s): %s", t.pid, t.comm,

@@ -135,7 +135,11 @@ static enum failure resolve_lost(pid_t pid, struct target_cache *cache, int err,
 
 	if (err == -EINTR || err == -ENOMEM)
 		return failure__of(err);
-	if (s->now.inode && s->bad_cnt < BAD_FILES)
+	/* Files before it may have been slow, one after the other: it is to blame if most of the time was its own. (For CPU
+	 * time the worker sees to that, may_try.)
+	 */
+	if (s->now.inode && s->bad_cnt < BAD_FILES &&
+	    (err != -ETIMEDOUT || now_ns() - s->since_ns >= BUDGET_LOOK_WAIT_NS / 2))
 		s->bad[s->bad_cnt++] = s->now;
 	s->now = (struct file_id){ 0 };
 	proc__comm(pid, 0, comm, sizeof(comm));

@@ -30,6 +30,7 @@ struct file_id {
 /* What we and the worker both see. */
 struct shared {
 	struct file_id now; /* the file that it looks into; inode 0: none */
+	uint64_t since_ns;  /* when it began to */
 	size_t bad_cnt;	    /* files at which a worker was lost: they are not tried again */
 	struct file_id bad[BAD_FILES];
 };
