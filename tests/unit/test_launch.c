@@ -113,6 +113,26 @@ static void its_status_is_its_own_and_its_children_are_looked_at(void **state)
 	close(null);
 }
 
+/* Started by a program that ignores SIGCHLD, as it is told to, and its command the same. */
+static void a_starter_that_ignores_sigchld_hides_neither_its_stops_nor_its_status(void **state)
+{
+	char *sh[] = { "/bin/sh", "-c", "exit 7", NULL };
+	char *grep[] = { "grep", "-q", "^SigIgn:.*[13579bdf]....$", "/proc/self/status", NULL };
+	int tries = 0, status;
+	pid_t pid = fork();
+
+	(void)state;
+	assert_true(pid >= 0);
+	if (!pid) {
+		signal(SIGCHLD, SIG_IGN);
+		alarm(PATIENCE_MS / 1000); /* or it waits for ever */
+		_exit(status_of(grep, -1, &tries) ? 1 : status_of(sh, -1, &tries));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 static char state_of(pid_t pid)
 {
 	char path[64], line[256], *end;
@@ -172,6 +192,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_command_that_was_not_told_to_go_never_runs),
 		cmocka_unit_test(its_status_is_its_own_and_its_children_are_looked_at),
+		cmocka_unit_test(
+			a_starter_that_ignores_sigchld_hides_neither_its_stops_nor_its_status),
 		cmocka_unit_test(a_command_that_is_stopped_stays_so_until_it_is_told_to_go_on),
 	};
 

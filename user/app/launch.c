@@ -42,7 +42,7 @@ struct launch {
 	struct traced *traced;
 };
 
-static void prepare(int out_fd, const struct limits *limits)
+static void prepare(int out_fd, const struct limits *limits, const struct sigaction *sigchld)
 {
 	int null, err;
 	sigset_t none;
@@ -51,6 +51,7 @@ static void prepare(int out_fd, const struct limits *limits)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	sigaction(SIGCHLD, sigchld, NULL);
 	if (out_fd >= 0) {
 		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		dup2(null, STDIN_FILENO);
@@ -78,10 +79,11 @@ static void wait_for_go(int fd)
 		_exit(NOT_TOLD);
 }
 
-static void child(char **argv, int out_fd, const struct limits *limits, const int go[2])
+static void child(char **argv, int out_fd, const struct limits *limits,
+		  const struct sigaction *sigchld, const int go[2])
 {
 	close(go[1]);
-	prepare(out_fd, limits);
+	prepare(out_fd, limits, sigchld);
 	wait_for_go(go[0]);
 	execvp(argv[0], argv);
 	fprintf(stderr, "giltop: cannot start %s: %s\n", argv[0], errstr(errno));
@@ -142,13 +144,16 @@ static int give_up(struct launch *l, int err)
 static int start(struct launch *l, char **argv, bool follow, int out_fd,
 		 const struct limits *limits)
 {
+	/* Ignored by who started us, SIGCHLD tells of no stop, and how the command ended would be lost. */
+	const struct sigaction told = { .sa_handler = SIG_DFL };
+	struct sigaction before;
 	int go[2], err;
 
-	if (pipe2(go, O_CLOEXEC))
+	if (pipe2(go, O_CLOEXEC) || sigaction(SIGCHLD, &told, &before))
 		return -errno;
 	l->pid = fork();
 	if (l->pid == 0)
-		child(argv, out_fd, limits, go);
+		child(argv, out_fd, limits, &before, go);
 	close(go[0]);
 	l->go_fd = go[1];
 	if (l->pid < 0)
