@@ -2,6 +2,7 @@
 #include "user/base/ending.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #define SAME_NS 200000000
 /* So long a terminal may take for its last bytes, before the second signal ends us. */
 #define WRITE_US 100000
+/* And so long it may take nothing when the first one comes. */
+#define STALLED_MS 200
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -51,7 +54,7 @@ static void restore_terminal(void)
 	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 	setitimer(ITIMER_REAL, &ticks, NULL);
 	if (write(STDOUT_FILENO, ending.bytes, ending.len) < 0)
-		return; /* nobody would hear of it */
+		return; /* it is as good as gone */
 }
 
 static void leave(int sig)
@@ -67,6 +70,14 @@ static void leave(int sig)
 	raise(sig);
 }
 
+/* Who draws on a terminal that takes nothing is in a write that goes on after this, and never comes to look. */
+static bool is_stalled(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return ending.has_modes && !poll(&p, 1, STALLED_MS);
+}
+
 static void on_signal(int sig)
 {
 	const uint64_t one = 1;
@@ -75,7 +86,7 @@ static void on_signal(int sig)
 	if (!ending.come) {
 		ending.first_ns = now_ns();
 		ending.come = sig;
-		if (write(ending.fd, &one, sizeof(one)) < 0)
+		if (write(ending.fd, &one, sizeof(one)) < 0 || is_stalled())
 			leave(sig); /* nobody would hear of it */
 	} else if (now_ns() - ending.first_ns > SAME_NS) {
 		leave(sig);
