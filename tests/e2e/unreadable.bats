@@ -12,6 +12,7 @@ setup() {
 
 teardown() {
 	[ -z "${FS_PID-}" ] || kill -9 "$FS_PID" 2>/dev/null || true
+	[ -z "${MAPS_PID-}" ] || kill -9 "$MAPS_PID" 2>/dev/null || true
 	e2e_teardown
 	[ -z "${FS_PID-}" ] || umount -l "$BATS_TEST_TMPDIR/fs" || true
 }
@@ -78,4 +79,21 @@ workload() { # NAME ARGUMENT.. : what is in tests/workloads, until it is ready
 	jq -e -s --argjson pid "$WL_PID" --argjson no "$victim" \
 		'last.processes | map(.pid) | index($pid) and (index($no) | not)' "$GT_OUT"
 	kill -9 "$victim"
+}
+
+# Which it is let to do by its right to execute it; the next process is of somebody else.
+@test "a program that maps the interpreter's file 32,000 times does not have it refused in other processes" {
+	needs_cmd cc
+	local file offset
+	cc -O2 -o "$BATS_TEST_TMPDIR/many_maps" "$WORKLOADS/many_maps.c"
+	python_start "$SPIN"
+	read -r offset file < <(awk '$2 == "r-xp" && /python/ { print $3, $6; exit }' "/proc/$WL_PID/maps")
+	"$BATS_TEST_TMPDIR/many_maps" "$file" "$offset" >"$BATS_TEST_TMPDIR/maps.out" 3>&- &
+	MAPS_PID=$!
+	wait_for 20 grep -q ready "$BATS_TEST_TMPDIR/maps.out"
+	python_start "$SPIN"
+	run -0 "$GILTOP" list
+	grep -E "^ *$MAPS_PID +\? .*not in the file's mapping" <<<"$output"
+	grep -E "^ *$WL_PID +3\.[0-9.]+ " <<<"$output"
+	[ "$MAPS_PID" -lt "$WL_PID" ] # it was looked at first
 }
