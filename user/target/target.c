@@ -9,11 +9,15 @@
 #include <sys/mman.h>
 
 #include "user/base/budgets.h"
+#include "user/base/ending.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/base/worker.h"
 #include "user/target/native_sym.h"
+
+/* Children that are looked at for a hint: each may cost a worker. */
+#define HINTS_MAX 64
 
 /* What is lost at a limit is said, and not tried again. */
 static const struct worker_limits look_limits = { .memory = BUDGET_LOOK_MEMORY,
@@ -196,12 +200,14 @@ void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret)
 {
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
+	size_t tried = 0;
 
-	for (ssize_t i = 0; i < n; i++) {
+	for (ssize_t i = 0; i < n && tried < HINTS_MAX && !ending__has_come(); i++) {
 		struct target child;
 
 		if (proc__parent((pid_t)pids[i]) != pid)
 			continue;
+		tried++;
 		if (!target__resolve((pid_t)pids[i], cache, NULL, NULL, &child)) {
 			sbuf__printf(ret, "; its child %u is (%s): try -p %u or -s", pids[i],
 				     child.comm, pids[i]);
