@@ -19,6 +19,9 @@
 /* Children that are looked at for a hint: each may cost a worker. */
 #define HINTS_MAX 64
 
+/* Different interpreters that are kept to the end: a program can make itself a new one each time that it starts. */
+#define KEPT_MAX 1024
+
 /* What is lost at a limit is said, and not tried again. */
 static const struct worker_limits look_limits = { .memory = BUDGET_LOOK_MEMORY,
 						  .cpu_ns = BUDGET_LOOK_CPU_NS,
@@ -113,15 +116,16 @@ static int answer_request(void *state, const void *in, size_t len, struct sbuf *
 	return 0;
 }
 
-/* Ours, the same for all processes of a file. NULL: no memory. */
+/* Ours, the same for all processes of a file. NULL: no memory, or there are too many. */
 static const struct analysis *keep(struct target_cache *cache, const struct analysis *found)
 {
 	struct analysis *a;
+	size_t cnt = 0;
 
-	for (a = cache->head; a; a = a->next)
+	for (a = cache->head; a; a = a->next, cnt++)
 		if (!memcmp(a, found, offsetof(struct analysis, next)))
 			return a;
-	a = malloc(sizeof(*a));
+	a = cnt < KEPT_MAX ? malloc(sizeof(*a)) : NULL;
 	if (!a)
 		return NULL;
 	memcpy(a, found, sizeof(*a));
@@ -188,8 +192,11 @@ enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf 
 	if (a.failure)
 		return a.failure;
 	kept = keep(cache, &a.analysis);
-	if (!kept)
-		return FAIL_NO_MEMORY;
+	if (!kept) {
+		sbuf__reset(why);
+		sbuf__printf(why, "pid %d: too many different interpreters", pid);
+		return FAIL_REFUSED;
+	}
 	*ret = a.target;
 	ret->py = &kept->py;
 	ret->sites = &kept->sites;
