@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include "user/base/log.h"
@@ -18,11 +17,6 @@ void footing__open_std(void)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
 			(void)!open("/dev/null", how[fd] | O_CLOEXEC);
-}
-
-void footing__children_count(void)
-{
-	signal(SIGCHLD, SIG_DFL);
 }
 
 bool footing__has_stdout(void)

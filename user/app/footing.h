@@ -9,8 +9,6 @@
  * read, what goes to stderr is lost, and nothing can be written to stdout (-EBADF).
  */
 void footing__open_std(void);
-/* Who started us may not care for its children (SIGCHLD is ignored): we wait for ours. */
-void footing__children_count(void);
 /* Can stdout be written at all? */
 bool footing__has_stdout(void);
 /* Is there a /proc? 0, or an exit code that has been explained. */

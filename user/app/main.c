@@ -64,7 +64,6 @@ int main(int argc, char **argv)
 	int code, err;
 
 	footing__open_std();
-	footing__children_count();
 	/* What help and lists print comes at once: an error in the middle of it has lost its errno by the end. */
 	if (!isatty(STDOUT_FILENO))
 		setvbuf(stdout, buf, _IOFBF, sizeof(buf));
