@@ -4,6 +4,7 @@
 
 setup_file() {
 	"$REPO/scripts/build-flavours" >&2
+	rm -f "$BATS_RUN_TMPDIR/subjects"
 	make -s -C "$REPO" BUILD="$BUILD" "$BUILD/tools/pystack_dump" "$BUILD/tools/sites" "$BUILD/tools/truth" >&2
 	mkdir -p "$BUILD/results"
 }

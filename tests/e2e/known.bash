@@ -16,7 +16,7 @@ known() { # NAME of lib.bash's interpreters
 known_debian() { # NAME of scripts/fetch-interpreters
 	local cmd
 	needs_root
-	cmd=$("$REPO/scripts/fetch-interpreters" --list 2>/dev/null | awk -F'\t' -v n="$1" '$1 == n { print $8 }')
+	cmd=$(subject_line "$1")
 	case $cmd in '' | -) skip "no interpreter $1 (scripts/fetch-interpreters gets it)" ;; esac
 	# shellcheck disable=SC2086
 	check known "$GILTOP" $cmd

@@ -86,16 +86,36 @@ interpreters() {
 	done
 }
 
-# The first one found: newest stock interpreter, else any.
+# The first one found: newest stock interpreter, else any. Looked for once in a run.
 default_python() {
-	local list
-	list=$(interpreters)
-	{ grep '^stock-' <<<"$list" | tail -1; echo "$list"; } | head -1 | cut -d' ' -f2-
+	local list found=$BATS_RUN_TMPDIR/python
+	[ -e "$found" ] || {
+		list=$(interpreters)
+		{ grep '^stock-' <<<"$list" | tail -1; echo "$list"; } | head -1 | cut -d' ' -f2- >"$found.$$"
+		mv "$found.$$" "$found"
+	}
+	echo "$(<"$found")"
 }
 
 needs_python() {
 	PYTHON=$(interpreters | sed -n "s/^$1 //p" | tail -1)
 	[ -n "$PYTHON" ] || skip "no interpreter $1"
+}
+
+# The lines of scripts/fetch-interpreters --list and scripts/build-flavours --list: a second to make, so once in a run.
+subjects() {
+	local list=$BATS_RUN_TMPDIR/subjects
+	[ -e "$list" ] || {
+		"$REPO/scripts/fetch-interpreters" --list
+		"$REPO/scripts/build-flavours" --list
+	} >"$list.$$" 2>/dev/null
+	[ -e "$list" ] || mv "$list.$$" "$list"
+	cat "$list"
+}
+
+# How a subject is started; nothing: it is not there.
+subject_line() { # NAME
+	subjects | awk -F '\t' -v s="$1" '$1 == s { print $8 }'
 }
 
 # ---- needs --------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ while True:
 	# shellcheck disable=SC2016
 	run -0 jq -s -r 'last | .processes[0].threads[] | select(.tid != $main) | .name' --argjson main "$WL_PID" "$OUT"
 	echo "$output"
-	[ "${#lines[@]}" -ge 3 ]
+	[ "${#lines[@]}" -ge 2 ]
 	[ "$(sort -u <<<"$output")" = guest ]
 }
 

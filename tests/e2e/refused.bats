@@ -81,8 +81,8 @@ sleeps() {
 	[ "$(cut -d' ' -f1 "/proc/$1/syscall")" = "$SLEEP_CALL" ]
 }
 
-# Each of the calls in turn is replaced by "done" (xor eax, eax): one thread alone runs with that.
-@test "interpreters with one GIL call patched, each in turn" {
+# Two calls of each kind, in turn, are replaced by "done" (xor eax, eax): one thread alone runs with that.
+@test "interpreters with one GIL call patched, two of each kind in turn" {
 	needs_python stock-3.11
 	python_start "$SLEEP"
 	"$GILTOP" doctor -p "$WL_PID" >"$BATS_TEST_TMPDIR/sites"
@@ -99,7 +99,7 @@ sleeps() {
 		wait_for 5 sleeps $!
 		refused $! 5
 		kill $!
-	done < <(awk '$1 ~ /^(acquire|release|wait|yield)$/ && $4 == "call" { print $1, $3 }' "$BATS_TEST_TMPDIR/sites")
+	done < <(awk '$1 ~ /^(acquire|release|wait|yield)$/ && $4 == "call" && ++n[$1] <= 2 { print $1, $3 }' "$BATS_TEST_TMPDIR/sites")
 	[ "$n" -ge 6 ]
 }
 

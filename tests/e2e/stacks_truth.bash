@@ -24,7 +24,7 @@ own() { # NAME of lib.bash's interpreters
 fetched() { # NAME of scripts/fetch-interpreters
 	local cmd
 	needs_root
-	cmd=$("$REPO/scripts/fetch-interpreters" --list 2>/dev/null | awk -F'\t' -v n="$1" '$1 == n { print $8 }')
+	cmd=$(subject_line "$1")
 	case $cmd in '' | -) skip "no interpreter $1 (scripts/fetch-interpreters)" ;; esac
 	# shellcheck disable=SC2086
 	truth $cmd

@@ -12,13 +12,6 @@
 #   subject_heard REGEX     until a line of its output begins so
 #   subject_end             end of file on its stdin, and wait; fails if it failed
 
-subject_line() {
-	{
-		"$REPO/scripts/fetch-interpreters" --list
-		"$REPO/scripts/build-flavours" --list
-	} 2>/dev/null | awk -F '\t' -v s="$1" '$1 == s { print $8 }'
-}
-
 needs_subject() {
 	local line
 	line=$(subject_line "$1")

@@ -103,7 +103,7 @@ header_pid() {
 	live 100 30 "$GILTOP" -i 200ms -p "$WL_PID"
 	shows_burners_of "${WORKERS[@]}"
 	local pid='' now changes=0 i
-	for i in $(seq 40); do
+	for i in $(seq 25); do
 		now=$(header_pid)
 		[ "$now" = "$pid" ] || changes=$((changes + 1))
 		pid=$now
