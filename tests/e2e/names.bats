@@ -22,11 +22,11 @@ while True:
     t.start()
     t.join()
 '
-	"$GILTOP" -b --json -i 1 -d 4 -p "$WL_PID" >"$OUT" 3>&-
+	"$GILTOP" -b --json -i 1 -d 6 -p "$WL_PID" >"$OUT" 3>&-
 	# shellcheck disable=SC2016
 	run -0 jq -s -r 'last | .processes[0].threads[] | select(.tid != $main) | .name' --argjson main "$WL_PID" "$OUT"
 	echo "$output"
-	[ "${#lines[@]}" -ge 2 ]
+	[ "${#lines[@]}" -ge 3 ]
 	[ "$(sort -u <<<"$output")" = guest ]
 }
 

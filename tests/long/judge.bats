@@ -3,7 +3,12 @@
 
 load ../e2e/lib
 
-setup() { needs_oracle; }
+setup() {
+	needs_oracle
+	e2e_setup
+}
+
+teardown() { e2e_teardown; }
 
 @test "the oracle finds known holds and waits again, in every interpreter" {
 	local name path

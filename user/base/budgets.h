@@ -17,6 +17,15 @@
 #define BUDGET_LOOK_MEMORY  (384 * BUDGET_MB)
 #define BUDGET_LOOK_ANSWER  BUDGET_MB
 #define BUDGET_MAPS	    200000 /* lines of /proc/PID/maps */
+/* Of its files: mappings of each that are tried (a part may be mapped apart from the rest), and the CPU time after which no
+ * other is begun, which would pay for those before it.
+ */
+#define BUDGET_FILE_TRIES   4
+#define BUDGET_FILES_CPU_NS (BUDGET_LOOK_CPU_NS / 2)
+/* Different interpreters that are kept to the end: a program can make itself a new one each time that it starts. */
+#define BUDGET_ANALYSES 1024
+/* Children that are looked at for a hint: each may cost a worker. */
+#define BUDGET_HINTS 64
 
 /* To read in the interpreter's memory, each time: the names of 10,000 threads take a tenth of a second; a page comes from a
  * disk in less than this wait. One that did not come: its process is left alone for a second, then for two, up to a minute.

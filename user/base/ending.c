@@ -53,8 +53,7 @@ static void restore_terminal(void)
 	sigaction(SIGALRM, &waking, NULL);
 	sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 	setitimer(ITIMER_REAL, &ticks, NULL);
-	if (write(STDOUT_FILENO, ending.bytes, ending.len) < 0)
-		return; /* it is as good as gone */
+	(void)!write(STDOUT_FILENO, ending.bytes, ending.len);
 }
 
 static void leave(int sig)

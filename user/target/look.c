@@ -26,9 +26,6 @@
 #include "user/elf/elf_file.h"
 #include "user/python/process.h"
 
-/* Mappings of one file that are tried: a part of it may have been mapped apart from the rest. */
-#define TRIES_A_FILE 4
-
 /* Somebody else's uprobe or breakpoint sits there already, or it came with a fork: int3; brk #5 (the kernel's
  * UPROBE_SWBP_INSN of arm64).
  */
@@ -199,9 +196,9 @@ static int may_try(struct effort *e, const struct proc_map *m)
 	uint64_t dev = (uint64_t)m->dev_major << 32 | m->dev_minor;
 	uintptr_t cnt = (uintptr_t)hmap__get(&e->tries, m->inode, dev);
 
-	if (cnt >= TRIES_A_FILE)
+	if (cnt >= BUDGET_FILE_TRIES)
 		return -ENOENT;
-	if (own_cpu_ns() - e->cpu_ns > BUDGET_LOOK_CPU_NS / 2)
+	if (own_cpu_ns() - e->cpu_ns > BUDGET_FILES_CPU_NS)
 		return -E2BIG;
 	return hmap__put(&e->tries, m->inode, dev, (void *)(cnt + 1));
 }

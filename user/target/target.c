@@ -16,12 +16,6 @@
 #include "user/base/worker.h"
 #include "user/target/native_sym.h"
 
-/* Children that are looked at for a hint: each may cost a worker. */
-#define HINTS_MAX 64
-
-/* Different interpreters that are kept to the end: a program can make itself a new one each time that it starts. */
-#define KEPT_MAX 1024
-
 /* What is lost at a limit is said, and not tried again. */
 static const struct worker_limits look_limits = { .memory = BUDGET_LOOK_MEMORY,
 						  .cpu_ns = BUDGET_LOOK_CPU_NS,
@@ -116,7 +110,7 @@ static int answer_request(void *state, const void *in, size_t len, struct sbuf *
 	return 0;
 }
 
-/* Ours, the same for all processes of a file. NULL: no memory, or there are too many. */
+/* Ours, the same for all processes of a file. NULL + errno: ENOMEM; E2BIG: there are too many. */
 static const struct analysis *keep(struct target_cache *cache, const struct analysis *found)
 {
 	struct analysis *a;
@@ -125,7 +119,11 @@ static const struct analysis *keep(struct target_cache *cache, const struct anal
 	for (a = cache->head; a; a = a->next, cnt++)
 		if (!memcmp(a, found, offsetof(struct analysis, next)))
 			return a;
-	a = cnt < KEPT_MAX ? malloc(sizeof(*a)) : NULL;
+	if (cnt >= BUDGET_ANALYSES) {
+		errno = E2BIG;
+		return NULL;
+	}
+	a = malloc(sizeof(*a));
 	if (!a)
 		return NULL;
 	memcpy(a, found, sizeof(*a));
@@ -192,6 +190,8 @@ enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf 
 	if (a.failure)
 		return a.failure;
 	kept = keep(cache, &a.analysis);
+	if (!kept && errno == ENOMEM)
+		return FAIL_NO_MEMORY;
 	if (!kept) {
 		sbuf__reset(why);
 		sbuf__printf(why, "pid %d: too many different interpreters", pid);
@@ -209,7 +209,7 @@ void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret)
 	ssize_t n = proc__pids(&pids);
 	size_t tried = 0;
 
-	for (ssize_t i = 0; i < n && tried < HINTS_MAX && !ending__has_come(); i++) {
+	for (ssize_t i = 0; i < n && tried < BUDGET_HINTS && !ending__has_come(); i++) {
 		struct target child;
 
 		if (proc__parent((pid_t)pids[i]) != pid)
