@@ -202,6 +202,33 @@ bool tracked__is_misfit(struct tracked *t, char *why, size_t sz)
 	return t->misfit_cnt >= LOOKS;
 }
 
+/* Its probes in place, or why they are not. */
+static enum failure attach(struct tracked *t, struct collector *c, struct sbuf *why)
+{
+	const struct target *tg = &t->target;
+
+	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
+	if (t->att)
+		return FAIL_NONE;
+	switch (errno) {
+	case EACCES:
+	case EPERM:
+		sbuf__printf(why,
+			     "cannot attach to pid %d: uprobes by %s need root, or CAP_SYS_ADMIN "
+			     "and CAP_SYS_PTRACE",
+			     tg->pid, probe_tier__name(probe__tier(c->probe)));
+		return FAIL_MAY_NOT_ATTACH;
+	case EINTR: return FAIL_INTERRUPTED;
+	case ETIMEDOUT:
+		sbuf__printf(why, "cannot attach to pid %d: a page of %s does not come", tg->pid,
+			     tg->runtime);
+		return FAIL_SYSTEM;
+	default:
+		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(errno));
+		return FAIL_SYSTEM;
+	}
+}
+
 enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why)
 {
 	const struct timespec look = { .tv_nsec = 10000000 };
@@ -214,6 +241,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 					  .sites = "call-sites",
 					  .note = tg->note } };
 	char misfit[256];
+	enum failure f;
 	int err;
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
@@ -240,25 +268,9 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));
 		return failure__of(t->pidfd);
 	}
-	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
-	if (!t->att && (errno == EACCES || errno == EPERM)) {
-		sbuf__printf(why,
-			     "cannot attach to pid %d: uprobes by %s need root, or CAP_SYS_ADMIN "
-			     "and CAP_SYS_PTRACE",
-			     tg->pid, probe_tier__name(probe__tier(c->probe)));
-		return FAIL_MAY_NOT_ATTACH;
-	}
-	if (!t->att && errno == EINTR)
-		return FAIL_INTERRUPTED;
-	if (!t->att && errno == ETIMEDOUT) {
-		sbuf__printf(why, "cannot attach to pid %d: a page of %s does not come", tg->pid,
-			     tg->runtime);
-		return FAIL_SYSTEM;
-	}
-	if (!t->att) {
-		sbuf__printf(why, "cannot attach to pid %d: %s", tg->pid, errstr(errno));
-		return FAIL_SYSTEM;
-	}
+	f = attach(t, c, why);
+	if (f)
+		return f;
 	tell_holders(t, c);
 	start.proc.cpu_cnt = proc__cpu_cnt(tg->pid);
 	start.proc.books_ns =
