@@ -60,6 +60,12 @@ static __always_inline int on_wait(__u64 cond)
 	return 0;
 }
 
+/* The conditional jump behind the timed wait: did it get the GIL? */
+static __always_inline int on_after(void)
+{
+	return 0;
+}
+
 static __always_inline int on_acquire(__u64 cond)
 {
 	struct gt_thread *t;

@@ -36,6 +36,7 @@ SITE_PROGRAM(gil_acquire, on_acquire(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND
 SITE_PROGRAM(gil_release, on_release(PT_REGS_PARM1(ctx)))
 SITE_PROGRAM(gil_yield, on_yield(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND))
 SITE_PROGRAM(gil_yield_end, on_yield_end())
+SITE_PROGRAM(gil_after, on_after())
 
 /* The same for sites where the lock is not in the first argument register: -fno-plt builds are probed
  * at a cheap instruction near the call. The cookie says where the argument is: a register by its DWARF

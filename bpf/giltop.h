@@ -50,6 +50,7 @@ struct gt_thread_key {
 #define GT_TID_GILS 4
 struct gt_tid {
 	__u64 yield_cond; /* the GIL of the open yield */
+	__u64 wait_cond;  /* .. and of the wait that began last */
 	__u64 cond[GT_TID_GILS];
 	__u32 tgid;
 	__u32 cnt;
@@ -60,6 +61,18 @@ struct gt_target {
 	__u64 books_ns;		    /* the books started; 0: not yet, ignore hits */
 	__u64 text_start, text_end; /* the interpreter's own code */
 	struct py_layout layout;
+};
+
+/* Of a process: when its books are exact, and when light (bpf/light.bpf.h). One without this is always exact. */
+#define GT_MODE_STEPS 64
+
+struct gt_modes {
+	__u32 exact; /* ACQUIRE and RELEASE are probed now: a GIL's books become exact at the next of them */
+	__u32 from_start; /* .. and have been since the books started: a GIL that is new is exact from there */
+	__u32 cnt;
+	__u32 pad;
+	/* Cuts at which exact books became light, ascending: those of a GIL did at the first one after they became exact. */
+	__u64 light_ns[GT_MODE_STEPS];
 };
 
 /* Whose PyThreadState is it? For holders of before the books, from user space: see `holders`. */
@@ -98,8 +111,8 @@ struct gt_dead {
 struct gt_past_hold {
 	__u64 start_ns;
 	__u64 end_ns;
-	__u32 tid;
-	__u32 pad;
+	__u32 tid;   /* 0: not known, or nobody */
+	__u32 light; /* as far as is known: of a light stretch */
 };
 
 /* The clock of each CPU looks so often where a holder is that runs there: 499 times a second, in no step with
@@ -139,7 +152,9 @@ struct gt_gil {
 	__u64 held_ns;	   /* somebody held it */
 	__u64 gap_ns;	   /* integral of waiters while nobody held it */
 	__u64 gap_wall_ns; /* nobody held it and somebody waited: wall time of hand-over gaps */
-	__u64 wait_ns;	   /* integral of waiters: the sum of all waits, the open ones included */
+	__u64 light_ns; /* its books were light: this is part of held_ns, for somebody is taken to hold it then */
+	__u64 exact_ns;	     /* its books are exact since this moment; 0: they are light */
+	__u64 wait_ns;	     /* integral of waiters: the sum of all waits, the open ones included */
 	__u64 hold_blame_ns; /* integral of waiters over the open hold */
 	__u64 hold_since_ns;
 	__u64 acquisitions;
@@ -189,6 +204,8 @@ struct gt_sums {
 	__u64 react_ns;	       /* .. how long that took from then on, .. */
 	__u64 react_queued_ns; /* .. for how much of that it wanted a CPU and had none, .. */
 	__u64 late;	       /* .. and how often the rest was GT_LATE_NS and more */
+	__u64 runnable_ns; /* waits: had been woken and found no CPU; in exact stretches a part of blame or gap, .. */
+	__u64 light_runnable_ns; /* .. in light ones it is neither's */
 	__u64 odd; /* events that did not fit the state (doc/accounting.md, invariant 4) */
 	struct gt_hist wait_hist;
 	struct gt_hist hold_hist;
@@ -205,7 +222,7 @@ struct gt_sums {
 #define GT_CUT_SIDE (1ull << 63)
 
 /* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
-#define GT_THREAD_CUT_WORDS 33
+#define GT_THREAD_CUT_WORDS 36
 
 struct gt_thread_cut {
 	__u64 words[GT_THREAD_CUT_WORDS];
@@ -228,6 +245,7 @@ struct gt_thread {
 	/* Its open wait is booked to pairs up to here; held_ns and hold_cnt of its GIL at that moment. */
 	__u64 wait_booked_ns;
 	__u64 wait_held_ns;
+	__u64 wait_light_ns; /* .. and its light_ns */
 	__u64 wait_hold_cnt;
 	__u64 tick_hold_cnt; /* that of its GIL when it last began to wait for a switch interval */
 	__u64 wait_stack;    /* its stack in the open wait, 0: not captured yet */
@@ -245,6 +263,9 @@ struct gt_thread {
 	__u64 sleep_stack; /* where a waiter last saw it asleep with the GIL, 0: never */
 	__u64 sleeps;	 /* of those that were so, as this hold began: how often it had slept, .. */
 	__u64 queued_ns; /* .. and for how long it had wanted a CPU; 0: not known */
+	__u64 task;	 /* its task_struct; 0: not seen yet */
+	__u64 hit_ns;	 /* its last WAIT hit, .. */
+	__u64 hit_queued_ns; /* .. and for how long it had wanted a CPU by then */
 	__u64 seq_start;
 };
 
@@ -255,6 +276,11 @@ struct gt_ended {
 	__u64 hold_max_ns;
 	struct gt_sums sums;
 };
+
+/* In light stretches the blame of a holder is what its waiters say: in rows of pairs whose waiter is this and the place
+ * of the GIL in `gils`.
+ */
+#define GT_PAIR_OF_GIL 0x80000000u
 
 struct gt_pair_key {
 	__u32 tgid;
@@ -378,16 +404,16 @@ struct gt_note {
 #define GT_ASSERT(cond) _Static_assert(cond, "wire format")
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
-GT_ASSERT(sizeof(struct gt_tid) == 48);
+GT_ASSERT(sizeof(struct gt_tid) == 56);
 GT_ASSERT(sizeof(struct gt_target) == 24 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);
 GT_ASSERT(sizeof(struct gt_look) == 32);
-GT_ASSERT(sizeof(struct gt_gil) == 27 * 8 + 8 * 4 + 256 * 24 + 8);
-GT_ASSERT(sizeof(struct gt_sums) == 14 * 8 + 2 * 976);
+GT_ASSERT(sizeof(struct gt_gil) == 29 * 8 + 8 * 4 + 256 * 24 + 8);
+GT_ASSERT(sizeof(struct gt_sums) == 16 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
-	  20 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+	  24 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 						  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);

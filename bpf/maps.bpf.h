@@ -14,6 +14,8 @@
 /* max_entries of threads and tids are raised before load (probe.c). */
 GT_MAP(targets, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_target); /* by tgid */
 
+GT_MAP(modes, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_modes); /* by tgid */
+
 /* The tids of those that user space saw holding a GIL when the books started. The interpreter does not say: up to
  * 3.10 it knows only pthread ids, later ones the tid as it is inside the target's pid namespace.
  */

@@ -8,6 +8,8 @@
  *	REC_PROC_START	before anything else of that process
  *	REC_STACK	before the first record that names its id
  *	REC_GIL, REC_HOLDER, REC_THREAD, REC_NOTE	when it is learned, and when it changes
+ *	REC_MODE	how a process is measured: after its start, and at each change
+ *	REC_LOOKS	looks at a GIL's flag in light stretches: before the totals
  *	REC_SPAN	while spans are wanted, about in the order of their ends
  *	REC_TOTALS	at each reading: all books as of one moment, losses included
  *	REC_PROC_END	after the totals that hold its last events
@@ -35,6 +37,8 @@ enum record_kind {
 	REC_SPAN,
 	REC_TOTALS,
 	REC_PROC_END,
+	REC_MODE,
+	REC_LOOKS,
 };
 
 /* Text is clean (base/text.h) and, like all that a record points to, there during the call only; the
@@ -92,6 +96,16 @@ struct record {
 			uint32_t tid;
 			enum gt_state state;
 		} span;
+		struct {
+			uint64_t at_ns;
+			bool light;
+			bool is_auto; /* it may change again */
+		} mode;
+		struct
+		{ /* new since the record before: looks at gil->locked, and how often it was set */
+			uint64_t cond;
+			uint64_t cnt, locked_cnt;
+		} looks;
 		const struct totals *totals;
 		struct { /* by_exec: another program runs under its pid now */
 			uint64_t end_ns;

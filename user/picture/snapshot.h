@@ -29,6 +29,12 @@ enum snap_state {
 	SNAP_UNKNOWN,
 };
 
+/* How a process is measured at the moment (doc/accounting.md). */
+enum snap_mode {
+	SNAP_MODE_EXACT,
+	SNAP_MODE_LIGHT, /* only what is contended: holds and acquisitions are not seen */
+};
+
 /* One Python frame. */
 struct snap_frame {
 	const char *name; /* qualified where the interpreter has it */
@@ -87,7 +93,14 @@ struct snap_thread {
 	enum snap_state state;
 	uint64_t state_ns; /* in this state for so long (also longer than the covered span) */
 	uint64_t span_ns;  /* how much of the covered span the thread was known */
+	/* In light stretches holding is part of released_ns: see hold_observed_ns. */
 	uint64_t wait_ns, yield_ns, hold_ns, released_ns;
+	/* For how much of the span holds, acquisitions and what is derived of them were seen; 0: nothing of that is
+	 * known, and it is not 0.
+	 */
+	uint64_t hold_observed_ns;
+	uint64_t
+		runnable_ns; /* part of wait_ns in which it had been woken and found no CPU; NS_UNKNOWN: the kernel does not say */
 	uint64_t hold_offcpu_ns; /* part of hold_ns that it did not run; NS_UNKNOWN: not measured */
 	uint64_t blame_ns;
 	uint64_t acquisitions, contended, releases, yields;
@@ -123,6 +136,12 @@ struct snap_gil {
 	uint64_t gap_ns;      /* integral of waiters over hand-over gaps */
 	uint64_t gap_wall_ns; /* wall time of hand-over gaps */
 	uint64_t wait_ns;     /* integral of waiters */
+	/* held_ns, gap_ns, gap_wall_ns, acquisitions and switches are of this much of the span: the exact stretches. */
+	uint64_t observed_ns;
+	/* In light stretches wait = blame + runnable + unsure. */
+	uint64_t runnable_ns, unsure_ns;
+	/* Looks at gil->locked in light stretches of the span, and how many found it taken: an estimate. */
+	uint64_t look_cnt, locked_cnt;
 	uint64_t acquisitions, switches;
 	uint64_t asked_ns;   /* the open hold was asked to end so long ago; 0: it was not */
 	uint32_t holder_tid; /* now; TID_UNKNOWN: nobody, or not known (held tells) */
@@ -144,8 +163,11 @@ struct snap_proc {
 	const char *note; /* anything the user must know ("free-threaded build, GIL on"), or "" */
 	bool halted;	  /* stopped, as the note says */
 	bool alive;
-	uint64_t span_ns;     /* how much of the covered span it was measured */
-	unsigned int cpu_cnt; /* CPUs that it may run on; 0: not known */
+	enum snap_mode mode;
+	bool mode_auto;	       /* it may change */
+	uint32_t mode_changes; /* in the span */
+	uint64_t span_ns;      /* how much of the covered span it was measured */
+	unsigned int cpu_cnt;  /* CPUs that it may run on; 0: not known */
 	size_t gil_cnt;
 	const struct snap_gil *gils;
 	size_t thread_cnt;
