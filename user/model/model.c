@@ -242,6 +242,7 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 		in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT && in->rec.state != GT_HOLD;
 	t->died = !t->exited && t->rec.state == GT_WAIT && t->rec.flags & GT_F_DYING_WAIT;
 	sums__of_thread(&t->rec, now, &t->at[AT_NOW]);
+	t->light_added = 0;
 	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
 	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
 	if (fresh) {
@@ -286,6 +287,7 @@ static int feed_gils(struct model *m, const struct totals *t)
 		count_hits(m, g->rec.acquisitions + g->rec.releases,
 			   t->gils[i].rec.acquisitions + t->gils[i].rec.releases);
 		g->rec = t->gils[i].rec;
+		g->slot = t->gils[i].slot;
 		take_back_hold(g);
 		g->known = true;
 		g->waiters = g->rec.waiters;
@@ -314,18 +316,25 @@ static int feed_gils(struct model *m, const struct totals *t)
 static void mgil_unwait(struct mgil *g, uint64_t when, uint64_t now)
 {
 	struct gil_acc *a = &g->at[AT_NOW];
+	bool held = g->rec.held;
 
 	a->wait_ns -= now - when;
 	if (g->waiters)
 		g->waiters--;
 	if (when > g->reap_ns)
 		g->reap_ns = when;
-	if (g->rec.held) {
+	if (g->rec.light) {
+		if (when >= g->rec.mode_ns)
+			return;
+		now = g->rec.mode_ns;
+		held = g->rec.holder_tid != 0;
+	}
+	if (held) {
 		a->open_blame_ns -= now - when;
 		return;
 	}
 	a->gap_ns -= now - when;
-	if (!g->waiters)
+	if (!g->waiters && g->reap_ns < now)
 		a->gap_wall_ns -= now - g->reap_ns;
 }
 
@@ -347,6 +356,7 @@ static void end_dead_wait(struct mproc *p, struct mthread *t, uint64_t now)
 	t->rec.exit_ns = when;
 	t->last_wait_ns = when - t->rec.since_ns;
 	sums__of_thread(&t->rec, now, &t->at[AT_NOW]);
+	t->light_added = 0;
 }
 
 static int feed(struct model *m, const struct totals *t)
@@ -401,8 +411,11 @@ static void copy_readings(struct model *m, int to)
 	for (size_t i = 0; i < m->proc_cnt; i++) {
 		struct mproc *p = m->procs[i];
 
+		p->mode_changes_at[to] = p->mode_changes_at[AT_NOW];
 		for (size_t k = 0; k < p->gil_cnt; k++) {
 			p->gils[k]->at[to] = p->gils[k]->at[AT_NOW];
+			p->gils[k]->unsure_at[to] = p->gils[k]->unsure_at[AT_NOW];
+			p->gils[k]->runnable_at[to] = p->gils[k]->runnable_at[AT_NOW];
 			if (!p->gils[k]->known && p->gils[k]->seed_held)
 				p->gils[k]->at[to].held_ns = m->now_ns - p->books_ns;
 			for (size_t n = 0; mgil__fold(p->gils[k], n); n++)

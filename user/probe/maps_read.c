@@ -64,7 +64,21 @@ struct reader {
 	struct giltop_bpf *skel;
 	struct totals *ret;
 	uint64_t cut; /* with GT_CUT_SIDE */
+	/* Of the process that was asked for last. */
+	uint32_t modes_of;
+	bool has_modes;
+	struct gt_modes modes;
 };
+
+/* NULL: its books are always exact. */
+static const struct gt_modes *modes_of(struct reader *r, uint32_t tgid)
+{
+	if (r->modes_of != tgid)
+		r->has_modes =
+			!bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.modes), &tgid, &r->modes);
+	r->modes_of = tgid;
+	return r->has_modes ? &r->modes : NULL;
+}
 
 /* Before another look at a record that is being written. false: it was the last one. */
 static bool look_again(struct totals *t, int i)
@@ -100,6 +114,8 @@ static int read_gil(void *ctx, const void *key, const void *value)
 		bpf_map_lookup_elem(fd, value, &g->rec);
 	if (g->rec.cut == r->cut)
 		bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.gil_cuts), value, &g->rec);
+	memcpy(&g->slot, value, sizeof(g->slot));
+	totals__lighten_gil(&g->rec, modes_of(r, g->key.tgid), t->now_ns);
 	return 0;
 }
 
@@ -123,6 +139,8 @@ static int read_thread(void *ctx, const void *key, const void *value)
 		bpf_map_lookup_elem(fd, &th->key, &th->rec);
 	}
 	totals__thread_at(&th->rec, r->cut);
+	if (th->rec.state == GT_HOLD)
+		totals__lighten_thread(&th->rec, modes_of(r, th->rec.tgid), t->now_ns);
 	th->open_stack = 0;
 	if (!th->rec.first_ns)
 		t->thread_cnt--; /* it had shown no event then */
