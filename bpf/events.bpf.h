@@ -113,7 +113,7 @@ static __always_inline int on_acquire(__u64 cond)
 			if (looks_cnt(t->gil_slot) != t->look_cnt)
 				looks_book(t->gil_slot, cond, r.tid);
 		}
-		pairs_book(t->gil_slot, cond, r.tid, 0);
+		pairs_book(t->gil_slot, cond, r.tid, g->last_ns);
 		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
 		t->sums.contended++;
 	}

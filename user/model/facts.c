@@ -151,6 +151,9 @@ static int set_mode(struct mproc *p, const struct record *r)
 		return 0;
 	p->mode_changes_at[AT_NOW] += p->is_light != r->mode.light && r->mode.at_ns > p->books_ns;
 	p->is_light = r->mode.light;
+	p->was_light |= p->is_light;
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		p->gils[i]->was_light = p->was_light;
 	p->is_auto = r->mode.is_auto;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "user/base/util.h"
+#include "bpf/modes.h"
 #include "user/model/model_impl.h"
 
 static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t other,
@@ -211,8 +212,8 @@ static int count_open(struct mproc *p, const struct totals *t, uint64_t before_n
 		th->booked_before = th->booked;
 		if (th->exited || th->rec.state != GT_WAIT || !g)
 			continue;
-		held = g->at[AT_NOW].held_ns - (g->rec.held ? t->now_ns - when : 0);
-		light = g->at[AT_NOW].light_ns - (g->rec.light ? t->now_ns - when : 0);
+		held = gil_held_at(&g->rec, when);
+		light = gil_light_at(&g->rec, when);
 		err = mproc__add_open_wait(p, th, g, held, light, when);
 	}
 	return err;
