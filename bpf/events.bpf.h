@@ -47,7 +47,7 @@ static __always_inline int on_wait(__u64 cond)
 	holder = g->last_holder;
 	tstate = memory_check(g, cond, 1);
 	if (g->light || is_new_and_held(g))
-		seen = holder_seen(cond, t->tgid, tstate);
+		seen = holder_seen(t->gil_slot, cond, t->tgid, tstate);
 	if (is_new_and_held(g))
 		new_gil_held(g, cond, seen);
 	else if (!g->light && tstate && holder && g->held && tstate != holder && g->holder_tid)

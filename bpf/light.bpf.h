@@ -33,15 +33,18 @@ __noinline __u32 tstate_tid(__u32 tgid, __u64 tstate)
 }
 
 /* The thread that a waiter sees holding: its record is there from now on. Returns its tid, 0: not known. */
-__noinline __u32 holder_seen(__u64 cond, __u32 tgid, __u64 tstate)
+__noinline __u32 holder_seen(__u32 slot, __u64 cond, __u32 tgid, __u64 tstate)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tstate_tid(tgid, tstate) };
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	struct gt_thread *t;
 
-	if (!key.tid)
+	if (!key.tid || !g)
 		return 0;
 	t = bpf_map_lookup_elem(&threads, &key);
 	if (!t) {
+		if (g->holder_tid == key.tid) /* it is the same, and has ended */
+			return key.tid;
 		thread_of(cond, tgid, key.tid, BY_WAIT | OF_ANOTHER);
 		t = bpf_map_lookup_elem(&threads, &key);
 	}
@@ -168,7 +171,7 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	cut_check(g, t, cond, t->tid);
 	if (g->light) {
 		tstate = memory_check(g, cond, 1);
-		holder = holder_seen(cond, t->tgid, tstate);
+		holder = holder_seen(t->gil_slot, cond, t->tgid, tstate);
 	}
 	now = event_time(g, t);
 	gil_event(g, t->gil_slot, now);

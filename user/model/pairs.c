@@ -145,10 +145,11 @@ static int add_parts(struct mproc *p, struct mthread *t, struct mgil *g, uint64_
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
 		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
 		uint64_t start = h->start_ns > since ? h->start_ns : since, ns;
+		uint64_t end = h->end_ns < now ? h->end_ns : now; /* its death may be before a step */
 
 		if (h->end_ns <= since)
 			break;
-		ns = h->end_ns - start;
+		ns = end > start ? end - start : 0;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
 		lit = h->light ? take_some(&left, ns) : 0;
