@@ -20,6 +20,7 @@ static const struct child_limits patience = { BUDGET_ATTACH_CPU_NS, BUDGET_ATTAC
 /* What a child says of its work; the descriptors come with it. */
 struct news {
 	int err;
+	enum probe_group group;
 	size_t cnt; /* in this message */
 	bool more;
 };
@@ -39,9 +40,9 @@ static struct msghdr message(struct iovec *what, struct news *news, union contro
 }
 
 /* In the child. */
-static int send_some(int fd, int err, const int *fds, size_t cnt, bool more)
+static int send_some(int fd, struct news news, const int *fds)
 {
-	struct news news = { err, cnt, more };
+	size_t cnt = news.cnt;
 	union control c;
 	struct iovec what;
 	struct msghdr m = message(&what, &news, &c);
@@ -62,24 +63,40 @@ static int send_some(int fd, int err, const int *fds, size_t cnt, bool more)
 	return sendmsg(fd, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static void make(void *ctx, int fd)
+/* last: nothing comes after them. */
+static int send_group(int fd, enum probe_group group, const struct link_fds *l, bool last)
 {
-	struct link_fds made = { 0 };
-	int err = probe_attach__do(ctx, &made);
+	int err = 0;
 
-	if (err)
-		made.cnt = 0; /* they go with this process */
-	for (size_t i = 0; i <= made.cnt; i += FDS_A_MESSAGE) {
-		size_t n = made.cnt - i < FDS_A_MESSAGE ? made.cnt - i : FDS_A_MESSAGE;
+	for (size_t i = 0; i <= l->cnt && !err; i += FDS_A_MESSAGE) {
+		size_t rest = l->cnt - i;
+		struct news news = { .group = group,
+				     .cnt = rest < FDS_A_MESSAGE ? rest : FDS_A_MESSAGE,
+				     .more = !last || rest >= FDS_A_MESSAGE };
 
-		if (send_some(fd, err, made.fds + i, n, made.cnt - i > FDS_A_MESSAGE - 1))
-			return;
+		err = send_some(fd, news, l->fds + i);
 	}
+	return err;
 }
 
-static int receive_some(const struct child *child, struct link_fds *ret, bool *more)
+static void make(void *ctx, int fd)
 {
-	struct news news = { -EIO, 0, false };
+	struct link_fds made[PROBE_GROUP_CNT] = { 0 };
+	struct news bad = { .err = probe_attach__do(ctx, made) };
+	int err = 0;
+
+	if (bad.err) {
+		send_some(fd, bad, NULL); /* what there is goes with this process */
+		return;
+	}
+	for (int g = 0; g < PROBE_GROUP_CNT && !err; g++)
+		err = send_group(fd, (enum probe_group)g, &made[g], g == PROBE_GROUP_CNT - 1);
+}
+
+static int receive_some(const struct child *child, struct link_fds to[PROBE_GROUP_CNT], bool *more)
+{
+	struct news news = { .err = -EIO };
+	struct link_fds *ret;
 	union control c;
 	struct iovec what;
 	struct msghdr m = message(&what, &news, &c);
@@ -90,6 +107,7 @@ static int receive_some(const struct child *child, struct link_fds *ret, bool *m
 	n = recvmsg(child->fd, &m, MSG_CMSG_CLOEXEC);
 	if (n != (ssize_t)sizeof(news))
 		return n < 0 ? -errno : -EIO;
+	ret = &to[news.group];
 	h = CMSG_FIRSTHDR(&m);
 	if (h && h->cmsg_type == SCM_RIGHTS) {
 		size_t cnt = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -122,8 +140,8 @@ static size_t programs(const struct probe_job *job, int *ret)
 	return cnt;
 }
 
-int links__make(const struct probe_job *job, struct children *left, struct link_fds *ret,
-		uint64_t *cpu_ns)
+int links__make(const struct probe_job *job, struct children *left,
+		struct link_fds ret[PROBE_GROUP_CNT], uint64_t *cpu_ns)
 {
 	int progs[2 * GIL_SITE_KIND_CNT];
 	struct child_keep keep = { progs, programs(job, progs) };
@@ -131,7 +149,8 @@ int links__make(const struct probe_job *job, struct children *left, struct link_
 	struct child child;
 	int err = child__start(&child, "gt-attach", &keep, make, (void *)(uintptr_t)job);
 
-	ret->cnt = 0;
+	for (int g = 0; g < PROBE_GROUP_CNT; g++)
+		ret[g].cnt = 0;
 	while (!err && more) {
 		err = child__wait(&child, &patience);
 		stuck = err != 0;
@@ -141,8 +160,8 @@ int links__make(const struct probe_job *job, struct children *left, struct link_
 	*cpu_ns += child__cpu_ns(&child);
 	/* One that is stuck is not killed: it would leave behind what it has put in place. */
 	child__end(&child, false, left);
-	if (err && ret->cnt)
-		links__drop(ret, left);
+	for (int g = 0; err && g < PROBE_GROUP_CNT; g++)
+		links__drop(&ret[g], left);
 	return err == -EFBIG && stuck ? -ETIMEDOUT : err;
 }
 
@@ -156,16 +175,25 @@ static void hold(void *ctx, int fd)
 		;
 }
 
-void links__drop(struct link_fds *l, struct children *left)
+void links__let_go(struct link_fds *l, struct child *ret)
 {
 	struct child_keep keep = { l->fds, l->cnt };
-	struct child child = CHILD_NONE;
 
+	*ret = (struct child)CHILD_NONE;
 	/* Without a child, for want of memory: here. */
 	if (l->cnt)
-		child__start(&child, "gt-detach", &keep, hold, NULL);
+		child__start(ret, "gt-detach", &keep, hold, NULL);
 	for (size_t i = 0; i < l->cnt; i++)
 		close(l->fds[i]);
 	l->cnt = 0;
+	closep(&ret->fd); /* now it is the last */
+	ret->fd = -1;
+}
+
+void links__drop(struct link_fds *l, struct children *left)
+{
+	struct child child;
+
+	links__let_go(l, &child);
 	child__join(&child, BUDGET_ATTACH_WAIT_NS / BUDGET_MS, left);
 }

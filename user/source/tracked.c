@@ -207,7 +207,7 @@ static enum failure attach(struct tracked *t, struct collector *c, struct sbuf *
 {
 	const struct target *tg = &t->target;
 
-	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
+	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites, PROBE_ALWAYS_EXACT);
 	if (t->att)
 		return FAIL_NONE;
 	switch (errno) {
