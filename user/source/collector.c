@@ -181,9 +181,10 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 		return FAIL_GONE;
 	}
 	c->live[c->live_cnt++] = t;
-	pr_verb("pid %d: CPython %s in %s, %zu probes (%s)\n", t.target.pid, t.target.py->version,
-		t.target.runtime, t.target.sites->site_cnt,
-		probe_tier__name(probe__tier(c->probe)));
+	pr_verb("pid %d: CPython %s in %s, %zu probe points (%s%s)\n", t.target.pid,
+		t.target.py->version, t.target.runtime, t.target.sites->site_cnt,
+		probe_tier__name(probe__tier(c->probe)),
+		probe__has_light(t.target.sites) ? "" : "; exact only");
 	return FAIL_NONE;
 }
 
