@@ -133,7 +133,7 @@ def check_stacks(checks, name, summary, oracle_pid):
 def site_bytes(pid):
     """The instructions at the sites that giltop names, as the process has them now."""
     status, out, err = run(["doctor", "-p", str(pid)])
-    sites = re.findall(r"^ +(acquire|wait|release|yield|yield-end) +0x\w+ +0x(\w+)", out, re.M)
+    sites = re.findall(r"^ +(acquire|wait|release|yield|yield-end|after) +0x\w+ +0x(\w+)", out, re.M)
     if status or not sites:
         raise accuracy.Failure("doctor ended with %d: %s%s" % (status, out, err))
     maps = []
