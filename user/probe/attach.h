@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "user/gil/gil_site.h"
@@ -22,10 +23,16 @@ struct site_progs {
 /* Links that come and go together: those of the waits, and those that see each acquisition and release. */
 enum probe_group { PROBE_BASE, PROBE_EXACT, PROBE_GROUP_CNT };
 
+/* Which file a name has led to; all 0: not known. */
+struct probe_file {
+	uint64_t dev, ino;
+};
+
 /* What is to be probed, for process pid: the sites of a file, or (sites NULL) one place in it by a program (PROBE_BASE). */
 struct probe_job {
 	pid_t pid;
 	const char *path;
+	struct probe_file file; /* if known: no other */
 	bool multi;
 	const struct gil_sites *sites;
 	unsigned int kinds[PROBE_GROUP_CNT]; /* of each group: 1 << enum gil_site_kind .. */

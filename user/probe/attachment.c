@@ -24,6 +24,7 @@
 struct probe_attachment {
 	pid_t pid;
 	char *path; /* NULL: that of one place */
+	struct probe_file file;
 	const struct gil_sites *sites;
 	struct link_fds links[PROBE_GROUP_CNT];
 	struct child dropping; /* has the links of PROBE_EXACT, and is to end */
@@ -34,7 +35,7 @@ bool probe__has_light(const struct gil_sites *sites)
 	return sites->cnt[GIL_SITE_AFTER] == sites->cnt[GIL_SITE_WAIT];
 }
 
-static struct probe_attachment *attach(struct probe *p, const struct probe_job *job)
+static struct probe_attachment *attach(struct probe *p, struct probe_job *job)
 {
 	struct probe_attachment *a = calloc(1, sizeof(*a));
 	int err = -ENOMEM;
@@ -45,6 +46,7 @@ static struct probe_attachment *attach(struct probe *p, const struct probe_job *
 		err = links__make(job, &p->left, a->links, &p->links_cpu_ns);
 	if (!err) {
 		a->pid = job->pid;
+		a->file = job->file;
 		a->sites = job->sites;
 		a->dropping = (struct child)CHILD_NONE;
 		return a;
@@ -109,11 +111,11 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
 					     uint64_t off)
 {
-	const struct probe_job job = { .pid = pid,
-				       .path = path,
-				       .multi = p->tier == PROBE_TIER_MULTI,
-				       .prog = p->skel->progs.thread_pause,
-				       .off = off };
+	struct probe_job job = { .pid = pid,
+				 .path = path,
+				 .multi = p->tier == PROBE_TIER_MULTI,
+				 .prog = p->skel->progs.thread_pause,
+				 .off = off };
 
 	return attach(p, &job);
 }
@@ -130,6 +132,7 @@ int probe__add_exact(struct probe *p, struct probe_attachment *a)
 		return -ETIMEDOUT;
 	child__end(&a->dropping, false, &p->left);
 	job.kinds[PROBE_EXACT] = KINDS_EXACT;
+	job.file = a->file;
 	err = links__make(&job, &p->left, made, &p->links_cpu_ns);
 	if (!err)
 		a->links[PROBE_EXACT] = made[PROBE_EXACT];

@@ -2,8 +2,11 @@
 #include "user/probe/links.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -20,6 +23,7 @@ static const struct child_limits patience = { BUDGET_ATTACH_CPU_NS, BUDGET_ATTAC
 /* What a child says of its work; the descriptors come with it. */
 struct news {
 	int err;
+	struct probe_file file;
 	enum probe_group group;
 	size_t cnt; /* in this message */
 	bool more;
@@ -64,13 +68,15 @@ static int send_some(int fd, struct news news, const int *fds)
 }
 
 /* last: nothing comes after them. */
-static int send_group(int fd, enum probe_group group, const struct link_fds *l, bool last)
+static int send_group(int fd, const struct probe_file *file, enum probe_group group,
+		      const struct link_fds *l, bool last)
 {
 	int err = 0;
 
 	for (size_t i = 0; i <= l->cnt && !err; i += FDS_A_MESSAGE) {
 		size_t rest = l->cnt - i;
-		struct news news = { .group = group,
+		struct news news = { .file = *file,
+				     .group = group,
 				     .cnt = rest < FDS_A_MESSAGE ? rest : FDS_A_MESSAGE,
 				     .more = !last || rest >= FDS_A_MESSAGE };
 
@@ -79,10 +85,31 @@ static int send_group(int fd, enum probe_group group, const struct link_fds *l, 
 	return err;
 }
 
+/* As job says, on the file that its path names now and on no other: a process that has called exec may have another file
+ * by that name, where a breakpoint would be in the middle of an instruction.
+ */
+static int make_on_file(struct probe_job job, struct probe_file *file,
+			struct link_fds made[PROBE_GROUP_CNT])
+{
+	char name[64];
+	struct stat st;
+	int fd = open(job.path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	*file = (struct probe_file){ st.st_dev, st.st_ino };
+	if (job.file.ino && (job.file.dev != file->dev || job.file.ino != file->ino))
+		return -ESTALE;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	job.path = name;
+	return probe_attach__do(&job, made);
+}
+
 static void make(void *ctx, int fd)
 {
 	struct link_fds made[PROBE_GROUP_CNT] = { 0 };
-	struct news bad = { .err = probe_attach__do(ctx, made) };
+	struct probe_file file = { 0 };
+	struct news bad = { .err = make_on_file(*(const struct probe_job *)ctx, &file, made) };
 	int err = 0;
 
 	if (bad.err) {
@@ -90,10 +117,12 @@ static void make(void *ctx, int fd)
 		return;
 	}
 	for (int g = 0; g < PROBE_GROUP_CNT && !err; g++)
-		err = send_group(fd, (enum probe_group)g, &made[g], g == PROBE_GROUP_CNT - 1);
+		err = send_group(fd, &file, (enum probe_group)g, &made[g],
+				 g == PROBE_GROUP_CNT - 1);
 }
 
-static int receive_some(const struct child *child, struct link_fds to[PROBE_GROUP_CNT], bool *more)
+static int receive_some(const struct child *child, struct probe_file *file,
+			struct link_fds to[PROBE_GROUP_CNT], bool *more)
 {
 	struct news news = { .err = -EIO };
 	struct link_fds *ret;
@@ -107,6 +136,7 @@ static int receive_some(const struct child *child, struct link_fds to[PROBE_GROU
 	n = recvmsg(child->fd, &m, MSG_CMSG_CLOEXEC);
 	if (n != (ssize_t)sizeof(news))
 		return n < 0 ? -errno : -EIO;
+	*file = news.file;
 	ret = &to[news.group];
 	h = CMSG_FIRSTHDR(&m);
 	if (h && h->cmsg_type == SCM_RIGHTS) {
@@ -140,14 +170,14 @@ static size_t programs(const struct probe_job *job, int *ret)
 	return cnt;
 }
 
-int links__make(const struct probe_job *job, struct children *left,
-		struct link_fds ret[PROBE_GROUP_CNT], uint64_t *cpu_ns)
+int links__make(struct probe_job *job, struct children *left, struct link_fds ret[PROBE_GROUP_CNT],
+		uint64_t *cpu_ns)
 {
 	int progs[2 * GIL_SITE_KIND_CNT];
 	struct child_keep keep = { progs, programs(job, progs) };
 	bool more = true, stuck = false;
 	struct child child;
-	int err = child__start(&child, "gt-attach", &keep, make, (void *)(uintptr_t)job);
+	int err = child__start(&child, "gt-attach", &keep, make, job);
 
 	for (int g = 0; g < PROBE_GROUP_CNT; g++)
 		ret[g].cnt = 0;
@@ -155,7 +185,7 @@ int links__make(const struct probe_job *job, struct children *left,
 		err = child__wait(&child, &patience);
 		stuck = err != 0;
 		if (!err)
-			err = receive_some(&child, ret, &more);
+			err = receive_some(&child, &job->file, ret, &more);
 	}
 	*cpu_ns += child__cpu_ns(&child);
 	/* One that is stuck is not killed: it would leave behind what it has put in place. */

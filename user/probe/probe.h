@@ -69,7 +69,7 @@ struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *p
 				       const struct gil_sites *sites, enum probe_start start);
 /* The uprobes on ACQUIRE and RELEASE: put them in place where they are not (a child does it, and is waited for; first
  * those that are about to go must be gone, for an event must not be seen twice). 0; -ETIMEDOUT: they do not go, or the
- * kernel is stuck; or -errno.
+ * kernel is stuck; -ESTALE: the process runs another file by now; or -errno.
  */
 int probe__add_exact(struct probe *p, struct probe_attachment *a);
 /* Have them taken away by a child, without waiting for it: hits come until it is done. */
