@@ -141,6 +141,7 @@ static __always_inline int on_acquire(__u64 cond)
 	} else {
 		thread_enter(t, cond, GT_HOLD, now);
 	}
+	run_begins(t, now);
 	g->holder_tid = r.tid;
 	g->held = 1;
 	g->seeded = 0;
@@ -215,6 +216,7 @@ static __always_inline int on_release(__u64 cond)
 	touch(&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)]);
 	gil_event(g, t->gil_slot, now);
 	ns = now - t->since_ns;
+	run_ends(t, ns);
 	sum_put(sum, ns, 1);
 	if (blame && g->hold_blame_ns)
 		sum_put(blame, g->hold_blame_ns, 1);
