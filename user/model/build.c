@@ -92,6 +92,18 @@ static const struct gt_hist *keep_hist(struct builder *b, const struct gt_hist *
 	return ret ? memcpy(ret, h, sizeof(*ret)) : NULL;
 }
 
+/* Known of holds that have ended, and for those as a whole: of an interval that saw but the end of one, the share is its. */
+static void fill_offcpu(const struct gt_sums *d, struct snap_thread *s)
+{
+	unsigned __int128 hold = s->hold_ns < d->hold_split_ns ? s->hold_ns : d->hold_split_ns;
+
+	s->hold_offcpu_ns = s->hold_runnable_ns = s->hold_ns ? NS_UNKNOWN : 0;
+	if (!d->hold_split_ns || !s->hold_ns)
+		return;
+	s->hold_offcpu_ns = (uint64_t)(hold * d->hold_offcpu_ns / d->hold_split_ns);
+	s->hold_runnable_ns = (uint64_t)(hold * d->hold_runnable_ns / d->hold_split_ns);
+}
+
 static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thread *s)
 {
 	s->wait_ns = d->time_ns[GT_WAIT];
@@ -100,7 +112,7 @@ static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thr
 	s->released_ns = d->time_ns[GT_RELEASED];
 	s->span_ns = s->wait_ns + s->yield_ns + s->hold_ns + s->released_ns;
 	s->runnable_ns = d->runnable_ns + d->light_runnable_ns;
-	s->hold_offcpu_ns = NS_UNKNOWN;
+	fill_offcpu(d, s);
 	s->blame_ns = d->blame_ns;
 	s->acquisitions = d->acquisitions;
 	s->contended = d->contended;
@@ -394,6 +406,8 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->mode_auto = p->is_auto;
 	s->mode_changes = p->mode_changes_at[AT_NOW] - p->mode_changes_at[b->base];
 	s->cpu_cnt = p->cpu_cnt;
+	s->throttled_ns = p->throttled_known ? p->throttled_at[AT_NOW] - p->throttled_at[b->base]
+					     : NS_UNKNOWN;
 	s->alive = !p->end_ns;
 	s->span_ns = span(from, proc_now(b, p));
 	err = build_gils(b, p, s);

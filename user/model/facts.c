@@ -171,6 +171,12 @@ int model__take_fact(struct model *m, const struct record *r)
 		if (p)
 			p->halted = r->note.halted;
 		return p ? set_text(&p->note, r->note.text) : 0;
+	case REC_THROTTLED:
+		if (p) {
+			p->throttled_known = true;
+			p->throttled_at[AT_NOW] += r->throttled_ns;
+		}
+		return 0;
 	case REC_THREAD:
 		if (!p)
 			return 0;

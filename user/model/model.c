@@ -447,6 +447,7 @@ static void copy_readings(struct model *m, int to)
 			t->settled |= t->exited && to == AT_MARK;
 		}
 		mproc__copy_pairs(p, to);
+		p->throttled_at[to] = p->throttled_at[AT_NOW];
 	}
 }
 

@@ -99,6 +99,8 @@ struct mproc {
 	uint32_t pid;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
 	unsigned int cpu_cnt;
+	bool throttled_known;
+	uint64_t throttled_at[AT_CNT];
 	bool stacks_known;
 	bool halted; /* stopped, as the note says */
 	bool is_light, was_light, is_auto;
