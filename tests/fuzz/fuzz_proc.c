@@ -73,7 +73,7 @@ static void names(size_t sz)
 		promise_clean(buf, sz);
 		promise(buf[sz] == 'x');
 	}
-	if (!proc__cgroup(1, buf, sz))
+	if (!proc__cgroup(1, "", buf, sz) && !proc__cgroup(1, "cpu", buf, sz))
 		promise(buf[0] == '/' && strlen(buf) < sz && !strchr(buf, '\n'));
 	free(buf);
 }

@@ -344,6 +344,7 @@ static int refresh(struct source *s)
 		pysym__refill(c->live[i].sym);
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
+		tracked__throttled(&c->live[i], c);
 		if (tracked__is_misfit(&c->live[i], why, sizeof(why))) {
 			pr_warn("%s\n", why);
 			end_process(c, c->live[i--].target.pid, false, now_ns());
@@ -364,6 +365,7 @@ static int close_books(struct source *s)
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
+		tracked__throttled(&c->live[i], c);
 	}
 	probe__freeze(c->probe);
 	err = read_books(c);
