@@ -34,7 +34,6 @@
 
 enum cause {
 	CAUSE_LIMIT,  /* a CPU limit keeps it from running while it holds */
-	CAUSE_FEW,    /* others run in its place */
 	CAUSE_ASLEEP, /* it sleeps or blocks while it holds */
 	CAUSE_OPEN,   /* a hold that was asked to end and goes on */
 	CAUSE_GC,     /* the garbage collector */
@@ -81,8 +80,6 @@ static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 
 	if (verdict__is_limited(p, t->hold_runnable_ns, t->hold_ns))
 		return CAUSE_LIMIT;
-	if (without_cpu(t) >= HOLD_NO_CPU_MUCH)
-		return CAUSE_FEW;
 	if (verdict__share(c->gc_ns, c->ns) >= GC_MUCH)
 		return CAUSE_GC;
 	if (is_open_late(p, g))
@@ -184,7 +181,6 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	case CAUSE_LIMIT:
 		put_without_cpu(c, "CPU limit of the container, not the code: ", out);
 		break;
-	case CAUSE_FEW: put_without_cpu(c, "Too few CPUs, not the code: ", out); break;
 	case CAUSE_ASLEEP: put_asleep(c, brief, out); break;
 	case CAUSE_OPEN: put_open(p, g, c, brief, out); break;
 	case CAUSE_GC:
@@ -264,6 +260,20 @@ static void advise_on(const struct snap_proc *p, const struct snap_gil *g, const
 	out->oom |= text.oom;
 }
 
+/* Too few CPUs make each hold longer, whatever the code is; but what code it is matters as well. How many sentences. */
+static size_t advise_on_culprit(const struct snap_proc *p, const struct snap_gil *g,
+				const struct culprit *c, struct sbuf *out, size_t max)
+{
+	enum cause cause = cause_of(p, g, c);
+	size_t n = 0;
+
+	if (cause != CAUSE_LIMIT && without_cpu(c->who) >= HOLD_NO_CPU_MUCH)
+		put_without_cpu(c, "Too few CPUs: ", &out[n++]);
+	if (n < max && (!n || cause != CAUSE_NO_CPU))
+		advise_on(p, g, c, &out[n++]);
+	return n;
+}
+
 /* What the GIL costs at most; no more runs at once than there are CPUs. */
 static void advise_limit(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
@@ -295,8 +305,9 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 		return 1;
 	}
 	if (culprit__find(p, g, &c) && c.who)
-		advise_on(p, g, &c, &out[n++]);
+		n = advise_on_culprit(p, g, &c, out, max);
 	if (c.who && n < max && cause_of(p, g, &c) > CAUSE_ASLEEP &&
+	    without_cpu(c.who) < HOLD_NO_CPU_MUCH &&
 	    verdict__share(c.who->hold_offcpu_ns, c.who->hold_ns) > 0.2) {
 		verdict__put_holders(&c, &out[n]);
 		sbuf__printf(
