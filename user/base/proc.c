@@ -338,19 +338,19 @@ bool proc__runs(pid_t pid)
 	return state && !strchr("ZX", state);
 }
 
-/* Is one of "cpu,cpuacct", of so many characters, this one? Version 2 has an empty list. */
+/* Is one of "cpu,cpuacct", of so many characters, this one? "": is there none, as in version 2? */
 static bool has_controller(const char *list, size_t len, const char *controller)
 {
-	size_t n, want = strlen(controller);
+	const size_t want = strlen(controller);
 
-	for (; len; list += n, len -= n) {
-		n = strcspn(list, ",:");
-		n = n < len ? n : len;
-		if (n == want && !memcmp(list, controller, n))
+	for (size_t at = 0; at < len && want;) {
+		size_t n = strcspn(list + at, ",:");
+
+		if (n == want && !memcmp(list + at, controller, n))
 			return true;
-		n += n < len;
+		at += n + 1;
 	}
-	return !want;
+	return !want && !len;
 }
 
 int proc__cgroup(pid_t pid, const char *controller, char *buf, size_t sz)
