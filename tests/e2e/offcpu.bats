@@ -85,7 +85,7 @@ has_not() { [[ $SAID != *"$1"* ]]; }
 	workload_start offcpu.py burn
 	echo "$WL_PID" >"$CGROUP/cgroup.procs"
 	measure
-	judge "off > hold * 0.6" "runnable > off * 0.95" "p['throttled_ns'] > runnable * 0.5"
+	judge "off > hold * 0.6" "runnable > off * 0.95" "p['throttled_ns'] > runnable * 0.3"
 	has "CPU limit of the container, not the code"
 	has "a CPU limit" && has_not "bottleneck" && has_not "Python code"
 }

@@ -269,9 +269,9 @@ static void holders_without_a_cpu_are_not_slow_by_themselves(void **state)
 	assert_is("Too few CPUs: w had no CPU for 75% of the hold time");
 	assert_non_null(strstr(blamed__advice(&b, 1), "Native code in"));
 	assert_string_equal(blamed__advice(&b, 2), "");
-	b.p->throttled_ns = 2 * S; /* of another thread, maybe */
+	b.p->throttled_ns = 1900 * MS; /* of another thread, maybe */
 	assert_says("Too few CPUs");
-	b.p->throttled_ns = 3 * S;
+	b.p->throttled_ns = 2 * S;
 	assert_is("CPU limit of the container, not the code: w had no CPU for 75% of the hold "
 		  "time");
 	t->hold_runnable_ns = 8 * S * 30 / 100;

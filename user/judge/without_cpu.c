@@ -5,8 +5,10 @@
 
 /* Holders that have no CPU for so much of their holding are not slow by themselves; .. */
 #define NO_CPU_MUCH 0.33
-/* .. and it was a CPU limit, if that took so much of this (of all threads, not of this one alone). */
-#define LIMIT_MUCH 0.5
+/* .. and it was a CPU limit, if that took so much of this (of all threads, not of this one alone). The rest may be others',
+ * who run in their place: without the limit there would still be less of it.
+ */
+#define LIMIT_MUCH 0.33
 
 uint64_t verdict__without_cpu_ns(const struct snap_proc *p, const struct snap_gil *g)
 {
