@@ -15,6 +15,7 @@
 #include "user/probe/clock.h"
 #include "user/probe/maps_read.h"
 #include "user/probe/maps_stacks.h"
+#include "user/probe/price.h"
 #include "user/probe/probe_impl.h"
 
 __attribute__((format(printf, 2, 0))) static int libbpf_say(enum libbpf_print_level level,
@@ -50,6 +51,7 @@ void probe__free(struct probe *p)
 	probe_clock__stop(p->clock);
 	giltop_bpf__destroy(p->by_reg);
 	giltop_bpf__destroy(p->skel);
+	free(p->steps.v);
 	free(p);
 }
 
@@ -108,6 +110,48 @@ int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes)
 	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.modes), &tgid, modes, BPF_ANY);
 }
 
+int probe__lighten(struct probe *p, pid_t tgid, struct gt_modes *modes)
+{
+	if (array_grow(&p->steps.v, p->steps.cnt, &p->steps.cap, sizeof(*p->steps.v)))
+		return -ENOMEM;
+	p->steps.v[p->steps.cnt++] = (struct probe_step){ (uint32_t)tgid, modes };
+	return 0;
+}
+
+uint64_t probe__price_ns(struct probe *p)
+{
+	if (!p->price_ns)
+		p->price_ns = price__of_hit(p->skel->progs.gil_release, p->tier == PROBE_TIER_MULTI,
+					    &p->left);
+	return p->price_ns;
+}
+
+struct hits {
+	struct probe *p;
+	uint32_t tgid;
+	uint64_t cnt;
+};
+
+static int add_hits(void *ctx, const void *key, const void *value)
+{
+	struct hits *h = ctx;
+	const struct gt_gil_key *k = key;
+	struct gt_gil rec;
+
+	if (k->tgid == h->tgid &&
+	    !bpf_map_lookup_elem(bpf_map__fd(h->p->skel->maps.gils), value, &rec))
+		h->cnt += rec.acquisitions + rec.releases;
+	return 0;
+}
+
+uint64_t probe__exact_hits(struct probe *p, pid_t tgid)
+{
+	struct hits h = { p, (uint32_t)tgid, 0 };
+
+	map_each(p->skel->maps.gil_slots, add_hits, &h);
+	return h.cnt;
+}
+
 void probe__unknow(struct probe *p, pid_t tgid)
 {
 	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &tgid);
@@ -128,7 +172,7 @@ void probe__reset(struct probe *p, pid_t tgid)
 
 int probe__read(struct probe *p, struct totals *ret)
 {
-	int err = probe_read__all(p->skel, ret);
+	int err = probe_read__all(p->skel, &p->steps, ret);
 
 	if (!err)
 		ret->stats[GT_STAT_DEAD_FULL] += p->dead_lost;

@@ -78,6 +78,14 @@ void probe__drop_exact(struct probe *p, struct probe_attachment *a);
 bool probe__exact_is_gone(struct probe *p, struct probe_attachment *a);
 /* Replace a process's modes: what its next events go by. 0 or -errno. */
 int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes);
+/* At the next probe__read its books become light: modes, which must stay until then, say so after it, and there must be
+ * room in them for a step. Then the probes may go. 0 or -errno.
+ */
+int probe__lighten(struct probe *p, pid_t tgid, struct gt_modes *modes);
+/* What a hit costs on this machine, in ns: tried once, which takes a moment. */
+uint64_t probe__price_ns(struct probe *p);
+/* How often ACQUIRE and RELEASE of this process have been hit, at all its GILs, since its books started. */
+uint64_t probe__exact_hits(struct probe *p, pid_t tgid);
 /* A uprobe on pause(), at this offset of the C library: see on_pause() in bpf/life.bpf.h. NULL + errno. */
 struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
 					     uint64_t off);

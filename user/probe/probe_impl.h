@@ -4,6 +4,7 @@
 #define GILTOP_PROBE_IMPL_H
 
 #include "user/base/child.h"
+#include "user/probe/maps_read.h"
 #include "user/probe/probe.h"
 
 struct bpf_program;
@@ -19,6 +20,8 @@ struct probe {
 	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;
+	uint64_t price_ns; /* of a hit; 0: not tried yet */
+	struct probe_steps steps;
 	uint64_t dead_lost;    /* see probe_read__forget */
 	uint64_t links_cpu_ns; /* of children that made links */
 	struct children left;  /* that have made links, or are to take them away */

@@ -124,6 +124,11 @@ enum mode_step mode_choice__look(struct mode_choice *ch, uint64_t now, uint64_t 
 	return MODE_STAY;
 }
 
+uint64_t mode_choice__peek_ns(void)
+{
+	return PEEK_NS;
+}
+
 void mode_choice__stays(struct mode_choice *ch, uint64_t now)
 {
 	ch->light = !ch->light;

@@ -32,6 +32,8 @@ uint64_t mode_choice__init(struct mode_choice *ch, uint64_t now, uint64_t price_
  */
 enum mode_step mode_choice__look(struct mode_choice *ch, uint64_t now, uint64_t hits,
 				 uint64_t *next);
+/* How long after the step to exact books they are looked at first. */
+uint64_t mode_choice__peek_ns(void);
 /* The step that was said was not possible. */
 void mode_choice__stays(struct mode_choice *ch, uint64_t now);
 

@@ -31,8 +31,10 @@ struct modes {
 
 /* The books of a process have started: say how it is measured, and watch it. 0 or -errno. */
 int modes__start(struct tracked *t, struct collector *c);
-/* The timer has fired. */
-void modes__on_timer(struct collector *c);
+/* The timer has fired. Returns true if books are to become light: a reading is due. */
+bool modes__on_timer(struct collector *c);
+/* Set the timer by what is due: processes have come or gone. */
+void modes__arm(struct collector *c);
 /* Before a reading and after it, at its moment: books that are to become light do so. */
 void modes__before_read(struct collector *c);
 void modes__after_read(struct collector *c);
