@@ -189,6 +189,15 @@ uint32_t proc__own_tid(pid_t pid, pid_t tid)
 	return last ? (uint32_t)strtoul(last + 1, NULL, 10) : (uint32_t)tid;
 }
 
+bool proc__is_nested(pid_t pid)
+{
+	char ids[512];
+
+	/* One id for each namespace, behind a tab each. */
+	return status_line(pid, pid, "\nNSpid:", ids, sizeof(ids)) &&
+	       strchr(ids, '\t') != strrchr(ids, '\t');
+}
+
 static void read_clean(pid_t pid, pid_t tid, const char *name, char *buf, size_t sz)
 {
 	struct sbuf b = { 0 };

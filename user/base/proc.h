@@ -38,6 +38,8 @@ pid_t proc__tgid(pid_t pid);
 pid_t proc__parent(pid_t pid); /* or -ESRCH */
 /* A thread's id in its own pid namespace; tid itself where that is not known. */
 uint32_t proc__own_tid(pid_t pid, pid_t tid);
+/* Has it ids of its own, in a pid namespace below the one whose /proc this is? */
+bool proc__is_nested(pid_t pid);
 /* Clean text (see clean_text); "?" where unreadable. */
 void proc__comm(pid_t pid, pid_t tid, char *buf, size_t sz); /* tid 0: the process */
 void proc__cmdline(pid_t pid, char *buf, size_t sz);

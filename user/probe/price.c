@@ -106,7 +106,7 @@ static uint64_t time_round(void)
 /* In the child. The link goes with it. */
 static void try_hits(void *ctx, int fd)
 {
-	uint64_t ns[ROUNDS], off, price = 0;
+	uint64_t ns[ROUNDS], off = 0, price = 0;
 	int err = site_offset(&off);
 
 	if (!err)

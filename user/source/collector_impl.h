@@ -5,8 +5,10 @@
 
 #include "user/base/hmap.h"
 #include "user/books/totals.h"
+#include "user/probe/probe.h"
 #include "user/python/thread_name.h"
 #include "user/source/collector.h"
+#include "user/source/modes.h"
 #include "user/source/source.h"
 #include "user/target/target.h"
 
@@ -45,6 +47,8 @@ struct throttle {
 struct tracked {
 	struct target target;
 	struct probe_attachment *att, *att_pause;
+	enum probe_start start;
+	struct modes modes;
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
@@ -79,7 +83,7 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
-	int timer, name_timer;
+	int timer, name_timer, mode_timer;
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
 	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
 	size_t look_next;	/* whose turn it is */

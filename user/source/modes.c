@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/source/modes.h"
 
+#include <errno.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -83,7 +84,7 @@ static void go_exact(struct tracked *t, struct collector *c)
 {
 	struct modes *m = &t->modes;
 	int err = probe__exact_is_gone(c->probe, t->att) ? probe__add_exact(c->probe, t->att)
-							  : -EAGAIN;
+							 : -EAGAIN;
 	uint64_t now = now_ns();
 
 	if (!err) {
@@ -111,8 +112,8 @@ static void look(struct tracked *t, struct collector *c, uint64_t now)
 {
 	struct modes *m = &t->modes;
 	uint64_t hits = m->is_light ? m->hits : hits_of(t, c);
-	enum mode_step step =
-		mode_choice__look(&m->choice, now, hits > m->hits ? hits - m->hits : 0, &m->next_ns);
+	enum mode_step step = mode_choice__look(&m->choice, now,
+						hits > m->hits ? hits - m->hits : 0, &m->next_ns);
 
 	m->hits = hits;
 	m->look_ns = now;
@@ -145,7 +146,7 @@ void modes__before_read(struct collector *c)
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		struct tracked *t = &c->live[i];
 
-		if (!t->modes.wanted_light)
+		if (!t->modes.wanted_light || c->closed)
 			continue;
 		modes__prune(&t->modes.told, &c->totals, (uint32_t)t->target.pid);
 		t->modes.wanted_light = t->modes.told.cnt < GT_MODE_STEPS &&
@@ -158,7 +159,7 @@ void modes__after_read(struct collector *c)
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		struct tracked *t = &c->live[i];
 
-		if (!t->modes.wanted_light)
+		if (!t->modes.wanted_light || c->closed)
 			continue;
 		t->modes.wanted_light = false;
 		t->modes.is_light = true;
