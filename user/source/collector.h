@@ -21,17 +21,7 @@ struct sbuf;
 struct sinks;
 struct source;
 
-/* How processes are measured, see doc/accounting.md. */
-enum collector_mode {
-	COLLECTOR_AUTO = 0, /* exact, as long as that costs little */
-	COLLECTOR_EXACT,
-	COLLECTOR_LIGHT,
-};
-
 struct collector_opts {
-	enum collector_mode mode;
-	unsigned int
-		max_overhead_ppm; /* of one CPU, by exact books of a process (auto); 0: no limit */
 	int attach;		  /* enum probe_tier */
 	enum gt_follow follow;	  /* at first: collector__follow */
 	unsigned int thread_cnt;  /* expected; sizes the maps */
