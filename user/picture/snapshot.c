@@ -2,6 +2,7 @@
 /* snapshot.c - the few things that can be asked of a snapshot; it is built in model/build.c */
 #include "user/picture/snapshot.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,6 +50,17 @@ const char *snap_looks__mark(enum snap_stack_kind kind, uint64_t cnt)
 double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns)
 {
 	return span_ns ? (double)gil->held_ns / (double)span_ns : 0;
+}
+
+double snap_gil__utilization_est(const struct snap_gil *gil, double *err)
+{
+	double n = (double)gil->look_cnt, p;
+
+	if (!gil->look_cnt)
+		return *err = (double)NAN;
+	p = (double)gil->locked_cnt / n;
+	*err = 1.96 * sqrt(p * (1 - p) / n) + 0.02;
+	return p;
 }
 
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns)

@@ -229,6 +229,10 @@ bool snap_looks__few(enum snap_stack_kind kind, uint64_t cnt);
 const char *snap_looks__mark(enum snap_stack_kind kind, uint64_t cnt);
 
 double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns);
+/* The same of light stretches, by looks from outside. err: half of its 95 % interval, and 2 points for what looks miss. NaN,
+ * both: there were no looks.
+ */
+double snap_gil__utilization_est(const struct snap_gil *gil, double *err);
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);
 /* GIL delay: what a thread lost to the GIL. */
 uint64_t snap_thread__delay_ns(const struct snap_thread *t);
