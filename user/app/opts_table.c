@@ -8,6 +8,7 @@ static const char *const weight_names[] = { "wait", "hold", "blame", "chain", NU
 static const char *const unit_names[] = { "us", "ns", NULL };
 static const char *const color_names[] = { "auto", "always", "never", NULL };
 static const char *const group_names[] = { "auto", "pool", "none", NULL };
+static const char *const mode_names[] = { "auto", "exact", "light", NULL };
 static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
 static const char *const follow_names[] = { "no", "yes", "auto", NULL };
 
@@ -106,6 +107,16 @@ const struct opt_desc opt_table[] = {
 		  "no "
 		  "limit)",
 	  .def = "20", .max = 100000, .verbs = TOP | RECORD, .why = "it is one look" },
+	{ "mode", 0, "HOW", OPT_ENUM, OFF(mode),
+	  .help = "exact (every hold is seen, at two traps each), light (contended ones alone) or "
+		  "auto "
+		  "(exact where --max-overhead allows it)",
+	  .def = "auto", .names = mode_names, .verbs = MEASURES, .why = "it measures nothing" },
+	{ "max-overhead", 0, "PCT", OPT_PCT, OFF(max_overhead_pct),
+	  .help = "--mode auto: exact while its probes cost a process at most PCT % of a CPU; 0.5, "
+		  "2 .. "
+		  "(0: no limit)",
+	  .def = "1", .max = 100000, .verbs = TOP | RECORD, .why = "it is one look" },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color),
 	  .help = "auto, always or never (NO_COLOR is honoured)", .def = "auto",
 	  .names = color_names, .verbs = TOP, .harmless = true },

@@ -46,6 +46,8 @@ int session__open_source(struct session *s)
 				     .stacks = !s->o->no_stacks &&
 					       opts__format(s->o)->bits & FORMAT_STACKS,
 				     .look_at_all = s->o->verb == VERB_DUMP,
+				     .mode = (enum collector_mode)s->o->mode,
+				     .max_overhead_pct = s->o->max_overhead_pct,
 				     .min_hold_ns = s->o->min_hold_ns };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;

@@ -25,6 +25,22 @@ int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+int parse_decimal(const char *s, double max, double *ret)
+{
+	double v;
+	char *end;
+
+	if (!s || !*s || s[strspn(s, "0123456789.")])
+		return -EINVAL;
+	v = strtod(s, &end);
+	if (end == s || *end)
+		return -EINVAL;
+	if (v > max)
+		return -ERANGE;
+	*ret = v;
+	return 0;
+}
+
 int parse_duration(const char *s, uint64_t *ret_ns)
 {
 	static const struct {
