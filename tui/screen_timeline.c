@@ -66,6 +66,14 @@ static void refresh(struct ui_state *ui, struct screen *s)
 	s->spans = true;
 }
 
+static bool holds_seen(const struct ui_state *ui)
+{
+	const struct snap_proc *p = ui__proc(ui);
+	const struct snap_gil *g = ui__gil(ui, p);
+
+	return !g || !p->span_ns || g->observed_ns;
+}
+
 static void draw_scale(const struct ui_state *ui, const struct snapshot *s, struct canvas *c,
 		       struct rect r)
 {
@@ -77,6 +85,8 @@ static void draw_scale(const struct ui_state *ui, const struct snapshot *s, stru
 	if (ui->timeline && timeline__min_ns(ui->timeline) > 1)
 		sbuf__printf(&text, "   shorter than %s not drawn",
 			     units__duration(timeline__min_ns(ui->timeline), buf));
+	if (!holds_seen(ui))
+		sbuf__puts(&text, "   blank: without, or holding unseen");
 	if (s->lost_spans)
 		sbuf__printf(&text, "   %s states lost", units__count((double)s->lost_spans, buf));
 	if (ui->scroll_ns)

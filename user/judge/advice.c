@@ -7,6 +7,8 @@
  */
 #include "user/judge/verdict.h"
 
+#include <math.h>
+
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
@@ -35,6 +37,7 @@ enum cause {
 	CAUSE_NO_CPU, /* it wants to let go, and has no CPU to do so */
 	CAUSE_PYTHON, /* Python code that lets go when asked */
 	CAUSE_SMALL,  /* lets go by itself before it is asked */
+	CAUSE_UNSEEN, /* its holds were not seen */
 };
 
 static uint64_t interval_of(const struct snap_gil *g)
@@ -64,6 +67,8 @@ static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 		return CAUSE_GC;
 	if (is_open_late(p, g))
 		return CAUSE_OPEN;
+	if (!t->hold_observed_ns)
+		return CAUSE_UNSEEN;
 	/* Asked seldom: most of its holds end before that. */
 	if (t->asked * 20 < t->contended + t->releases / 10 || !t->asked)
 		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
@@ -173,6 +178,11 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 		else
 			sbuf__puts(out, ": move it to a process of its own, or make it less work");
 		break;
+	case CAUSE_UNSEEN:
+		sbuf__puts(out, "Holds are not seen in light mode: how long they are");
+		put_at(c->frame, c->looks, brief, out);
+		sbuf__puts(out, ", and whether they end when asked, --mode exact shows");
+		break;
 	case CAUSE_SMALL:
 		small = culprit__hold_ns(t) < SMALL_NS;
 		sbuf__puts(out, small				    ? "Many short holds"
@@ -208,10 +218,10 @@ static void advise_on(const struct snap_proc *p, const struct snap_gil *g, const
 /* What the GIL costs at most; no more runs at once than there are CPUs. */
 static void advise_limit(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
-	double load = verdict__share(g->held_ns + g->wait_ns, p->span_ns);
+	double load = snap_gil__load(g, p->span_ns);
 	double most = load < p->cpu_cnt ? load : p->cpu_cnt;
 
-	if (most < 1.2)
+	if (isnan(load) || most < 1.2)
 		return;
 	sbuf__printf(out,
 		     "Without the GIL (processes, a free-threaded build) up to %.1f threads would "
@@ -235,7 +245,12 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 		sbuf__puts(&out[0], "If it is slow, look elsewhere: I/O, other locks, the CPU");
 		return 1;
 	}
-	if (culprit__find(p, g, &c) && c.who)
+	if (level == VERDICT_NO_CPU)
+		sbuf__printf(&out[n++],
+			     "Woken threads have no CPU for %s of their waiting: more CPUs, or a "
+			     "higher CPU limit; or fewer threads that run",
+			     units__percent_word(verdict__runnable_ns(p, g), g->wait_ns, pct));
+	if (n < max && culprit__find(p, g, &c) && c.who)
 		advise_on(p, g, &c, &out[n++]);
 	if (c.who && n < max && c.who->hold_offcpu_ns != NS_UNKNOWN &&
 	    verdict__share(c.who->hold_offcpu_ns, c.who->hold_ns) > 0.2) {
@@ -245,12 +260,12 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 			" did not even run for %s of its holding: blocked, preempted or throttled",
 			units__percent_word(c.who->hold_offcpu_ns, c.who->hold_ns, pct));
 	}
-	if (n < max && g->switches && verdict__share(g->gap_wall_ns, p->span_ns) > 0.1)
+	if (n < max && g->switches && verdict__share(g->gap_wall_ns, g->observed_ns) > 0.1)
 		sbuf__printf(
 			&out[n++],
 			"%s of the time is lost between letting go and taking over: too few CPUs?",
-			units__percent_word(g->gap_wall_ns, p->span_ns, pct));
-	if (n < max) {
+			units__percent_word(g->gap_wall_ns, g->observed_ns, pct));
+	if (n < max && level != VERDICT_NO_CPU) {
 		advise_limit(p, g, &out[n]);
 		n += out[n].len > 0;
 	}

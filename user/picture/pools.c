@@ -184,6 +184,12 @@ void snap_thread__add(struct snap_thread *to, const struct snap_thread *t)
 	to->yield_ns += t->yield_ns;
 	to->hold_ns += t->hold_ns;
 	to->released_ns += t->released_ns;
+	if (t->hold_observed_ns > to->hold_observed_ns)
+		to->hold_observed_ns = t->hold_observed_ns;
+	if (t->runnable_ns == NS_UNKNOWN)
+		to->runnable_ns = NS_UNKNOWN;
+	else if (to->runnable_ns != NS_UNKNOWN)
+		to->runnable_ns += t->runnable_ns;
 	if (t->hold_offcpu_ns == NS_UNKNOWN)
 		to->hold_offcpu_ns = NS_UNKNOWN;
 	else if (to->hold_offcpu_ns != NS_UNKNOWN)

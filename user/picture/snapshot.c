@@ -46,16 +46,6 @@ const char *snap_looks__mark(enum snap_stack_kind kind, uint64_t cnt)
 	return snap_looks__few(kind, cnt) ? "~" : "";
 }
 
-double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns)
-{
-	return span_ns ? (double)gil->held_ns / (double)span_ns : 0;
-}
-
-double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns)
-{
-	return span_ns ? (double)(gil->held_ns + gil->wait_ns) / (double)span_ns : 0;
-}
-
 uint64_t snap_thread__delay_ns(const struct snap_thread *t)
 {
 	return t->wait_ns + t->yield_ns;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* level.c - is the GIL the bottleneck: in a word, and as the headline */
+#include <math.h>
+
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/judge/verdict_impl.h"
+
+/* From here on waiting is worth a word: a twentieth of the time of one thread, or of all together. */
+#define WAIT_NOTABLE 0.05
+/* Held for more than half of the time, a GIL that is waited for is the bottleneck. */
+#define HELD_MUCH 0.5
+/* So much of the waiting, and it is for a CPU rather than for the GIL. */
+#define RUNNABLE_MUCH 0.5
+/* Behind what is said without knowing how much the GIL is held. */
+#define NOT_SEEN " (holds are not seen in light mode)"
+
+/* Mean number of threads that wait. */
+static double waiting(const struct snap_proc *p, const struct snap_gil *g)
+{
+	return verdict__share(g->wait_ns, p->span_ns);
+}
+
+const struct snap_gil *verdict__busiest_gil(const struct snap_proc *p)
+{
+	const struct snap_gil *best = NULL;
+
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		if (!best || snap_gil__least_load(&p->gils[i], p->span_ns) >
+				     snap_gil__least_load(best, p->span_ns))
+			best = &p->gils[i];
+	return best;
+}
+
+uint64_t verdict__runnable_ns(const struct snap_proc *p, const struct snap_gil *g)
+{
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		const struct snap_thread *t = &p->threads[i];
+
+		if (!verdict__uses(p, t, g))
+			continue;
+		if (t->runnable_ns == NS_UNKNOWN)
+			return NS_UNKNOWN;
+		ns += t->runnable_ns;
+	}
+	return ns;
+}
+
+/* Somebody has the GIL while a thread waits that does not just lack a CPU: where holds are not seen, so much it is held
+ * at least.
+ */
+static double held_at_least(const struct snap_proc *p, const struct snap_gil *g)
+{
+	uint64_t most_ns = 0;
+
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		const struct snap_thread *t = &p->threads[i];
+		uint64_t queued_ns = t->runnable_ns == NS_UNKNOWN ? 0 : t->runnable_ns;
+
+		if (!verdict__uses(p, t, g) || t->folded_cnt || queued_ns > t->wait_ns)
+			continue;
+		if (t->wait_ns - queued_ns > most_ns)
+			most_ns = t->wait_ns - queued_ns;
+	}
+	return verdict__share(most_ns, p->span_ns);
+}
+
+/* Most of the waiting is for a CPU, and holders do not account for as much of it. */
+static bool is_no_cpu(const struct snap_proc *p, const struct snap_gil *g, double held)
+{
+	uint64_t blame_ns = 0;
+
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		blame_ns += verdict__uses(p, &p->threads[i], g) ? p->threads[i].blame_ns : 0;
+	if (verdict__share(verdict__runnable_ns(p, g), g->wait_ns) < RUNNABLE_MUCH)
+		return false;
+	return held <= HELD_MUCH || verdict__share(blame_ns, g->wait_ns) <= RUNNABLE_MUCH;
+}
+
+enum verdict_level verdict__level(const struct snap_proc *p, const struct snap_gil *g)
+{
+	const struct snap_thread *t;
+	double held;
+
+	if (!g || !p->span_ns || p->halted)
+		return VERDICT_UNKNOWN;
+	held = snap_gil__held(g, p->span_ns).share;
+	t = verdict__sufferer(p, g);
+	if (waiting(p, g) < WAIT_NOTABLE &&
+	    (!t || verdict__share(snap_thread__delay_ns(t), p->span_ns) < WAIT_NOTABLE))
+		return isnan(held) ? VERDICT_QUIET : held > HELD_MUCH ? VERDICT_BUSY : VERDICT_FREE;
+	if (isnan(held))
+		held = held_at_least(p, g);
+	if (is_no_cpu(p, g, held))
+		return VERDICT_NO_CPU;
+	return held > HELD_MUCH ? VERDICT_BOTTLENECK : VERDICT_SOME;
+}
+
+const char *verdict__level_word(enum verdict_level level)
+{
+	static const char *const words[] = {
+		[VERDICT_UNKNOWN] = "not known",     [VERDICT_FREE] = "free",
+		[VERDICT_QUIET] = "no waiting",	     [VERDICT_BUSY] = "busy",
+		[VERDICT_SOME] = "some waiting",     [VERDICT_NO_CPU] = "too few CPUs",
+		[VERDICT_BOTTLENECK] = "bottleneck",
+	};
+
+	return words[level];
+}
+
+/* "held 98% of the time", "held 98% of the time (seen for 6.0 s of 10.0 s)", "held ~62% of the time" */
+static void put_held(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+{
+	struct snap_held held = snap_gil__held(g, p->span_ns);
+	char pct[UNITS_SZ];
+
+	sbuf__printf(out, "held %s of the time", snap_gil__held_word(g, p->span_ns, pct));
+	if (isnan(held.err) && g->observed_ns < p->span_ns)
+		sbuf__printf(out, " (seen for %.1f s of %.1f s)", (double)g->observed_ns / 1e9,
+			     (double)p->span_ns / 1e9);
+}
+
+/* "Too few CPUs: 2.4 threads wait on average, 62% of that woken, for a CPU" */
+static void put_no_cpu(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+{
+	char pct[UNITS_SZ];
+
+	sbuf__printf(out, "Too few CPUs: %.1f threads wait on average, %s of that woken, for a CPU",
+		     waiting(p, g),
+		     units__percent_word(verdict__runnable_ns(p, g), g->wait_ns, pct));
+}
+
+void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+{
+	enum verdict_level level = verdict__level(p, g);
+
+	switch (level) {
+	case VERDICT_UNKNOWN:
+		sbuf__puts(out, !p->alive   ? "The process has ended"
+				: p->halted ? "Nothing in it runs"
+				: g	    ? "Nothing measured yet"
+					    : "No thread has used the GIL yet");
+		break;
+	case VERDICT_FREE:
+		sbuf__puts(out, "The GIL is not the bottleneck: ");
+		put_held(p, g, out);
+		sbuf__puts(out, g->wait_ns ? ", short waits" : ", nobody waits");
+		break;
+	case VERDICT_QUIET:
+		sbuf__printf(out, "The GIL is not the bottleneck: %s" NOT_SEEN,
+			     g->wait_ns ? "short waits" : "nobody waits");
+		break;
+	case VERDICT_BUSY:
+		sbuf__puts(out, "The GIL is busy, ");
+		put_held(p, g, out);
+		sbuf__printf(out, ", but %s waits for it",
+			     g->wait_ns ? "hardly anybody" : "nobody");
+		break;
+	case VERDICT_NO_CPU: put_no_cpu(p, g, out); break;
+	case VERDICT_SOME:
+	case VERDICT_BOTTLENECK:
+		sbuf__puts(out, level == VERDICT_SOME ? "Some waiting for the GIL: "
+						      : "The GIL is the bottleneck: ");
+		if (!isnan(snap_gil__held(g, p->span_ns).share)) {
+			put_held(p, g, out);
+			sbuf__puts(out, ", ");
+		}
+		sbuf__printf(out, "%.1f threads wait on average%s", waiting(p, g),
+			     isnan(snap_gil__held(g, p->span_ns).share) ? NOT_SEEN : "");
+		break;
+	}
+}
