@@ -134,7 +134,7 @@ static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x
 	}
 	if (!owned && p->span_ns && !g->observed_ns)
 		canvas__puts(c, y, x, (int)w->n, ROLE_DIM, "holds are not seen in light mode");
-	else if (g->observed_ns)
+	else if (g->observed_ns >= p->span_ns)
 		draw_short_holds(ui, c, y, x, w, owned, snap_gil__utilization(g));
 }
 
@@ -157,7 +157,8 @@ static void draw_thread(const struct ui_state *ui, struct canvas *c, int y, int 
 		first -= r->thread->state_ns < first ? r->thread->state_ns : first;
 	timeline__row(ui->timeline, r->thread->tid, has_open ? &open : NULL, first, w, cells);
 	/* Where it does not wait it may hold. */
-	for (size_t i = 0; r->thread->span_ns && !r->thread->hold_observed_ns && i < w->n; i++)
+	for (size_t i = 0;
+	     r->proc->span_ns && !snap_thread__all_seen(r->thread, r->proc) && i < w->n; i++)
 		cells[i] = cells[i] == TL_RELEASED ? TL_NONE : cells[i];
 	for (size_t i = 0; snap_thread__is_over(r->thread) && i < w->n; i++) {
 		uint64_t at = w->from_ns + (w->to_ns - w->from_ns) * i / w->n;

@@ -13,7 +13,7 @@
 /* So much of the waiting, and it is for a CPU rather than for the GIL. */
 #define RUNNABLE_MUCH 0.5
 /* Behind what is said without knowing how much the GIL is held. */
-#define NOT_SEEN " (holds are not seen in light mode)"
+#define NOT_SEEN " (light: holds unseen)"
 
 /* Mean number of threads that wait. */
 static double waiting(const struct snap_proc *p, const struct snap_gil *g)
@@ -110,16 +110,20 @@ const char *verdict__level_word(enum verdict_level level)
 	return words[level];
 }
 
-/* "held 98% of the time", "held 98% of the time (seen for 6.0 s of 10.0 s)", "held ~62% of the time" */
-static void put_held(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+/* "held 98% of the time", estimated "held ~62% of the time"; "held 98% (seen for 6.0s of 10.0s)". True: it is the last. */
+static bool put_held(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
 	struct snap_held held = snap_gil__held(g, p->span_ns);
-	char pct[UNITS_SZ];
+	bool part = isnan(held.err) && g->observed_ns < p->span_ns;
+	char pct[UNITS_SZ], seen[UNITS_SZ], all[UNITS_SZ];
 
-	sbuf__printf(out, "held %s of the time", snap_gil__held_word(g, p->span_ns, pct));
-	if (isnan(held.err) && g->observed_ns < p->span_ns)
-		sbuf__printf(out, " (seen for %.1f s of %.1f s)", (double)g->observed_ns / 1e9,
-			     (double)p->span_ns / 1e9);
+	sbuf__printf(out, "held %s", snap_gil__held_word(g, p->span_ns, pct));
+	if (part)
+		sbuf__printf(out, " (seen for %s of %s)", units__duration(g->observed_ns, seen),
+			     units__duration(p->span_ns, all));
+	else
+		sbuf__puts(out, " of the time");
+	return part;
 }
 
 /* "Too few CPUs: 2.4 threads wait on average, 62% of that woken, for a CPU" */
@@ -130,6 +134,19 @@ static void put_no_cpu(const struct snap_proc *p, const struct snap_gil *g, stru
 	sbuf__printf(out, "Too few CPUs: %.1f threads wait on average, %s of that woken, for a CPU",
 		     waiting(p, g),
 		     units__percent_word(verdict__runnable_ns(p, g), g->wait_ns, pct));
+}
+
+/* "held 98% of the time, 2.7 threads wait on average", "1.5 threads wait on average (light: holds unseen)" */
+static void put_waiting(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+{
+	bool known = !isnan(snap_gil__held(g, p->span_ns).share), brief = false;
+
+	if (known) {
+		brief = put_held(p, g, out);
+		sbuf__puts(out, ", ");
+	}
+	sbuf__printf(out, "%.1f threads wait%s%s", waiting(p, g), brief ? "" : " on average",
+		     known ? "" : NOT_SEEN);
 }
 
 void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
@@ -163,12 +180,7 @@ void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, stru
 	case VERDICT_BOTTLENECK:
 		sbuf__puts(out, level == VERDICT_SOME ? "Some waiting for the GIL: "
 						      : "The GIL is the bottleneck: ");
-		if (!isnan(snap_gil__held(g, p->span_ns).share)) {
-			put_held(p, g, out);
-			sbuf__puts(out, ", ");
-		}
-		sbuf__printf(out, "%.1f threads wait on average%s", waiting(p, g),
-			     isnan(snap_gil__held(g, p->span_ns).share) ? NOT_SEEN : "");
+		put_waiting(p, g, out);
 		break;
 	}
 }

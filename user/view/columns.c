@@ -303,7 +303,7 @@ const struct column thread_columns[] = {
 	  CELL(wait), .help = "share of its time spent waiting for the GIL" },
 	{ COLUMN("runnable", "RUNQ%"), .width = 5, .prio = 62, .shown = true, .desc = true,
 	  .kind = COLUMN_WAIT, CELL(runnable),
-	  .help = "share of its time, of its waiting, in which it had been woken and had no CPU" },
+	  .help = "share of its time: woken for the GIL, but without a CPU" },
 	{ COLUMN("yield", "YIELD%"), .width = 6, .prio = 76, .desc = true, .kind = COLUMN_YIELD,
 	  CELL(yield), .help = "share of its time blocked while giving the GIL away" },
 	{ COLUMN("hold", "HOLD%"), .width = 5, .prio = 10, .shown = true, .desc = true,
