@@ -7,16 +7,6 @@
 #include "tui/draw.h"
 #include "tui/thread_list.h"
 
-/* At this GIL, or at any. */
-static bool holds_seen(const struct snap_proc *p, const struct snap_gil *g)
-{
-	bool seen = !p->span_ns || !p->gil_cnt;
-
-	for (size_t i = 0; i < p->gil_cnt; i++)
-		seen |= (!g || g == &p->gils[i]) && p->gils[i].observed_ns;
-	return seen;
-}
-
 /* Waits and holds, side by side where there is room: of t, or of all threads of g if t is NULL. */
 static void draw_both(struct canvas *c, struct rect r, const struct snap_proc *p,
 		      const struct snap_gil *g, const struct snap_thread *t)
@@ -42,7 +32,7 @@ static void draw_both(struct canvas *c, struct rect r, const struct snap_proc *p
 	past__sum_hist(p, g, false, &sum, &max_ns);
 	draw__hist(c, waits, "Waits", ROLE_WAIT, &sum, max_ns, true);
 	past__sum_hist(p, g, true, &sum, &max_ns);
-	draw__hist(c, holds, "Holds", ROLE_HOLD, &sum, max_ns, holds_seen(p, g));
+	draw__hist(c, holds, "Holds", ROLE_HOLD, &sum, max_ns, snap_proc__holds_seen(p, g));
 }
 
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)

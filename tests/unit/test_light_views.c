@@ -329,6 +329,26 @@ static void who_waits_for_a_cpu_does_not_wait_for_the_gil(void **state)
 	assert_int_equal(verdict__level(b.p, b.g), VERDICT_NO_CPU);
 }
 
+/* Contended acquisitions are of all of the time, what was asked only of what was seen. */
+static void advice_on_a_part_compares_like_with_like(void **state)
+{
+	static struct blamed b;
+	struct snap_thread *t;
+
+	(void)state;
+	blamed__init(&b);
+	t = blamed__thread(&b, 1, "a", 0);
+	blamed__at(&b, t, 5 * S, 100, at_own, 2);
+	blamed__thread(&b, 2, "b", 5 * S);
+	t->asked = 10;
+	t->react_ns = 10 * 50000;
+	t->contended = 1000;
+	assert_null(
+		strstr(blamed__advice(&b, 0), "lets go when asked")); /* seldom asked, of so many */
+	b.g->observed_ns = b.g->held_ns = t->hold_observed_ns = S;    /* 1 of 10 s: of some 100 */
+	assert_non_null(strstr(blamed__advice(&b, 0), "lets go when asked"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +363,7 @@ int main(void)
 		cmocka_unit_test(nobody_says_idle_of_what_was_not_seen),
 		cmocka_unit_test(waiting_is_enough_for_a_verdict),
 		cmocka_unit_test(a_verdict_on_a_part_says_so),
+		cmocka_unit_test(advice_on_a_part_compares_like_with_like),
 		cmocka_unit_test(who_waits_for_a_cpu_does_not_wait_for_the_gil),
 	};
 

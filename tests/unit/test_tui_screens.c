@@ -197,6 +197,8 @@ static void what_light_mode_does_not_see_is_not_drawn(void **state)
 	check_frame(&st, "light-timeline", false);
 	keys(&st, "5");
 	check_frame(&st, "light-latency", false);
+	keys(&st, "3oo");
+	check_frame(&st, "light-holders", false);
 	keys(&st, "6");
 	check_frame(&st, "light-processes", false);
 	ui__resize(&st.ui, 60, 80);

@@ -62,6 +62,7 @@ static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 	double late = verdict__share(t->late, t->asked), little = (double)interval_of(g) / 10;
 	double queued = verdict__share(t->react_queued_ns, t->asked);
 	double react = verdict__share(t->react_ns, t->asked) - queued;
+	double seen = verdict__share(snap_thread__seen_ns(t, p), t->span_ns);
 
 	if (verdict__share(c->gc_ns, c->ns) >= GC_MUCH)
 		return CAUSE_GC;
@@ -69,8 +70,9 @@ static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 		return CAUSE_OPEN;
 	if (!t->hold_observed_ns)
 		return CAUSE_UNSEEN;
-	/* Asked seldom: most of its holds end before that. */
-	if (t->asked * 20 < t->contended + t->releases / 10 || !t->asked)
+	/* Asked seldom: most of its holds end before that. (Contended ones are seen in light stretches, too.) */
+	if ((double)t->asked * 20 < (double)t->contended * seen + (double)t->releases / 10 ||
+	    !t->asked)
 		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
 									      : CAUSE_SMALL;
 	/* What is little beside the interval that all waited before is not what they wait for. */
@@ -223,10 +225,11 @@ static void advise_limit(const struct snap_proc *p, const struct snap_gil *g, st
 
 	if (isnan(load) || most < 1.2)
 		return;
-	sbuf__printf(out,
-		     "Without the GIL (processes, a free-threaded build) up to %.1f threads would "
-		     "run at once",
-		     most);
+	sbuf__printf(
+		out,
+		"Without the GIL (processes, a free-threaded build) up to %s%.1f threads would "
+		"run at once",
+		isnan(snap_gil__held(g, p->span_ns).err) || most < load ? "" : "~", most);
 	if (most < load)
 		sbuf__printf(out, ", on %u CPUs", p->cpu_cnt);
 }

@@ -77,6 +77,15 @@ const char *snap_gil__held_word(const struct snap_gil *gil, uint64_t span_ns, ch
 	return buf;
 }
 
+bool snap_proc__holds_seen(const struct snap_proc *p, const struct snap_gil *g)
+{
+	bool seen = !p->span_ns || !p->gil_cnt;
+
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		seen |= (!g || g == &p->gils[i]) && p->gils[i].observed_ns;
+	return seen;
+}
+
 bool snap_thread__all_seen(const struct snap_thread *t, const struct snap_proc *p)
 {
 	return t->hold_observed_ns && t->hold_observed_ns >= p->span_ns;

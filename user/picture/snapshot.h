@@ -244,6 +244,8 @@ double snap_gil__least_load(const struct snap_gil *gil, uint64_t span_ns);
 const char *snap_gil__held_percent(const struct snap_gil *gil, uint64_t span_ns,
 				   char buf[UNITS_SZ]);
 const char *snap_gil__held_word(const struct snap_gil *gil, uint64_t span_ns, char buf[UNITS_SZ]);
+/* Were holds seen in the span at all: at this GIL, or (NULL) at any? True where no time has passed. */
+bool snap_proc__holds_seen(const struct snap_proc *p, const struct snap_gil *g);
 /* Were its holds seen all the time? (If not, released_ns may contain holds.) */
 bool snap_thread__all_seen(const struct snap_thread *t, const struct snap_proc *p);
 /* For how much of the time that it was known (of a pool: in sum) its holds were seen, ns; 0: never. */
