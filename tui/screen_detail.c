@@ -78,7 +78,7 @@ static void add_figures(struct doc *d, const struct snap_proc *p, const struct s
 		     units__percent_word(t->wait_ns, t->span_ns, u[1]));
 	if (t->runnable_ns != NS_UNKNOWN && t->runnable_ns)
 		sbuf__printf(&b, " (%s woken, without a CPU)",
-			     units__percent_word(t->runnable_ns, t->span_ns, u[4]));
+			     units__percent_word(snap_thread__runnable_ns(t), t->span_ns, u[4]));
 	sbuf__printf(&b, ", yielding %s", units__percent_word(t->yield_ns, t->span_ns, u[2]));
 	if (!seen)
 		sbuf__puts(&b, "; holding: not seen in light mode");

@@ -62,6 +62,8 @@ record = [r for r in records if r["type"] == ("summary" if totals else "snapshot
 proc = record["processes"][0]
 gil = proc["gils"][0]
 span = proc["span_ns"]
+for t in proc["threads"]:  # of the waiting in the interval: it is booked at the end of a wait
+    t["runnable_ns"] = None if t["runnable_ns"] is None else min(t["runnable_ns"], t["wait_ns"])
 by_tid = {t["tid"]: t for t in proc["threads"]}
 by_name = {t["name"]: t for t in proc["threads"]}
 waited = sum(t["wait_ns"] for t in proc["threads"])

@@ -43,8 +43,7 @@ uint64_t verdict__runnable_ns(const struct snap_proc *p, const struct snap_gil *
 			continue;
 		if (t->runnable_ns == NS_UNKNOWN)
 			return NS_UNKNOWN;
-		/* It is booked at the end of a wait, of which a part may lie in the interval before. */
-		ns += t->runnable_ns < t->wait_ns ? t->runnable_ns : t->wait_ns;
+		ns += snap_thread__runnable_ns(t);
 	}
 	return ns;
 }

@@ -51,6 +51,13 @@ uint64_t snap_thread__delay_ns(const struct snap_thread *t)
 	return t->wait_ns + t->yield_ns;
 }
 
+uint64_t snap_thread__runnable_ns(const struct snap_thread *t)
+{
+	if (t->runnable_ns == NS_UNKNOWN)
+		return NS_UNKNOWN;
+	return t->runnable_ns < t->wait_ns ? t->runnable_ns : t->wait_ns;
+}
+
 bool snap_thread__is_fold(const struct snap_thread *t)
 {
 	return !t->tid || t->tid & SNAP_FOLD_TID;

@@ -254,6 +254,10 @@ uint64_t snap_thread__seen_ns(const struct snap_thread *t, const struct snap_pro
 const char *snap_proc__mode_word(const struct snap_proc *p);
 /* GIL delay: what a thread lost to the GIL. */
 uint64_t snap_thread__delay_ns(const struct snap_thread *t);
+/* The runnable part of the waiting that lies in the span: it is booked at the end of a wait, which may have begun before. NS_UNKNOWN
+ * where it is not known.
+ */
+uint64_t snap_thread__runnable_ns(const struct snap_thread *t);
 /* The row of threads that ended and were folded together, not of one thread. */
 bool snap_thread__is_fold(const struct snap_thread *t);
 /* It takes no part any more. */

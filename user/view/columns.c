@@ -105,7 +105,6 @@ static uint64_t delay(const struct column_row *r)
 	}
 FIELD(wait_ns)
 FIELD(yield_ns)
-FIELD(runnable_ns)
 FIELD(hold_ns)
 FIELD(released_ns)
 FIELD(blame_ns)
@@ -146,9 +145,9 @@ FMT(released, UNLESS(thread_span(r) && !released_span(r),
 CMP(released, order(released_span(a) ? mean(a, released_ns(a)) + 1 : 0,
 		    released_span(b) ? mean(b, released_ns(b)) + 1 : 0))
 FMT(runnable, UNLESS(thread_span(r) && !runnable_span(r),
-		     units__percent(runnable_ns(r), runnable_span(r), u)))
-CMP(runnable, order(runnable_span(a) ? mean(a, runnable_ns(a)) + 1 : 0,
-		    runnable_span(b) ? mean(b, runnable_ns(b)) + 1 : 0))
+		     units__percent(snap_thread__runnable_ns(r->thread), runnable_span(r), u)))
+CMP(runnable, order(runnable_span(a) ? mean(a, snap_thread__runnable_ns(a->thread)) + 1 : 0,
+		    runnable_span(b) ? mean(b, snap_thread__runnable_ns(b->thread)) + 1 : 0))
 FMT(hold, UNLESS(thread_span(r) && !seen_wall(r), units__percent(hold_ns(r), seen_wall(r), u)))
 CMP(hold, cmp_share(hold_ns(a), seen_wall(a), hold_ns(b), seen_wall(b)))
 FMT(contended, UNLESS(thread_span(r) && !snap_thread__all_seen(r->thread, r->proc),
