@@ -17,6 +17,7 @@
 #include "bpf/looks.bpf.h"
 #include "bpf/books.bpf.h"
 #include "bpf/light.bpf.h"
+#include "bpf/offcpu.bpf.h"
 #include "bpf/events.bpf.h"
 #include "bpf/life.bpf.h"
 

@@ -169,30 +169,31 @@ __noinline __u64 pairs_more(__u32 slot, __u64 cond, __u32 tid, __u32 first, __u6
 
 /* Whom has this wait been for? Walk the past holds back to where it is booked to. What the ring no
  * longer has is known in sum: the time that the GIL was held meanwhile. The hold that still goes on is left for
- * later. The last nobodys_ns, of a light stretch, are not for anybody.
+ * later. Up to this moment, which is not before the GIL's last event, or in a light stretch.
  *
  * A global function, and what seldom comes in another: the verifier explores each turn of a loop, wherever it is
  * inlined, and that was most of the time to load.
  */
-__noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 nobodys_ns)
+__noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 upto)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
-	__u64 now, open = 0, rest;
+	__u64 open = 0, held, light, rest;
 
 	if (!g || !t)
 		return 0;
-	now = g->last_ns; /* as far as the integrals go */
-	if (g->held)
-		open = now - (g->hold_since_ns > t->wait_booked_ns ? g->hold_since_ns
-								   : t->wait_booked_ns);
-	rest = g->held_ns - open - t->wait_held_ns - nobodys_ns;
-	t->pair_upto_ns = now - open - nobodys_ns;
-	t->pair_light_ns = g->light_ns - (g->light ? open : 0) - t->wait_light_ns - nobodys_ns;
-	if (less(now,
-		 rest)) /* less than nothing: it died before the books became light, and nobody came since */
-		rest = t->pair_light_ns = 0;
+	held = gil_held_at(g, upto);
+	light = gil_light_at(g, upto);
+	if (g->held && g->hold_since_ns < upto)
+		open = upto - (g->hold_since_ns > t->wait_booked_ns ? g->hold_since_ns
+								    : t->wait_booked_ns);
+	held -= open;
+	light -= g->light ? open : 0;
+	upto -= open;
+	rest = held - t->wait_held_ns;
+	t->pair_upto_ns = upto;
+	t->pair_light_ns = light - t->wait_light_ns;
 	rest = pairs_turn(g, t, tid, 1, rest);
 	for (__u32 i = 1; i < PAST_TURNS; i++) {
 		if (rest & PAST_END)
@@ -205,9 +206,9 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 nobodys_ns)
 		pair_add(t->tgid, tid, 0, side_of(g), rest);
 	}
 	pair_add(t->tgid, GT_PAIR_OF_GIL | slot, 0, side_of(g), t->pair_light_ns);
-	t->wait_booked_ns = now - open;
-	t->wait_held_ns = g->held_ns - open;
-	t->wait_light_ns = g->light_ns - (g->light ? open : 0);
+	t->wait_booked_ns = upto;
+	t->wait_held_ns = held;
+	t->wait_light_ns = light;
 	t->wait_hold_cnt = g->hold_cnt;
 	return 0;
 }
@@ -319,9 +320,8 @@ __noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid)
 	thread_begin(t);
 	thread_pass(t, g, slot);
 	if (when > t->wait_booked_ns) {
-		pairs_book(slot, cond, tid, 0);
-		open = g->held_ns - t->wait_held_ns;
-		open = g->held && open > g->last_ns - when ? open - (g->last_ns - when) : 0;
+		pairs_book(slot, cond, tid, when);
+		open = gil_held_at(g, when) - t->wait_held_ns;
 		pair_add(t->tgid, tid, g->holder_tid, side_of(g), open);
 		pair_add(t->tgid, GT_PAIR_OF_GIL | slot, g->holder_tid, side_of(g),
 			 g->light ? open : 0);

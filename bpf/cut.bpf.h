@@ -71,8 +71,8 @@ static __always_inline void thread_pass(struct gt_thread *t, const struct gt_gil
 	if (t->wait_booked_ns >= at)
 		return;
 	t->wait_booked_ns = at;
-	t->wait_held_ns = then->held_ns + (then->held ? at - then->last_ns : 0);
-	t->wait_light_ns = then->light_ns + (then->light ? at - then->last_ns : 0);
+	t->wait_held_ns = gil_held_at(then, at);
+	t->wait_light_ns = gil_light_at(then, at);
 	t->wait_hold_cnt = then->hold_cnt;
 }
 

@@ -47,7 +47,7 @@ static __always_inline int on_wait(__u64 cond)
 	holder = g->last_holder;
 	tstate = memory_check(g, cond, 1);
 	if (g->light || is_new_and_held(g))
-		seen = holder_seen(cond, t->tgid, tstate);
+		seen = holder_seen(t->gil_slot, cond, t->tgid, tstate);
 	if (is_new_and_held(g))
 		new_gil_held(g, cond, seen);
 	else if (!g->light && tstate && holder && g->held && tstate != holder && g->holder_tid)
@@ -113,7 +113,7 @@ static __always_inline int on_acquire(__u64 cond)
 			if (looks_cnt(t->gil_slot) != t->look_cnt)
 				looks_book(t->gil_slot, cond, r.tid);
 		}
-		pairs_book(t->gil_slot, cond, r.tid, 0);
+		pairs_book(t->gil_slot, cond, r.tid, g->last_ns);
 		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
 		t->sums.contended++;
 	}
@@ -141,6 +141,7 @@ static __always_inline int on_acquire(__u64 cond)
 	} else {
 		thread_enter(t, cond, GT_HOLD, now);
 	}
+	run_begins(t, now);
 	g->holder_tid = r.tid;
 	g->held = 1;
 	g->seeded = 0;
@@ -215,6 +216,7 @@ static __always_inline int on_release(__u64 cond)
 	touch(&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)]);
 	gil_event(g, t->gil_slot, now);
 	ns = now - t->since_ns;
+	run_ends(t, ns);
 	sum_put(sum, ns, 1);
 	if (blame && g->hold_blame_ns)
 		sum_put(blame, g->hold_blame_ns, 1);

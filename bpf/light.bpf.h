@@ -33,20 +33,23 @@ __noinline __u32 tstate_tid(__u32 tgid, __u64 tstate)
 }
 
 /* The thread that a waiter sees holding: its record is there from now on. Returns its tid, 0: not known. */
-__noinline __u32 holder_seen(__u64 cond, __u32 tgid, __u64 tstate)
+__noinline __u32 holder_seen(__u32 slot, __u64 cond, __u32 tgid, __u64 tstate)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tstate_tid(tgid, tstate) };
+	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	struct gt_thread *t;
 
-	if (!key.tid)
+	if (!key.tid || !g)
 		return 0;
 	t = bpf_map_lookup_elem(&threads, &key);
-	if (!t || t->flags & GT_F_EXITED) {
+	if (!t) {
+		if (g->holder_tid == key.tid) /* it is the same, and has ended */
+			return key.tid;
 		thread_of(cond, tgid, key.tid, BY_WAIT | OF_ANOTHER);
 		t = bpf_map_lookup_elem(&threads, &key);
-		if (!t || t->flags & GT_F_EXITED)
-			return 0;
 	}
+	if (!t || t->flags & GT_F_EXITED) /* the record of one who had this tid is still needed */
+		return 0;
 	if (t->tstate && t->tstate != tstate)
 		t->flags |= GT_F_TSTATE_MOVES;
 	t->tstate = tstate;
@@ -94,6 +97,7 @@ static __always_inline void new_gil_held(struct gt_gil *g, __u64 cond, __u32 tid
 
 	if (!t || t->first_ns) {
 		g->light = 1;
+		g->light_ns = g->held_ns;
 		g->seeded = 0;
 		return;
 	}
@@ -114,11 +118,11 @@ __noinline int light_ends(__u32 slot, __u64 now)
 
 	if (!g)
 		return 0;
+	gil_event(g, slot, now);
 	tgid = g->key.tgid;
 	m = bpf_map_lookup_elem(&modes, &tgid);
 	if (m && !m->exact) /* the probes are being taken away */
 		return 0;
-	gil_event(g, slot, now);
 	if (now > g->hold_since_ns)
 		hold_push(g, g->holder_tid, now);
 	g->light = 0;
@@ -143,7 +147,7 @@ static __always_inline void light_acquire(struct gt_gil *g, struct gt_thread *t,
 	from = t->wait_booked_ns > g->mode_ns ? t->wait_booked_ns : g->mode_ns;
 	queued = smaller(queued, now - from);
 	light_holder(slot, cond, t->tid, now);
-	pairs_book(slot, cond, t->tid, queued);
+	pairs_book(slot, cond, t->tid, now - queued);
 	if (stacks_on) {
 		if (!t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
 			t->wait_stack = stack_capture(slot, t->tgid, t->tstate, 0);
@@ -167,7 +171,7 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	cut_check(g, t, cond, t->tid);
 	if (g->light) {
 		tstate = memory_check(g, cond, 1);
-		holder = holder_seen(cond, t->tgid, tstate);
+		holder = holder_seen(t->gil_slot, cond, t->tgid, tstate);
 	}
 	now = event_time(g, t);
 	gil_event(g, t->gil_slot, now);
@@ -182,7 +186,7 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 		look_tick(g, t, cond, now);
 	/* Before the ring of past holds turns over. */
 	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2)
-		pairs_book(t->gil_slot, cond, t->tid, 0);
+		pairs_book(t->gil_slot, cond, t->tid, now);
 	gil_end(g);
 	thread_end(t);
 }

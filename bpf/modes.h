@@ -20,7 +20,7 @@
 static inline __u64 modes__light_after(const struct gt_modes *m, __u64 since)
 {
 	for (__u32 i = 0; m && i < GT_MODE_STEPS && i < m->cnt; i++)
-		if (m->light_ns[i] > since)
+		if (m->light_ns[i] >= since)
 			return m->light_ns[i];
 	return 0;
 }
@@ -45,6 +45,26 @@ static inline void gil_advance(struct gt_gil *g, __u64 now)
 	g->last_ns = now;
 }
 
+/* held_ns and light_ns as they were at a moment that is not before its last event: the record may stand later. */
+static inline __u64 gil_light_at(const struct gt_gil *g, __u64 at)
+{
+	if (!g->light)
+		return g->light_ns;
+	return g->light_ns + (at > g->mode_ns ? at : g->mode_ns) - g->last_ns;
+}
+
+static inline __u64 gil_held_at(const struct gt_gil *g, __u64 at)
+{
+	__u64 held = g->held_ns;
+
+	if (!g->light)
+		return g->held ? held + at - g->last_ns : held;
+	held += gil_light_at(g, at) - g->light_ns;
+	if (at < g->mode_ns && g->holder_tid) /* it had it before the books became light */
+		held -= g->mode_ns - at;
+	return held;
+}
+
 /* The hold that ends now into the ring. */
 static inline void hold_push(struct gt_gil *g, __u32 tid, __u64 now)
 {
@@ -64,10 +84,14 @@ static inline void gil_lighten(struct gt_gil *g, __u64 at)
 {
 	if (at > g->last_ns)
 		gil_advance(g, at);
-	if (g->held)
+	if (g->seeded && !g->holder_tid) { /* all that was known of it is that somebody did */
+		g->light_ns += at - g->hold_since_ns;
+		at = g->hold_since_ns;
+	} else if (g->held) {
 		hold_push(g, g->holder_tid, at);
-	else
+	} else {
 		g->holder_tid = 0;
+	}
 	g->light = 1;
 	g->mode_ns = g->hold_since_ns = at;
 	g->held = 1;

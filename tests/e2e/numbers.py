@@ -22,16 +22,16 @@ META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS
 RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,
           "lost_detail": COUNT, "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
 PROCESS = {"pid": COUNT, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
-           "span_ns": NS, "alive": BOOL, "mode": TEXT, "mode_auto": BOOL, "mode_changes": COUNT}
+           "span_ns": NS, "throttled_ns": NS_OR_NULL, "alive": BOOL, "mode": TEXT, "mode_auto": BOOL, "mode_changes": COUNT}
 GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_observed_ns": NS, "held_ns": NS_OR_NULL,
        "gap_ns": NS_OR_NULL, "gap_wall_ns": NS_OR_NULL, "wait_ns": NS, "runnable_ns": NS, "unsure_ns": NS,
        "utilization": REAL_OR_NULL, "utilization_error": REAL_OR_NULL, "load": REAL_OR_NULL, "switches": COUNT_OR_NULL,
        "acquisitions": COUNT_OR_NULL}
 THREAD = {"tid": COUNT_OR_NULL, "name": TEXT, "gil": COUNT, "acquisitions": COUNT_OR_NULL, "contended": COUNT,
-          "yields": COUNT, "runnable_ns": NS_OR_NULL, "hold_observed_ns": NS, "wait_ns": NS, "wait_max_ns": NS_OR_NULL, "wait_p50_ns": NS_OR_NULL,
-          "wait_p99_ns": NS_OR_NULL, "yield_ns": NS, "hold_ns": NS_OR_NULL, "hold_max_ns": NS_OR_NULL,
+          "yields": COUNT, "runnable_ns": NS_OR_NULL, "hold_observed_ns": NS, "wait_ns": NS, "wait_max_ns": NS_OR_NULL,
+          "wait_p50_ns": NS_OR_NULL, "wait_p99_ns": NS_OR_NULL, "yield_ns": NS, "hold_ns": NS_OR_NULL, "hold_max_ns": NS_OR_NULL,
           "hold_p50_ns": NS_OR_NULL, "hold_p99_ns": NS_OR_NULL, "hold_offcpu_ns": NS_OR_NULL,
-          "released_ns": NS_OR_NULL, "blame_ns": NS, "state": TEXT}
+          "hold_runnable_ns": NS_OR_NULL, "released_ns": NS_OR_NULL, "blame_ns": NS, "state": TEXT}
 PAIR = {"waiter": COUNT_OR_NULL, "holder": COUNT_OR_NULL, "ns": NS}
 
 wrong = []
@@ -87,6 +87,8 @@ def check_process(where, p):
             complain("%s: released %s, holds seen for %d of %d ns", at, t["released_ns"], t["hold_observed_ns"], p["span_ns"])
         if t["state"] not in STATES:
             complain("%s: state %s", at, t["state"])
+        if t["hold_offcpu_ns"] is not None and not t["hold_runnable_ns"] <= t["hold_offcpu_ns"] <= t["hold_ns"]:
+            complain("%s: %d runnable of %d off-CPU of %d held", at, t["hold_runnable_ns"], t["hold_offcpu_ns"], t["hold_ns"])
         if t["tid"] is None and not t.get("folded"):
             complain("%s: neither a tid nor folded", at)
     for pair in p.get("pairs", []):

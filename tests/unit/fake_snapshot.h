@@ -91,6 +91,7 @@ static inline void fake__thread(struct fake *f, size_t i, uint32_t tid, const ch
 		.released_ns = span / 1000 * (1000 - wait_pm - yield_pm - hold_pm),
 		.hold_observed_ns = span,
 		.hold_offcpu_ns = NS_UNKNOWN,
+		.hold_runnable_ns = NS_UNKNOWN,
 		.acquisitions = span / MS / (i + 2),
 		.contended = span / MS / (i + 5),
 		.yields = span / MS / 40 * (hold_pm > 5),

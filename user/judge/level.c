@@ -126,14 +126,30 @@ static bool put_held(const struct snap_proc *p, const struct snap_gil *g, struct
 	return part;
 }
 
-/* "Too few CPUs: 2.4 threads wait on average, 62% of that woken, for a CPU" */
+/* "Too few CPUs: 2.4 threads wait on average, 62% of that woken, for a CPU"; "A CPU limit: .." */
 static void put_no_cpu(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
+	uint64_t ns = verdict__runnable_ns(p, g);
 	char pct[UNITS_SZ];
 
-	sbuf__printf(out, "Too few CPUs: %.1f threads wait on average, %s of that woken, for a CPU",
-		     waiting(p, g),
-		     units__percent_word(verdict__runnable_ns(p, g), g->wait_ns, pct));
+	sbuf__printf(out, "%s: %.1f threads wait on average, %s of that woken, for a CPU",
+		     verdict__is_limited(p, ns, g->wait_ns) ? "A CPU limit" : "Too few CPUs",
+		     waiting(p, g), units__percent_word(ns, g->wait_ns, pct));
+}
+
+/* "The GIL is held 98% of the time, for 81% of that without a CPU: a CPU limit"; false: it is not that. */
+static bool put_limit(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+{
+	uint64_t ns = verdict__without_cpu_ns(p, g);
+	char pct[UNITS_SZ];
+
+	if (!verdict__is_limited(p, ns, g->held_ns))
+		return false;
+	sbuf__puts(out, "The GIL is ");
+	put_held(p, g, out);
+	sbuf__printf(out, ", for %s of that without a CPU: a CPU limit",
+		     units__percent_word(ns, g->held_ns, pct));
+	return true;
 }
 
 /* "held 98% of the time, 2.7 threads wait on average", "1.5 threads wait on average (light: holds unseen)" */
@@ -178,6 +194,8 @@ void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, stru
 	case VERDICT_NO_CPU: put_no_cpu(p, g, out); break;
 	case VERDICT_SOME:
 	case VERDICT_BOTTLENECK:
+		if (put_limit(p, g, out))
+			break;
 		sbuf__puts(out, level == VERDICT_SOME ? "Some waiting for the GIL: "
 						      : "The GIL is the bottleneck: ");
 		put_waiting(p, g, out);

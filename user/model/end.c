@@ -96,7 +96,7 @@ static void add_first_holder(const struct model *m, struct mproc *p, struct mgil
 	uint32_t tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid;
 	struct mthread *t;
 
-	if (!g->known && g->seed_held && !p->is_light) {
+	if (!g->known && g->seed_held && !g->was_light) {
 		g->rec.first_ns = g->rec.last_ns = p->books_ns;
 		g->rec.hold_since_ns = p->books_ns;
 		g->rec.held = 1;
@@ -133,6 +133,9 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 		return;
 	if (end_ns < m->before_ns) /* what has been shown is not taken back */
 		end_ns = m->before_ns;
+	for (size_t i = 0; i < p->gil_cnt; i++) /* nor what became light after it, before it was seen */
+		if (p->gils[i]->rec.light && p->gils[i]->rec.mode_ns > end_ns)
+			end_ns = p->gils[i]->rec.mode_ns;
 	mproc__undo_open_pairs(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		add_first_holder(m, p, p->gils[i]);
@@ -142,10 +145,10 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (!p->threads[i]->exited)
 			close_dead(p, p->threads[i], m->now_ns, end_ns);
+	mproc__close_light(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		gil_acc__of(&p->gils[i]->rec, p->gils[i]->rec.last_ns, &p->gils[i]->at[AT_NOW]);
 	mproc__sum_pairs(p);
-	mproc__close_light(p);
 	mproc__sum_light(p);
 	p->end_ns = end_ns > p->books_ns ? end_ns : p->books_ns + 1;
 	model__reindex(m);

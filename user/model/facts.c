@@ -151,6 +151,9 @@ static int set_mode(struct mproc *p, const struct record *r)
 		return 0;
 	p->mode_changes_at[AT_NOW] += p->is_light != r->mode.light && r->mode.at_ns > p->books_ns;
 	p->is_light = r->mode.light;
+	p->was_light |= p->is_light;
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		p->gils[i]->was_light = p->was_light;
 	p->is_auto = r->mode.is_auto;
 	return 0;
 }
@@ -168,6 +171,12 @@ int model__take_fact(struct model *m, const struct record *r)
 		if (p)
 			p->halted = r->note.halted;
 		return p ? set_text(&p->note, r->note.text) : 0;
+	case REC_THROTTLED:
+		if (p) {
+			p->throttled_known = true;
+			p->throttled_at[AT_NOW] += r->throttled_ns;
+		}
+		return 0;
 	case REC_THREAD:
 		if (!p)
 			return 0;

@@ -254,7 +254,7 @@ int mproc__fold_threads(struct mproc *p)
 uint32_t mgil__first_holder(const struct mgil *g)
 {
 	bool held = g->known ? !g->rec.light && g->rec.held && (g->rec.seeded || !g->rec.holder_tid)
-			     : g->seed_held;
+			     : g->seed_held && !g->was_light;
 
 	if (!held)
 		return 0;

@@ -25,24 +25,17 @@ void mproc__take_light(struct mproc *p, uint32_t slot, uint32_t tid, uint64_t ns
 			mproc__light_of(p, p->gils[i], tid)->closed_ns += ns;
 }
 
+static uint64_t sum_of(const struct mlight *l)
+{
+	return l->closed_ns + l->open_ns + l->pending_ns;
+}
+
 void mthread__sum_light(struct mthread *t)
 {
-	uint64_t all = t->light.closed_ns + t->light.open_ns;
+	uint64_t all = sum_of(&t->light);
 
 	t->at[AT_NOW].blame_ns += all - t->light_added;
 	t->light_added = all;
-}
-
-/* Of the hold that was open as the books became light, until the next event gives it away. */
-static uint64_t nobodys_open(const struct mproc *p, const struct mgil *g)
-{
-	if (!g->rec.light || !g->at[AT_NOW].open_blame_ns)
-		return 0;
-	for (size_t i = 0; i < p->thread_cnt; i++)
-		if (p->threads[i]->key.tid == g->rec.holder_tid &&
-		    p->threads[i]->key.cond == g->key.cond && !p->threads[i]->exited)
-			return 0;
-	return g->at[AT_NOW].open_blame_ns;
 }
 
 void mproc__sum_light(struct mproc *p)
@@ -50,7 +43,7 @@ void mproc__sum_light(struct mproc *p)
 	for (size_t i = 0; i < p->gil_cnt; i++) {
 		struct mgil *g = p->gils[i];
 
-		g->unsure_at[AT_NOW] = g->light.closed_ns + g->light.open_ns + nobodys_open(p, g);
+		g->unsure_at[AT_NOW] = sum_of(&g->light);
 		g->runnable_at[AT_NOW] = 0;
 		for (size_t n = 0; mgil__fold(g, n); n++)
 			g->runnable_at[AT_NOW] += mgil__fold(g, n)->at[AT_NOW].light_runnable_ns;
@@ -64,10 +57,25 @@ void mproc__sum_light(struct mproc *p)
 	}
 }
 
-void mproc__begin_light(struct mproc *p)
+void mproc__drop_pending(struct mproc *p)
 {
 	for (size_t i = 0; i < p->gil_cnt; i++)
-		p->gils[i]->light.open_before = p->gils[i]->light.open_ns;
+		p->gils[i]->light.pending_ns = 0;
+	for (size_t i = 0; i < p->thread_cnt; i++)
+		p->threads[i]->light.pending_ns = 0;
+}
+
+void mproc__begin_light(struct mproc *p)
+{
+	mproc__drop_pending(p);
+	for (size_t i = 0; i < p->gil_cnt; i++) {
+		struct mgil *g = p->gils[i];
+
+		g->light.open_before = g->light.open_ns;
+		if (g->rec.light && g->at[AT_NOW].open_blame_ns)
+			mproc__light_of(p, g, g->rec.holder_tid)->pending_ns +=
+				g->at[AT_NOW].open_blame_ns;
+	}
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		p->threads[i]->light.open_before = p->threads[i]->light.open_ns;
 }
@@ -82,6 +90,7 @@ void mproc__undo_light(struct mproc *p)
 
 void mproc__close_light(struct mproc *p)
 {
+	mproc__drop_pending(p);
 	for (size_t i = 0; i < p->gil_cnt; i++) {
 		struct mgil *g = p->gils[i];
 

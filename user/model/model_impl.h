@@ -26,6 +26,8 @@ struct mbooked {
  */
 struct mlight {
 	uint64_t closed_ns, open_ns, open_before;
+	/* Of the hold that was open as the books became light: until the next event, which gives it away. */
+	uint64_t pending_ns;
 };
 
 struct mthread {
@@ -75,6 +77,7 @@ struct mgil {
 		named_ns; /* shorter holds are "other" in the pairs of open waits: there are too many */
 	int64_t interpreter;
 	uint64_t interval_ns;
+	bool was_light; /* as its process: without a record nothing is known of it */
 	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;
 	char *seed_name;   /* NULL: not known */
@@ -96,9 +99,11 @@ struct mproc {
 	uint32_t pid;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
 	unsigned int cpu_cnt;
+	bool throttled_known;
+	uint64_t throttled_at[AT_CNT];
 	bool stacks_known;
 	bool halted; /* stopped, as the note says */
-	bool is_light, is_auto;
+	bool is_light, was_light, is_auto;
 	uint32_t mode_changes_at[AT_CNT];
 	size_t gil_cnt, gil_cap;
 	struct mgil **gils;
@@ -162,6 +167,7 @@ void mproc__take_light(struct mproc *p, uint32_t slot, uint32_t tid, uint64_t ns
 void mthread__sum_light(struct mthread *t);
 void mproc__sum_light(struct mproc *p);
 void mproc__begin_light(struct mproc *p);
+void mproc__drop_pending(struct mproc *p);
 void mproc__undo_light(struct mproc *p);
 /* The process ends: what was the GIL's is its last holder's. */
 void mproc__close_light(struct mproc *p);

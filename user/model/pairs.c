@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "user/base/util.h"
+#include "bpf/modes.h"
 #include "user/model/model_impl.h"
 
 static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t other,
@@ -144,10 +145,11 @@ static int add_parts(struct mproc *p, struct mthread *t, struct mgil *g, uint64_
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
 		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
 		uint64_t start = h->start_ns > since ? h->start_ns : since, ns;
+		uint64_t end = h->end_ns < now ? h->end_ns : now; /* its death may be before a step */
 
 		if (h->end_ns <= since)
 			break;
-		ns = h->end_ns - start;
+		ns = end > start ? end - start : 0;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
 		lit = h->light ? take_some(&left, ns) : 0;
@@ -211,8 +213,8 @@ static int count_open(struct mproc *p, const struct totals *t, uint64_t before_n
 		th->booked_before = th->booked;
 		if (th->exited || th->rec.state != GT_WAIT || !g)
 			continue;
-		held = g->at[AT_NOW].held_ns - (g->rec.held ? t->now_ns - when : 0);
-		light = g->at[AT_NOW].light_ns - (g->rec.light ? t->now_ns - when : 0);
+		held = gil_held_at(&g->rec, when);
+		light = gil_light_at(&g->rec, when);
 		err = mproc__add_open_wait(p, th, g, held, light, when);
 	}
 	return err;

@@ -181,9 +181,10 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 		return FAIL_GONE;
 	}
 	c->live[c->live_cnt++] = t;
-	pr_verb("pid %d: CPython %s in %s, %zu probes (%s)\n", t.target.pid, t.target.py->version,
-		t.target.runtime, t.target.sites->site_cnt,
-		probe_tier__name(probe__tier(c->probe)));
+	pr_verb("pid %d: CPython %s in %s, %zu probe points (%s%s)\n", t.target.pid,
+		t.target.py->version, t.target.runtime, t.target.sites->site_cnt,
+		probe_tier__name(probe__tier(c->probe)),
+		probe__has_light(t.target.sites) ? "" : "; exact only");
 	return FAIL_NONE;
 }
 
@@ -343,6 +344,7 @@ static int refresh(struct source *s)
 		pysym__refill(c->live[i].sym);
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
+		tracked__throttled(&c->live[i], c);
 		if (tracked__is_misfit(&c->live[i], why, sizeof(why))) {
 			pr_warn("%s\n", why);
 			end_process(c, c->live[i--].target.pid, false, now_ns());
@@ -363,6 +365,7 @@ static int close_books(struct source *s)
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
+		tracked__throttled(&c->live[i], c);
 	}
 	probe__freeze(c->probe);
 	err = read_books(c);

@@ -8,6 +8,7 @@
 
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
+#include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/probe/probe.h"
 #include "user/python/process.h"
@@ -47,6 +48,15 @@ void tracked__update_note(struct tracked *t, struct collector *c)
 	r.note.text = t->note;
 	r.note.halted = *halt != '\0';
 	send(t, c, &r);
+}
+
+void tracked__throttled(struct tracked *t, struct collector *c)
+{
+	struct record r = { .kind = REC_THROTTLED };
+
+	r.throttled_ns = throttle__look(&t->throttle, t->target.pid);
+	if (r.throttled_ns != NS_UNKNOWN)
+		send(t, c, &r);
 }
 
 /* Has the last reading a record of this thread? */
@@ -207,7 +217,7 @@ static enum failure attach(struct tracked *t, struct collector *c, struct sbuf *
 {
 	const struct target *tg = &t->target;
 
-	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
+	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites, PROBE_ALWAYS_EXACT);
 	if (t->att)
 		return FAIL_NONE;
 	switch (errno) {
@@ -284,8 +294,10 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	snprintf(t->note, sizeof(t->note), "%s", tg->note);
 	if (!err)
 		err = send(t, c, &start);
-	if (!err)
+	if (!err) {
 		tracked__seed(t, c);
+		tracked__throttled(t, c);
+	}
 	return failure__of(err);
 }
 

@@ -237,6 +237,7 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	if (p->note[0])
 		json__str(j, "note", p->note);
 	json__ns(j, "span_ns", p->span_ns);
+	json__ns(j, "throttled_ns", p->throttled_ns);
 	json__bool(j, "alive", p->alive);
 	json__str(j, "mode", p->mode == SNAP_MODE_LIGHT ? "light" : "exact");
 	json__bool(j, "mode_auto", p->mode_auto);

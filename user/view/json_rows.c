@@ -39,6 +39,7 @@ static void put_holds(struct json_out *j, const struct snap_thread *t)
 	put_seen(j, "hold_p90_ns", t->hold_p90_ns, seen);
 	put_seen(j, "hold_p99_ns", t->hold_p99_ns, seen);
 	put_seen(j, "hold_offcpu_ns", t->hold_offcpu_ns, seen);
+	put_seen(j, "hold_runnable_ns", t->hold_runnable_ns, seen);
 }
 
 void json_rows__put_thread(struct json_out *j, const struct snap_proc *p,
