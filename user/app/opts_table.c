@@ -113,9 +113,8 @@ const struct opt_desc opt_table[] = {
 		  "(exact where --max-overhead allows it)",
 	  .def = "auto", .names = mode_names, .verbs = MEASURES, .why = "it measures nothing" },
 	{ "max-overhead", 0, "PCT", OPT_PCT, OFF(max_overhead_pct),
-	  .help = "--mode auto: exact while its probes cost a process at most PCT % of a CPU; 0.5, "
-		  "2 .. "
-		  "(0: no limit)",
+	  .help = "auto mode is exact while its probes cost a process at most PCT % of a CPU (0.5, "
+		  "2 ..; 0: no limit)",
 	  .def = "1", .max = 100000, .verbs = TOP | RECORD, .why = "it is one look" },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color),
 	  .help = "auto, always or never (NO_COLOR is honoured)", .def = "auto",
