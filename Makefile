@@ -109,6 +109,16 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 SKEL_USERS := $(shell grep -l '"giltop.skel.h"' $(LIB_SRCS) $(UNIT_SRCS))
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%.c=$(d)/%.o)): $(SKEL)
 
+# Names of system calls, of the headers that are compiled against.
+$(BUILD)/syscall_names.inc: Makefile
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) $(EXTRA_CFLAGS) -E -dM - | \
+	sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | \
+	grep -v -e '"syscalls"' -e '"arch_specific_syscall"' | sort > $@
+
+$(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(d)/user/base/syscall_name.o): $(BUILD)/syscall_names.inc
+
 # ---- user space ---------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
