@@ -101,6 +101,7 @@ struct task_struct {
 	int tgid;
 	unsigned int __state; /* 0: it runs, or would if it had a CPU */
 	unsigned long nvcsw;  /* how often it went to sleep */
+	void *stack;	      /* the kernel's */
 	struct signal_struct *signal;
 	struct sched_info sched_info;
 } __attribute__((preserve_access_index));

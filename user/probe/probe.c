@@ -22,6 +22,7 @@
 #include "user/probe/maps_read.h"
 #include "user/probe/maps_stacks.h"
 #include "user/probe/multi.h"
+#include "user/probe/sched.h"
 
 struct probe {
 	struct giltop_bpf *skel;
@@ -31,6 +32,7 @@ struct probe {
 	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;
+	bool sched;	       /* sleeps of holders are seen */
 	uint64_t dead_lost;    /* see probe_read__forget */
 	uint64_t links_cpu_ns; /* of children that made links */
 	struct children left;  /* that have made links, or are to take them away */
@@ -118,6 +120,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		bpf_map__set_max_entries(p->skel->maps.chains, 1);
 		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
 	}
+	p->sched = probe_sched__choose(p->skel, p->opts.sched);
 	for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
 		if (reg_prog(p->skel, k))
 			bpf_program__set_autoload(reg_prog(p->skel, k), false);
@@ -139,7 +142,8 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 	return 0;
 }
 
-int probe__load(struct probe *p)
+/* The tier that works. 0 or -errno. */
+static int load(struct probe *p)
 {
 	enum probe_tier want = p->opts.tier;
 	const char *why;
@@ -156,6 +160,34 @@ int probe__load(struct probe *p)
 	}
 	if (err && want != PROBE_TIER_MULTI)
 		err = load_tier(p, PROBE_TIER_PERF);
+	return err;
+}
+
+/* What --sched adds is not worth the measurement: without it one goes on without. */
+static void attach_sched(struct probe *p)
+{
+	int err = p->sched ? probe_sched__attach(p->skel) : 0;
+
+	if (p->sched && !err)
+		return;
+	if (p->opts.sched)
+		pr_warn("--sched: cannot attach to the scheduler's switches%s%s: going on "
+			"without\n",
+			err ? ": " : ", which this kernel does not describe",
+			err ? errstr(err) : "");
+	p->sched = false;
+}
+
+int probe__load(struct probe *p)
+{
+	int err = load(p);
+
+	if (err && p->sched) {
+		p->sched = p->opts.sched = false;
+		err = load(p);
+		if (!err)
+			pr_warn("--sched: this kernel refuses its program: going on without\n");
+	}
 	if (err)
 		return err;
 	/* The tracepoints first: a thread that ends must not be missed. */
@@ -167,6 +199,7 @@ int probe__load(struct probe *p)
 		pr_warn("cannot attach to the scheduler's tracepoints: %s\n", errstr(err));
 		return err;
 	}
+	attach_sched(p);
 	if (p->opts.stacks)
 		p->clock = probe_clock__start(bpf_program__fd(p->skel->progs.cpu_clock));
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
@@ -344,12 +377,16 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 
 	/* Without them what finds no room is lost, but counted: no reason to refuse. */
 	probe_read__open_sums(p->skel, (uint32_t)tgid, p->opts.stacks);
+	if (p->sched)
+		probe_sched__watch(p->skel, tgid);
 	target.books_ns = now_ns();
 	return put_target(p, tgid, &target, BPF_ANY) ? 0 : target.books_ns;
 }
 
 void probe__unknow(struct probe *p, pid_t tgid)
 {
+	if (p->sched)
+		probe_sched__unwatch(p->skel, tgid);
 	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &tgid);
 }
 
@@ -361,6 +398,8 @@ void probe__forget(struct probe *p, pid_t tgid)
 
 void probe__reset(struct probe *p, pid_t tgid)
 {
+	if (p->sched)
+		probe_sched__unwatch(p->skel, tgid);
 	put_target(p, tgid, &no_books, BPF_ANY);
 	p->dead_lost += probe_read__forget(p->skel, (uint32_t)tgid);
 }
@@ -369,6 +408,8 @@ int probe__read(struct probe *p, struct totals *ret)
 {
 	int err = probe_read__all(p->skel, ret);
 
+	if (!err && p->sched)
+		err = probe_sched__read(p->skel, ret);
 	if (!err)
 		ret->stats[GT_STAT_DEAD_FULL] += p->dead_lost;
 	ret->self_cpu_ns += p->links_cpu_ns;

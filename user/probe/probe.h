@@ -39,6 +39,7 @@ struct probe_opts {
 	enum probe_tier tier;	 /* AUTO: multi where it works */
 	unsigned int thread_cnt; /* threads expected at once; sizes the maps */
 	bool stacks;		 /* walk Python stacks */
+	bool sched; /* see holders that sleep; where that cannot be, go on without (said by pr_warn) */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
