@@ -26,6 +26,7 @@ struct collector_opts {
 	enum gt_follow follow;	 /* at first: collector__follow */
 	unsigned int thread_cnt; /* expected; sizes the maps */
 	bool stacks;		 /* collect Python stacks */
+	bool sched;		 /* see holders that sleep, if the kernel lets us */
 	bool look_at_all;	 /* the stack of every thread at each reading (dump) */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
