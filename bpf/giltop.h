@@ -341,6 +341,8 @@ struct gt_chain_key {
 
 #define GT_NO_CALL                                                                                 \
 	(-1) /* it slept in no system call: a page that had to come, a signal that stops */
+#define GT_UNKNOWN_CALL                                                                            \
+	(-2) /* nobody saw it go to sleep: it slept already when its books started */
 
 /* Where a thread sleeps with the GIL. All of it 0 but tgid, and GT_NO_CALL: what has no room of its own. */
 struct gt_sleep_key {

@@ -19,6 +19,8 @@ volatile __u8 sched_places[GT_SCHED_PLACES] = {};
 
 /* One of each GIL's threads at most. */
 GT_MAP(sleeps, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_sleeper_key, struct gt_sleep);
+/* Who has held a GIL since before the books, and has no record yet: its cond. */
+GT_MAP(first_holds, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_sleeper_key, __u64);
 GT_MAP(slept, BPF_MAP_TYPE_HASH, 8192, struct gt_sleep_key, struct gt_sum);
 
 /* From Linux 5.15 on the kernel says where a task's user registers are (they have moved since); before that they were at the end of
@@ -92,18 +94,17 @@ static __always_inline int goes_to_sleep(struct task_struct *prev)
 }
 
 /* The current thread, which holds this GIL by exact books, goes to sleep. */
-__noinline int sleep_begins(__u32 slot, __u64 ip, __s32 call)
+__noinline int sleep_begins(__u64 cond, __u64 ip, __s32 call)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_sleeper_key key = { .tgid = id >> 32, .tid = (__u32)id };
 	struct gt_target *target = bpf_map_lookup_elem(&targets, &key.tgid);
-	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	struct gt_sleep s = { .since_ns = bpf_ktime_get_ns(),
 			      .at = { .tgid = key.tgid, .tid = key.tid, .call = call } };
 	struct gil_memory m;
 
-	if (!g || !target ||
-	    bpf_probe_read_user(&m, sizeof(m), (void *)(g->key.cond + GT_COND_TO_LAST_HOLDER)) ||
+	if (!target ||
+	    bpf_probe_read_user(&m, sizeof(m), (void *)(cond + GT_COND_TO_LAST_HOLDER)) ||
 	    m.locked != 1 || !m.last_holder)
 		return 0;
 	if (ip >= target->text_start && ip < target->text_end)
@@ -120,33 +121,57 @@ static __always_inline int is_exact(const struct gt_gil *g, __u32 tgid)
 {
 	struct gt_modes *modes_of = bpf_map_lookup_elem(&modes, &tgid);
 
-	return !modes_of || (modes_of->exact && g->exact_ns);
+	return !modes_of || (modes_of->exact && (!g || g->exact_ns));
+}
+
+/* Has this thread, which has shown no event yet, held a GIL since before the books? Then it is that one's last holder. */
+static __always_inline __u64 held_from_before(__u32 tgid, __u32 tid)
+{
+	struct gt_sleeper_key key = { .tgid = tgid, .tid = tid };
+	__u64 *cond = bpf_map_lookup_elem(&first_holds, &key);
+	struct gt_tstate_key who = { .tgid = tgid };
+	struct gil_memory m;
+	__u32 *holder;
+
+	if (!cond || !is_exact(NULL, tgid) ||
+	    bpf_probe_read_user(&m, sizeof(m), (void *)(*cond + GT_COND_TO_LAST_HOLDER)))
+		return 0;
+	who.tstate = m.last_holder;
+	holder = bpf_map_lookup_elem(&holders, &who);
+	return holder && *holder == tid ? *cond : 0;
+}
+
+/* The cond of the GIL that the current thread holds; 0: none. */
+static __always_inline __u64 held_now(__u32 tgid, __u32 tid)
+{
+	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
+	struct gt_gil_key key = { .tgid = tgid };
+	struct gt_gil *g;
+
+	if (!where || where->tgid != tgid)
+		return held_from_before(tgid, tid);
+	for (__u32 i = 0; i < GT_TID_GILS; i++) {
+		if (i >= where->cnt)
+			break;
+		key.cond = where->cond[i];
+		g = gil_find(&key);
+		if (g && g->held && g->holder_tid == tid && is_exact(g, tgid))
+			return key.cond;
+	}
+	return 0;
 }
 
 /* A thread of a measured process leaves its CPU to sleep. */
 static __always_inline void switched_out(struct task_struct *prev)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	__u32 tid = (__u32)id, *slot;
-	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
-	struct gt_gil_key key = { .tgid = id >> 32 };
-	struct gt_gil *g;
+	__u64 cond = held_now(id >> 32, (__u32)id);
 	void *regs;
 
-	if (!where || where->tgid != key.tgid)
+	if (!cond)
 		return;
-	for (__u32 i = 0; i < GT_TID_GILS; i++) {
-		if (i >= where->cnt)
-			return;
-		key.cond = where->cond[i];
-		slot = bpf_map_lookup_elem(&gil_slots, &key);
-		g = slot ? bpf_map_lookup_elem(&gils, slot) : NULL;
-		if (!g || !g->held || g->holder_tid != tid || !is_exact(g, key.tgid))
-			continue;
-		regs = user_regs_of(prev);
-		sleep_begins(*slot, ip_of(regs), call_of(regs));
-		return;
-	}
+	regs = user_regs_of(prev);
+	sleep_begins(cond, ip_of(regs), call_of(regs));
 }
 
 /* Only the thread itself adds to its row; to the process's all of them do. */

@@ -58,6 +58,23 @@ stuck()'
 	[ ! -s "$GT_ERR" ]
 }
 
+@test "a hold from before the books: asleep when they start, and again later" {
+	python_start 'import ctypes, sys, threading, time
+threading.Thread(target=lambda: [time.sleep(0.001) for i in range(1000000)], daemon=True).start()
+sleeps = ctypes.PyDLL(sys.argv[1])
+def stuck():
+    sleeps.naps(1000, 50000)
+print("ready", flush=True)
+time.sleep(0.05)
+stuck()' "$BATS_FILE_TMPDIR/libsleeps.so"
+	sleep 0.3
+	run -0 --separate-stderr "$GILTOP" --sched -b -p "$WL_PID" -d 600ms
+	echo "$output"
+	[[ $output == *"holders that slept with the GIL:"*" clock_nanosleep() "*" stuck program.0.py:5"* ]]
+	[[ $output == *" 1 an unknown call "* ]]
+	[ -z "$stderr" ]
+}
+
 @test "nobody sleeps with the GIL: said in the text, an empty list in JSON; without --sched nothing" {
 	python_start 'import time
 print("ready", flush=True)

@@ -173,6 +173,12 @@ static void lines_join_threads_but_not_calls(void **state)
 	assert_int_equal(l[1].ns, 150); /* line 9 of ask, whoever called it */
 	assert_int_equal(l[1].cnt, 3);
 	assert_string_equal(l[1].frame->name, "ask");
+	assert_string_equal(
+		offcpu__call_words(&(struct offcpu_line){ .call_no = GT_NO_CALL }, words),
+		"no system call");
+	assert_string_equal(
+		offcpu__call_words(&(struct offcpu_line){ .call_no = GT_UNKNOWN_CALL }, words),
+		"an unknown call");
 	assert_int_equal(offcpu__lines(&s->procs[0], is_8, NULL, l, 3, &all), 2);
 	assert_int_equal(l[1].ns, 50);
 	snapshot__free(s);

@@ -41,6 +41,13 @@ void nap(int us)
 	add(NAP, from);
 }
 
+/* Many in one hold. */
+void naps(int cnt, int us)
+{
+	while (cnt-- > 0)
+		usleep(us);
+}
+
 void read_one(int fd)
 {
 	int64_t from = now_ns();

@@ -87,6 +87,8 @@ char *offcpu__call_words(const struct offcpu_line *l, char out[OFFCPU_WORDS_SZ])
 {
 	if (l->call)
 		snprintf(out, OFFCPU_WORDS_SZ, "%s()", l->call);
+	else if (l->call_no == GT_UNKNOWN_CALL)
+		snprintf(out, OFFCPU_WORDS_SZ, "an unknown call");
 	else if (l->call_no == GT_NO_CALL)
 		snprintf(out, OFFCPU_WORDS_SZ, "no system call");
 	else

@@ -20,7 +20,7 @@ typedef bool (*offcpu_tid_fn)(const void *ctx, uint32_t tid);
 size_t offcpu__lines(const struct snap_proc *p, offcpu_tid_fn fn, const void *ctx,
 		     struct offcpu_line *ret, size_t max, size_t *all);
 #define OFFCPU_WORDS_SZ 64
-/* "read()", "system call 4711", "no system call". Returns out. */
+/* "read()", "system call 4711", "no system call", "an unknown call". Returns out. */
 char *offcpu__call_words(const struct offcpu_line *l, char out[OFFCPU_WORDS_SZ]);
 
 #endif

@@ -74,8 +74,8 @@ struct snap_chain {
 
 /* Where a thread slept while it held the GIL; frames as in snap_stack. */
 struct snap_offcpu {
-	uint32_t tid;	  /* 0: of those that found no room */
-	int32_t call_no;  /* the system call that it slept in; GT_NO_CALL: in none */
+	uint32_t tid;	 /* 0: of those that found no room */
+	int32_t call_no; /* the system call that it slept in; GT_NO_CALL: in none; GT_UNKNOWN_CALL */
 	const char *call; /* its name; NULL: not known, or in none */
 	uint64_t ns;	  /* until it was on a CPU again */
 	uint64_t cnt;	  /* sleeps that began in the span */

@@ -362,12 +362,14 @@ void probe__know(struct probe *p, pid_t tgid)
 	put_target(p, tgid, &no_books, BPF_NOEXIST);
 }
 
-void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid)
+void probe__set_holder(struct probe *p, pid_t tgid, uint64_t cond, uint64_t tstate, uint32_t tid)
 {
 	struct gt_tstate_key key = { .tstate = tstate, .tgid = (__u32)tgid };
 
 	/* Without room its blame is nobody's until its first release. */
 	bpf_map_update_elem(bpf_map__fd(p->skel->maps.holders), &key, &tid, BPF_ANY);
+	if (p->sched)
+		probe_sched__first_hold(p->skel, tgid, cond, tid);
 }
 
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 
 #include "giltop.skel.h"
+#include "user/base/proc_sleep.h"
 #include "user/base/util.h"
 #include "user/books/totals.h"
 #include "user/probe/maps_read.h"
@@ -51,6 +52,7 @@ bool probe_sched__choose(struct giltop_bpf *skel, bool want)
 				  prog == skel->progs.sched_switch_5_18);
 	if (!prog) {
 		bpf_map__set_max_entries(skel->maps.sleeps, 1);
+		bpf_map__set_max_entries(skel->maps.first_holds, 1);
 		bpf_map__set_max_entries(skel->maps.slept, 1);
 	}
 	return prog;
@@ -79,6 +81,35 @@ void probe_sched__watch(struct giltop_bpf *skel, pid_t tgid)
 	/* Takes what finds no room; without it that is lost, but counted. */
 	bpf_map_update_elem(bpf_map__fd(skel->maps.slept), &other, &none, BPF_NOEXIST);
 	*place_of(skel, (uint32_t)tgid) = 1;
+}
+
+/* It sleeps: nobody has seen that begin. What is inserted is taken out again when it is on a CPU; if it was there while we looked,
+ * by us.
+ */
+static void insert_sleep(struct giltop_bpf *skel, const struct gt_sleeper_key *who)
+{
+	int fd = bpf_map__fd(skel->maps.sleeps);
+	struct gt_sleep s = {
+		.at = { .tgid = who->tgid, .tid = who->tid, .call = GT_UNKNOWN_CALL }
+	};
+	uint64_t before, after;
+
+	if (proc__sleep((pid_t)who->tgid, (pid_t)who->tid, &before))
+		return;
+	s.since_ns = now_ns();
+	if (bpf_map_update_elem(fd, who, &s, BPF_NOEXIST))
+		return;
+	if (proc__sleep((pid_t)who->tgid, (pid_t)who->tid, &after) || after != before)
+		bpf_map_delete_elem(fd, who);
+}
+
+void probe_sched__first_hold(struct giltop_bpf *skel, pid_t tgid, uint64_t cond, uint32_t tid)
+{
+	struct gt_sleeper_key who = { .tgid = (__u32)tgid, .tid = tid };
+
+	bpf_map_update_elem(bpf_map__fd(skel->maps.first_holds), &who, &cond, BPF_ANY);
+	if (*place_of(skel, who.tgid))
+		insert_sleep(skel, &who);
 }
 
 struct others {

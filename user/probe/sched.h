@@ -19,6 +19,8 @@ int probe_sched__attach(struct giltop_bpf *skel);
 /* From now on the switches of this process's threads are looked at; or no more: before it is taken out of the targets. */
 void probe_sched__watch(struct giltop_bpf *skel, pid_t tgid);
 void probe_sched__unwatch(struct giltop_bpf *skel, pid_t tgid);
+/* This thread has held the GIL at cond since before the books. Watched already, it may be asleep: that counts from now on. */
+void probe_sched__first_hold(struct giltop_bpf *skel, pid_t tgid, uint64_t cond, uint32_t tid);
 /* The sleeps of holders up to ret->now_ns, into ret->sleeps; their stacks are hashes. 0 or -errno. */
 int probe_sched__read(struct giltop_bpf *skel, struct totals *ret);
 

@@ -300,7 +300,7 @@ static void put_offcpu_row(struct json_out *j, const struct snap_offcpu *c)
 		json__str(j, "syscall", c->call);
 	else
 		json__null(j, "syscall");
-	if (c->call_no != GT_NO_CALL)
+	if (c->call_no >= 0)
 		json__u64(j, "syscall_number", (uint32_t)c->call_no);
 	json__ns(j, "ns", c->ns);
 	json__u64(j, "count", c->cnt);
