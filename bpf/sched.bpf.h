@@ -23,8 +23,8 @@ GT_MAP(sleeps, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_sleeper_key, struct gt_slee
 GT_MAP(first_holds, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_sleeper_key, __u64);
 GT_MAP(slept, BPF_MAP_TYPE_HASH, 8192, struct gt_sleep_key, struct gt_sum);
 
-/* From Linux 5.15 on the kernel says where a task's user registers are (they have moved since); before that they were at the end of
- * its stack.
+/* From Linux 5.15 on the kernel says where a task's user registers are (they have moved since); before that they were
+ * at the end of its stack.
  */
 #if defined(__TARGET_ARCH_x86)
 #define STACK_END 16384

@@ -62,13 +62,14 @@ size_t offcpu__lines(const struct snap_proc *p, offcpu_tid_fn fn, const void *ct
 
 		if (fn && !fn(ctx, o->tid))
 			continue;
-		v[cnt++] = (struct offcpu_line){
+		v[cnt] = (struct offcpu_line){
 			.frame = snap_frames__python_leaf(o->frames, o->frame_cnt),
 			.call = o->call,
 			.call_no = o->call_no,
 			.ns = o->ns,
 			.cnt = o->cnt,
 		};
+		cnt++;
 	}
 	if (cnt) {
 		qsort(v, cnt, sizeof(*v), cmp_place);

@@ -83,8 +83,8 @@ void probe_sched__watch(struct giltop_bpf *skel, pid_t tgid)
 	*place_of(skel, (uint32_t)tgid) = 1;
 }
 
-/* It sleeps: nobody has seen that begin. What is inserted is taken out again when it is on a CPU; if it was there while we looked,
- * by us.
+/* It sleeps: nobody has seen that begin. What is inserted is taken out when it is on a CPU again; if that was while we
+ * looked, by us.
  */
 static void insert_sleep(struct giltop_bpf *skel, const struct gt_sleeper_key *who)
 {
