@@ -69,7 +69,7 @@ SKEL      := $(BUILD)/giltop.skel.h
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench demo static fuzz fuzzers soak check-kernels
+.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench bench-sched demo static fuzz fuzzers soak check-kernels
 .SECONDARY:
 
 COMPLETIONS := $(addprefix $(BUILD)/completions/giltop.,bash zsh fish)
@@ -86,6 +86,7 @@ help:
 #: make check-all    all tests, and those that take minutes: tests/long
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
 #: make bench        cost, side by side with one empty uprobe and a naive tracer (root)
+#: make bench-sched  what --sched costs the context switches of other processes (root)
 #: make static       one static file, $(BUILD)/giltop-static
 #: make check-kernels  boot Debian's kernels under emulation and compare with the oracle there
 #: make fuzz         feed what reads foreign files, memory and words with broken ones (FUZZ_SECONDS=25 for each)
@@ -108,6 +109,16 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 # Only the files that include the skeleton wait for it.
 SKEL_USERS := $(shell grep -l '"giltop.skel.h"' $(LIB_SRCS) $(UNIT_SRCS))
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%.c=$(d)/%.o)): $(SKEL)
+
+# Names of system calls, of the headers that are compiled against.
+$(BUILD)/syscall_names.inc: Makefile
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) $(EXTRA_CFLAGS) -E -dM - | \
+	sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | \
+	grep -v -e '"syscalls"' -e '"arch_specific_syscall"' | sort > $@
+
+$(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(d)/user/base/syscall_name.o): $(BUILD)/syscall_names.inc
 
 # ---- user space ---------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c Makefile
@@ -223,6 +234,10 @@ demo:
 # BENCH_ARGS=--quick: a minute instead of four.
 bench: all $(BUILD)/bench/hit $(BUILD)/bench/naive $(BUILD)/bench/cost.bpf.o
 	$(Q)BUILD=$(BUILD) scripts/bench $(BENCH_ARGS)
+
+# What --sched costs the context switches of others.
+bench-sched: $(BUILD)/giltop.bpf.o $(BUILD)/bench/switch $(BUILD)/bench/cost.bpf.o
+	$(Q)$(BUILD)/bench/switch $(BUILD)/giltop.bpf.o $(BUILD)/bench/cost.bpf.o
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libgiltop.a
 	@mkdir -p $(@D)

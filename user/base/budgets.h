@@ -71,6 +71,8 @@
 #define BUDGET_TALLIES	    40000
 #define BUDGET_TALLIES_KEPT 30000
 #define BUDGET_TALLIES_NEW  60000
+/* Of a process: places where holders slept. (The kernel's table has room for 8,192 of all processes.) */
+#define BUDGET_SLEEPS 8192
 /* Threads that ended and keep a row of their own. */
 #define BUDGET_ENDED_ROWS 1000
 /* Rows of a list, or lines, that are written of a process at most; the rest is one more. */

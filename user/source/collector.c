@@ -49,6 +49,7 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	struct probe_opts po = { .tier = (enum probe_tier)opts->attach,
 				 .thread_cnt = opts->thread_cnt,
 				 .stacks = opts->stacks,
+				 .sched = opts->sched,
 				 .min_hold_ns = opts->min_hold_ns };
 
 	if (!c)

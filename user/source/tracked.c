@@ -201,7 +201,9 @@ static void tell_holders(struct tracked *t, struct collector *c)
 
 	for (ssize_t i = 0; i < n; i++)
 		if (!py_process__gil_state(t->py, gils[i].addr, &st) && st.locked && st.holder_tid)
-			probe__set_holder(c->probe, t->target.pid, st.holder_tstate, st.holder_tid);
+			probe__set_holder(c->probe, t->target.pid,
+					  gils[i].addr + t->target.py->obj.gil_cond,
+					  st.holder_tstate, st.holder_tid);
 }
 
 /* A process that has just started may say no: its libraries are mapped before they are relocated. And it runs
