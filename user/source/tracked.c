@@ -84,6 +84,8 @@ void tracked__seed(struct tracked *t, struct collector *c)
 	ssize_t n = py_process__gils(t->py, &gils);
 
 	t->holder_cnt = t->held_cnt = 0;
+	if (n > 0)
+		lock_looks__begin(t);
 	for (ssize_t i = 0; i < n; i++) {
 		uint64_t cond = gils[i].addr + t->target.py->obj.gil_cond;
 		struct record gil = { .kind = REC_GIL,
@@ -94,6 +96,8 @@ void tracked__seed(struct tracked *t, struct collector *c)
 
 		if (known)
 			gil.gil.interval_ns = st.interval_us * 1000;
+		if (known)
+			lock_looks__know(t, cond);
 		send(t, c, &gil);
 		if (!known)
 			continue;
@@ -354,5 +358,5 @@ void tracked__deinit(struct tracked *t, struct collector *c)
 	newcomers__deinit(&t->newcomers);
 	free(t->holders);
 	free(t->held);
-	free(t->lock_looks.v);
+	lock_watch__deinit(&t->looks);
 }
