@@ -171,8 +171,8 @@ __noinline __u64 pairs_more(__u32 slot, __u64 cond, __u32 tid, __u32 first, __u6
  * longer has is known in sum: the time that the GIL was held meanwhile. The hold that still goes on is left for
  * later. Up to this moment, which is not before the GIL's last event, or in a light stretch.
  *
- * A global function, and what seldom comes in another: the verifier explores each turn of a loop, wherever it is
- * inlined, and that was most of the time to load.
+ * A global function, and each turn in another: the verifier explores each turn of a loop, wherever it is inlined, and that
+ * was most of the time to load; and all functions that are under way at once have 512 bytes of stack together.
  */
 __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 upto)
 {
@@ -194,11 +194,10 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 upto)
 	rest = held - t->wait_held_ns;
 	t->pair_upto_ns = upto;
 	t->pair_light_ns = light - t->wait_light_ns;
-	rest = pairs_turn(g, t, tid, 1, rest);
-	for (__u32 i = 1; i < PAST_TURNS; i++) {
+	for (__u32 i = 0; i < PAST_TURNS; i++) {
+		rest = pairs_more(slot, cond, tid, 1 + i * PAST_TURN, rest);
 		if (rest & PAST_END)
 			break;
-		rest = pairs_more(slot, cond, tid, 1 + i * PAST_TURN, rest);
 	}
 	rest &= ~PAST_END;
 	if (rest) {

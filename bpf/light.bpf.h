@@ -45,8 +45,9 @@ __noinline __u32 holder_seen(__u32 slot, __u64 cond, __u32 tgid, __u64 tstate)
 	if (!t) {
 		if (g->holder_tid == key.tid) /* it is the same, and has ended */
 			return key.tid;
-		thread_of(cond, tgid, key.tid, BY_WAIT | OF_ANOTHER);
-		t = bpf_map_lookup_elem(&threads, &key);
+		t = thread_new(&key, tgid, 0);
+		if (t)
+			t->gil_slot = slot;
 	}
 	if (!t || t->flags & GT_F_EXITED) /* the record of one who had this tid is still needed */
 		return 0;
@@ -193,6 +194,15 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	thread_end(t);
 }
 
+/* Does the target's memory say so, or nothing? */
+__noinline int gil_is_taken(__u64 cond)
+{
+	__s32 locked = 0;
+
+	return bpf_probe_read_user(&locked, sizeof(locked), (void *)(cond + GT_COND_TO_LOCKED)) ||
+	       locked;
+}
+
 /* The conditional jump behind the timed wait: has this thread the GIL now? (Nobody can come in between any more. In
  * exact stretches its ACQUIRE says so.)
  */
@@ -201,7 +211,6 @@ static __always_inline int on_after(void)
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key key = { .tid = (__u32)id };
 	struct gt_tid *where = bpf_map_lookup_elem(&tids, &key.tid);
-	struct gil_memory m;
 	struct records r;
 
 	if (!where || !where->wait_cond || frozen)
@@ -209,8 +218,7 @@ static __always_inline int on_after(void)
 	key.cond = where->wait_cond;
 	if (!records_found(&r, &key, id >> 32) || r.t->state != GT_WAIT || r.g->over)
 		return 0;
-	if (bpf_probe_read_user(&m, sizeof(m), (void *)(key.cond + GT_COND_TO_LAST_HOLDER)) ||
-	    m.locked)
+	if (gil_is_taken(key.cond))
 		return 0;
 	thread_begin(r.t);
 	gil_begin(r.g);

@@ -166,9 +166,6 @@ struct records {
 	__u32 tid; /* as in t, without a look there */
 };
 
-/* With enum first_event: the thread is another than the one that runs here. */
-#define OF_ANOTHER (1u << 8)
-
 /* .. the long way: the first event of this thread here, or the GIL's record has moved. by: enum first_event */
 __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by)
 {
@@ -194,7 +191,7 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by)
 		t = NULL;
 	}
 	if (!t) {
-		t = thread_new(&key, tgid, !(by & OF_ANOTHER));
+		t = thread_new(&key, tgid, 1);
 		if (!t)
 			return 0;
 	}

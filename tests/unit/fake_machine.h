@@ -125,6 +125,10 @@ static inline int read_memory(void *ctx, void *dst, uint32_t size, uint64_t addr
 		const struct fake_gil *g = &k->gils[i];
 		struct gil_memory mem = { .last_holder = g->last_holder, .locked = !!g->holder };
 
+		if (g->tgid == shim.cpu.tgid && addr == g->cond + GT_COND_TO_LOCKED) {
+			memcpy(dst, &mem.locked, sizeof(mem.locked));
+			return 0;
+		}
 		if (g->tgid != shim.cpu.tgid || addr != g->cond + GT_COND_TO_LAST_HOLDER)
 			continue;
 		memcpy(dst, &mem, size < sizeof(mem) ? size : sizeof(mem));

@@ -91,7 +91,8 @@ static void check_all(struct sim *s)
 	if (!s->deaths && !point) {
 		assert_int_equal(total.wait, waited_ns(s));
 		assert_int_equal(total.contended, s->contended);
-		assert_true(total.yields <= s->yields); /* those of whom nobody has seen is not known */
+		assert_true(total.yields <=
+			    s->yields); /* those of whom nobody has seen is not known */
 	}
 	snap = model__snapshot(s->m, MODEL_INTERVAL);
 	check_picture(snap);

@@ -314,7 +314,8 @@ static void who_waits_for_a_cpu_does_not_wait_for_the_gil(void **state)
 	assert_int_equal(verdict__level(b.p, b.g), VERDICT_NO_CPU);
 	assert_string_equal(headline(&b), "Too few CPUs: 0.8 threads wait on average, 62% of that "
 					  "woken, for a CPU");
-	assert_non_null(strstr(blamed__advice(&b, 0), "Woken threads have no CPU for 62% of their waiting: more CPUs"));
+	assert_non_null(strstr(blamed__advice(&b, 0),
+			       "Woken threads have no CPU for 62% of their waiting: more CPUs"));
 	b.p->throttled_ns = 2 * S;
 	assert_non_null(strstr(headline(&b), "A CPU limit: 0.8 threads wait"));
 	assert_non_null(strstr(blamed__advice(&b, 0), "a higher CPU limit"));

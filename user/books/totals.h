@@ -14,14 +14,15 @@ struct total_gil {
 	struct gt_gil_key key;
 	struct gt_gil rec;
 	uint32_t slot; /* its place in `gils`: GT_PAIR_OF_GIL */
-	uint64_t exact_since_ns; /* the kernel's record has yet to take a step to light books since then; 0: it is light */
+	uint64_t
+		exact_since_ns; /* the kernel's record has yet to take a step to light books since then; 0: it is light */
 };
 
 struct total_thread {
 	struct gt_thread_key key;
 	struct gt_thread rec;
 	uint64_t hold_since_ns; /* the same of a hold; 0: none */
-	uint32_t open_stack; /* where it is now, if it waits or was asked for; 0: not known */
+	uint32_t open_stack;	/* where it is now, if it waits or was asked for; 0: not known */
 };
 
 struct total_ended {

@@ -145,7 +145,8 @@ static int add_parts(struct mproc *p, struct mthread *t, struct mgil *g, uint64_
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
 		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
 		uint64_t start = h->start_ns > since ? h->start_ns : since, ns;
-		uint64_t end = h->end_ns < now ? h->end_ns : now; /* its death may be before a step */
+		uint64_t end =
+			h->end_ns < now ? h->end_ns : now; /* its death may be before a step */
 
 		if (h->end_ns <= since)
 			break;
