@@ -144,6 +144,11 @@ static __always_inline void light_acquire(struct gt_gil *g, struct gt_thread *t,
 	__u32 slot = t->gil_slot;
 	__u64 now, queued, from;
 
+	if (stacks_on) {
+		if (!t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
+			t->wait_stack = stack_capture(slot, t->tgid, t->tstate, 0);
+		sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
+	}
 	now = event_time(g, t);
 	gil_event(g, slot, now);
 	queued = runnable_ns(t, now);
@@ -151,13 +156,8 @@ static __always_inline void light_acquire(struct gt_gil *g, struct gt_thread *t,
 	queued = smaller(queued, now - from);
 	light_holder(slot, cond, t->tid, now);
 	pairs_book(slot, cond, t->tid, now - queued);
-	if (stacks_on) {
-		if (!t->wait_stack && t->tstate && !(t->flags & GT_F_TSTATE_MOVES))
-			t->wait_stack = stack_capture(slot, t->tgid, t->tstate, 0);
-		sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
-		if (looks_cnt(slot) != t->look_cnt)
-			looks_book(slot, cond, t->tid);
-	}
+	if (stacks_on && looks_cnt(slot) != t->look_cnt)
+		looks_book(slot, cond, t->tid);
 	t->sums.contended++;
 	t->sums.light_runnable_ns += queued;
 	wait_close(g, t, cond, sum, GT_RELEASED, now);
