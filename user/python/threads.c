@@ -220,10 +220,36 @@ uint32_t py_process__tid_of(struct py_process *p, uint64_t tstate)
 	return thread_tid(p, &p->tids, tstate, ident);
 }
 
-void py_process__find_tid(struct py_process *p, struct py_layout *ret)
+static int pthread_there(void *state, const void *in, size_t in_len, struct sbuf *out)
 {
 	__cleanup(freep) struct py_thread *threads = NULL;
+	const void *args;
+	struct py_process *p = py_guest__open(state, in, in_len, &args, 0);
 
+	if (!p)
+		return -ENOMEM;
+	if (p->tids.pthread_off < 0)
+		py_process__threads(p, &threads);
+	sbuf__add(out, (const char *)&p->tids.pthread_off, sizeof(p->tids.pthread_off));
+	return 0;
+}
+
+/* Where libc keeps the tid is found out from all threads. */
+static void find_pthread(struct py_process *p)
+{
+	__cleanup(freep) struct py_thread *threads = NULL;
+	struct sbuf out = { 0 };
+
+	if (!p->worker)
+		py_process__threads(p, &threads);
+	else if (!py_guest__call(p, pthread_there, NULL, 0, &out) &&
+		 out.len == sizeof(p->tids.pthread_off))
+		memcpy(&p->tids.pthread_off, out.s, out.len);
+	sbuf__free(&out);
+}
+
+void py_process__find_tid(struct py_process *p, struct py_layout *ret)
+{
 	ret->tstate_tid = ret->pthread_tid = 0;
 	if (proc__is_nested(p->pid))
 		return;
@@ -231,9 +257,8 @@ void py_process__find_tid(struct py_process *p, struct py_layout *ret)
 		ret->tstate_tid = p->rt.obj.tstate_native_id;
 		return;
 	}
-	/* Where libc keeps it is found out from all threads. */
-	if (p->tids.pthread_off < 0 && py_process__threads(p, &threads) < 0)
-		return;
+	if (p->tids.pthread_off < 0)
+		find_pthread(p);
 	if (p->tids.pthread_off <= 0 || p->tids.pthread_off > UINT16_MAX)
 		return;
 	ret->tstate_tid = p->rt.obj.tstate_thread_id;
