@@ -31,3 +31,15 @@ agree_each() { # SUBJECT LOAD..: a subject of lib.bash, or of scripts/fetch-inte
 		result live "$subject/${load% *}" ok
 	done
 }
+
+# .. in light mode: SUBJECT "LOAD POINTS"..: by how much the shares of blame may differ.
+light_agrees() {
+	local subject=$1 load
+	needs_subject "$subject"
+	shift
+	for load; do
+		# shellcheck disable=SC2086
+		measure "$PYTHON" --root "$ROOT" --light "${load##* }" ${load% *}
+	done
+	result light "$subject" ok
+}

@@ -26,6 +26,7 @@ TESTS = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(TESTS, "oracle"))
 
 import compare  # noqa: E402
+import compare_light  # noqa: E402
 from oracle_log import OracleError, OracleFile  # noqa: E402
 
 START_TIMEOUT_S = 30
@@ -110,7 +111,8 @@ class Workload:
 class Giltop:
     def __init__(self, args, pid, out_path, err_path):
         self.out_path, self.err_path = out_path, err_path
-        command = [args.giltop, "-b", "--json", "-i", "1", "-p", str(pid)] + args.giltop_arg
+        mode = "exact" if args.light is None else "light"
+        command = [args.giltop, "-b", "--json", "-i", "1", "--mode", mode, "-p", str(pid)] + args.giltop_arg
         with open(out_path, "wb") as out, open(err_path, "wb") as err:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out,
                                             stderr=err)
@@ -186,13 +188,16 @@ def attempt(args, folder):
     """-> compare.Report"""
     out_path = os.path.join(args.keep or args.root + folder, "giltop.jsonl")
     oracle = measure(args, folder, out_path)
-    log = oracle.log()
+    log = oracle.log(light=args.light is not None)
     summary = compare.read_summary(out_path)
     if summary is None:
         raise Failure("giltop wrote no summary record")
     print("%s, %s%s: %d events in %.2f s" % (args.workload, args.root, args.python, log.event_cnt,
                                              (log.off_ns - log.on_ns) / 1e9))
-    report = compare.judge(summary, oracle.pid, log)
+    if args.light is None:
+        report = compare.judge(summary, oracle.pid, log)
+    else:
+        report = compare_light.judge(summary, oracle.pid, log, args.light)
     oracle.close()
     if args.keep:
         shutil.copy(args.root + os.path.join(folder, "oracle.bin"), args.keep)
@@ -219,6 +224,8 @@ def main():
     parser.add_argument("--python", required=True, help="the interpreter of the workload")
     parser.add_argument("--root", default="", help="chroot that the interpreter is in")
     parser.add_argument("--giltop-arg", action="append", default=[], help="a further argument")
+    parser.add_argument("--light", metavar="POINTS", type=float,
+                        help="measure in light mode; the shares of blame may differ by so much")
     parser.add_argument("--keep", metavar="DIR", help="leave the records there")
     parser.add_argument("workload")
     parser.add_argument("amount", nargs="?")

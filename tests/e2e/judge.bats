@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The judge is judged first: compare.py must fail on every tampered figure, and the oracle must find
+# The judge is judged first: compare.py and compare_light.py must fail on every tampered figure, and the oracle must find
 # again what Python measured by itself. Neither needs giltop or root.
 
 load lib
@@ -11,9 +11,9 @@ setup() {
 
 teardown() { e2e_teardown; }
 
-@test "compare.py passes equal numbers and fails every tampered one" {
+@test "the judges pass equal numbers and fail every tampered one" {
 	cd "$REPO/tests/oracle"
-	python3 -m unittest -q test_compare
+	python3 -m unittest -q test_compare test_compare_light
 }
 
 @test "the runner passes an honest giltop and fails one that is off by one" {

@@ -77,6 +77,9 @@ static __thread struct {
 	enum oracle_kind open;
 	unsigned int open_gil;
 	uint64_t open_ns;
+	/* A timed wait for this GIL returned then, and no lock or unlock call came since; 0: none. */
+	uint64_t after_ns;
+	unsigned int after_gil;
 } own __attribute__((tls_model("initial-exec")));
 
 static void *real_symbol(const char *name)
@@ -243,6 +246,9 @@ int pthread_mutex_lock(pthread_mutex_t *mutex)
 	struct oracle_header *hdr = recording(__builtin_return_address(0));
 	int ret;
 
+	if (hdr && own.after_ns) /* switch_mutex: the wait is over, this thread takes the GIL */
+		record(hdr, own.after_gil, ORACLE_AFTER, own.after_ns, monotonic_ns());
+	own.after_ns = 0;
 	if (!oracle.lock)
 		resolve();
 	ret = oracle.lock(mutex);
@@ -259,6 +265,7 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
 		record(hdr, own.open_gil, own.open, own.open_ns, monotonic_ns());
 		own.open = 0;
 	}
+	own.after_ns = 0;
 	if (!oracle.unlock)
 		resolve();
 	return oracle.unlock(mutex);
@@ -286,12 +293,19 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond, pthread_mutex_t *restr
 			   const struct timespec *restrict abstime)
 {
 	struct oracle_header *hdr = recording(__builtin_return_address(0));
+	int gil = -ENOENT, ret;
 
+	own.after_ns = 0;
 	if (hdr)
-		note_call(hdr, (uintptr_t)cond, ORACLE_WAIT, 0);
+		gil = note_call(hdr, (uintptr_t)cond, ORACLE_WAIT, 0);
 	if (!oracle.timedwait)
 		resolve();
-	return oracle.timedwait(cond, mutex, abstime);
+	ret = oracle.timedwait(cond, mutex, abstime);
+	if (gil >= 0) {
+		own.after_gil = (unsigned int)gil;
+		own.after_ns = monotonic_ns();
+	}
+	return ret;
 }
 
 int pthread_cond_wait(pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex)

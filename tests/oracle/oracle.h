@@ -25,7 +25,7 @@
  */
 #define ORACLE_LATE_ENV	    "GILTOP_ORACLE_LATE"
 #define ORACLE_MAGIC	    "GTORACLE"
-#define ORACLE_VERSION	    2
+#define ORACLE_VERSION	    3
 #define ORACLE_HEADER_SZ    4096
 #define ORACLE_CHUNK_SZ	    4096
 #define ORACLE_CHUNK_EVENTS ((ORACLE_CHUNK_SZ - 16) / 16)
@@ -53,11 +53,12 @@ enum oracle_kind {
 	ORACLE_RELEASE,	  /* .. and now it is not */
 	ORACLE_YIELD,	  /* about to block in drop_gil until somebody else has taken it */
 	ORACLE_YIELD_END, /* that wait returned */
+	ORACLE_AFTER,	  /* a wait is over: ORACLE_ACQUIRE follows, unless the thread is ended */
 };
 
 /* One event. The clock is read on both sides of the place where a probe may be: when the lock call before
  * each of these calls has returned, and at the call (for YIELD_END and late signals: when the call has returned,
- * and at the unlock call after it). `word` has the later one, spread_ns is the time between the two.
+ * and at the unlock call after it; for AFTER: at the lock call after it). `word` has the later one, spread_ns is the time between the two.
  */
 struct oracle_event {
 	uint64_t

@@ -20,9 +20,9 @@ OFF_ENABLED = 16
 OFF_ON_NS = 48
 OFF_OFF_NS = 56
 MAGIC = b"GTORACLE"
-VERSION = 2
+VERSION = 3
 EVENT = struct.Struct("=QQ")
-WAIT, ACQUIRE, RELEASE, YIELD, YIELD_END = range(1, 6)
+WAIT, ACQUIRE, RELEASE, YIELD, YIELD_END, AFTER = range(1, 7)
 
 
 class OracleError(Exception):
@@ -74,8 +74,8 @@ class OracleFile:
         return sum(CHUNK_HEAD.unpack_from(self.map, HEADER_SZ + i * CHUNK_SZ)[1]
                    for i in range(head["next_chunk"]))
 
-    def log(self):
-        """-> Log. Refuses a log with a hole in it."""
+    def log(self, light=False):
+        """-> Log. Refuses a log with a hole in it. light: see Log."""
         head = self._head()
         if head["lost"]:
             raise OracleError("%d events found no room in the oracle's file" % head["lost"])
@@ -87,7 +87,7 @@ class OracleFile:
             threads.setdefault(tid, array.array("Q")).frombytes(
                 self.map[start:start + EVENT.size * cnt])
         return Log(threads, head["gil_cnt"], head["foreign"], head["on_ns"], head["off_ns"],
-                   head["late"])
+                   head["late"], light)
 
     def close(self):
         self.map.close()
@@ -154,9 +154,12 @@ class Log:
     """threads: {(tid, gil): Thread}; gap_ns, held_ns: {gil: ns}; pairs: {(waiter, holder): ns};
     unsure_ns: {gil: ns}, all interruptions of its times, see Thread; way_ns: from one of the oracle's clocks to the
     other, the usual one of the slowest kind; event_ns: {name of Thread.TIMES: ns}, see ENDS.
+    light: a thread that waited has the GIL from when it found it free (AFTER), as giltop's light mode has it, not from when it said
+    so (ACQUIRE). What is between the two is a handler of giltop's, most of all.
     """
 
-    def __init__(self, events, gil_cnt, foreign, on_ns, off_ns, late=False):
+    def __init__(self, events, gil_cnt, foreign, on_ns, off_ns, late=False, light=False):
+        self._light = light
         self.foreign = foreign
         self.on_ns, self.off_ns = on_ns, off_ns
         self.event_cnt = sum(len(e) // 2 for e in events.values())
@@ -190,7 +193,7 @@ class Log:
         return ns - step, spread - usual if spread > longest else 0
 
     def _intervals(self, tid, words, waits, holds):
-        wait_from = hold_from = yield_from = None
+        wait_from = hold_from = yield_from = after = None
         thread = None
         for i in range(0, len(words), 2):
             word = words[i]
@@ -201,7 +204,12 @@ class Log:
             if kind == WAIT:
                 if wait_from is None:
                     wait_from = now
+            elif kind == AFTER:
+                after = now
             elif kind == ACQUIRE:
+                if self._light and after is not None:
+                    now = after
+                after = None
                 if hold_from is not None:
                     raise OracleError("thread %d took GIL %d twice" % (tid, gil))
                 if wait_from is not None:
