@@ -160,7 +160,7 @@ int opt__set(struct opts *o, const struct opt_desc *d, const char *arg)
 				     (unsigned long long)d->min);
 		return 0;
 	case OPT_PCT:
-		if (parse_decimal(arg, (double)d->max, (double *)field))
+		if (parse_decimal(arg, (double)d->max, (double *)(void *)field))
 			return usage("--%s: '%s' is not a percentage (0.5, 1, 20), at most %llu",
 				     d->name, arg, (unsigned long long)d->max);
 		return 0;
