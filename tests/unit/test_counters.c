@@ -125,22 +125,23 @@ static void make_maps(struct giltop_bpf *skel)
 static void a_record_that_is_never_whole_counts_as_torn(void **state)
 {
 	struct giltop_bpf skel;
+	struct probe_steps none = { 0 };
 	struct totals t = { 0 };
 
 	(void)state;
 	make_maps(&skel);
 	fake.busy_reads = 3; /* whole at one of the tries */
-	assert_int_equal(probe_read__all(&skel, &t), 0);
+	assert_int_equal(probe_read__all(&skel, &none, &t), 0);
 	assert_int_equal(t.stats[COUNTER_TORN], 0);
 	assert_int_equal(t.stats[COUNTER_LATE], 0);
 	fake.reads = 0;
 	fake.busy_reads = 30; /* .. after a while */
-	assert_int_equal(probe_read__all(&skel, &t), 0);
+	assert_int_equal(probe_read__all(&skel, &none, &t), 0);
 	assert_int_equal(t.stats[COUNTER_TORN], 0);
 	assert_int_equal(t.stats[COUNTER_LATE], 1);
 	for (uint64_t i = 1; i <= 2; i++) { /* a counter: it goes on, torn_cnt is of one reading */
 		fake.busy_reads = UINT32_MAX;
-		assert_int_equal(probe_read__all(&skel, &t), 0);
+		assert_int_equal(probe_read__all(&skel, &none, &t), 0);
 		assert_int_equal(t.torn_cnt, 1);
 		assert_int_equal(t.stats[COUNTER_TORN], i);
 	}
