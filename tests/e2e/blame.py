@@ -40,7 +40,7 @@ def last_record(path):
 
 def run_giltop(giltop, pid, *args):
     """-> its summary record"""
-    command = [giltop, "-b", "--json", "-p", str(pid)] + list(args)
+    command = [giltop, "-b", "--json", "--mode", "exact", "-p", str(pid)] + list(args)
     out = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120)
     if out.returncode:
         raise Failure("giltop ended with status %d" % out.returncode)

@@ -158,7 +158,7 @@ def check_truth(truth, threads, cut):
 
 
 def run_giltop(args, program, *options):
-    command = [args.giltop] + list(options) + ["-p", str(program.pid), "-d", str(args.seconds)]
+    command = [args.giltop] + list(options) + ["--mode", "exact", "-p", str(program.pid), "-d", str(args.seconds)]
     out = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120)
     if out.returncode:
         raise Failure("giltop ended with status %d" % out.returncode)
