@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""GIL cycles at a rate: how much work lies between them, and what each costs."""
+from rig import Giltop
+from turns import modes_of
+
+CHUNKS = 5
+
+
+class Work:
+    """How many passes of an empty loop make a rate: from readings of the bare process."""
+
+    def __init__(self, load):
+        self.load = load
+        few, many = (self.period(passes) for passes in (200, 20000))
+        self.pass_ns = (many - few) / (20000 - 200)
+        self.none_ns = self.period(0)
+
+    def period(self, passes):
+        done = self.load.run("chunks", 0.6, passes, 0.02)["chunks"]
+        return min(chunk["cpu_ns"] / chunk["ops"] for chunk in done)
+
+    def passes(self, rate):
+        return max(0, int((1e9 / rate - self.none_ns) / self.pass_ns))
+
+    def real(self, rate):
+        """What it really is while nothing disturbs."""
+        return 1e9 / self.period(self.passes(rate))
+
+    @staticmethod
+    def chunk_s(rate):
+        """Long enough for a hundred cycles: a mean of a few would say more of its outliers."""
+        return max(0.02, 100 / rate)
+
+
+def least(load, work, rate):
+    """ns of a cycle, in the best of some chunks: what else runs on the machine only makes it longer."""
+    chunk_s = work.chunk_s(rate)
+    done = load.run("chunks", (CHUNKS - 0.5) * chunk_s, work.passes(rate), chunk_s)["chunks"]
+    return min(chunk["cycle_ns"] for chunk in done)
+
+
+class Prices:
+    """ns of a cycle bare, and what exact tracing adds to it, by rate."""
+
+    def __init__(self, args, load, work, rates):
+        self.bare = {rate: least(load, work, rate) for rate in rates}
+        giltop = Giltop(args.giltop, load.pid, modes_of(args)[0][1])
+        try:
+            self.exact_ns = {rate: least(load, work, rate) - self.bare[rate] for rate in rates}
+        finally:
+            giltop.stop()
+
+
+def cost_ns(chunk, prices, rate):
+    """What a chunk under auto took longer than bare. Its probes are there or not: what is not half as
+    much as exact tracing is the machine's noise, which would add up to more than what is looked for."""
+    added = chunk["cycle_ns"] - prices.bare[rate]
+    return added * chunk["ops"] if added > prices.exact_ns[rate] / 2 else 0.0
