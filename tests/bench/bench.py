@@ -23,10 +23,13 @@ from generations import measure_generations
 from kernel_stat import run_times
 from modes import measure_modes
 from own import measure_own
+from peers import measure_peers
 from processes import measure_processes
 from report import Report
 from rig import CPUS, Failure, Giltop, Load, Python, Until, say
+from service import measure_service
 from sweep import measure_sweep
+from swing import measure_swing
 
 
 class Plan:
@@ -79,6 +82,9 @@ PARTS = {
     "modes": lambda a, p, py, r: measure_modes(a, py["stock"], r, Until(p.mode_rounds, p.mode_s)),
     "sweep": lambda a, p, py, r: measure_sweep(a, p, py["stock"], r, Until(p.sweep_rounds, p.sweep_s)),
     "processes": lambda a, p, py, r: measure_processes(a, p, py["stock"], r),
+    "peers": lambda a, p, py, r: measure_peers(a, p, py["stock"], r),
+    "swing": lambda a, p, py, r: measure_swing(a, p, py["stock"], r),
+    "service": lambda a, p, py, r: measure_service(a, p, py["stock"], r),
     "own": lambda a, p, py, r: measure_own(a, p, py["stock"], r, Until(p.starts, p.start_s)),
     "programs": programs,
 }
