@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What giltop costs, measured side by side in one run.
 
-bench.py [--quick] [--python FILE] [--symbols-python FILE] [--giltop FILE] BUILD [PART ..]
+bench.py [--quick] [--python FILE] [--symbols-python FILE] [--giltop FILE] [--page DIR] BUILD [PART ..]
 
 Without PART all of them. A figure is the median over the rounds of a ratio or a difference within one
 round, so that what drifts (clock rate, other load on the machine) cancels. Loops that only compute are
-measured in CPU time: other processes cost them caches but not turns. Results are in BUILD/bench/PART.json.
+measured in CPU time: other processes cost them caches but not turns. Results are in BUILD/bench/PART.json,
+and as cost.md and cost.svg, of the last run of each part, in BUILD/bench; a whole run writes these to doc/.
 
 Absolute figures are this machine's; the ratios are what to compare. Exit status 0, also where a
 bound is exceeded (the machine may be busy: read the spread); 1 if something could not be measured.
@@ -23,10 +24,11 @@ from generations import measure_generations
 from kernel_stat import run_times
 from modes import measure_modes
 from own import measure_own
+from page import write_page
 from peers import measure_peers
 from processes import measure_processes
 from report import Report
-from rig import CPUS, Failure, Giltop, Load, Python, Until, say
+from rig import CPUS, HERE, Failure, Giltop, Load, Python, Until, say
 from service import measure_service
 from sweep import measure_sweep
 from swing import measure_swing
@@ -116,6 +118,7 @@ def parse_args():
     parser.add_argument("build", help="the build directory, with giltop and bench/ in it")
     parser.add_argument("parts", nargs="*", metavar="PART", help="only these of: %s" % ", ".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="two minutes: to try, not to claim")
+    parser.add_argument("--page", metavar="DIR", help="where cost.md and cost.svg go")
     parser.add_argument("--python", default="/usr/bin/python3", help="the stock interpreter")
     parser.add_argument("--symbols-python", default=find_symbols_python(),
                         help="one with symbols, for the naive tracer")
@@ -124,9 +127,11 @@ def parse_args():
     unknown = set(args.parts) - set(PARTS)
     if unknown:
         parser.error("no such part: %s" % ", ".join(sorted(unknown)))
+    whole = not args.parts and not args.quick
     args.parts = args.parts or list(PARTS)
     args.giltop = args.giltop or os.path.join(args.build, "giltop")
     args.results = os.path.join(args.build, "bench")
+    args.page = args.page or (os.path.join(HERE, "..", "..", "doc") if whole else args.results)
     args.hit = os.path.join(args.results, "hit")
     args.naive = os.path.join(args.results, "naive")
     args.cost_bpf = os.path.join(args.results, "cost.bpf.o")
@@ -184,6 +189,7 @@ def main():
         report.print(time.monotonic() - start)
         report.write(os.path.join(args.results, name + ".json"))
         failed = failed or report.failed
+    write_page(args.results, args.page)
     return 1 if failed else 0
 
 
