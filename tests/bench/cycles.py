@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """GIL cycles at a rate: how much work lies between them, and what each costs."""
-from rig import Giltop
-from turns import modes_of
+import time
 
-CHUNKS = 5
+from rig import Giltop, lower_quartile
+from turns import TURN_S, modes_of
+
+CHUNKS = 5  # at least
 
 
 class Work:
@@ -16,8 +18,13 @@ class Work:
         self.none_ns = self.period(0)
 
     def period(self, passes):
-        done = self.load.run("chunks", 0.6, passes, 0.02)["chunks"]
-        return min(chunk["cpu_ns"] / chunk["ops"] for chunk in done)
+        """ns: the least of a few moments apart from each other."""
+        best = []
+        for _ in range(4):
+            done = self.load.run("chunks", 0.2, passes, 0.02)["chunks"]
+            best += [chunk["cpu_ns"] / chunk["ops"] for chunk in done]
+            time.sleep(0.1)
+        return min(best)
 
     def passes(self, rate):
         return max(0, int((1e9 / rate - self.none_ns) / self.pass_ns))
@@ -29,24 +36,24 @@ class Work:
     @staticmethod
     def chunk_s(rate):
         """Long enough for a hundred cycles: a mean of a few would say more of its outliers."""
-        return max(0.02, 100 / rate)
+        return max(0.005, 100 / rate)
 
 
-def least(load, work, rate):
-    """ns of a cycle, in the best of some chunks: what else runs on the machine only makes it longer."""
+def turn(load, work, rate):
+    """ns of a cycle, as in turns.py."""
     chunk_s = work.chunk_s(rate)
-    done = load.run("chunks", (CHUNKS - 0.5) * chunk_s, work.passes(rate), chunk_s)["chunks"]
-    return min(chunk["cycle_ns"] for chunk in done)
+    done = load.run("chunks", max(TURN_S, CHUNKS * chunk_s), work.passes(rate), chunk_s)["chunks"]
+    return lower_quartile([chunk["cycle_ns"] for chunk in done])
 
 
 class Prices:
     """ns of a cycle bare, and what exact tracing adds to it, by rate."""
 
     def __init__(self, args, load, work, rates):
-        self.bare = {rate: least(load, work, rate) for rate in rates}
+        self.bare = {rate: turn(load, work, rate) for rate in rates}
         giltop = Giltop(args.giltop, load.pid, modes_of(args)[0][1])
         try:
-            self.exact_ns = {rate: least(load, work, rate) - self.bare[rate] for rate in rates}
+            self.exact_ns = {rate: turn(load, work, rate) - self.bare[rate] for rate in rates}
         finally:
             giltop.stop()
 

@@ -68,8 +68,8 @@ def of_sweep(sweep):
     for rate in sweep["rates"]:
         row = [count(float("%.2g" % rate))]
         for name in names:
-            row += [percent(number) + " ±%.2g" % half for real, number, half in sweep["percent"][name]
-                    if real == rate] or ["-"]
+            row += [percent(number) + (" ±%.2g" % half if half else "")
+                    for real, number, half in sweep["percent"][name] if real == rate] or ["-"]
         rows.append(row)
     lines += table(["cycles/s"] + names, rows)
     clocks = ["%s of a CPU in %s" % (percent(number), name)
@@ -124,7 +124,7 @@ def of_swing(swing):
     again = ", ".join("not in time" if took is None else "%.1f s" % took for took in swing["again_s"])
     return ["## auto while the load swings", "",
             "Between %s and %s cycles/s, every %g s, with a budget of %g %% of a CPU:" % (
-                count(swing["fast"]), count(swing["calm"]), swing["period_s"], BUDGET), ""] + table(
+                count(float("%.2g" % swing["fast"])), count(float("%.2g" % swing["calm"])), swing["period_s"], BUDGET), ""] + table(
                     ["", "measured", "meant"],
                     [["cost, the worst %d s" % WINDOW_S, percent(swing["worst"]),
                       "at most %g %%" % (BUDGET + BOUND_POINTS)],

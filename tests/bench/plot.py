@@ -5,7 +5,7 @@ import math
 
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 76, 640, 64, 376
-X_RANGE, X_DECADES, Y_DECADES = (2.9, 6.2), (3, 6), (-2, 3)
+X_RANGE, X_DECADES, Y_DECADES = (2.9, 6.3), (3, 6), (-2, 3)
 STYLE = """
   text { font: 13px sans-serif; fill: #24292f }
   .title { font-size: 16px; font-weight: bold }

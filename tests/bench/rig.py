@@ -274,6 +274,10 @@ def median(values):
     return statistics.median(values)
 
 
+def lower_quartile(values):
+    return sorted(values)[len(values) // 4]
+
+
 def half_quartiles(values):
     """Half the distance of the quartiles: how far one value usually is from the median."""
     if len(values) < 3:

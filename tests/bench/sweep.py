@@ -11,7 +11,7 @@ auto is measured for seconds on end and with its start, since what it does depen
 import random
 import subprocess
 
-from cycles import Prices, Work, cost_ns, least
+from cycles import Prices, Work, cost_ns, turn
 from kernel_stat import run_times
 from rig import Giltop, Load, half_quartiles, median
 from turns import AGAIN, BARE, modes_of
@@ -43,7 +43,7 @@ def one_round(args, load, work, modes, cycles):
         giltop = Giltop(args.giltop, load.pid, options) if options is not None else None
         try:
             for rate in RATES:
-                cycles.setdefault((rate, name), []).append(least(load, work, rate))
+                cycles.setdefault((rate, name), []).append(turn(load, work, rate))
         finally:
             if giltop:
                 giltop.stop()

@@ -75,12 +75,13 @@ def measure_swing(args, plan, python, report):
                     calm.append((start, time.monotonic()))
         finally:
             giltop.stop()
+        real = {rate: work.real(rate) for rate in (CALM, FAST)}
     finally:
         load.close()
-    tell(report, seconds, [modes.until_exact(*span) for span in calm], plan)
+    tell(report, seconds, real, [modes.until_exact(*span) for span in calm], plan)
 
 
-def tell(report, seconds, again, plan):
+def tell(report, seconds, real, again, plan):
     rolled = rolling(seconds, min(WINDOW_S, len(seconds)))
     first = seconds[0]
     report.figure("cost, the worst %d s of it" % min(WINDOW_S, len(seconds)), max(rolled) * 100,
@@ -93,6 +94,6 @@ def tell(report, seconds, again, plan):
             report.skipped(name, "not within %d s" % plan.swing_s)
         else:
             report.figure(name, took, "s", AGAIN_S)
-    report.data["swing"] = {"calm": CALM, "fast": FAST, "period_s": plan.swing_s, "worst": max(rolled) * 100,
+    report.data["swing"] = {"calm": real[CALM], "fast": real[FAST], "period_s": plan.swing_s, "worst": max(rolled) * 100,
                             "all": rolling(seconds, len(seconds))[0] * 100, "again_s": again,
                             "seconds": [100 * s.added_ns / s.wall_ns for s in seconds]}

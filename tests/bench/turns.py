@@ -2,15 +2,17 @@
 """Turns: one running process, in slices bare and under each tracer, in a new order each round.
 
 One process because its layout in memory is worth more of a loop than what is to be seen here; ratios
-within a round because what drifts then meets all alike; of some short slices in a turn the best, because
-what else runs on the machine only ever makes a loop slower. `bare` takes part twice: what the second
-differs from the first is what this machine cannot tell apart.
+within a round because what drifts then meets all alike; of the short slices of a turn the lower quartile,
+because what else runs on a machine only ever makes a loop slower. `bare` takes part twice: what the
+second differs from the first is what this machine cannot tell apart.
 """
 import random
 
-from rig import CPUS, LOAD_CPU, Giltop, half_quartiles, median
+from rig import CPUS, LOAD_CPU, Giltop, half_quartiles, lower_quartile, median
 
-SLICE_S, SLICES = 0.03, 4
+TURN_S = 0.12
+# Of one thread, of threads that hand over all the time, and of those that do so once in a switch interval.
+SLICE_S = {"read": 0.005, "crc": 0.005, "pingpong": 0.01, "queue": 0.03, "spin4": 0.03}
 BARE, AGAIN = "bare", "bare again"
 
 
@@ -37,8 +39,9 @@ class Job:
         done = load.run("loop", self.loop, seconds, cpus=self.cpus)
         return done["cpu_ns"] / done["ops"], done["ops"] / done["wall_ns"] * 1e9
 
-    def best(self, load):
-        return min(self.run(load, SLICE_S) for _ in range(SLICES))
+    def turn(self, load):
+        slice_s = SLICE_S[self.loop]
+        return lower_quartile([self.run(load, slice_s) for _ in range(round(TURN_S / slice_s))])
 
 
 def modes_of(args):
@@ -90,7 +93,7 @@ def turn(load, who, jobs, samples):
         if who.settle_s:
             load.run("loop", "read", who.settle_s)
         for job in random.sample(jobs, len(jobs)):
-            samples.add(job.name, who.name, job.best(load))
+            samples.add(job.name, who.name, job.turn(load))
     finally:
         if tracer:
             tracer.stop()
@@ -99,7 +102,7 @@ def turn(load, who, jobs, samples):
 def take_turns(load, whos, jobs, until):
     samples = Samples()
     for job in jobs:
-        job.best(load)  # its code is warm
+        job.turn(load)  # its code is warm
     for _ in until:
         for who in random.sample(whos, len(whos)):
             turn(load, who, jobs, samples)
