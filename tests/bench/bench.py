@@ -43,14 +43,14 @@ class Plan:
         self.read_rounds = 14 if quick else 30  # in each generation
         self.read_s = 8 if quick else 20
         self.turns = 7 if quick else 15  # of each contended workload
-        self.turn_s = 1.5 if quick else 4
+        self.turn_s = 1.5 if quick else 3
         self.starts = 3 if quick else 7
         self.start_s = 4 if quick else 12
         self.steady_s = 2.0 if quick else 3.0
-        self.mode_rounds, self.mode_s = (3, 20) if quick else (30, 100)
+        self.mode_rounds, self.mode_s = (3, 20) if quick else (30, 90)
         self.sweep_rounds, self.sweep_s = (3, 15) if quick else (10, 35)
         self.many_rounds, self.many_s = (3, 3) if quick else (9, 6)
-        self.peer_rounds, self.peer_s = (3, 10) if quick else (10, 40)
+        self.peer_rounds, self.peer_s = (3, 10) if quick else (10, 30)
         self.swing_s = 8 if quick else 30
         self.window_pairs = 4 if quick else 10
         self.window_s = 1.5 if quick else 3
@@ -178,8 +178,8 @@ def main():
         "python": os.path.realpath(args.python), "title": pythons["stock"].title,
         "symbols_python": args.symbols_python, "load_average": os.getloadavg()[0], "quick": args.quick,
         "start": time.time()}
-    print("giltop bench: Linux %s, %s, %d CPUs (load average %.1f), %s%s\n+- is half the distance of the quartiles "
-          "of all rounds." % (about["kernel"], about["machine"], about["cpus"], about["load_average"],
+    print("giltop bench: Linux %s, %s, %d CPUs (load average %.1f), %s%s\n"
+          "+- is half the distance of the quartiles of all rounds." % (about["kernel"], about["machine"], about["cpus"], about["load_average"],
                               about["title"], ", --quick: to try, not to claim" if args.quick else ""))
     failed = False
     for name in args.parts:

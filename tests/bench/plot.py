@@ -54,10 +54,10 @@ def axes():
         yield '<line class="grid" x1="%d" y1="%.1f" x2="%d" y2="%.1f"/>' % (LEFT, y, RIGHT, y)
         yield '<text x="%d" y="%.1f" text-anchor="end">%g %%</text>' % (LEFT - 8, y + 4, 10 ** power)
     yield '<rect class="frame" x="%d" y="%d" width="%d" height="%d"/>' % (LEFT, TOP, RIGHT - LEFT, BOTTOM - TOP)
-    yield '<text x="%d" y="%d" text-anchor="middle">GIL cycles a second, of one thread that nobody contends with</text>' % (
-        (LEFT + RIGHT) / 2, BOTTOM + 44)
-    yield '<text transform="translate(20 %d) rotate(-90)" text-anchor="middle">CPU time added, of one CPU</text>' % (
-        (TOP + BOTTOM) / 2)
+    yield '<text x="%d" y="%d" text-anchor="middle">%s</text>' % (
+        (LEFT + RIGHT) / 2, BOTTOM + 44, "GIL cycles a second, of one thread that nobody contends with")
+    yield '<text transform="translate(20 %d) rotate(-90)" text-anchor="middle">%s</text>' % (
+        (TOP + BOTTOM) / 2, "CPU time added, of one CPU")
 
 
 def curve(name, points):
@@ -65,8 +65,10 @@ def curve(name, points):
     yield '<polyline class="line %s" points="%s"/>' % (
         name, " ".join("%.1f,%.1f" % (x_of(rate), y_of(percent)) for rate, percent, _ in points))
     for rate, percent, half in points:
-        yield '<circle class="%s%s" cx="%.1f" cy="%.1f" r="4" stroke-width="2"><title>%s cycles/s: %.3g %%</title></circle>' % (
-            name, " under" if percent <= half else "", x_of(rate), y_of(percent), count(round(rate, -2)), percent)
+        kind = name + (" under" if percent <= half else "")
+        title = "%s cycles/s: %.2g %%" % (count(float("%.2g" % rate)), percent)
+        yield '<circle class="%s" cx="%.1f" cy="%.1f" r="4" stroke-width="2"><title>%s</title></circle>' % (
+            kind, x_of(rate), y_of(percent), title)
 
 
 def labels(ends):

@@ -31,7 +31,7 @@ def measure_processes(args, plan, python, report):
                 if name == "auto":
                     continue  # one of the two others
                 times = {"start": [], "stop": [], "cycle": []}
-                for _ in Until(plan.many_rounds, plan.many_s, 2):
+                for _ in Until(plan.many_rounds, plan.many_s, 1):
                     one(args, loads, options, times)
                 row = {key: median(values) for key, values in times.items()}
                 table.append(dict(row, processes=count, mode=name))

@@ -17,7 +17,7 @@ from rig import Giltop, Load, half_quartiles, median
 from turns import AGAIN, BARE, modes_of
 
 RATES = (1e3, 3e3, 10e3, 30e3, 100e3, 300e3, 1e6)
-AUTO_S = 8.0
+AUTO_S = 6.0
 
 
 def clock_share(args, python, options):

@@ -94,6 +94,7 @@ def tell(report, seconds, real, again, plan):
             report.skipped(name, "not within %d s" % plan.swing_s)
         else:
             report.figure(name, took, "s", AGAIN_S)
-    report.data["swing"] = {"calm": real[CALM], "fast": real[FAST], "period_s": plan.swing_s, "worst": max(rolled) * 100,
-                            "all": rolling(seconds, len(seconds))[0] * 100, "again_s": again,
-                            "seconds": [100 * s.added_ns / s.wall_ns for s in seconds]}
+    report.data["swing"] = {
+        "calm": real[CALM], "fast": real[FAST], "period_s": plan.swing_s, "worst": max(rolled) * 100,
+        "all": rolling(seconds, len(seconds))[0] * 100, "again_s": again,
+        "seconds": [100 * s.added_ns / s.wall_ns for s in seconds]}
