@@ -179,8 +179,9 @@ def main():
         "symbols_python": args.symbols_python, "load_average": os.getloadavg()[0], "quick": args.quick,
         "start": time.time()}
     print("giltop bench: Linux %s, %s, %d CPUs (load average %.1f), %s%s\n"
-          "+- is half the distance of the quartiles of all rounds." % (about["kernel"], about["machine"], about["cpus"], about["load_average"],
-                              about["title"], ", --quick: to try, not to claim" if args.quick else ""))
+          "+- is half the distance of the quartiles of all rounds." % (
+              about["kernel"], about["machine"], about["cpus"], about["load_average"], about["title"],
+              ", --quick: to try, not to claim" if args.quick else ""))
     failed = False
     for name in args.parts:
         report = Report(about)

@@ -33,7 +33,7 @@ def value(measured):
 
 
 def percent(number):
-    return "%.2g %%" % number if abs(number) >= 0.01 else "0 %"
+    return "%.0f %%" % number if number >= 99.5 else "%.2g %%" % number if abs(number) >= 0.01 else "0 %"
 
 
 def rough(rate):
