@@ -32,11 +32,19 @@ class Connection:
 
     def receive(self):
         """Whether the answer is complete."""
-        more = self.sock.recv(65536)
+        try:
+            more = self.sock.recv(65536)
+        except ConnectionResetError:
+            more = b""
         self.data += more
         head, found, body = self.data.partition(b"\r\n\r\n")
-        if not more:
+        if not more and self.data:
             raise ConnectionError("the service closed a connection in the middle of an answer")
+        if not more:  # it had been idle for too long
+            self.sock.close()
+            self.sock = None
+            self.send(self.since)
+            return False
         if not found:
             return False
         fields = dict(line.split(b": ", 1) for line in head.lower().split(b"\r\n")[1:])

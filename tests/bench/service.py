@@ -22,21 +22,22 @@ def free_port():
 
 
 class Service:
-    """gunicorn, or what the standard library has; pid is that of the process which answers."""
+    """gunicorn, or what the standard library has."""
 
     def __init__(self, python):
         self.port = free_port()
         has = subprocess.run([python.exe, "-c", "import gunicorn"], capture_output=True, check=False)
         self.name = "http.server" if has.returncode else "gunicorn"
         command = {"gunicorn": [python.exe, "-m", "gunicorn", "-w", "1", "--threads", str(THREADS), "-b",
-                                "127.0.0.1:%d" % self.port, "--log-level", "error", "service_app:app"],
+                                "127.0.0.1:%d" % self.port, "--keep-alive", "75", "--log-level", "error",
+                                "service_app:app"],
                    "http.server": python.command("service_app.py") + [str(self.port)]}[self.name]
         self.process = subprocess.Popen(command, cwd=HERE, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"),
+                                        stdout=subprocess.DEVNULL,
+                                        env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1"),
                                         preexec_fn=lambda: os.sched_setaffinity(0, {LOAD_CPU}))
         try:
             self.await_answer()
-            self.pid = family_of(self.process.pid)[-1]
         except Failure:
             self.close()
             raise
@@ -51,6 +52,10 @@ class Service:
             except OSError:
                 time.sleep(0.05)
         raise Failure("%s does not answer" % self.name)
+
+    def pid(self):
+        """Of the worker, once there have been answers."""
+        return family_of(self.process.pid)[-1]
 
     def close(self):
         self.process.terminate()
@@ -77,7 +82,7 @@ def windows(args, plan, service, client, mode):
     took = {"bare": [], name: []}
     for _ in range(plan.window_pairs):
         for who in random.sample(list(took), 2):
-            giltop = Giltop(args.giltop, service.pid, options) if who != "bare" else None
+            giltop = Giltop(args.giltop, service.pid(), options) if who != "bare" else None
             try:
                 ask(client, full * BUSY, 0.5)  # attached, and settled
                 values = ask(client, full * BUSY, plan.window_s)
