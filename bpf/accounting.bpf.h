@@ -9,13 +9,15 @@
 
 #include "bpf/giltop.h"
 #include "bpf/maps.bpf.h"
-#include "bpf/integral.bpf.h"
+#include "bpf/modes.h"
 #include "bpf/cut.bpf.h"
 #include "bpf/records.bpf.h"
 #include "bpf/stacks.bpf.h"
 #include "bpf/memory.bpf.h"
 #include "bpf/looks.bpf.h"
 #include "bpf/books.bpf.h"
+#include "bpf/light.bpf.h"
+#include "bpf/offcpu.bpf.h"
 #include "bpf/events.bpf.h"
 #include "bpf/life.bpf.h"
 

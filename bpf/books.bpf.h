@@ -131,24 +131,29 @@ static __always_inline __u64 smaller(__u64 a, __u64 b)
 #define PAST_END   (1ull << 63) /* no further ones belong to this wait */
 
 /* Book the past holds from the first-last on, a turn of them, of a wait that has rest of them yet. Returns what is left of
- * rest, or that with PAST_END. A loop without branches but its end, see pairs_book().
+ * rest, or that with PAST_END. A loop without branches but its end, see pairs_book(). The blame of a light stretch is in
+ * no integral: it is booked here, too.
  */
-static __always_inline __u64 pairs_turn(const struct gt_gil *g, const struct gt_thread *t,
-					__u32 tid, __u64 first, __u64 rest)
+static __always_inline __u64 pairs_turn(const struct gt_gil *g, struct gt_thread *t, __u32 tid,
+					__u64 first, __u64 rest)
 {
-	__u64 since = t->wait_booked_ns, cnt = g->hold_cnt;
-	__u32 side = side_of(g);
+	__u64 since = t->wait_booked_ns, upto = t->pair_upto_ns, cnt = g->hold_cnt;
+	__u32 side = side_of(g), row = GT_PAIR_OF_GIL | t->gil_slot;
 
 	for (__u64 i = first; i < first + PAST_TURN; i++) {
 		const struct gt_past_hold *h = &g->past[(cnt - i) & (GT_RING_HOLDS - 1)];
-		__u64 start = h->start_ns, end = h->end_ns, ns;
+		__u64 start = h->start_ns, end = h->end_ns, ns, light;
 
 		if (less(cnt, i) | (less(since, end) ^ 1) | less(rest, 1))
 			return rest | PAST_END;
 		start = since ^ ((start ^ since) & -less(since, start)); /* the later one */
-		ns = smaller(end - start, rest);
+		end = smaller(end, upto);
+		ns = smaller((end - start) & -less(start, end), rest);
 		rest -= ns;
 		pair_add(t->tgid, tid, h->tid, side, ns);
+		light = smaller(ns & -(__u64)h->light, t->pair_light_ns);
+		t->pair_light_ns -= light;
+		pair_add(t->tgid, row, h->tid, side, light);
 	}
 	return rest;
 }
@@ -156,7 +161,7 @@ static __always_inline __u64 pairs_turn(const struct gt_gil *g, const struct gt_
 __noinline __u64 pairs_more(__u32 slot, __u64 cond, __u32 tid, __u32 first, __u64 rest)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
-	const struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
+	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	const struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 
 	return t && g ? pairs_turn(g, t, tid, first, rest) : rest | PAST_END;
@@ -164,25 +169,31 @@ __noinline __u64 pairs_more(__u32 slot, __u64 cond, __u32 tid, __u32 first, __u6
 
 /* Whom has this wait been for? Walk the past holds back to where it is booked to. What the ring no
  * longer has is known in sum: the time that the GIL was held meanwhile. The hold that still goes on is left for
- * later.
+ * later. Up to this moment, which is not before the GIL's last event, or in a light stretch.
  *
  * A global function, and what seldom comes in another: the verifier explores each turn of a loop, wherever it is
  * inlined, and that was most of the time to load.
  */
-__noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
+__noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 upto)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
-	__u64 now, open = 0, rest;
+	__u64 open = 0, held, light, rest;
 
 	if (!g || !t)
 		return 0;
-	now = g->last_ns; /* as far as the integrals go */
-	if (g->held)
-		open = now - (g->hold_since_ns > t->wait_booked_ns ? g->hold_since_ns
-								   : t->wait_booked_ns);
-	rest = g->held_ns - open - t->wait_held_ns;
+	held = gil_held_at(g, upto);
+	light = gil_light_at(g, upto);
+	if (g->held && g->hold_since_ns < upto)
+		open = upto - (g->hold_since_ns > t->wait_booked_ns ? g->hold_since_ns
+								    : t->wait_booked_ns);
+	held -= open;
+	light -= g->light ? open : 0;
+	upto -= open;
+	rest = held - t->wait_held_ns;
+	t->pair_upto_ns = upto;
+	t->pair_light_ns = light - t->wait_light_ns;
 	rest = pairs_turn(g, t, tid, 1, rest);
 	for (__u32 i = 1; i < PAST_TURNS; i++) {
 		if (rest & PAST_END)
@@ -194,21 +205,40 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid)
 		stat_inc(GT_STAT_PAIR_OVERRUN);
 		pair_add(t->tgid, tid, 0, side_of(g), rest);
 	}
-	t->wait_booked_ns = now - open;
-	t->wait_held_ns = g->held_ns - open;
+	pair_add(t->tgid, GT_PAIR_OF_GIL | slot, 0, side_of(g), t->pair_light_ns);
+	t->wait_booked_ns = upto;
+	t->wait_held_ns = held;
+	t->wait_light_ns = light;
 	t->wait_hold_cnt = g->hold_cnt;
 	return 0;
 }
 
-/* End an open wait of t at now, by its ACQUIRE. sum: where it goes by stack, or NULL. */
+/* For how long has the waiter of this open wait, which runs here, had no CPU since its last WAIT hit? */
+static __always_inline __u64 runnable_ns(const struct gt_thread *t, __u64 now)
+{
+	__u64 queued = task_queued_ns((struct task_struct *)bpf_get_current_task());
+
+	queued -= t->hit_queued_ns;
+	return smaller(queued, now - t->hit_ns);
+}
+
+/* A WAIT hit. */
+static __always_inline void wait_hit(struct gt_thread *t, __u64 now)
+{
+	t->wait_ticks++;
+	t->hit_ns = now;
+	t->hit_queued_ns = task_queued_ns((struct task_struct *)bpf_get_current_task());
+}
+
+/* End an open wait of t at now; state: what it enters. sum: where it goes by stack, or NULL. */
 static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __u64 cond,
-				       struct gt_sum *sum, __u64 now)
+				       struct gt_sum *sum, __u32 state, __u64 now)
 {
 	__u64 ns;
 
 	if (g->waiters)
 		g->waiters--;
-	ns = thread_enter(t, cond, GT_HOLD, now);
+	ns = thread_enter(t, cond, state, now);
 	hist_add(&t->sums.wait_hist, ns);
 	sum_put(sum, ns, 1);
 	if (ns > t->wait_max_ns)
@@ -216,24 +246,32 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 }
 
 /* Take somebody out of the waiters who has waited up to when only: the integrals, which go up to last_ns, had
- * him in. The state has been the same since the event before.
+ * him in. The state has been the same since the event before; but that the books may have become light.
  */
 static __always_inline void gil_unwait(struct gt_gil *g, __u64 when)
 {
-	__u64 excess = g->last_ns - when;
+	__u64 excess = g->last_ns - when, end = g->last_ns;
+	__u32 held = g->held;
 
 	g->wait_ns -= excess;
 	if (g->waiters)
 		g->waiters--;
 	if (when > g->reap_ns)
 		g->reap_ns = when;
-	if (g->held) {
+	if (g->light) {
+		if (when >= g->mode_ns)
+			return;
+		end = g->mode_ns;
+		excess = end - when;
+		held = g->holder_tid != 0;
+	}
+	if (held) {
 		g->hold_blame_ns -= excess;
 		return;
 	}
 	g->gap_ns -= excess;
-	if (!g->waiters) /* the gap was over when the last of them died */
-		g->gap_wall_ns -= g->last_ns - g->reap_ns;
+	if (!g->waiters && g->reap_ns < end) /* the gap was over when the last of them died */
+		g->gap_wall_ns -= end - g->reap_ns;
 }
 
 /* A waiter sets gil_drop_request. */
@@ -262,17 +300,6 @@ static __always_inline void asked_close(struct gt_gil *g, struct gt_thread *t, _
 	g->asked_ns = 0;
 }
 
-/* The hold that ends now into the ring. */
-static __always_inline void hold_push(struct gt_gil *g, __u32 tid, __u64 now)
-{
-	struct gt_past_hold *last = &g->past[g->hold_cnt & (GT_RING_HOLDS - 1)];
-
-	last->start_ns = g->hold_since_ns;
-	last->end_ns = now;
-	last->tid = tid;
-	g->hold_cnt++;
-}
-
 /* The wait of a thread that died waiting ends with its death, or with the last event of its GIL if that was later:
  * up to there it is in sums that somebody may have read. Its record is complete then.
  */
@@ -293,11 +320,11 @@ __noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid)
 	thread_begin(t);
 	thread_pass(t, g, slot);
 	if (when > t->wait_booked_ns) {
-		pairs_book(slot, cond, tid);
-		open = g->held_ns - t->wait_held_ns;
-		if (g->held && open > g->last_ns - when)
-			pair_add(t->tgid, tid, g->holder_tid, side_of(g),
-				 open - (g->last_ns - when));
+		pairs_book(slot, cond, tid, when);
+		open = gil_held_at(g, when) - t->wait_held_ns;
+		pair_add(t->tgid, tid, g->holder_tid, side_of(g), open);
+		pair_add(t->tgid, GT_PAIR_OF_GIL | slot, g->holder_tid, side_of(g),
+			 g->light ? open : 0);
 	}
 	gil_unwait(g, when);
 	ns = when - t->since_ns;
@@ -352,31 +379,12 @@ static __always_inline void gil_event(struct gt_gil *g, __u32 slot, __u64 now)
 	gil_advance(g, now);
 	if (g->reaped != g->dead)
 		gil_reap(slot);
+	if (g->light && g->hold_blame_ns) { /* of the hold that was open as they became so */
+		pair_add(g->key.tgid, GT_PAIR_OF_GIL | slot, g->holder_tid, side_of(g),
+			 g->hold_blame_ns);
+		g->hold_blame_ns = 0;
+	}
 	g->event_ns = now;
-}
-
-/* A waiter's WAIT was hit again: one switch interval has passed. */
-static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u64 cond)
-{
-	__u64 now;
-
-	thread_begin(t);
-	gil_begin(g);
-	cut_check(g, t, cond, t->tid);
-	now = event_time(g, t);
-	gil_event(g, t->gil_slot, now);
-	t->wait_ticks++;
-	/* It waited for one switch interval, and nobody let go meanwhile: now it sets gil_drop_request. */
-	if (t->tick_hold_cnt == g->hold_cnt && g->held && !g->asked_ns)
-		asked_open(g, now);
-	t->tick_hold_cnt = g->hold_cnt;
-	if (stacks_on)
-		look_tick(g, t, cond, now);
-	/* Before the ring of past holds turns over. */
-	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2)
-		pairs_book(t->gil_slot, cond, t->tid);
-	gil_end(g);
-	thread_end(t);
 }
 
 #endif

@@ -31,6 +31,12 @@ volatile __u64 folding = 0;
 /* The records of GILs as they were at the cut that the live one has passed. */
 GT_MAP(gil_cuts, BPF_MAP_TYPE_ARRAY, GT_GILS, __u32, struct gt_gil);
 
+/* As modes__light_after(), of this process. */
+__noinline __u64 light_after(__u32 tgid, __u64 since)
+{
+	return modes__light_after(bpf_map_lookup_elem(&modes, &tgid), since);
+}
+
 /* Which of two rows takes what an event of this GIL adds. */
 static __always_inline __u32 side_of(const struct gt_gil *g)
 {
@@ -65,17 +71,23 @@ static __always_inline void thread_pass(struct gt_thread *t, const struct gt_gil
 	if (t->wait_booked_ns >= at)
 		return;
 	t->wait_booked_ns = at;
-	t->wait_held_ns = then->held_ns + (then->held ? at - then->last_ns : 0);
+	t->wait_held_ns = gil_held_at(then, at);
+	t->wait_light_ns = gil_light_at(then, at);
 	t->wait_hold_cnt = then->hold_cnt;
 }
 
-/* .. and the GIL's own. A GIL that is new here has nothing from before its books. */
+/* .. and the GIL's own. A GIL that is new here has nothing from before its books. If its books have become light by then
+ * (at a cut, this one or one before, with nothing since), so it was.
+ */
 static __always_inline void gil_pass(struct gt_gil *g, __u32 slot, __u64 c)
 {
 	struct gt_gil *then = bpf_map_lookup_elem(&gil_cuts, &slot);
+	__u64 at = g->light ? 0 : light_after(g->key.tgid, g->mode_ns);
 
 	if (!then)
 		return;
+	if (at && at <= (c & ~GT_CUT_SIDE))
+		gil_lighten(g, at);
 	bpf_probe_read_kernel(then, sizeof(*then), g);
 	g->cut = c;
 	c &= ~GT_CUT_SIDE;
@@ -103,6 +115,19 @@ __noinline int cut_meet(__u32 slot, __u64 cond, __u32 tid)
 	if (t->cut != c)
 		thread_pass(t, g, slot);
 	return 0;
+}
+
+/* Has this thread's hold been cut, as the books became light before now? Then it is what it was up to there. Between
+ * thread_begin() and thread_end(), after the cut has been passed.
+ */
+static __always_inline int hold_is_cut(struct gt_thread *t, __u64 now)
+{
+	__u64 at = light_after(t->tgid, t->since_ns);
+
+	if (!at || at > now)
+		return 0;
+	thread_lighten(t, at);
+	return 1;
 }
 
 static __always_inline void cut_check(struct gt_gil *g, struct gt_thread *t, __u64 cond, __u32 tid)

@@ -11,7 +11,16 @@
 #ifndef GILTOP_EVENTS_BPF_H
 #define GILTOP_EVENTS_BPF_H
 
-/* ---- the five kinds of sites --------------------------------------------------------------- */
+/* ---- the kinds of sites ---------------------------------------------------------------------- */
+
+/* The GIL that this thread waits for: AFTER has no lock in a register. */
+static __always_inline void wait_of(__u32 tid, __u64 cond)
+{
+	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
+
+	if (where)
+		where->wait_cond = cond;
+}
 
 static __always_inline int on_wait(__u64 cond)
 {
@@ -19,8 +28,9 @@ static __always_inline int on_wait(__u64 cond)
 	struct records r;
 	struct gt_gil *g;
 	__u64 now, holder, tstate;
+	__u32 seen = 0;
 
-	if (!records_of(&r, cond, 1))
+	if (!records_of(&r, cond, BY_WAIT))
 		return 0;
 	g = r.g;
 	t = r.t;
@@ -31,15 +41,24 @@ static __always_inline int on_wait(__u64 cond)
 	thread_begin(t);
 	gil_begin(g);
 	cut_check(g, t, cond, r.tid);
+	if (t->state == GT_HOLD)
+		hold_is_cut(t, event_time(g, t));
+	wait_of(r.tid, cond);
 	holder = g->last_holder;
 	tstate = memory_check(g, cond, 1);
-	if (tstate && holder && g->held && tstate != holder && g->holder_tid)
+	if (g->light || is_new_and_held(g))
+		seen = holder_seen(t->gil_slot, cond, t->tgid, tstate);
+	if (is_new_and_held(g))
+		new_gil_held(g, cond, seen);
+	else if (!g->light && tstate && holder && g->held && tstate != holder && g->holder_tid)
 		stat_inc(GT_STAT_LAST_HOLDER_WRONG);
 	if (stacks_on && g->held)
 		look_at_sleeper(g, t, tstate, event_time(g, t));
 	now = event_time(g, t);
 	thread_born(t, now);
 	gil_event(g, t->gil_slot, now);
+	if (g->light)
+		light_holder(t->gil_slot, cond, seen, now);
 	if (t->state == GT_HOLD) {
 		/* Its RELEASE was missed: the hold ends here at the latest. */
 		stat_inc(GT_STAT_WAIT_HOLDER);
@@ -48,21 +67,17 @@ static __always_inline int on_wait(__u64 cond)
 	thread_enter(t, cond, GT_WAIT, now);
 	t->wait_booked_ns = now;
 	t->wait_held_ns = g->held_ns;
+	t->wait_light_ns = g->light_ns;
 	t->wait_hold_cnt = g->hold_cnt;
 	t->tick_hold_cnt = g->hold_cnt;
 	t->wait_stack = 0;
 	t->look_ns = now;
 	t->look_cnt = stacks_on ? looks_cnt(t->gil_slot) : 0;
-	t->wait_ticks++;
+	wait_hit(t, now);
+	t->task = bpf_get_current_task();
 	g->waiters++;
 	gil_end(g);
 	thread_end(t);
-	return 0;
-}
-
-/* The conditional jump behind the timed wait: did it get the GIL? */
-static __always_inline int on_after(void)
-{
 	return 0;
 }
 
@@ -74,13 +89,22 @@ static __always_inline int on_acquire(__u64 cond)
 	struct gt_gil *g;
 	__u64 now;
 
-	if (!records_of(&r, cond, 0))
+	if (!records_of(&r, cond, BY_ACQUIRE))
 		return 0;
 	g = r.g;
 	t = r.t;
 	thread_begin(t);
 	gil_begin(g);
 	cut_check(g, t, cond, r.tid);
+	if (g->light && !light_ends(t->gil_slot, event_time(g, t))) {
+		if (t->state == GT_WAIT) /* its AFTER was in the exact stretch that is over */
+			light_acquire(g, t, cond);
+		gil_end(g);
+		thread_end(t);
+		return 0;
+	}
+	if (t->state == GT_HOLD)
+		hold_is_cut(t, event_time(g, t));
 	acquire_check(g, t, cond);
 	if (t->state == GT_WAIT) {
 		if (stacks_on) {
@@ -89,7 +113,7 @@ static __always_inline int on_acquire(__u64 cond)
 			if (looks_cnt(t->gil_slot) != t->look_cnt)
 				looks_book(t->gil_slot, cond, r.tid);
 		}
-		pairs_book(t->gil_slot, cond, r.tid);
+		pairs_book(t->gil_slot, cond, r.tid, g->last_ns);
 		hist_touch(&t->sums.wait_hist, g->last_ns - t->since_ns);
 		t->sums.contended++;
 	}
@@ -112,20 +136,33 @@ static __always_inline int on_acquire(__u64 cond)
 		g->gap_ns += g->hold_blame_ns;
 	}
 	if (t->state == GT_WAIT) {
-		wait_close(g, t, cond, sum, now);
+		t->sums.runnable_ns += runnable_ns(t, now);
+		wait_close(g, t, cond, sum, GT_HOLD, now);
 	} else {
 		thread_enter(t, cond, GT_HOLD, now);
 	}
+	run_begins(t, now);
 	g->holder_tid = r.tid;
 	g->held = 1;
 	g->seeded = 0;
 	g->hold_since_ns = now;
-	g->holder_task = bpf_get_current_task();
+	g->holder_task = t->task = bpf_get_current_task();
 	g->hold_blame_ns = 0;
 	g->asked_ns = 0; /* as take_gil() does with gil_drop_request */
 	gil_end(g);
 	thread_end(t);
 	return 0;
+}
+
+/* Whoever it is lets go: nobody holds from now on, and that is known, if it is time for exact books. */
+static __always_inline void release_in_light(struct gt_gil *g, struct gt_thread *t)
+{
+	__u64 now = event_time(g, t);
+
+	thread_born(t, now);
+	if (t->state == GT_HOLD)
+		hold_is_cut(t, now);
+	light_ends(t->gil_slot, now);
 }
 
 static __always_inline int on_release(__u64 cond)
@@ -136,13 +173,19 @@ static __always_inline int on_release(__u64 cond)
 	struct gt_gil *g;
 	__u64 now, ns, stack;
 
-	if (!records_of(&r, cond, 1))
+	if (!records_of(&r, cond, BY_RELEASE))
 		return 0;
 	g = r.g;
 	t = r.t;
 	thread_begin(t);
 	gil_begin(g);
 	cut_check(g, t, cond, r.tid);
+	if (g->light) {
+		release_in_light(g, t);
+		gil_end(g);
+		thread_end(t);
+		return 0;
+	}
 	if (g->seeded && g->held && !t->sums.acquisitions && !t->sums.releases &&
 	    (!g->holder_tid || g->holder_tid == r.tid)) { /* it has held since the books started */
 		t->first_ns = t->since_ns = g->hold_since_ns;
@@ -173,6 +216,7 @@ static __always_inline int on_release(__u64 cond)
 	touch(&g->past[g->hold_cnt & (GT_RING_HOLDS - 1)]);
 	gil_event(g, t->gil_slot, now);
 	ns = now - t->since_ns;
+	run_ends(t, ns);
 	sum_put(sum, ns, 1);
 	if (blame && g->hold_blame_ns)
 		sum_put(blame, g->hold_blame_ns, 1);
@@ -205,14 +249,18 @@ static __always_inline int on_yield(__u64 cond)
 	struct gt_tid *tid;
 	__u64 now;
 
-	if (!t || t->state != GT_RELEASED || frozen)
+	if (!t || (t->state != GT_RELEASED && t->state != GT_HOLD) || frozen)
 		return 0;
 	tid = bpf_map_lookup_elem(&tids, &tkey.tid);
 	if (!tid)
 		return 0;
-	tid->yield_cond = cond;
 	thread_begin(t);
 	now = thread_time(t);
+	if (t->state == GT_HOLD && !hold_is_cut(t, now)) {
+		thread_end(t);
+		return 0;
+	}
+	tid->yield_cond = cond;
 	thread_enter(t, cond, GT_YIELD, now);
 	t->sums.yields++;
 	thread_end(t);

@@ -153,7 +153,7 @@ struct gt_gil {
 	__u64 gap_ns;	   /* integral of waiters while nobody held it */
 	__u64 gap_wall_ns; /* nobody held it and somebody waited: wall time of hand-over gaps */
 	__u64 light_ns; /* its books were light: this is part of held_ns, for somebody is taken to hold it then */
-	__u64 exact_ns;	     /* its books are exact since this moment; 0: they are light */
+	__u64 mode_ns;	     /* its books are exact, or light, since this moment */
 	__u64 wait_ns;	     /* integral of waiters: the sum of all waits, the open ones included */
 	__u64 hold_blame_ns; /* integral of waiters over the open hold */
 	__u64 hold_since_ns;
@@ -177,7 +177,8 @@ struct gt_gil {
 	__u32 held; /* 1 while held, also when the holder's tid is not known yet (seen at attach) */
 	__u32 seeded; /* the open hold began before the books */
 	__u32 over;   /* its program was replaced by another (exec): the record is complete */
-	__u32 pad[2];
+	__u32 light; /* holder_tid and hold_since_ns are what was seen last, held is 1 (bpf/modes.h) */
+	__u32 pad;
 	struct gt_past_hold past[GT_RING_HOLDS];
 	__u64 seq_start;
 };
@@ -206,6 +207,12 @@ struct gt_sums {
 	__u64 late;	       /* .. and how often the rest was GT_LATE_NS and more */
 	__u64 runnable_ns; /* waits: had been woken and found no CPU; in exact stretches a part of blame or gap, .. */
 	__u64 light_runnable_ns; /* .. in light ones it is neither's */
+	/* Holds that ended, of which it is known for how long their thread did not run, for how long that was, and how
+	 * much of it it wanted a CPU (bpf/offcpu.bpf.h).
+	 */
+	__u64 hold_split_ns;
+	__u64 hold_offcpu_ns;
+	__u64 hold_runnable_ns;
 	__u64 odd; /* events that did not fit the state (doc/accounting.md, invariant 4) */
 	struct gt_hist wait_hist;
 	struct gt_hist hold_hist;
@@ -222,10 +229,17 @@ struct gt_sums {
 #define GT_CUT_SIDE (1ull << 63)
 
 /* A thread's record as it was at a cut: its words from first_ns up to the histograms. */
-#define GT_THREAD_CUT_WORDS 36
+#define GT_THREAD_CUT_WORDS 41
 
 struct gt_thread_cut {
 	__u64 words[GT_THREAD_CUT_WORDS];
+};
+
+/* What the kernel has of a task as of the moment it last got a CPU. */
+struct gt_run {
+	__u64 arrived_ns; /* that moment, by the scheduler's clock; 0: not known */
+	__u64 ran_ns;	  /* CPU time it had used by then, .. */
+	__u64 queued_ns;  /* .. and for how long it had wanted a CPU and had none */
 };
 
 /* Per-thread record. Written by that thread alone (after its death: by whoever closes its wait).
@@ -246,6 +260,8 @@ struct gt_thread {
 	__u64 wait_booked_ns;
 	__u64 wait_held_ns;
 	__u64 wait_light_ns; /* .. and its light_ns */
+	__u64 pair_upto_ns;  /* while it is being booked: up to here, .. */
+	__u64 pair_light_ns; /* .. and so much of it is of light stretches */
 	__u64 wait_hold_cnt;
 	__u64 tick_hold_cnt; /* that of its GIL when it last began to wait for a switch interval */
 	__u64 wait_stack;    /* its stack in the open wait, 0: not captured yet */
@@ -266,6 +282,8 @@ struct gt_thread {
 	__u64 task;	 /* its task_struct; 0: not seen yet */
 	__u64 hit_ns;	 /* its last WAIT hit, .. */
 	__u64 hit_queued_ns; /* .. and for how long it had wanted a CPU by then */
+	struct gt_run run;   /* as of the start of its last hold that was seen to begin, .. */
+	__u64 run_since_ns;  /* .. and that moment */
 	__u64 seq_start;
 };
 
@@ -411,9 +429,9 @@ GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);
 GT_ASSERT(sizeof(struct gt_look) == 32);
 GT_ASSERT(sizeof(struct gt_gil) == 29 * 8 + 8 * 4 + 256 * 24 + 8);
-GT_ASSERT(sizeof(struct gt_sums) == 16 * 8 + 2 * 976);
+GT_ASSERT(sizeof(struct gt_sums) == 19 * 8 + 2 * 976);
 GT_ASSERT(sizeof(struct gt_thread) ==
-	  24 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
+	  30 * 8 + 6 * 4 + 16 + sizeof(struct gt_thread_cut) + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_thread_cut) == __builtin_offsetof(struct gt_thread, sums.wait_hist) -
 						  __builtin_offsetof(struct gt_thread, first_ns));
 GT_ASSERT(sizeof(struct gt_stack_key) == 16);

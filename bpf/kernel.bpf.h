@@ -93,16 +93,24 @@ struct signal_struct {
 } __attribute__((preserve_access_index));
 
 struct sched_info {
-	unsigned long long run_delay; /* ns without a CPU, but wanting one */
+	unsigned long long run_delay;	 /* ns without a CPU, but wanting one */
+	unsigned long long last_arrival; /* when it last got one */
+} __attribute__((preserve_access_index));
+
+struct sched_entity {
+	__u64 sum_exec_runtime;	     /* up to its last tick */
+	__u64 prev_sum_exec_runtime; /* as of last_arrival; of the fair class alone */
 } __attribute__((preserve_access_index));
 
 struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int __state; /* 0: it runs, or would if it had a CPU */
+	int prio;	      /* below 100: real-time */
 	unsigned long nvcsw;  /* how often it went to sleep */
 	struct signal_struct *signal;
 	struct sched_info sched_info;
+	struct sched_entity se;
 } __attribute__((preserve_access_index));
 
 struct task_struct___before_5_14 {
@@ -125,6 +133,30 @@ static __always_inline __u64 task_queued_ns(struct task_struct *task)
 	if (!bpf_core_field_exists(task->sched_info.run_delay))
 		return 0;
 	return BPF_CORE_READ(task, sched_info.run_delay);
+}
+
+/* A field of the current task. Loads alone, where the kernel has the helper (5.11): a tenth of what a read costs. */
+#define TASK_READ(field)                                                                           \
+	(bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)               \
+		 ? bpf_get_current_task_btf()->field                                               \
+		 : BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), field))
+
+/* When did this thread last get a CPU? 0: the kernel does not say. */
+static __always_inline __u64 task_arrived_ns(void)
+{
+	struct task_struct *task = NULL;
+
+	if (!bpf_core_field_exists(task->sched_info.last_arrival) ||
+	    !bpf_core_field_exists(task->se.prev_sum_exec_runtime))
+		return 0;
+	return TASK_READ(sched_info.last_arrival);
+}
+
+/* CPU time that it had used by then; of a real-time task, up to the last tick. */
+static __always_inline __u64 task_ran_ns(void)
+{
+	return TASK_READ(prio) < 100 ? TASK_READ(se.sum_exec_runtime)
+				     : TASK_READ(se.prev_sum_exec_runtime);
 }
 
 #endif

@@ -55,6 +55,8 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key)
 	thread_begin(t);
 	now = thread_time(t);
 	t->exit_ns = now;
+	if (t->state == GT_HOLD)
+		hold_is_cut(t, now);
 	if (t->state == GT_WAIT) {
 		__sync_fetch_and_add(&exited_cnt, 1);
 		t->flags |= GT_F_EXITED | GT_F_DYING_WAIT;

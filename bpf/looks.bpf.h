@@ -68,6 +68,8 @@ static __always_inline void holder_learn(struct gt_gil *g, __u32 tgid, __u64 tst
 		g->holder_tid = *tid;
 }
 
+__u32 tstate_tid(__u32 tgid, __u64 tstate); /* light.bpf.h */
+
 /* The stack of a holder that does not run, as a waiter reads it; 0: none, or it has run meanwhile. */
 static __always_inline __u64 look_walk(struct gt_gil *g, __u32 tgid, __u32 slot, __u64 tstate)
 {
@@ -115,8 +117,9 @@ __noinline int asleep_book(__u32 slot, __u64 stack, __u64 to, __u64 queued_ns)
 	if (to < from)
 		return 0;
 	g->look_upto_ns = to;
-	sum_add(g->key.tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack,
-		to - from - l->clock_cnt * GT_LOOK_NS, 1);
+	if (!g->light)
+		sum_add(g->key.tgid, sum_of(GT_SUM_HOLD, g->holder_tid), stack,
+			to - from - l->clock_cnt * GT_LOOK_NS, 1);
 	l->clock_cnt = 0;
 	k = &l->ring[l->cnt & (GT_LOOKS - 1)];
 	k->stack = stack;
@@ -311,6 +314,8 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 	if (bpf_probe_read_user(&m, sizeof(m), (void *)(cond + GT_COND_TO_LAST_HOLDER)) ||
 	    m.locked != 1 || !m.last_holder)
 		return 0;
+	if (g->light && tstate_tid(tgid, m.last_holder) != key.tid)
+		return 0;
 	if (ip >= target->text_start && ip < target->text_end)
 		ip = 0; /* in the interpreter: the Python line says it */
 	if (collecting(&target->layout, m.last_holder))
@@ -318,7 +323,8 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 	stack = stack_capture(SLOT_OF_CLOCK, tgid, m.last_holder, ip);
 	if (!stack)
 		return 0;
-	sum_add(tgid, sum_of(GT_SUM_HOLD, key.tid), stack, GT_LOOK_NS, 1);
+	if (!g->light)
+		sum_add(tgid, sum_of(GT_SUM_HOLD, key.tid), stack, GT_LOOK_NS, 1);
 	t->seen_ns = bpf_ktime_get_ns();
 	looks_of_hold(l, g);
 	l->clock_cnt++;
@@ -349,7 +355,7 @@ static __always_inline int on_clock(__u64 ip)
 		key.cond = where->cond[i];
 		slot = bpf_map_lookup_elem(&gil_slots, &key);
 		g = slot ? bpf_map_lookup_elem(&gils, slot) : NULL;
-		if (g && g->held && g->holder_tid == tid)
+		if (g && g->held && (g->holder_tid == tid || (g->light && g->waiters)))
 			look_from_clock(*slot, key.cond, ip);
 	}
 	return 0;

@@ -52,7 +52,11 @@ struct py_layout {
 	__u16 tstate_interp;
 	/* int: the collector is at work; in the interpreter, or from gc_base on. 0: not known */
 	__u16 gc_collecting;
-	__u16 pad[2];
+	/* Where the tid of a PyThreadState's thread is: there, as an int; or, pthread_tid not 0, so far on from where the
+	 * pointer there points to. 0: not known.
+	 */
+	__u16 tstate_tid;
+	__u16 pthread_tid;
 
 	__u64 instr_mask; /* bits of the 8 bytes at frame_instr that count */
 	__u64 code_mask;  /* all: they are an address in the code object; 0: f_lasti */

@@ -10,10 +10,20 @@
 /* What the first event of a GIL says about its state before: a release or a wait means that it was
  * held since the books started (every event since then would have been seen).
  */
-static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 held)
+enum first_event { BY_ACQUIRE, BY_RELEASE, BY_WAIT };
+
+/* Are the books of a GIL that is new light? */
+static __always_inline int new_is_light(const struct gt_gil_key *key)
 {
+	const struct gt_modes *m = bpf_map_lookup_elem(&modes, &key->tgid);
+
+	return m && !(m->exact && m->from_start);
+}
+
+static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 by)
+{
+	__u32 slot, light = new_is_light(key), held = by != BY_ACQUIRE;
 	struct gt_gil *g;
-	__u32 slot;
 
 	if (bpf_map_pop_elem(&gil_free, &slot)) {
 		stat_inc(GT_STAT_GIL_FULL);
@@ -27,8 +37,10 @@ static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 held
 	g->first_ns = books_ns;
 	g->last_ns = books_ns;
 	g->hold_since_ns = books_ns;
-	g->held = held;
-	g->seeded = held;
+	g->mode_ns = books_ns;
+	g->light = light;
+	g->held = held | light;
+	g->seeded = held & !light;
 	bpf_map_update_elem(&gil_slots, key, &slot, BPF_ANY);
 	return (int)slot;
 }
@@ -48,7 +60,8 @@ static __always_inline void birth_out(const struct gt_thread *t)
 	bpf_ringbuf_output(&births, &n, sizeof(n), wake);
 }
 
-static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 tgid)
+/* self: it is the one that runs here. */
+static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 tgid, int self)
 {
 	struct gt_tid fresh = { .cnt = 0 }, *id;
 	struct gt_thread *t;
@@ -70,7 +83,8 @@ static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 
 	id->cnt++;
 	t->tid = key->tid;
 	t->tgid = tgid;
-	bpf_get_current_comm(t->comm, sizeof(t->comm));
+	if (self)
+		bpf_get_current_comm(t->comm, sizeof(t->comm));
 	birth_out(t);
 	return t;
 }
@@ -121,6 +135,8 @@ static __always_inline int thread_replace(struct gt_thread *t, __u64 cond, __u32
 	struct gt_gil *g;
 	__u64 c;
 
+	if (state == GT_HOLD && hold_is_cut(t, bpf_ktime_get_ns()))
+		state = GT_RELEASED;
 	if (state == GT_HOLD || (state == GT_WAIT && t->tgid != tgid))
 		return 0;
 	g = bpf_map_lookup_elem(&gils, &slot);
@@ -150,8 +166,11 @@ struct records {
 	__u32 tid; /* as in t, without a look there */
 };
 
-/* .. the long way: the first event of this thread here, or the GIL's record has moved. */
-__noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 held)
+/* With enum first_event: the thread is another than the one that runs here. */
+#define OF_ANOTHER (1u << 8)
+
+/* .. the long way: the first event of this thread here, or the GIL's record has moved. by: enum first_event */
+__noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_gil_key gkey = { .cond = cond, .tgid = tgid };
@@ -163,7 +182,7 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 held)
 	if (!target || !target->books_ns)
 		return 0;
 	known = bpf_map_lookup_elem(&gil_slots, &gkey);
-	slot = known ? (int)*known : gil_new(&gkey, target->books_ns, held);
+	slot = known ? (int)*known : gil_new(&gkey, target->books_ns, by);
 	if (slot < 0)
 		return 0;
 	t = bpf_map_lookup_elem(&threads, &key);
@@ -175,7 +194,7 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 held)
 		t = NULL;
 	}
 	if (!t) {
-		t = thread_new(&key, tgid);
+		t = thread_new(&key, tgid, !(by & OF_ANOTHER));
 		if (!t)
 			return 0;
 	}
@@ -195,8 +214,8 @@ static __always_inline int records_found(struct records *r, struct gt_thread_key
 	return r->g && r->g->key.cond == key->cond && r->g->key.tgid == tgid;
 }
 
-/* Those of this event, if it counts. held: what a first event says about the state before, see gil_new. */
-static __always_inline int records_of(struct records *r, __u64 cond, __u32 held)
+/* Those of this event, if it counts. */
+static __always_inline int records_of(struct records *r, __u64 cond, enum first_event by)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key key = { .cond = cond, .tid = (__u32)id };
@@ -205,7 +224,7 @@ static __always_inline int records_of(struct records *r, __u64 cond, __u32 held)
 	if (frozen)
 		return 0;
 	if (!records_found(r, &key, id >> 32)) {
-		thread_of(cond, id >> 32, key.tid, held);
+		thread_of(cond, id >> 32, key.tid, by);
 		if (!records_found(r, &key, id >> 32))
 			return 0;
 	}

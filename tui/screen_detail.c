@@ -70,6 +70,9 @@ static void add_figures(struct doc *d, const struct snap_proc *p, const struct s
 		sbuf__printf(&b, "Did not run for %s of its holding",
 			     t->hold_ns ? units__percent_word(t->hold_offcpu_ns, t->hold_ns, u[0])
 					: "none");
+	if (t->hold_offcpu_ns && t->hold_offcpu_ns != NS_UNKNOWN)
+		sbuf__printf(&b, " (no CPU for %s)",
+			     units__percent_word(t->hold_runnable_ns, t->hold_ns, u[1]));
 	if (t->gil < p->gil_cnt && p->gils[t->gil].wait_ns)
 		sbuf__printf(&b, ".  Caused %s of all waiting for this GIL",
 			     units__percent_word(t->blame_ns, p->gils[t->gil].wait_ns, u[1]));

@@ -228,7 +228,7 @@ writes_in() {
 	run -0 "$GILTOP" doctor -p "$WL_PID"
 	[[ $output == *"memory at the probe points: as in the file"* ]]
 	local kind
-	for kind in wait acquire release yield yield-end; do
+	for kind in wait acquire release yield yield-end after; do
 		grep -qE "^  $kind +0x[0-9a-f]+ +0x[0-9a-f]+ +[a-z]+" <<<"$output"
 	done
 	[[ $output == *"GIL of interpreter 0 at 0x"*"switch interval 5000 us"* ]]

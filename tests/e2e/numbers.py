@@ -22,13 +22,14 @@ META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS
 RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,
           "lost_detail": COUNT, "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
 PROCESS = {"pid": COUNT, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
-           "span_ns": NS, "alive": BOOL}
+           "span_ns": NS, "throttled_ns": NS_OR_NULL, "alive": BOOL}
 GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_ns": NS, "gap_ns": NS, "wait_ns": NS,
        "utilization": REAL, "load": REAL, "switches": COUNT, "acquisitions": COUNT}
 THREAD = {"tid": COUNT_OR_NULL, "name": TEXT, "gil": COUNT, "acquisitions": COUNT, "contended": COUNT,
           "yields": COUNT, "wait_ns": NS, "wait_max_ns": NS_OR_NULL, "wait_p50_ns": NS_OR_NULL,
           "wait_p99_ns": NS_OR_NULL, "yield_ns": NS, "hold_ns": NS, "hold_max_ns": NS_OR_NULL,
           "hold_p50_ns": NS_OR_NULL, "hold_p99_ns": NS_OR_NULL, "hold_offcpu_ns": NS_OR_NULL,
+          "hold_runnable_ns": NS_OR_NULL,
           "released_ns": NS, "blame_ns": NS, "state": TEXT}
 PAIR = {"waiter": COUNT_OR_NULL, "holder": COUNT_OR_NULL, "ns": NS}
 
@@ -71,6 +72,8 @@ def check_process(where, p):
         check_fields(at, THREAD, t)
         if t["state"] not in STATES:
             complain("%s: state %s", at, t["state"])
+        if t["hold_offcpu_ns"] is not None and not t["hold_runnable_ns"] <= t["hold_offcpu_ns"] <= t["hold_ns"]:
+            complain("%s: %d runnable of %d off-CPU of %d held", at, t["hold_runnable_ns"], t["hold_offcpu_ns"], t["hold_ns"])
         if t["tid"] is None and not t.get("folded"):
             complain("%s: neither a tid nor folded", at)
     for pair in p.get("pairs", []):

@@ -73,8 +73,9 @@ static void names(size_t sz)
 		promise_clean(buf, sz);
 		promise(buf[sz] == 'x');
 	}
-	if (!proc__cgroup(1, buf, sz))
-		promise(buf[0] == '/' && strlen(buf) < sz && !strchr(buf, '\n'));
+	for (int i = 0; i < 2; i++)
+		if (!proc__cgroup(1, i ? "cpu" : "", buf, sz))
+			promise(buf[0] == '/' && strlen(buf) < sz && !strchr(buf, '\n'));
 	free(buf);
 }
 

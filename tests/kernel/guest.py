@@ -74,6 +74,15 @@ def check_sums(checks, name, summary, oracle_pid, log):
                      "%d ns, oracle %d, %+.3f%%" % (mine, truth, 100.0 * (mine - truth) / truth))
 
 
+def check_offcpu(checks, name, summary, oracle_pid):
+    """Each kernel says when holders did not run, and not all of them ran all the time on one CPU."""
+    rows = next(p for p in summary["processes"] if p["pid"] == oracle_pid)["threads"]
+    known = all(t["hold_offcpu_ns"] is not None and t["hold_offcpu_ns"] <= t["hold_ns"] for t in rows if t["releases"])
+    off = sum(t["hold_offcpu_ns"] or 0 for t in rows)
+    hold = sum(t["hold_ns"] for t in rows)
+    checks.check(known and 0 < off < hold, name + "-offcpu", "%d of %d ns" % (off, hold))
+
+
 def workload_folder(name):
     """What accuracy.Workload expects: the oracle, the workloads, room for the oracle's file."""
     folder = "/tmp/" + name
@@ -108,6 +117,7 @@ def compare_with_oracle(checks, name, tier, *args):
     if MODE == "icount":
         check_sums(checks, name, summary, oracle.pid, events)
         check_stacks(checks, name, summary, oracle.pid)
+        check_offcpu(checks, name, summary, oracle.pid)
     meta = records(jsonl)[0]
     checks.check(meta["attach"] == tier, name + "-tier", meta["attach"])
 
@@ -133,7 +143,7 @@ def check_stacks(checks, name, summary, oracle_pid):
 def site_bytes(pid):
     """The instructions at the sites that giltop names, as the process has them now."""
     status, out, err = run(["doctor", "-p", str(pid)])
-    sites = re.findall(r"^ +(acquire|wait|release|yield|yield-end) +0x\w+ +0x(\w+)", out, re.M)
+    sites = re.findall(r"^ +(acquire|wait|release|yield|yield-end|after) +0x\w+ +0x(\w+)", out, re.M)
     if status or not sites:
         raise accuracy.Failure("doctor ended with %d: %s%s" % (status, out, err))
     maps = []

@@ -3,7 +3,7 @@
  *
  *	sites [-a] FILE..	(-a: avoid calls, as for a process with a shadow stack)
  *
- * file  path  machine  wait  acquire  release  yield  yield-end  bailouts  take_gil  microseconds  how
+ * file  path  machine  wait  acquire  release  yield  yield-end  after  bailouts  take_gil  microseconds  how
  * site  kind  call address  probe address  file offset  instruction  emulated|stepped  register  disp
  * refused  path  errno  why
  */

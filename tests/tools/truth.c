@@ -189,8 +189,35 @@ static char written_in(struct truth *t, uint64_t va)
 	return ret;
 }
 
-static void on_call(struct truth *t, uint64_t va, const char *callee)
+/* By its bits: the finder's disassembler is not asked again. */
+static bool is_conditional(const struct truth *t, const struct insn *in)
 {
+	const uint8_t *p = elf_file__at(t->elf, in->va, in->len);
+	uint32_t word;
+
+	if (!p)
+		return false;
+	if (elf_file__machine(t->elf) == EM_X86_64)
+		return (p[0] & 0xf0) == 0x70 || (p[0] == 0x0f && (p[1] & 0xf0) == 0x80);
+	memcpy(&word, p, sizeof(word));
+	return (word & 0xff000010) == 0x54000000 || /* b.cond */
+	       (word & 0x7e000000) == 0x34000000 || /* cbz, cbnz */
+	       (word & 0x7e000000) == 0x36000000;   /* tbz, tbnz */
+}
+
+/* The conditional jump that a wait comes to first when it is over: none is behind a jump or another call. */
+static void print_after(const struct truth *t, const struct insn *in, const struct insn *end)
+{
+	while (in < end && in->flow == INSN_NEXT)
+		in++;
+	if (in < end && is_conditional(t, in))
+		printf("after\t%#" PRIx64 "\n", in->va);
+}
+
+static void on_call(struct truth *t, const struct insn *call, const struct insn *end,
+		    const char *callee)
+{
+	uint64_t va = call->va;
 	char in = written_in(t, va);
 	const char *kind = NULL;
 
@@ -204,6 +231,8 @@ static void on_call(struct truth *t, uint64_t va, const char *callee)
 		printf("%s\t%#" PRIx64 "\n", kind, va);
 	else
 		t->other_cnt++;
+	if (kind && !strcmp(kind, "wait"))
+		print_after(t, call + 1, end);
 }
 
 static bool may_call(const struct truth *t, const uint8_t *p, uint64_t len, uint64_t va)
@@ -248,7 +277,7 @@ static void on_func(struct truth *t, const char *name, const GElf_Sym *sym)
 		if (insns[i].flow == INSN_CALL_MEM)
 			callee = interesting(t, insns[i].target);
 		if (callee)
-			on_call(t, insns[i].va, callee);
+			on_call(t, &insns[i], insns + cnt, callee);
 	}
 	free(insns);
 }

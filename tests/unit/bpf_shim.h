@@ -33,6 +33,7 @@ struct task_struct {
 	int sleeps;
 	unsigned long nvcsw;
 	uint64_t queued_ns;
+	uint64_t arrived_ns, ran_ns; /* when it last got a CPU, and its CPU time by then */
 	struct signal_struct *signal;
 };
 
@@ -367,6 +368,16 @@ static inline uint64_t task_queued_ns(const struct task_struct *task)
 static inline uint64_t bpf_get_current_task(void)
 {
 	return (uintptr_t)shim.cpu.task;
+}
+
+static inline uint64_t task_arrived_ns(void)
+{
+	return shim.cpu.task ? shim.cpu.task->arrived_ns : 0;
+}
+
+static inline uint64_t task_ran_ns(void)
+{
+	return shim.cpu.task->ran_ns;
 }
 
 static inline long bpf_get_current_comm(void *buf, uint32_t size)

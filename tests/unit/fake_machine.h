@@ -79,6 +79,7 @@ static const struct py_layout fake_layout = {
 	.frame_instr = 16,
 	.frame_owner = 24,
 	.instr_mask = ~0ull,
+	.tstate_tid = 16,
 };
 
 static inline uint64_t tstate_of(uint32_t tid)
@@ -108,7 +109,13 @@ static inline int read_memory(void *ctx, void *dst, uint32_t size, uint64_t addr
 	}
 	if (addr >= TSTATE_AT) {
 		t = find_thread(k, (uint32_t)((addr - TSTATE_AT) / TSTATE_SZ));
-		if (!t || t->paged_out || t->tgid != shim.cpu.tgid || size != sizeof(uint64_t))
+		if (!t || t->paged_out || t->tgid != shim.cpu.tgid)
+			return -1;
+		if (size == sizeof(t->tid) && addr % TSTATE_SZ == fake_layout.tstate_tid) {
+			memcpy(dst, &t->tid, size);
+			return 0;
+		}
+		if (size != sizeof(uint64_t))
 			return -1;
 		frame_addr = t->stack ? FRAME_AT + t->stack * FRAME_SZ : 0;
 		memcpy(dst, &frame_addr, size);
@@ -260,6 +267,37 @@ static inline void acquires(struct machine *k, uint32_t tid, uint64_t now)
 	on_acquire(t->gil->cond);
 	t->busy = t->gil->busy = false;
 	t->state = GT_HOLD;
+}
+
+/* The timed wait of a waiter returned: the GIL is free, or taken. */
+static inline void looks_after(struct machine *k, uint32_t tid, uint64_t now)
+{
+	struct fake_thread *t = thread_of_tid(k, tid);
+
+	runs(k, t, now);
+	t->busy = t->gil->busy = true;
+	on_after();
+	t->busy = t->gil->busy = false;
+}
+
+/* .. and what is not seen in a light stretch. */
+static inline void acquires_unseen(struct machine *k, uint32_t tid)
+{
+	struct fake_thread *t = thread_of_tid(k, tid);
+
+	assert_int_equal(t->gil->holder, NO_TID);
+	t->gil->holder = tid;
+	t->gil->last_holder = tstate_of(tid);
+	t->state = GT_HOLD;
+}
+
+static inline void releases_unseen(struct machine *k, uint32_t tid)
+{
+	struct fake_thread *t = thread_of_tid(k, tid);
+
+	assert_int_equal(t->gil->holder, tid);
+	t->gil->holder = NO_TID;
+	t->state = GT_RELEASED;
 }
 
 static inline void releases(struct machine *k, uint32_t tid, uint64_t now)

@@ -54,6 +54,9 @@ static inline void read_gils(struct machine *k)
 		t->torn_cnt += try == READ_TRIES;
 		if (g->rec.cut == cut)
 			memcpy(&g->rec, shim_map_lookup(SHIM_MAP(&gil_cuts), slot), sizeof(g->rec));
+		g->slot = *slot;
+		totals__lighten_gil(&g->rec, shim__find(SHIM_MAP(&modes), &g->key.tgid),
+				    cut & ~GT_CUT_SIDE);
 	}
 	free(keys);
 }
@@ -87,6 +90,8 @@ static inline void read_threads(struct machine *k)
 			th->rec.flags &= ~GT_F_EXITED; /* not complete yet: comes again */
 		}
 		totals__thread_at(&th->rec, cut);
+		totals__lighten_thread(&th->rec, shim__find(SHIM_MAP(&modes), &th->rec.tgid),
+				       cut & ~GT_CUT_SIDE);
 		if (!th->rec.first_ns)
 			t->thread_cnt--; /* it had shown no event then */
 	}
@@ -346,6 +351,7 @@ static inline void forget_process(struct machine *k, uint32_t tgid)
 	struct gt_dead d;
 
 	shim__delete(SHIM_MAP(&targets), &tgid);
+	shim__delete(SHIM_MAP(&modes), &tgid);
 	forget_threads(tgid);
 	forget_gils(tgid);
 	forget_map(SHIM_MAP(&ended), offsetof(struct gt_gil_key, tgid), tgid);

@@ -90,6 +90,7 @@ static inline void fake__thread(struct fake *f, size_t i, uint32_t tid, const ch
 		.hold_ns = span / 1000 * hold_pm,
 		.released_ns = span / 1000 * (1000 - wait_pm - yield_pm - hold_pm),
 		.hold_offcpu_ns = NS_UNKNOWN,
+		.hold_runnable_ns = NS_UNKNOWN,
 		.acquisitions = span / MS / (i + 2),
 		.contended = span / MS / (i + 5),
 		.yields = span / MS / 40 * (hold_pm > 5),

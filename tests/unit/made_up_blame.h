@@ -56,7 +56,8 @@ static inline struct snap_thread *blamed__thread(struct blamed *b, uint32_t tid,
 				   .released_ns = 10 * S - wait_ns,
 				   .wait_max_ns = NS_UNKNOWN,
 				   .hold_max_ns = NS_UNKNOWN,
-				   .hold_offcpu_ns = NS_UNKNOWN };
+				   .hold_offcpu_ns = NS_UNKNOWN,
+				   .hold_runnable_ns = NS_UNKNOWN };
 	b->g->wait_ns += wait_ns;
 	return t;
 }

@@ -53,6 +53,7 @@ static inline void feed(struct model *m, struct machine *k, uint64_t now)
 
 struct sums {
 	uint64_t wait, hold, blame, gap, held, gil_wait, acquisitions, releases, pairs, folded;
+	uint64_t contended, yields, runnable, unsure;
 };
 
 static inline struct sums sums_of(const struct snapshot *s)
@@ -71,11 +72,15 @@ static inline struct sums sums_of(const struct snapshot *s)
 			r.acquisitions += t->acquisitions;
 			r.releases += t->releases;
 			r.folded += t->folded_cnt;
+			r.contended += t->contended;
+			r.yields += t->yields;
 			assert_int_equal(t->wait_ns + t->hold_ns + t->yield_ns + t->released_ns,
 					 t->span_ns);
 		}
 		for (size_t k = 0; k < p->gil_cnt; k++) {
 			r.gap += p->gils[k].gap_ns;
+			r.runnable += p->gils[k].runnable_ns;
+			r.unsure += p->gils[k].unsure_ns;
 			r.held += p->gils[k].held_ns;
 			r.gil_wait += p->gils[k].wait_ns;
 		}

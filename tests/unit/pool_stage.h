@@ -49,6 +49,7 @@ static inline struct snap_thread *add(struct stage *s, uint32_t tid, const char 
 					 .wait_max_ns = NS_UNKNOWN,
 					 .hold_max_ns = NS_UNKNOWN,
 					 .hold_offcpu_ns = NS_UNKNOWN,
+					 .hold_runnable_ns = NS_UNKNOWN,
 					 .wait_hist = &s->wait[i],
 					 .hold_hist = &s->hold[i] };
 	return &s->th[i];

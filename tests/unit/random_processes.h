@@ -12,7 +12,14 @@ static void start_proc(struct sim *s, size_t p)
 	struct fake_thread *leader = find_thread(&s->k, tgid);
 
 	start_books(tgid, s->now);
+	if (s->has_modes) {
+		s->links[p] = rnd(s, 2);
+		s->modes[p] = (struct gt_modes){ .exact = s->links[p], .from_start = s->links[p] };
+		put_modes(s, p);
+	}
 	assert_int_equal(say_start(s->m, &info, s->now), 0);
+	if (s->has_modes)
+		say_modes(s, p, s->now);
 	s->over[p] = s->dying[p] = false;
 	for (size_t i = 0; i < s->k.gil_cnt; i++) {
 		if (s->k.gils[i].tgid != tgid)
@@ -101,7 +108,8 @@ static void process_execs(struct sim *s, size_t p)
 	start_proc(s, p);
 }
 
-static void begin(struct sim *s, uint64_t seed)
+/* has_modes: books are exact and light by turns. */
+static void begin(struct sim *s, uint64_t seed, bool has_modes)
 {
 	static const unsigned int interrupts[] = { 0, 100, 25, 8 };
 	static const uint64_t keeps[] = { 1024, 1, 0 };
@@ -110,6 +118,7 @@ static void begin(struct sim *s, uint64_t seed)
 
 	*s = (struct sim){ .x = seed * 0x9e3779b97f4a7c15ull | 1,
 			   .now = T0,
+			   .has_modes = has_modes,
 			   .next_tid = FIRST_TID };
 	for (int i = 0; i < 8; i++)
 		rnd(s, 2);

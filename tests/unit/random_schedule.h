@@ -36,6 +36,12 @@ struct sim {
 	struct tally gone[MAX_G];
 	struct tally seen[MAX_G]; /* what was done: counts alone */
 	bool may_yield[MAX_T], seeded[MAX_T];
+	/* Processes whose books are exact and light by turns; are ACQUIRE and RELEASE probed? Else always. */
+	bool has_modes, links[PROCS];
+	struct gt_modes modes[PROCS];
+	/* What was done: waits that ended, and when each waiter began. */
+	uint64_t waited_ns, contended, yields, wait_since[MAX_T];
+	uint64_t unseen;  /* acquisitions in light stretches */
 	struct sums last; /* at the last mark, which an interval adds to */
 };
 
@@ -116,6 +122,50 @@ static void look_around(struct sim *s, struct fake_thread *t)
 		holder->paged_out = !rnd(s, 8);
 }
 
+/* When an event of now is booked: a cut that is announced, and should have been published, is not passed yet. */
+static uint64_t booked_at(const struct sim *s)
+{
+	uint64_t at = cut_next & ~GT_CUT_SIDE;
+
+	return cut != cut_next && s->now >= at ? at - 1 : s->now;
+}
+
+static void gets(struct sim *s, struct fake_thread *t)
+{
+	bool waited = t->state == GT_WAIT;
+
+	if (waited && s->has_modes)
+		looks_after(&s->k, t->tid, s->now);
+	if (waited) {
+		s->waited_ns += booked_at(s) - s->wait_since[idx_of(s, t)];
+		s->contended++;
+	}
+	if (s->has_modes && !s->links[proc_of(t)]) {
+		acquires_unseen(&s->k, t->tid);
+		s->unseen++;
+		return;
+	}
+	s->seen[t->gil - s->k.gils].acquisitions++;
+	acquires(&s->k, t->tid, s->now);
+}
+
+static void lets_go(struct sim *s, struct fake_thread *t)
+{
+	if (s->has_modes && !s->links[proc_of(t)]) {
+		releases_unseen(&s->k, t->tid);
+		return;
+	}
+	s->seen[t->gil - s->k.gils].releases++;
+	releases(&s->k, t->tid, s->now);
+}
+
+static void begins_to_wait(struct sim *s, struct fake_thread *t)
+{
+	if (t->state != GT_WAIT)
+		s->wait_since[idx_of(s, t)] = booked_at(s);
+	waits(&s->k, t->tid, s->now);
+}
+
 static void step_released(struct sim *s, struct fake_thread *t)
 {
 	size_t i = idx_of(s, t), other = rnd(s, s->k.gil_cnt);
@@ -123,6 +173,7 @@ static void step_released(struct sim *s, struct fake_thread *t)
 	if (s->may_yield[i] && rnd(s, 8)) {
 		s->may_yield[i] = false;
 		s->seen[t->gil - s->k.gils].yields++;
+		s->yields++;
 		yields(&s->k, t->tid, s->now);
 		return;
 	}
@@ -132,10 +183,9 @@ static void step_released(struct sim *s, struct fake_thread *t)
 	if (t->gil->busy || !rnd(s, 4))
 		return;
 	if (t->gil->holder) {
-		waits(&s->k, t->tid, s->now);
+		begins_to_wait(s, t);
 	} else {
-		s->seen[t->gil - s->k.gils].acquisitions++;
-		acquires(&s->k, t->tid, s->now);
+		gets(s, t);
 	}
 }
 
@@ -150,13 +200,11 @@ static void step_thread(struct sim *s, struct fake_thread *t)
 		return;
 	} else if (t->state == GT_HOLD) {
 		s->may_yield[idx_of(s, t)] = rnd(s, 2);
-		s->seen[t->gil - s->k.gils].releases++;
-		releases(&s->k, t->tid, s->now);
+		lets_go(s, t);
 	} else if (t->gil->holder) {
-		waits(&s->k, t->tid, s->now);
+		begins_to_wait(s, t);
 	} else {
-		s->seen[t->gil - s->k.gils].acquisitions++;
-		acquires(&s->k, t->tid, s->now);
+		gets(s, t);
 	}
 }
 
@@ -244,12 +292,75 @@ static void read_cut(struct sim *s, bool last)
 	s->reading = false;
 }
 
+static void put_modes(struct sim *s, size_t p)
+{
+	uint32_t tgid = (uint32_t)(p + 1) * 100;
+
+	shim__update(SHIM_MAP(&modes), &tgid, &s->modes[p], BPF_ANY);
+}
+
+static void say_modes(struct sim *s, size_t p, uint64_t at)
+{
+	struct record r = { .kind = REC_MODE, .pid = (uint32_t)(p + 1) * 100 };
+
+	r.mode.at_ns = at;
+	r.mode.light = !s->modes[p].exact;
+	say(s->m, &r);
+}
+
+/* Who has held since before the books and has shown no event could not be told of any more: such a process stays exact. */
+static bool has_unseen_holder(const struct sim *s, size_t p)
+{
+	for (size_t i = 0; i < s->k.gil_cnt; i++) {
+		struct gt_gil_key key = { .cond = s->k.gils[i].cond, .tgid = s->k.gils[i].tgid };
+
+		if (key.tgid == (p + 1) * 100 && s->k.gils[i].holder &&
+		    !shim__find(SHIM_MAP(&gil_slots), &key))
+			return true;
+	}
+	return false;
+}
+
+/* At this cut, which has been announced, books of some processes become light. */
+static void lighten_some(struct sim *s, uint64_t at)
+{
+	for (size_t p = 0; p < PROCS; p++) {
+		if (!s->modes[p].exact || s->modes[p].cnt == GT_MODE_STEPS || rnd(s, 4) ||
+		    has_unseen_holder(s, p))
+			continue;
+		s->modes[p].light_ns[s->modes[p].cnt++] = at;
+		s->modes[p].exact = s->modes[p].from_start = 0;
+		put_modes(s, p);
+		say_modes(s, p, at);
+	}
+}
+
+/* Probes are taken away, after the reading; or put in place, and books may become exact from then on. */
+static void step_links(struct sim *s)
+{
+	size_t p = rnd(s, PROCS);
+
+	if (!s->links[p]) {
+		s->links[p] = true;
+	} else if (!s->modes[p].exact && rnd(s, 2)) {
+		if (s->now <= (cut & ~GT_CUT_SIDE)) /* they come milliseconds apart */
+			return;
+		s->modes[p].exact = 1;
+		put_modes(s, p);
+		say_modes(s, p, s->now);
+	} else if (!s->modes[p].exact && !s->reading) {
+		s->links[p] = false;
+	}
+}
+
 /* As at each refresh: who holds is looked at, then the books are wanted of a moment that comes soon. */
 static void want_reading(struct sim *s, uint64_t at)
 {
 	seed_holders(s);
 	s->reading = true;
 	announce_cut(at);
+	if (s->has_modes)
+		lighten_some(s, at);
 }
 
 static void publish_late(void)
@@ -329,6 +440,12 @@ static void step(struct sim *s, bool interrupting)
 		if (on_cpu)
 			step_clock(s, on_cpu);
 		break;
+	case 5:
+		if (s->has_modes) {
+			step_links(s);
+			break;
+		}
+		/* fall through */
 	default:
 		/* A tid does not come round within a reading: that takes a full turn of them. */
 		if (t && !(s->reading && has_predecessor(t->tid, t->tgid, false)))

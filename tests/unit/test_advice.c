@@ -245,14 +245,56 @@ static void holds_that_did_not_run_are_said_so(void **state)
 	struct snap_thread *t = one_holder(at_own, 2);
 
 	(void)state;
-	t->hold_ns = 9 * S;
+	t->hold_ns = 10 * S;
 	t->hold_offcpu_ns = 3 * S;
-	assert_string_equal(blamed__advice(&b, 1), "w did not even run for 33% of its holding: "
+	t->hold_runnable_ns = S;
+	assert_string_equal(blamed__advice(&b, 1), "w did not even run for 30% of its holding: "
 						   "blocked, preempted or throttled");
 	t->hold_offcpu_ns = S;
 	assert_string_equal(blamed__advice(&b, 1), "");
 	t->hold_offcpu_ns = NS_UNKNOWN;
 	assert_string_equal(blamed__advice(&b, 1), "");
+}
+
+/* It held for 8 of 10 s, and had no CPU for 6 of them. */
+static void holders_without_a_cpu_are_not_slow_by_themselves(void **state)
+{
+	struct snap_thread *t = one_holder(at_own, 2);
+
+	(void)state;
+	fake__asked(t, 90, 100, 4500 * MS); /* it looks like native code */
+	t->hold_ns = 8 * S;
+	t->hold_offcpu_ns = t->hold_runnable_ns = 6 * S;
+	b.p->throttled_ns = NS_UNKNOWN;
+	assert_is("Too few CPUs: w had no CPU for 75% of the hold time");
+	assert_non_null(strstr(blamed__advice(&b, 1), "Native code in"));
+	assert_string_equal(blamed__advice(&b, 2), "");
+	b.p->throttled_ns = 1900 * MS; /* of another thread, maybe */
+	assert_says("Too few CPUs");
+	b.p->throttled_ns = 2 * S;
+	assert_is("CPU limit of the container, not the code: w had no CPU for 75% of the hold "
+		  "time");
+	t->hold_runnable_ns = 8 * S * 30 / 100;
+	t->hold_offcpu_ns = t->hold_runnable_ns + S;
+	assert_says("Native code in");
+	t->hold_offcpu_ns = t->hold_runnable_ns = NS_UNKNOWN;
+	assert_says("Native code in");
+}
+
+static void holders_that_sleep_with_the_gil_are_told_so(void **state)
+{
+	struct snap_thread *t = one_holder(at_own, 2);
+
+	(void)state;
+	fake__asked(t, 90, 100, 4500 * MS);
+	t->hold_ns = 8 * S;
+	t->hold_offcpu_ns = 7 * S;
+	t->hold_runnable_ns = S;
+	assert_is("Native code in crunch (work.py:21) sleeps or blocks for 75% of its holding and "
+		  "takes 45.0ms to let go when asked: release the GIL there");
+	fake__asked(t, 0, 100, 4500 * MS);
+	assert_is("Code in crunch (work.py:21) sleeps or blocks for 75% of its holding: release "
+		  "the GIL there");
 }
 
 static void much_time_between_holds_asks_for_cpus(void **state)
@@ -348,6 +390,8 @@ int main(void)
 		cmocka_unit_test(an_open_hold_like_the_others_is_judged_as_they_are),
 		cmocka_unit_test(a_hold_that_was_asked_long_ago_and_goes_on_comes_first),
 		cmocka_unit_test(holds_that_did_not_run_are_said_so),
+		cmocka_unit_test(holders_without_a_cpu_are_not_slow_by_themselves),
+		cmocka_unit_test(holders_that_sleep_with_the_gil_are_told_so),
 		cmocka_unit_test(much_time_between_holds_asks_for_cpus),
 		cmocka_unit_test(no_more_run_at_once_than_there_are_cpus),
 		cmocka_unit_test(who_hardly_waits_is_sent_elsewhere),

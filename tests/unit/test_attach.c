@@ -22,6 +22,7 @@ static const struct gil_site sites[] = {
 	{ .kind = GIL_SITE_RELEASE },
 	{ .kind = GIL_SITE_YIELD },
 	{ .kind = GIL_SITE_YIELD_END, .reg = GIL_REG_NONE },
+	{ .kind = GIL_SITE_AFTER, .reg = GIL_REG_NONE },
 	{ .kind = GIL_SITE_ACQUIRE, .reg = GIL_REG_BASE, .reg_no = 3, .disp = 0x1e0 },
 	{ .kind = GIL_SITE_RELEASE, .reg = GIL_REG_BASE, .reg_no = 3, .disp = -0x10 },
 };
@@ -62,7 +63,7 @@ static void the_usual_distance_needs_no_register(void **state)
 			assert_int_equal(probe_attach__by_reg(&g, &g.sites[i]),
 					 g.sites[i].reg == GIL_REG_BASE);
 		assert_true(probe_attach__needs_reg(&g));
-		g.site_cnt = 5;
+		g.site_cnt = 6;
 		assert_false(probe_attach__needs_reg(&g));
 	}
 }
@@ -89,7 +90,7 @@ static void another_distance_is_made_up_for_by_the_cookie(void **state)
 					 s->reg == GIL_REG_BASE ? 3 : arg0);
 			assert_int_equal(lock_found(&g, s, arg - (uint64_t)(int64_t)s->disp), COND);
 		}
-		g.site_cnt = 5;
+		g.site_cnt = 6;
 		assert_int_equal(probe_attach__needs_reg(&g), odd);
 	}
 }

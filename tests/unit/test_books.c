@@ -245,7 +245,7 @@ static void run_schedule(uint64_t seed)
 	assert_non_null(s);
 	running_seed = seed;
 	running = true;
-	begin(s, seed);
+	begin(s, seed, false);
 	for (unsigned int i = 0; i < STEPS; i++) {
 		time_passes(s);
 		step(s, false);

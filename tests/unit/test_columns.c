@@ -90,7 +90,7 @@ static void cells_say_what_is_known_and_no_more(void **state)
 	assert_string_equal(cell(&f, 0, "HOLD%"), "3.1");
 	assert_string_equal(cell(&f, 0, "state"), "W");
 	assert_string_equal(cell(&f, 0, "waits"), "Socket.recv_into socket.py:706");
-	assert_string_equal(cell(&f, 0, "offcpu"), "?");  /* not measured */
+	assert_string_equal(cell(&f, 0, "offcpu"), "-");  /* not measured */
 	assert_string_equal(cell(&f, 7, "p99wait"), "-"); /* never waited */
 	assert_string_equal(cell(&f, 7, "waits"), "-");
 	assert_string_equal(cell(&f, 7, "delay"), "0");

@@ -105,6 +105,8 @@ static void the_sites_of_a_stock_interpreter_are_consistent(void **state)
 	assert_in_range(g->cnt[GIL_SITE_RELEASE], 1, 64);
 	assert_true(g->cnt[GIL_SITE_YIELD] <= g->cnt[GIL_SITE_RELEASE]);
 	assert_int_equal(g->cnt[GIL_SITE_YIELD_END], g->cnt[GIL_SITE_YIELD]);
+	assert_int_equal(g->cnt[GIL_SITE_AFTER], g->cnt[GIL_SITE_WAIT]);
+	assert_int_equal(g->no_after_va, 0);
 	assert_true(g->take_gil_va > 0);
 	assert_true(g->how[0]);
 	for (size_t i = 0; i < g->site_cnt; i++) {
@@ -113,7 +115,7 @@ static void the_sites_of_a_stock_interpreter_are_consistent(void **state)
 		assert_true(site->emulated);
 		assert_memory_equal(site->insn, s->bytes.s + site->probe_off, site->insn_len);
 		assert_true(!i || g->sites[i - 1].probe_va < site->probe_va);
-		if (site->kind == GIL_SITE_YIELD_END) {
+		if (site->kind == GIL_SITE_YIELD_END || site->kind == GIL_SITE_AFTER) {
 			assert_true(site->probe_va > site->call_va);
 			assert_int_equal(site->reg, GIL_REG_NONE);
 		} else {
@@ -133,6 +135,48 @@ static void no_call_is_probed_when_calls_are_to_be_avoided(void **state)
 	assert_memory_equal(g->cnt, s->sites.cnt, sizeof(g->cnt));
 	for (size_t i = 0; i < g->site_cnt; i++)
 		assert_string_not_equal(g->sites[i].insn_name, "call");
+	free(g);
+}
+
+/* The bytes of the stock interpreter from the end of a call on, to be overwritten. x86_64. */
+static char *behind_call(const struct subject *s, const struct gil_site *site)
+{
+	return s->bytes.s + site->probe_off - (site->probe_va - site->call_va) + 5;
+}
+
+/* What stands between a wait and its jump, made something else: then there is no "after", and nothing else is missing. */
+static void without_a_jump_behind_the_wait_all_else_is_found(void **state)
+{
+	static const struct {
+		unsigned char code[3]; /* in place of cmp $ETIMEDOUT, %eax */
+		bool found;
+	} cases[] = {
+		{ { 0x83, 0xf8, 0x10 }, true },	 /* cmp $16, %eax: as good */
+		{ { 0x90, 0xeb, 0x00 }, false }, /* nop; jmp to the jump */
+	};
+	struct subject *s = need(state);
+	struct gil_sites *g = calloc(1, sizeof(*g));
+	char why[256], old[3];
+
+	for (size_t i = 0; i < s->sites.site_cnt * ARRAY_SIZE(cases); i++) {
+		const struct gil_site *site = &s->sites.sites[i / ARRAY_SIZE(cases)];
+		bool found = cases[i % ARRAY_SIZE(cases)].found;
+		char *p = behind_call(s, site);
+
+		if (site->kind != GIL_SITE_AFTER || s->sites.machine != EM_X86_64 ||
+		    site->probe_va - site->call_va != 5 + sizeof(old))
+			continue;
+		memcpy(old, p, sizeof(old));
+		memcpy(p, cases[i % ARRAY_SIZE(cases)].code, sizeof(old));
+		assert_int_equal(find_in(&s->bytes, 0, why, g), 0);
+		assert_int_equal(g->cnt[GIL_SITE_AFTER], found ? s->sites.cnt[GIL_SITE_AFTER] : 0);
+		assert_int_equal(g->no_after_va, found ? 0 : site->call_va);
+		for (int k = 0; k < GIL_SITE_AFTER; k++)
+			assert_int_equal(g->cnt[k], s->sites.cnt[k]);
+		assert_int_equal(g->site_cnt,
+				 s->sites.site_cnt - (found ? 0 : s->sites.cnt[GIL_SITE_AFTER]));
+		memcpy(p, old, sizeof(old));
+	}
 	free(g);
 }
 
@@ -222,7 +266,7 @@ static void one_missing_site_refuses_the_file(void **state)
 		const struct gil_site *site = &s->sites.sites[i];
 		char *p = s->bytes.s + site->probe_off, old;
 
-		if (site->kind == GIL_SITE_YIELD_END || s->sites.machine != EM_X86_64)
+		if (site->kind > GIL_SITE_YIELD || s->sites.machine != EM_X86_64)
 			continue;
 		old = p[1];
 		p[1] ^= 0x10; /* it now calls something else */
@@ -245,7 +289,7 @@ static void one_unnamed_call_refuses_the_file(void **state)
 		const struct gil_site *site = &tests->sites[i];
 		char *p = s->bytes.s + site->probe_off;
 
-		if (!site->emulated || tests->machine != EM_X86_64)
+		if (!site->emulated || site->kind == GIL_SITE_AFTER || tests->machine != EM_X86_64)
 			continue;
 		memcpy(old, p, site->insn_len);
 		memset(p, 0x90, site->insn_len);
@@ -342,6 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_sites_of_a_stock_interpreter_are_consistent),
 		cmocka_unit_test(no_call_is_probed_when_calls_are_to_be_avoided),
+		cmocka_unit_test(without_a_jump_behind_the_wait_all_else_is_found),
 		cmocka_unit_test(the_distance_to_the_second_condition_variable_is_found),
 		cmocka_unit_test(other_programs_are_no_cpython),
 		cmocka_unit_test(one_missing_site_refuses_the_file),

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -199,6 +200,36 @@ static void the_own_pid_is_among_all(void **state)
 }
 
 /* A child that is kept to one CPU says nothing of ours. */
+/* Whatever hierarchies this machine has: one of version 2 is "0::/..", one of version 1 "3:cpu,cpuacct:/..". */
+static void a_cgroup_is_that_of_its_controller(void **state)
+{
+	char line[4096], path[4096], want[2][4096] = { "", "" };
+	FILE *f = fopen("/proc/self/cgroup", "r");
+
+	(void)state;
+	if (!f)
+		skip();
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!strncmp(line, "0::", 3))
+			snprintf(want[0], sizeof(want[0]), "%s", line + 3);
+		if (strstr(line, ":cpu:") || strstr(line, ":cpu,"))
+			snprintf(want[1], sizeof(want[1]), "%s", strchr(line, '/'));
+	}
+	fclose(f);
+	for (int i = 0; i < 2; i++) {
+		int err = proc__cgroup(getpid(), i ? "cpu" : "", path, sizeof(path));
+
+		assert_int_equal(err, *want[i] ? 0 : -ENOENT);
+		if (!err)
+			assert_string_equal(path, want[i]);
+	}
+	assert_int_equal(proc__cgroup(getpid(), "cp", path, sizeof(path)), -ENOENT);
+	assert_int_equal(proc__cgroup(getpid(), "cpu,cpuacct", path, sizeof(path)), -ENOENT);
+	if (*want[0])
+		assert_int_equal(proc__cgroup(getpid(), "", path, 1), -ENAMETOOLONG);
+}
+
 static void cpus_are_those_that_a_process_may_run_on(void **state)
 {
 	cpu_set_t may, one;
@@ -238,6 +269,7 @@ int main(void)
 		cmocka_unit_test(a_pidfd_tells_the_end),
 		cmocka_unit_test(descendants_are_children_and_theirs),
 		cmocka_unit_test(the_own_pid_is_among_all),
+		cmocka_unit_test(a_cgroup_is_that_of_its_controller),
 		cmocka_unit_test(cpus_are_those_that_a_process_may_run_on),
 	};
 

@@ -207,6 +207,31 @@ static void of_a_stopped_process_nothing_is_judged(void **state)
 			    "Who waits now waits for the process to go on, not for the GIL");
 }
 
+/* The thread with all of the holding had no CPU for 8 of its 9 s. */
+static void a_gil_held_by_those_whom_a_limit_stops_is_no_bottleneck(void **state)
+{
+	static struct blamed b;
+	struct snap_thread *t;
+	struct sbuf out = { 0 };
+
+	(void)state;
+	blamed__init(&b);
+	blamed__thread(&b, 1, "waiter", 9 * S);
+	t = blamed__thread(&b, 11, "w", 0);
+	t->hold_ns = 9 * S;
+	t->hold_offcpu_ns = t->hold_runnable_ns = 8 * S;
+	b.p->throttled_ns = 7 * S;
+	verdict__headline(b.p, b.g, &out);
+	assert_string_equal(sbuf__str(&out), "The GIL is held 90% of the time, for 89% of that "
+					     "without a CPU: a CPU limit");
+	sbuf__reset(&out);
+	b.p->throttled_ns = NS_UNKNOWN;
+	verdict__headline(b.p, b.g, &out);
+	assert_string_equal(sbuf__str(&out), "The GIL is the bottleneck: held 90% of the time, 0.9 "
+					     "threads wait on average");
+	sbuf__free(&out);
+}
+
 static void a_name_is_cut_in_the_middle(void **state)
 {
 	static struct blamed b;
@@ -335,6 +360,7 @@ int main(void)
 		cmocka_unit_test(verdicts_say_when_the_line_rests_on_few_looks),
 		cmocka_unit_test(the_headline_follows_the_figures),
 		cmocka_unit_test(of_a_stopped_process_nothing_is_judged),
+		cmocka_unit_test(a_gil_held_by_those_whom_a_limit_stops_is_no_bottleneck),
 		cmocka_unit_test(a_name_is_cut_in_the_middle),
 		cmocka_unit_test(nobody_waits_is_said_only_if_nobody_waited),
 		cmocka_unit_test(the_longest_names_fit_a_terminal),

@@ -22,6 +22,7 @@
 #include "user/base/util.h"
 #include "user/gil/gil_site.h"
 #include "user/probe/features.h"
+#include "user/probe/probe.h"
 #include "user/python/process.h"
 #include "user/target/failure.h"
 #include "user/target/target.h"
@@ -54,6 +55,7 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 			json__str(&j, "runtime", t.runtime);
 			json__str(&j, "sites", "call-sites");
 			json__u64(&j, "probes", t.sites->site_cnt);
+			json__bool(&j, "light", probe__has_light(t.sites));
 			if (t.note[0])
 				json__str(&j, "note", t.note);
 		}
@@ -62,8 +64,10 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 	} else if (err) {
 		printf("%8d  %-8s %-16.16s refused: %s\n", pid, "?", t.comm, sbuf__str(&why));
 	} else {
-		printf("%8d  %-8s %-16s %zu probes in %s%s   %.*s\n", pid, t.py->version, t.comm,
-		       t.sites->site_cnt, t.runtime, t.gil_off > 0 ? " (GIL disabled)" : "",
+		printf("%8d  %-8s %-16s %zu probes in %s%s%s   %.*s\n", pid, t.py->version, t.comm,
+		       t.sites->site_cnt, t.runtime,
+		       probe__has_light(t.sites) ? "" : " (exact only)",
+		       t.gil_off > 0 ? " (GIL disabled)" : "",
 		       (int)text_prefix(t.cmdline, 60, SIZE_MAX, NULL), t.cmdline);
 	}
 }
@@ -203,6 +207,10 @@ static void print_sites(const struct target *t)
 		       (unsigned long long)s->call_va, (unsigned long long)s->probe_off,
 		       s->insn_name, s->emulated ? "" : " (single-stepped: dear)");
 	}
+	if (!probe__has_light(t->sites))
+		printf("  light: no, for the wait at 0x%llx is not followed by a jump that can be "
+		       "probed\n",
+		       (unsigned long long)t->sites->no_after_va);
 }
 
 /* One that has just started, or that runs on while it is read, may fail once. */

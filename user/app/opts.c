@@ -210,7 +210,8 @@ static int set_defaults(struct opts *o)
 		const struct opt_desc *d = &opt_table[i];
 
 		if (d->def &&
-		    (d->type == OPT_DURATION || d->type == OPT_ENUM || d->type == OPT_U64) &&
+		    (d->type == OPT_DURATION || d->type == OPT_ENUM || d->type == OPT_U64 ||
+		     d->type == OPT_PERCENT) &&
 		    opt__set(o, d, d->def))
 			return -EINVAL;
 	}

@@ -8,6 +8,7 @@ static const char *const weight_names[] = { "wait", "hold", "blame", "chain", NU
 static const char *const unit_names[] = { "us", "ns", NULL };
 static const char *const color_names[] = { "auto", "always", "never", NULL };
 static const char *const group_names[] = { "auto", "pool", "none", NULL };
+static const char *const mode_names[] = { "auto", "exact", "light", NULL };
 static const char *const attach_names[] = { "auto", "multi", "perf", NULL };
 static const char *const follow_names[] = { "no", "yes", "auto", NULL };
 
@@ -106,6 +107,14 @@ const struct opt_desc opt_table[] = {
 		  "no "
 		  "limit)",
 	  .def = "20", .max = 100000, .verbs = TOP | RECORD, .why = "it is one look" },
+	{ "mode", 0, "HOW", OPT_ENUM, OFF(mode),
+	  .help = "exact (each time that the GIL is taken is seen), light (only what is contended: "
+		  "costs next to nothing), or auto: exact while that is below --max-overhead",
+	  .def = "auto", .names = mode_names, .verbs = TOP | RECORD,
+	  .why = "it is one look, and exact" },
+	{ "max-overhead", 0, "PCT", OPT_PERCENT, OFF(max_overhead_ppm),
+	  .help = "--mode auto: what exact may cost a process, in % of one CPU (0: no limit)",
+	  .def = "1", .max = 100, .verbs = TOP | RECORD, .why = "it is one look, and exact" },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color),
 	  .help = "auto, always or never (NO_COLOR is honoured)", .def = "auto",
 	  .names = color_names, .verbs = TOP, .harmless = true },

@@ -57,6 +57,10 @@
 #define BUDGET_STACKS	   50000
 #define BUDGET_STACK_BYTES (48 * BUDGET_MB)
 
+/* A process's cgroup and those above it: levels that are looked at for a CPU limit, and bytes of the file of each. */
+#define BUDGET_CGROUP_LEVELS 16
+#define BUDGET_CGROUP_FILE   4096
+
 /* Of a process, each: pairs of threads, times by stack, chains. Of more than these the lightest go to "other" at the next
  * reading, down to so many; and of those that are new until then what is beyond the last.
  */

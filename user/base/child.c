@@ -195,16 +195,24 @@ void children__forget(struct children *left)
 	left->cnt = 0;
 }
 
-void child__join(struct child *c, int ms, struct children *left)
+bool child__ends(struct child *c, int ms)
 {
 	struct pollfd p = { .fd = c->pidfd, .events = POLLIN };
+	int n;
 
 	if (!c->pid)
-		return;
+		return true;
 	closep(&c->fd);
 	c->fd = -1;
-	while (poll(&p, 1, ms) < 0 && errno == EINTR && !ending__has_come())
-		;
+	do
+		n = poll(&p, 1, ms);
+	while (n < 0 && errno == EINTR && !ending__has_come());
+	return n > 0;
+}
+
+void child__join(struct child *c, int ms, struct children *left)
+{
+	child__ends(c, ms);
 	child__end(c, false, left);
 }
 

@@ -58,6 +58,8 @@ uint64_t child__cpu_ns(const struct child *c);
  * descriptors but those that it was to keep) is among those left, and ends when the kernel lets it.
  */
 void child__end(struct child *c, bool kill_it, struct children *left);
+/* Let it end by itself, which it is about to: has it, within so many ms? True, too, if there is none. */
+bool child__ends(struct child *c, int ms);
 /* Let it end by itself, which it is about to: wait for that so many ms at most. */
 void child__join(struct child *c, int ms, struct children *left);
 /* How many of them are not over? */

@@ -54,3 +54,23 @@ int parse_duration(const char *s, uint64_t *ret_ns)
 	}
 	return -EINVAL;
 }
+
+int parse_percent(const char *s, uint64_t max_pct, uint64_t *ret_ppm)
+{
+	double v;
+	char *end;
+
+	if (!s || !((*s >= '0' && *s <= '9') || *s == '.'))
+		return -EINVAL;
+	errno = 0;
+	v = strtod(s, &end);
+	if (errno || end == s || !isfinite(v) || strpbrk(s, "xXpPeE"))
+		return -EINVAL;
+	if (strcmp(end, "") && strcmp(end, "%"))
+		return -EINVAL;
+	/* What is more than nothing is not taken for it. */
+	if (v > (double)max_pct || (v > 0 && v < 1e-4))
+		return -ERANGE;
+	*ret_ppm = (uint64_t)(v * 1e4 + 0.5);
+	return 0;
+}

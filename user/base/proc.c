@@ -189,6 +189,15 @@ uint32_t proc__own_tid(pid_t pid, pid_t tid)
 	return last ? (uint32_t)strtoul(last + 1, NULL, 10) : (uint32_t)tid;
 }
 
+bool proc__is_nested(pid_t pid)
+{
+	char ids[512];
+
+	/* One id for each namespace, behind a tab each. */
+	return status_line(pid, pid, "\nNSpid:", ids, sizeof(ids)) &&
+	       strchr(ids, '\t') != strrchr(ids, '\t');
+}
+
 static void read_clean(pid_t pid, pid_t tid, const char *name, char *buf, size_t sz)
 {
 	struct sbuf b = { 0 };
@@ -338,25 +347,39 @@ bool proc__runs(pid_t pid)
 	return state && !strchr("ZX", state);
 }
 
-int proc__cgroup(pid_t pid, char *buf, size_t sz)
+/* Is one of "cpu,cpuacct", of so many characters, this one? "": is there none, as in version 2? */
+static bool has_controller(const char *list, size_t len, const char *controller)
+{
+	const size_t want = strlen(controller);
+
+	for (size_t at = 0; at < len && want;) {
+		size_t n = strcspn(list + at, ",:");
+
+		if (n == want && !memcmp(list + at, controller, n))
+			return true;
+		at += n + 1;
+	}
+	return !want && !len;
+}
+
+int proc__cgroup(pid_t pid, const char *controller, char *buf, size_t sz)
 {
 	struct sbuf b = { 0 };
-	const char *at = NULL;
 	int err = read_task(pid, 0, "cgroup", &b);
+	const char *line = err ? "" : sbuf__str(&b);
 
-	if (!err) {
-		at = strstr(sbuf__str(&b), "0::/");
-		if (at && at != sbuf__str(&b) && at[-1] != '\n')
-			at = strstr(at, "\n0::/") ? strstr(at, "\n0::/") + 1 : NULL;
-		err = at ? 0 : -ENOENT;
-	}
-	if (at) {
-		size_t len = strcspn(at + 3, "\n");
+	err = err ? err : -ENOENT;
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+		size_t len = path ? strcspn(path + 1, "\n") : 0;
 
-		if (len >= sz)
-			err = -ENAMETOOLONG;
-		else
-			snprintf(buf, sz, "%.*s", (int)len, at + 3);
+		if (!path || path[1] != '/' ||
+		    !has_controller(list + 1, (size_t)(path - list) - 1, controller))
+			continue;
+		err = len < sz ? 0 : -ENAMETOOLONG;
+		if (!err)
+			snprintf(buf, sz, "%.*s", (int)len, path + 1);
+		break;
 	}
 	sbuf__free(&b);
 	return err;

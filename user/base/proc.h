@@ -38,6 +38,8 @@ pid_t proc__tgid(pid_t pid);
 pid_t proc__parent(pid_t pid); /* or -ESRCH */
 /* A thread's id in its own pid namespace; tid itself where that is not known. */
 uint32_t proc__own_tid(pid_t pid, pid_t tid);
+/* Has it ids of its own, in a pid namespace below the one whose /proc this is? */
+bool proc__is_nested(pid_t pid);
 /* Clean text (see clean_text); "?" where unreadable. */
 void proc__comm(pid_t pid, pid_t tid, char *buf, size_t sz); /* tid 0: the process */
 void proc__cmdline(pid_t pid, char *buf, size_t sz);
@@ -58,8 +60,8 @@ bool proc__in_init_pidns(void);
 char proc__state(pid_t pid);
 /* CPUs that its first thread may run on (sched_setaffinity, cpusets); 0: not known. */
 unsigned int proc__cpu_cnt(pid_t pid);
-/* The path of its cgroup (version 2) under that hierarchy's root: 0 or -errno. */
-int proc__cgroup(pid_t pid, char *buf, size_t sz);
+/* The path of its cgroup under that hierarchy's root. controller: "cpu", of version 1; "": version 2. 0 or -errno. */
+int proc__cgroup(pid_t pid, const char *controller, char *buf, size_t sz);
 /* It is there, and not a zombie that nobody has waited for. */
 bool proc__runs(pid_t pid);
 

@@ -10,6 +10,7 @@
  *	REC_GIL, REC_HOLDER, REC_THREAD, REC_NOTE	when it is learned, and when it changes
  *	REC_MODE	how a process is measured: after its start, and at each change
  *	REC_LOOKS	looks at a GIL's flag in light stretches: before the totals
+ *	REC_THROTTLED	what its CPU limit took: at each reading, before the totals
  *	REC_SPAN	while spans are wanted, about in the order of their ends
  *	REC_TOTALS	at each reading: all books as of one moment, losses included
  *	REC_PROC_END	after the totals that hold its last events
@@ -39,6 +40,7 @@ enum record_kind {
 	REC_PROC_END,
 	REC_MODE,
 	REC_LOOKS,
+	REC_THROTTLED,
 };
 
 /* Text is clean (base/text.h) and, like all that a record points to, there during the call only; the
@@ -106,6 +108,10 @@ struct record {
 			uint64_t cond;
 			uint64_t cnt, locked_cnt;
 		} looks;
+		/* New since the record before: for how long the CPUs of its cgroup, or of one above it, were
+		 * kept from running it (in sum over CPUs). 0 in the first one.
+		 */
+		uint64_t throttled_ns;
 		const struct totals *totals;
 		struct { /* by_exec: another program runs under its pid now */
 			uint64_t end_ns;

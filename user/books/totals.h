@@ -13,11 +13,14 @@
 struct total_gil {
 	struct gt_gil_key key;
 	struct gt_gil rec;
+	uint32_t slot; /* its place in `gils`: GT_PAIR_OF_GIL */
+	uint64_t exact_since_ns; /* the kernel's record has yet to take a step to light books since then; 0: it is light */
 };
 
 struct total_thread {
 	struct gt_thread_key key;
 	struct gt_thread rec;
+	uint64_t hold_since_ns; /* the same of a hold; 0: none */
 	uint32_t open_stack; /* where it is now, if it waits or was asked for; 0: not known */
 };
 
@@ -70,5 +73,10 @@ struct totals {
 void totals__free(struct totals *t);
 /* Make a record that may have passed this cut (with GT_CUT_SIDE) what it was then. (first_ns 0: it had shown no event.) */
 void totals__thread_at(struct gt_thread *rec, uint64_t cut);
+/* What books are that have become light up to then (bpf/modes.h; m NULL: never), and of which nothing has been seen since.
+ * now: the reading's moment.
+ */
+void totals__lighten_gil(struct gt_gil *rec, const struct gt_modes *m, uint64_t now);
+void totals__lighten_thread(struct gt_thread *rec, const struct gt_modes *m, uint64_t now);
 
 #endif

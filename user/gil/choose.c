@@ -10,6 +10,10 @@
  *			  call preserves, plus a constant. (Where the compiler kept it nowhere: as below.)
  *	wait, yield	  these must be seen before the call blocks. If calls are to be avoided, the
  *			  instruction before it, stepped: they are slow paths anyway.
+ *
+ * Behind each wait is one more, "after": the first conditional jump in a straight line, still under gil->mutex, which
+ * every return of the call passes. Only a light mode needs them, so they are all there or none is: an
+ * interpreter without is good enough for an exact one.
  */
 #include <errno.h>
 #include <limits.h>
@@ -19,6 +23,7 @@
 #include "user/gil/finder.h"
 
 #define RESULT_INSNS 4 /* call; test %eax,%eax; jcc */
+#define AFTER_INSNS  8 /* call; cmp $ETIMEDOUT,%eax; je; at -O0 the result goes through the stack */
 
 struct anchor {
 	const struct insn *insn;
@@ -56,10 +61,10 @@ static int add_site(struct finder *f, struct gil_sites *ret, enum gil_site_kind 
 	return 0;
 }
 
-/* The jump that tests the result of the call at index i. */
-static const struct insn *result_jump(const struct func *fn, uint32_t i)
+/* The jump that tests the result of the call at index i, no more than max instructions behind it. */
+static const struct insn *result_jump(const struct func *fn, uint32_t i, uint32_t max)
 {
-	for (uint32_t j = i + 1; j < fn->insn_cnt && j <= i + RESULT_INSNS; j++) {
+	for (uint32_t j = i + 1; j < fn->insn_cnt && j <= i + max; j++) {
 		if (fn->insns[j].flow == INSN_JCC)
 			return &fn->insns[j];
 		if (fn->insns[j].flow != INSN_NEXT)
@@ -94,7 +99,7 @@ static bool place_arg(struct finder *f, const struct func *fn, uint32_t call, ui
 static bool anchor_after(struct finder *f, const struct gil_call *c, struct anchor *ret)
 {
 	const struct func *fn = c->func;
-	const struct insn *jump = result_jump(fn, c->insn);
+	const struct insn *jump = result_jump(fn, c->insn, RESULT_INSNS);
 	uint32_t keep = ~disasm__call_clobbers(f->dis);
 
 	if (!jump || !jump->emulated ||
@@ -142,12 +147,36 @@ static int choose(struct finder *f, const struct gil_call *c, struct gil_sites *
 	err = add_site(f, ret, (enum gil_site_kind)c->op, call, &a);
 	if (err || c->op != GIL_OP_YIELD)
 		return err;
-	end = result_jump(c->func, c->insn);
+	end = result_jump(c->func, c->insn, RESULT_INSNS);
 	if (!end)
 		return finder__refuse(f, -ENOTSUP, "no test of the result of the yield at %#lx",
 				      (unsigned long)call->va);
 	a = (struct anchor){ .insn = end, .reg = GIL_REG_NONE };
 	return add_site(f, ret, GIL_SITE_YIELD_END, call, &a);
+}
+
+/* Where a wait has ended: nobody comes there but by the return of its call. */
+static bool add_after(struct finder *f, const struct gil_call *c, struct gil_sites *ret)
+{
+	const struct insn *jump = result_jump(c->func, c->insn, AFTER_INSNS);
+	const struct anchor a = { .insn = jump, .reg = GIL_REG_NONE };
+	uint64_t call_va = gil_call__va(c);
+
+	return jump && jump->emulated &&
+	       !finder__is_jumped_into(f, c->func, false, call_va + 1, jump->va) &&
+	       !add_site(f, ret, GIL_SITE_AFTER, &c->func->insns[c->insn], &a);
+}
+
+/* One behind each wait, or none. They come last: of what there was before nothing is changed. */
+static void choose_after(struct finder *f, struct gil_sites *ret)
+{
+	for (size_t i = 0; i < f->call_cnt && !ret->no_after_va; i++)
+		if (f->calls[i].op == GIL_OP_WAIT && !add_after(f, &f->calls[i], ret))
+			ret->no_after_va = gil_call__va(&f->calls[i]);
+	if (!ret->no_after_va)
+		return;
+	ret->site_cnt -= ret->cnt[GIL_SITE_AFTER];
+	ret->cnt[GIL_SITE_AFTER] = 0;
 }
 
 static int site_cmp(const void *a, const void *b)
@@ -170,6 +199,7 @@ int finder__choose(struct finder *f, struct gil_sites *ret)
 		if (err)
 			return err;
 	}
+	choose_after(f, ret);
 	qsort(ret->sites, ret->site_cnt, sizeof(*ret->sites), site_cmp);
 	return 0;
 }

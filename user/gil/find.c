@@ -53,7 +53,7 @@ const char *gil_site_kind__name(enum gil_site_kind kind)
 	static const char *const names[GIL_SITE_KIND_CNT] = {
 		[GIL_SITE_WAIT] = "wait",	    [GIL_SITE_ACQUIRE] = "acquire",
 		[GIL_SITE_RELEASE] = "release",	    [GIL_SITE_YIELD] = "yield",
-		[GIL_SITE_YIELD_END] = "yield-end",
+		[GIL_SITE_YIELD_END] = "yield-end", [GIL_SITE_AFTER] = "after",
 	};
 
 	return (unsigned int)kind < GIL_SITE_KIND_CNT ? names[kind] : "?";

@@ -16,6 +16,7 @@ enum gil_site_kind {
 	GIL_SITE_RELEASE,   /* pthread_cond_signal(&gil->cond) in drop_gil and its inlined copies */
 	GIL_SITE_YIELD,	    /* pthread_cond_wait(&gil->switch_cond, ..) in drop_gil */
 	GIL_SITE_YIELD_END, /* the emulated instruction after that call returned */
+	GIL_SITE_AFTER, /* the conditional jump after a WAIT's call returned: behind each, or none */
 	GIL_SITE_KIND_CNT,
 };
 
@@ -27,12 +28,13 @@ enum gil_site_kind {
 enum gil_site_reg {
 	GIL_REG_ARG0 = 0, /* first argument register: the condition variable (disp 0) */
 	GIL_REG_BASE,	  /* register reg_no + disp */
-	GIL_REG_NONE,	  /* not needed (YIELD_END) */
+	GIL_REG_NONE,	  /* not needed (YIELD_END, AFTER) */
 };
 
 struct gil_site {
 	enum gil_site_kind kind;
-	uint64_t call_va;   /* virtual address of the pthread call (YIELD_END: of its YIELD) */
+	uint64_t
+		call_va; /* virtual address of the pthread call (YIELD_END, AFTER: of its YIELD, WAIT) */
 	uint64_t probe_va;  /* virtual address of the probed instruction */
 	uint64_t probe_off; /* the same as a file offset: what a uprobe is attached to */
 	uint8_t insn[16];   /* bytes of the probed instruction */
@@ -54,6 +56,8 @@ struct gil_sites {
 	/* From gil->cond to gil->switch_cond, as the sites have it; 0: they do not say. */
 	uint16_t switch_dist;
 	uint64_t take_gil_va; /* entry of the function that holds the WAIT site; 0: not known */
+	/* The WAIT behind which there is no AFTER that can be used; 0: all have theirs. */
+	uint64_t no_after_va;
 	uint32_t
 		bailout_cnt; /* free-threaded builds: signal(cond) inside take_gil, not a release */
 	uint64_t analysis_ns; /* how long it took */

@@ -4,6 +4,9 @@
  * A waiter asks the holder to let go after one switch interval. Python code does so at once, at the next bytecode that
  * looks; native code when it returns. So how long that took tells the two apart, whatever the interval is and however
  * long the holds are. Who is never asked lets go by itself, before an interval is over.
+ *
+ * Before that: did the holders run at all? Who has no CPU, or sleeps, holds the GIL for as long as that takes, whatever
+ * its code is.
  */
 #include "user/judge/verdict.h"
 
@@ -22,12 +25,16 @@
 #define SMALL_NS 1000000u
 /* From here on the garbage collector is worth a word, of what its function makes others wait; .. */
 #define GC_MUCH 0.3
-/* .. and the time without a CPU, of all holding. */
-#define NO_CPU_MUCH 0.33
+/* .. and the time without a CPU, of all holding: in what was asked to end, in all of it, and the time asleep. */
+#define NO_CPU_MUCH	 0.33
+#define HOLD_NO_CPU_MUCH 0.4
+#define ASLEEP_MUCH	 0.33
 /* An open hold that was asked so long ago: by far more than Python code takes, on a busy machine, too. */
 #define OPEN_LATE_NS 100000000u
 
 enum cause {
+	CAUSE_LIMIT,  /* a CPU limit keeps it from running while it holds */
+	CAUSE_ASLEEP, /* it sleeps or blocks while it holds */
 	CAUSE_OPEN,   /* a hold that was asked to end and goes on */
 	CAUSE_GC,     /* the garbage collector */
 	CAUSE_NATIVE, /* native code that does not let go */
@@ -52,6 +59,17 @@ static bool is_open_late(const struct snap_proc *p, const struct snap_gil *g)
 	return !t || t->hold_p99_ns == NS_UNKNOWN || t->state_ns > 2 * t->hold_p99_ns;
 }
 
+/* For how much of its holding it wanted a CPU, and for how much it slept; 0: not known. */
+static double without_cpu(const struct snap_thread *t)
+{
+	return verdict__share(t->hold_runnable_ns, t->hold_ns);
+}
+
+static double asleep(const struct snap_thread *t)
+{
+	return verdict__share(t->hold_offcpu_ns, t->hold_ns) - without_cpu(t);
+}
+
 static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 			   const struct culprit *c)
 {
@@ -60,10 +78,14 @@ static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 	double queued = verdict__share(t->react_queued_ns, t->asked);
 	double react = verdict__share(t->react_ns, t->asked) - queued;
 
+	if (verdict__is_limited(p, t->hold_runnable_ns, t->hold_ns))
+		return CAUSE_LIMIT;
 	if (verdict__share(c->gc_ns, c->ns) >= GC_MUCH)
 		return CAUSE_GC;
 	if (is_open_late(p, g))
 		return CAUSE_OPEN;
+	if (asleep(t) >= ASLEEP_MUCH)
+		return CAUSE_ASLEEP;
 	/* Asked seldom: most of its holds end before that. */
 	if (t->asked * 20 < t->contended + t->releases / 10 || !t->asked)
 		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
@@ -118,6 +140,35 @@ static void put_open(const struct snap_proc *p, const struct snap_gil *g, const 
 		     units__duration(g->asked_ns, asked));
 }
 
+static void put_asleep(const struct culprit *c, bool brief, struct sbuf *out)
+{
+	const struct snap_thread *t = c->who;
+	char a[UNITS_SZ];
+
+	if (t->late || verdict__share(c->native_ns, c->ns) >= 0.5) {
+		put_native(c, brief, out);
+	} else {
+		sbuf__puts(out, "Code");
+		put_at(c->frame, c->looks, brief, out);
+	}
+	sbuf__printf(out, " sleeps or blocks for %s of its holding",
+		     units__percent_word(t->hold_offcpu_ns - t->hold_runnable_ns, t->hold_ns, a));
+	if (t->late)
+		sbuf__printf(out, " and takes %s to let go when asked",
+			     units__duration((t->react_ns - t->react_queued_ns) / t->asked, a));
+	sbuf__puts(out, ": release the GIL there");
+}
+
+static void put_without_cpu(const struct culprit *c, const char *why, struct sbuf *out)
+{
+	char a[UNITS_SZ];
+
+	sbuf__puts(out, why);
+	verdict__put_holders(c, out);
+	sbuf__printf(out, " had no CPU for %s of the hold time",
+		     units__percent_word(c->who->hold_runnable_ns, c->who->hold_ns, a));
+}
+
 static void advise(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
 		   bool brief, struct sbuf *out)
 {
@@ -127,6 +178,10 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 	bool small;
 
 	switch (cause_of(p, g, c)) {
+	case CAUSE_LIMIT:
+		put_without_cpu(c, "CPU limit of the container, not the code: ", out);
+		break;
+	case CAUSE_ASLEEP: put_asleep(c, brief, out); break;
 	case CAUSE_OPEN: put_open(p, g, c, brief, out); break;
 	case CAUSE_GC:
 		sbuf__puts(out, "The garbage collector runs");
@@ -205,6 +260,20 @@ static void advise_on(const struct snap_proc *p, const struct snap_gil *g, const
 	out->oom |= text.oom;
 }
 
+/* Too few CPUs make each hold longer, whatever the code is; but what code it is matters as well. How many sentences. */
+static size_t advise_on_culprit(const struct snap_proc *p, const struct snap_gil *g,
+				const struct culprit *c, struct sbuf *out, size_t max)
+{
+	enum cause cause = cause_of(p, g, c);
+	size_t n = 0;
+
+	if (cause != CAUSE_LIMIT && without_cpu(c->who) >= HOLD_NO_CPU_MUCH)
+		put_without_cpu(c, "Too few CPUs: ", &out[n++]);
+	if (n < max && (!n || cause != CAUSE_NO_CPU))
+		advise_on(p, g, c, &out[n++]);
+	return n;
+}
+
 /* What the GIL costs at most; no more runs at once than there are CPUs. */
 static void advise_limit(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
@@ -236,8 +305,9 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 		return 1;
 	}
 	if (culprit__find(p, g, &c) && c.who)
-		advise_on(p, g, &c, &out[n++]);
-	if (c.who && n < max && c.who->hold_offcpu_ns != NS_UNKNOWN &&
+		n = advise_on_culprit(p, g, &c, out, max);
+	if (c.who && n < max && cause_of(p, g, &c) > CAUSE_ASLEEP &&
+	    without_cpu(c.who) < HOLD_NO_CPU_MUCH &&
 	    verdict__share(c.who->hold_offcpu_ns, c.who->hold_ns) > 0.2) {
 		verdict__put_holders(&c, &out[n]);
 		sbuf__printf(

@@ -96,7 +96,8 @@ const char *verdict__level_word(enum verdict_level level)
 void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
 	enum verdict_level level = verdict__level(p, g);
-	char held[UNITS_SZ];
+	char held[UNITS_SZ], no_cpu[UNITS_SZ];
+	uint64_t no_cpu_ns;
 
 	if (g)
 		units__percent_word(g->held_ns, p->span_ns, held);
@@ -117,6 +118,15 @@ void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, stru
 		break;
 	case VERDICT_SOME:
 	case VERDICT_BOTTLENECK:
+		no_cpu_ns = verdict__without_cpu_ns(p, g);
+		if (verdict__is_limited(p, no_cpu_ns, g->held_ns)) {
+			sbuf__printf(
+				out,
+				"The GIL is held %s of the time, for %s of that without a CPU: "
+				"a CPU limit",
+				held, units__percent_word(no_cpu_ns, g->held_ns, no_cpu));
+			break;
+		}
 		sbuf__printf(out, "%s: held %s of the time, %.1f threads wait on average",
 			     level == VERDICT_SOME ? "Some waiting for the GIL"
 						   : "The GIL is the bottleneck",

@@ -12,6 +12,10 @@
 
 /* Part of whole; 0 where either is not known. */
 double verdict__share(uint64_t part, uint64_t whole);
+/* For how long the holders of a GIL wanted a CPU and had none, as far as is known. */
+uint64_t verdict__without_cpu_ns(const struct snap_proc *p, const struct snap_gil *g);
+/* Does a CPU limit keep those from running who hold the GIL, so much that it is that? no_cpu_ns: of hold_ns. */
+bool verdict__is_limited(const struct snap_proc *p, uint64_t no_cpu_ns, uint64_t hold_ns);
 /* "iterencode (encoder.py:257)", of few looks "iterencode (encoder.py:257, few looks: 3)". */
 void verdict__put_place(const struct snap_frame *f, uint64_t looks, struct sbuf *out);
 /* " in iterencode (encoder.py:257)", brief " at encoder.py:257", tiny " encoder.py:257" */

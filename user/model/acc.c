@@ -39,7 +39,7 @@ void sums__sub(const struct gt_sums *a, const struct gt_sums *base, struct gt_su
 		v[i] = i >= exact && x[i] < y[i] ? 0 : x[i] - y[i];
 }
 
-/* The same step as gil_advance() in integral.bpf.h, up to the moment of the reading. */
+/* The same step gil_advance() in bpf/modes.h, up to the moment of the reading. */
 void gil_acc__of(const struct gt_gil *rec, uint64_t now, struct gil_acc *ret)
 {
 	uint64_t dt = now > rec->last_ns ? now - rec->last_ns : 0;
@@ -50,13 +50,14 @@ void gil_acc__of(const struct gt_gil *rec, uint64_t now, struct gil_acc *ret)
 		.gap_ns = rec->gap_ns,
 		.gap_wall_ns = rec->gap_wall_ns,
 		.wait_ns = rec->wait_ns + waited,
+		.light_ns = rec->light_ns + (rec->light ? dt : 0),
 		.acquisitions = rec->acquisitions,
 		.switches = rec->switches,
 		.open_blame_ns = rec->hold_blame_ns,
 	};
 	if (rec->held) {
 		ret->held_ns += dt;
-		ret->open_blame_ns += waited;
+		ret->open_blame_ns += rec->light ? 0 : waited;
 	} else if (rec->waiters) {
 		ret->gap_ns += waited;
 		ret->gap_wall_ns += dt;
@@ -70,6 +71,7 @@ void gil_acc__sub(const struct gil_acc *a, const struct gil_acc *base, struct gi
 		.gap_ns = a->gap_ns - base->gap_ns,
 		.gap_wall_ns = a->gap_wall_ns - base->gap_wall_ns,
 		.wait_ns = a->wait_ns - base->wait_ns,
+		.light_ns = a->light_ns - base->light_ns,
 		.acquisitions = a->acquisitions - base->acquisitions,
 		.switches = a->switches - base->switches,
 	};

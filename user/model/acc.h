@@ -9,6 +9,8 @@
 
 struct gil_acc {
 	uint64_t held_ns, gap_ns, gap_wall_ns, wait_ns;
+	uint64_t
+		light_ns; /* part of held_ns, and of the time since its books started: see bpf/modes.h */
 	uint64_t acquisitions, switches;
 	uint64_t open_blame_ns; /* of the open hold, up to the moment */
 };

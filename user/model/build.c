@@ -92,6 +92,18 @@ static const struct gt_hist *keep_hist(struct builder *b, const struct gt_hist *
 	return ret ? memcpy(ret, h, sizeof(*ret)) : NULL;
 }
 
+/* Known of holds that have ended, and for those as a whole: of an interval that saw but the end of one, the share is its. */
+static void fill_offcpu(const struct gt_sums *d, struct snap_thread *s)
+{
+	unsigned __int128 hold = s->hold_ns < d->hold_split_ns ? s->hold_ns : d->hold_split_ns;
+
+	s->hold_offcpu_ns = s->hold_runnable_ns = s->hold_ns ? NS_UNKNOWN : 0;
+	if (!d->hold_split_ns || !s->hold_ns)
+		return;
+	s->hold_offcpu_ns = (uint64_t)(hold * d->hold_offcpu_ns / d->hold_split_ns);
+	s->hold_runnable_ns = (uint64_t)(hold * d->hold_runnable_ns / d->hold_split_ns);
+}
+
 static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thread *s)
 {
 	s->wait_ns = d->time_ns[GT_WAIT];
@@ -99,9 +111,8 @@ static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thr
 	s->hold_ns = d->time_ns[GT_HOLD];
 	s->released_ns = d->time_ns[GT_RELEASED];
 	s->span_ns = s->wait_ns + s->yield_ns + s->hold_ns + s->released_ns;
-	s->hold_observed_ns = s->span_ns;
 	s->runnable_ns = d->runnable_ns + d->light_runnable_ns;
-	s->hold_offcpu_ns = NS_UNKNOWN;
+	fill_offcpu(d, s);
 	s->blame_ns = d->blame_ns;
 	s->acquisitions = d->acquisitions;
 	s->contended = d->contended;
@@ -257,7 +268,8 @@ static int build_threads(struct builder *b, const struct mproc *p, struct snap_p
 
 		/* An interval does not show those who had ended before it. */
 		if ((t->exited || t->died) && !is_parked(p, t) && b->base == AT_MARK &&
-		    t->rec.exit_ns <= b->m->mark_ns)
+		    t->rec.exit_ns <= b->m->mark_ns &&
+		    t->at[AT_NOW].blame_ns == t->at[AT_MARK].blame_ns)
 			continue;
 		err = add_thread(b, p, t, gil_index(p, t->key.cond), &th[s->thread_cnt++]);
 	}
@@ -280,6 +292,22 @@ static int build_threads(struct builder *b, const struct mproc *p, struct snap_p
 	return 0;
 }
 
+/* In a light stretch somebody has it if others wait for it; more is not known. */
+static bool is_held(const struct mgil *g)
+{
+	if (!g->known)
+		return g->seed_held && !g->was_light;
+	return g->rec.light ? g->waiters != 0 : g->rec.held;
+}
+
+/* For how much of the span were its books exact? */
+static uint64_t observed(const struct mgil *g, const struct gil_acc *d, uint64_t span_ns)
+{
+	if (!g->known)
+		return g->was_light ? 0 : span_ns;
+	return span_ns > d->light_ns ? span_ns - d->light_ns : 0;
+}
+
 static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc *s)
 {
 	struct snap_gil *gils = arena__alloc(&b->box->arena, p->gil_cnt, sizeof(*gils));
@@ -291,7 +319,7 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 		struct gil_acc d;
 
 		gil_acc__sub(&g->at[AT_NOW], &g->at[b->base], &d);
-		if (!g->known && g->seed_held &&
+		if (!g->known && g->seed_held && !g->was_light &&
 		    !p->end_ns) /* nothing has happened: held all the time */
 			d.held_ns = s->span_ns;
 		gils[i] = (struct snap_gil){
@@ -299,7 +327,10 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 			.interpreter = g->interpreter,
 			.interval_ns = g->interval_ns,
 			.addr = g->key.cond,
-			.held_ns = d.held_ns,
+			.held_ns = d.held_ns - d.light_ns,
+			.observed_ns = observed(g, &d, s->span_ns),
+			.runnable_ns = span(g->runnable_at[b->base], g->runnable_at[AT_NOW]),
+			.unsure_ns = span(g->unsure_at[b->base], g->unsure_at[AT_NOW]),
 			.gap_ns = d.gap_ns,
 			.gap_wall_ns = d.gap_wall_ns,
 			.wait_ns = d.wait_ns,
@@ -308,8 +339,9 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 			.asked_ns = g->known && g->rec.held && g->rec.asked_ns
 					    ? span(g->rec.asked_ns, proc_now(b, p))
 					    : 0,
-			.held = g->known ? g->rec.held : g->seed_held,
-			.holder_tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid,
+			.held = is_held(g),
+			.holder_tid =
+				g->rec.holder_tid || g->rec.light ? g->rec.holder_tid : g->seed_tid,
 			.waiters = g->waiters,
 		};
 		if (!gils[i].held || p->end_ns) {
@@ -370,12 +402,22 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->sites = arena__strdup(a, p->sites);
 	s->note = arena__strdup(a, p->note);
 	s->halted = p->halted;
+	s->mode = p->is_light ? SNAP_MODE_LIGHT : SNAP_MODE_EXACT;
+	s->mode_auto = p->is_auto;
+	s->mode_changes = p->mode_changes_at[AT_NOW] - p->mode_changes_at[b->base];
 	s->cpu_cnt = p->cpu_cnt;
+	s->throttled_ns = p->throttled_known ? p->throttled_at[AT_NOW] - p->throttled_at[b->base]
+					     : NS_UNKNOWN;
 	s->alive = !p->end_ns;
 	s->span_ns = span(from, proc_now(b, p));
 	err = build_gils(b, p, s);
 	if (!err)
 		err = build_threads(b, p, s);
+	for (size_t i = 0; i < s->thread_cnt && !err; i++) {
+		struct snap_thread *t = (struct snap_thread *)(uintptr_t)&s->threads[i];
+
+		t->hold_observed_ns = s->gils[t->gil].observed_ns;
+	}
 	if (!err && !b->m->no_pairs && !b->brief)
 		err = build_pairs(b, p, s);
 	s->pairs_left_out = b->m->no_pairs || b->brief;

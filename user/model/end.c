@@ -19,7 +19,7 @@ static int by_exit(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Step one GIL's record to the moment ns (as gil_advance() in integral.bpf.h). */
+/* Step one GIL's record to the moment ns (as gil_advance() in bpf/modes.h). */
 static void step(struct mgil *g, uint64_t ns)
 {
 	struct gil_acc a;
@@ -31,6 +31,7 @@ static void step(struct mgil *g, uint64_t ns)
 	g->rec.gap_ns = a.gap_ns;
 	g->rec.gap_wall_ns = a.gap_wall_ns;
 	g->rec.wait_ns = a.wait_ns;
+	g->rec.light_ns = a.light_ns;
 	g->rec.hold_blame_ns = a.open_blame_ns;
 	g->rec.last_ns = ns;
 }
@@ -68,7 +69,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t last_ns, uin
 	if (t->rec.state == GT_WAIT || t->rec.state == GT_HOLD)
 		step(g, when);
 	if (t->rec.state == GT_WAIT && g->rec.waiters) {
-		mproc__add_open_wait(p, t, g, g->rec.held_ns, when);
+		mproc__add_open_wait(p, t, g, g->rec.held_ns, g->rec.light_ns, when);
 		g->rec.waiters--;
 	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
 		end_hold(t, g, when);
@@ -83,6 +84,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t last_ns, uin
 	t->rec.exit_ns = when;
 	t->rec.flags |= GT_F_EXITED;
 	sums__of_thread(&t->rec, when, &t->at[AT_NOW]);
+	t->light_added = 0;
 	t->exited = true;
 }
 
@@ -94,13 +96,13 @@ static void add_first_holder(const struct model *m, struct mproc *p, struct mgil
 	uint32_t tid = g->rec.holder_tid ? g->rec.holder_tid : g->seed_tid;
 	struct mthread *t;
 
-	if (!g->known && g->seed_held) {
+	if (!g->known && g->seed_held && !g->was_light) {
 		g->rec.first_ns = g->rec.last_ns = p->books_ns;
 		g->rec.hold_since_ns = p->books_ns;
 		g->rec.held = 1;
 		g->known = true;
 	}
-	if (!g->rec.held || !tid)
+	if (!g->rec.held || g->rec.light || !tid)
 		return;
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (p->threads[i]->key.tid == tid && p->threads[i]->key.cond == g->key.cond)
@@ -131,6 +133,9 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 		return;
 	if (end_ns < m->before_ns) /* what has been shown is not taken back */
 		end_ns = m->before_ns;
+	for (size_t i = 0; i < p->gil_cnt; i++) /* nor what became light after it, before it was seen */
+		if (p->gils[i]->rec.light && p->gils[i]->rec.mode_ns > end_ns)
+			end_ns = p->gils[i]->rec.mode_ns;
 	mproc__undo_open_pairs(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		add_first_holder(m, p, p->gils[i]);
@@ -140,9 +145,11 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		if (!p->threads[i]->exited)
 			close_dead(p, p->threads[i], m->now_ns, end_ns);
+	mproc__close_light(p);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		gil_acc__of(&p->gils[i]->rec, p->gils[i]->rec.last_ns, &p->gils[i]->at[AT_NOW]);
 	mproc__sum_pairs(p);
+	mproc__sum_light(p);
 	p->end_ns = end_ns > p->books_ns ? end_ns : p->books_ns + 1;
 	model__reindex(m);
 }

@@ -145,18 +145,38 @@ struct stored_stack model__stack(const struct model *m, uint32_t id)
 	return id && id <= m->stack_cnt ? m->stacks[id - 1] : (struct stored_stack){ 0 };
 }
 
+static int set_mode(struct mproc *p, const struct record *r)
+{
+	if (!p)
+		return 0;
+	p->mode_changes_at[AT_NOW] += p->is_light != r->mode.light && r->mode.at_ns > p->books_ns;
+	p->is_light = r->mode.light;
+	p->was_light |= p->is_light;
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		p->gils[i]->was_light = p->was_light;
+	p->is_auto = r->mode.is_auto;
+	return 0;
+}
+
 int model__take_fact(struct model *m, const struct record *r)
 {
 	struct mproc *p = model__proc(m, r->pid);
 	struct mgil *g = NULL;
 
 	switch (r->kind) {
+	case REC_MODE: return set_mode(p, r);
 	case REC_SOURCE: return set_text(&m->attach, r->source.attach);
 	case REC_STACK: return add_stack(m, r);
 	case REC_NOTE:
 		if (p)
 			p->halted = r->note.halted;
 		return p ? set_text(&p->note, r->note.text) : 0;
+	case REC_THROTTLED:
+		if (p) {
+			p->throttled_known = true;
+			p->throttled_at[AT_NOW] += r->throttled_ns;
+		}
+		return 0;
 	case REC_THREAD:
 		if (!p)
 			return 0;

@@ -107,13 +107,16 @@ void mfold__sum(struct mfold *f)
 }
 
 /* Move a thread's sums into a row of ended threads. by_bpf: its last sums are in that of no pool already. */
-static int fold_thread(struct mproc *p, struct mgil *g, const struct mthread *t, bool by_bpf)
+static int fold_thread(struct mproc *p, struct mgil *g, struct mthread *t, bool by_bpf)
 {
 	struct mfold *f = fold_of(g, by_bpf ? 0 : pool_tid(p, t));
 
 	if (!by_bpf) {
+		mthread__sum_light(t);
 		sums__add(&f->own, &t->at[AT_NOW]);
 		f->own_cnt++;
+	} else { /* the kernel does not know of that as a thread's */
+		f->own.blame_ns += t->light.closed_ns + t->light.open_ns;
 	}
 	sums__add(&f->at[AT_MARK], &t->at[AT_MARK]);
 	sums__add(&f->at[AT_ZERO], &t->at[AT_ZERO]);
@@ -250,7 +253,8 @@ int mproc__fold_threads(struct mproc *p)
 
 uint32_t mgil__first_holder(const struct mgil *g)
 {
-	bool held = g->known ? g->rec.held && (g->rec.seeded || !g->rec.holder_tid) : g->seed_held;
+	bool held = g->known ? !g->rec.light && g->rec.held && (g->rec.seeded || !g->rec.holder_tid)
+			     : g->seed_held && !g->was_light;
 
 	if (!held)
 		return 0;

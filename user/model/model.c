@@ -161,6 +161,7 @@ struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add)
 		return NULL;
 	g->key = (struct gt_gil_key){ .cond = cond, .tgid = p->pid };
 	g->interpreter = -1;
+	g->was_light = p->was_light;
 	p->gils[p->gil_cnt++] = g;
 	return g;
 }
@@ -242,6 +243,7 @@ static int feed_thread(struct model *m, const struct total_thread *in, uint64_t 
 		in->rec.flags & GT_F_EXITED && in->rec.state != GT_WAIT && in->rec.state != GT_HOLD;
 	t->died = !t->exited && t->rec.state == GT_WAIT && t->rec.flags & GT_F_DYING_WAIT;
 	sums__of_thread(&t->rec, now, &t->at[AT_NOW]);
+	t->light_added = 0;
 	t->wait_max_at[AT_NOW] = t->rec.wait_max_ns;
 	t->hold_max_at[AT_NOW] = t->rec.hold_max_ns;
 	if (fresh) {
@@ -258,7 +260,8 @@ static void add_open_blame(struct mproc *p)
 		struct mthread *t = p->threads[i];
 		struct mgil *g = mproc__gil(p, t->key.cond, false);
 
-		if (g && !t->exited && g->rec.held && g->rec.holder_tid == t->key.tid)
+		if (g && !t->exited && g->rec.held && !g->rec.light &&
+		    g->rec.holder_tid == t->key.tid)
 			t->at[AT_NOW].blame_ns += g->at[AT_NOW].open_blame_ns;
 	}
 }
@@ -271,6 +274,16 @@ static void take_back_hold(struct mgil *g)
 	if (g->known || !g->seed_held || g->rec.releases + g->rec.held > g->rec.acquisitions)
 		return;
 	g->at[AT_MARK].held_ns = g->at[AT_ZERO].held_ns = 0;
+}
+
+/* Its first event was in a light stretch: since the books started, and so at the readings before. */
+static void backdate_light(struct mgil *g, int at, uint64_t when)
+{
+	bool light = g->rec.light_ns || (g->rec.light && g->rec.mode_ns == g->rec.first_ns);
+
+	if (g->known || when <= g->rec.first_ns || !light)
+		return;
+	g->at[at].light_ns = g->at[at].held_ns = when - g->rec.first_ns;
 }
 
 static int feed_gils(struct model *m, const struct totals *t)
@@ -286,7 +299,10 @@ static int feed_gils(struct model *m, const struct totals *t)
 		count_hits(m, g->rec.acquisitions + g->rec.releases,
 			   t->gils[i].rec.acquisitions + t->gils[i].rec.releases);
 		g->rec = t->gils[i].rec;
+		g->slot = t->gils[i].slot;
 		take_back_hold(g);
+		backdate_light(g, AT_MARK, m->mark_ns);
+		backdate_light(g, AT_ZERO, m->zero_ns);
 		g->known = true;
 		g->waiters = g->rec.waiters;
 		g->reap_ns = g->rec.reap_ns;
@@ -314,18 +330,25 @@ static int feed_gils(struct model *m, const struct totals *t)
 static void mgil_unwait(struct mgil *g, uint64_t when, uint64_t now)
 {
 	struct gil_acc *a = &g->at[AT_NOW];
+	bool held = g->rec.held;
 
 	a->wait_ns -= now - when;
 	if (g->waiters)
 		g->waiters--;
 	if (when > g->reap_ns)
 		g->reap_ns = when;
-	if (g->rec.held) {
+	if (g->rec.light) {
+		if (when >= g->rec.mode_ns)
+			return;
+		now = g->rec.mode_ns;
+		held = g->rec.holder_tid != 0;
+	}
+	if (held) {
 		a->open_blame_ns -= now - when;
 		return;
 	}
 	a->gap_ns -= now - when;
-	if (!g->waiters)
+	if (!g->waiters && g->reap_ns < now)
 		a->gap_wall_ns -= now - g->reap_ns;
 }
 
@@ -347,6 +370,7 @@ static void end_dead_wait(struct mproc *p, struct mthread *t, uint64_t now)
 	t->rec.exit_ns = when;
 	t->last_wait_ns = when - t->rec.since_ns;
 	sums__of_thread(&t->rec, now, &t->at[AT_NOW]);
+	t->light_added = 0;
 }
 
 static int feed(struct model *m, const struct totals *t)
@@ -379,6 +403,7 @@ static int feed(struct model *m, const struct totals *t)
 		if (p->end_ns)
 			continue;
 		mproc__take_names(p);
+		mproc__drop_pending(p);
 		err = mproc__fold_threads(p);
 		for (size_t k = 0; k < p->thread_cnt; k++)
 			end_dead_wait(p, p->threads[k], t->now_ns);
@@ -401,9 +426,12 @@ static void copy_readings(struct model *m, int to)
 	for (size_t i = 0; i < m->proc_cnt; i++) {
 		struct mproc *p = m->procs[i];
 
+		p->mode_changes_at[to] = p->mode_changes_at[AT_NOW];
 		for (size_t k = 0; k < p->gil_cnt; k++) {
 			p->gils[k]->at[to] = p->gils[k]->at[AT_NOW];
-			if (!p->gils[k]->known && p->gils[k]->seed_held)
+			p->gils[k]->unsure_at[to] = p->gils[k]->unsure_at[AT_NOW];
+			p->gils[k]->runnable_at[to] = p->gils[k]->runnable_at[AT_NOW];
+			if (!p->gils[k]->known && p->gils[k]->seed_held && !p->gils[k]->was_light)
 				p->gils[k]->at[to].held_ns = m->now_ns - p->books_ns;
 			for (size_t n = 0; mgil__fold(p->gils[k], n); n++)
 				mfold__copy(mgil__fold(p->gils[k], n), to);
@@ -419,6 +447,7 @@ static void copy_readings(struct model *m, int to)
 			t->settled |= t->exited && to == AT_MARK;
 		}
 		mproc__copy_pairs(p, to);
+		p->throttled_at[to] = p->throttled_at[AT_NOW];
 	}
 }
 

@@ -18,7 +18,16 @@
 
 /* Up to where an open wait is in the pairs, and how long its GIL had been held by then. */
 struct mbooked {
-	uint64_t ns, held_ns;
+	uint64_t ns, held_ns, light_ns;
+};
+
+/* Waiting in light stretches that is blamed on one thread, or on nobody: what the kernel has said, and what feeds have added
+ * for open waits up to them.
+ */
+struct mlight {
+	uint64_t closed_ns, open_ns, open_before;
+	/* Of the hold that was open as the books became light: until the next event, which gives it away. */
+	uint64_t pending_ns;
 };
 
 struct mthread {
@@ -27,6 +36,8 @@ struct mthread {
 	struct gt_sums at[AT_CNT];
 	uint64_t wait_max_at[AT_CNT], hold_max_at[AT_CNT];
 	struct mbooked booked, booked_before; /* by the last feed, and by the one before */
+	struct mlight light;		      /* its blame .. */
+	uint64_t light_added;		      /* .. and so much of it is in at[AT_NOW] */
 	/* The wait or hold that the process's end closed: it is in no histogram. */
 	uint64_t last_wait_ns, last_hold_ns;
 	bool exited, seen;
@@ -57,12 +68,16 @@ struct mgil {
 	struct gt_gil rec;
 	bool known; /* rec has been read */
 	struct gil_acc at[AT_CNT];
+	uint32_t slot;	     /* in the kernel */
+	struct mlight light; /* nobody's */
+	uint64_t unsure_at[AT_CNT], runnable_at[AT_CNT];
 	uint64_t reap_ns; /* as in rec, and .. */
 	uint32_t waiters; /* .. those who died are out */
 	uint64_t
 		named_ns; /* shorter holds are "other" in the pairs of open waits: there are too many */
 	int64_t interpreter;
 	uint64_t interval_ns;
+	bool was_light; /* as its process: without a record nothing is known of it */
 	bool seed_held; /* in the target's memory, while there is no record */
 	uint32_t seed_tid;
 	char *seed_name;   /* NULL: not known */
@@ -84,8 +99,12 @@ struct mproc {
 	uint32_t pid;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
 	unsigned int cpu_cnt;
+	bool throttled_known;
+	uint64_t throttled_at[AT_CNT];
 	bool stacks_known;
 	bool halted; /* stopped, as the note says */
+	bool is_light, was_light, is_auto;
+	uint32_t mode_changes_at[AT_CNT];
 	size_t gil_cnt, gil_cap;
 	struct mgil **gils;
 	size_t thread_cnt, thread_cap;
@@ -140,6 +159,18 @@ struct stored_stack model__stack(const struct model *m, uint32_t id);
 struct mproc *model__proc(const struct model *m, uint32_t pid); /* the living one, or NULL */
 struct mgil *mproc__gil(struct mproc *p, uint64_t cond, bool add);
 void mthread__free(struct mthread *t);
+/* light.c: the blame of light stretches. */
+/* Whose is the blame of a thread that is taken to hold this GIL? */
+struct mlight *mproc__light_of(struct mproc *p, struct mgil *g, uint32_t tid);
+void mproc__take_light(struct mproc *p, uint32_t slot, uint32_t tid, uint64_t ns);
+/* It is part of at[AT_NOW] from now on. */
+void mthread__sum_light(struct mthread *t);
+void mproc__sum_light(struct mproc *p);
+void mproc__begin_light(struct mproc *p);
+void mproc__drop_pending(struct mproc *p);
+void mproc__undo_light(struct mproc *p);
+/* The process ends: what was the GIL's is its last holder's. */
+void mproc__close_light(struct mproc *p);
 /* fold.c: threads that have ended long ago, and those that the kernel folded away between two readings. 0 or -ENOMEM. */
 int mproc__fold_threads(struct mproc *p);
 void mfold__sum(struct mfold *f);
@@ -161,11 +192,11 @@ void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t
 /* Take over pairs, sums by stack and chains of the totals, and count what open waits add to them. */
 int model__feed_pairs(struct model *m, const struct totals *t);
 /* The same in steps, for the end of a process: undo what the last feed made of what was open; add a wait that ended
- * now, with the time that the GIL had been held up to then; sum up. 0 or -ENOMEM.
+ * now, with the time that the GIL had been held up to then, and light's part of it; sum up. 0 or -ENOMEM.
  */
 void mproc__undo_open_pairs(struct mproc *p);
-int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
-			 uint64_t now);
+int mproc__add_open_wait(struct mproc *p, struct mthread *t, struct mgil *g, uint64_t held,
+			 uint64_t light, uint64_t now);
 void mproc__sum_pairs(struct mproc *p);
 void mproc__init_pairs(struct mproc *p);
 void mproc__free_pairs(struct mproc *p);

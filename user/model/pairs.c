@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "user/base/util.h"
+#include "bpf/modes.h"
 #include "user/model/model_impl.h"
 
 static struct tally *tally_of(struct mproc *p, int which, uint32_t tid, uint32_t other,
@@ -77,6 +78,7 @@ void mproc__undo_open_pairs(struct mproc *p)
 		tallies__undo(&p->tallies[which]);
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		p->threads[i]->booked = p->threads[i]->booked_before;
+	mproc__undo_light(p);
 }
 
 /* Pairs are of the cut, as the threads are: who has no row then has ended. */
@@ -87,61 +89,82 @@ void mproc__sum_pairs(struct mproc *p)
 		tallies__sum(&p->tallies[which]);
 }
 
-static int add_part(struct mproc *p, uint32_t waiter, uint32_t holder, uint64_t ns)
+/* light: so much of it is of a light stretch, where it is the holder's blame only as it is said here. */
+static int add_part(struct mproc *p, struct mgil *g, uint32_t waiter, uint32_t holder, uint64_t ns,
+		    uint64_t light)
 {
 	struct tally *pr = ns ? pair_of(p, waiter, holder) : NULL;
+
+	if (light)
+		mproc__light_of(p, g, holder)->open_ns += light;
 
 	if (pr)
 		pr->open_ns += ns;
 	return ns && !pr ? -ENOMEM : 0;
 }
 
+static uint64_t take_some(uint64_t *from, uint64_t ns)
+{
+	ns = ns < *from ? ns : *from;
+	*from -= ns;
+	return ns;
+}
+
+static uint32_t open_holder(const struct mgil *g)
+{
+	return g->rec.holder_tid || g->rec.light ? g->rec.holder_tid : g->seed_tid;
+}
+
 /* What this wait is for, since it was booked to pairs: by its thread, or here. (The kernel goes on at the cut,
  * thread_pass() in cut.bpf.h.) held: time that the GIL has been held up to now.
  */
-static int add_parts(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
-		     uint64_t now)
+static int add_parts(struct mproc *p, struct mthread *t, struct mgil *g, uint64_t held,
+		     uint64_t light, uint64_t now)
 {
 	const struct gt_gil *rec = &g->rec;
 	bool here = t->rec.wait_booked_ns < t->booked.ns;
 	uint64_t since = here ? t->booked.ns : t->rec.wait_booked_ns;
 	uint64_t rest = held - (here ? t->booked.held_ns : t->rec.wait_held_ns);
+	uint64_t left = light - (here ? t->booked.light_ns : t->rec.wait_light_ns);
 	uint32_t tid = t->key.tid;
-	uint64_t other = 0;
+	uint64_t other = 0, lit;
 	int err = 0;
 
 	if (now <= since)
 		return 0;
-	t->booked = (struct mbooked){ now, held };
+	t->booked = (struct mbooked){ now, held, light };
 	if (rec->held && now > rec->hold_since_ns) {
 		uint64_t start = rec->hold_since_ns > since ? rec->hold_since_ns : since;
 		uint64_t ns = now - start;
 
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		err = add_part(p, tid, rec->holder_tid ? rec->holder_tid : g->seed_tid, ns);
+		lit = rec->light ? take_some(&left, ns) : 0;
+		err = add_part(p, g, tid, open_holder(g), ns, lit);
 	}
 	for (uint64_t i = 1; !err && rest && i <= GT_RING_HOLDS && i <= rec->hold_cnt; i++) {
 		const struct gt_past_hold *h = &rec->past[(rec->hold_cnt - i) % GT_RING_HOLDS];
 		uint64_t start = h->start_ns > since ? h->start_ns : since, ns;
+		uint64_t end = h->end_ns < now ? h->end_ns : now; /* its death may be before a step */
 
 		if (h->end_ns <= since)
 			break;
-		ns = h->end_ns - start;
+		ns = end > start ? end - start : 0;
 		ns = ns < rest ? ns : rest;
 		rest -= ns;
-		if (h->end_ns - h->start_ns < g->named_ns)
+		lit = h->light ? take_some(&left, ns) : 0;
+		if (h->end_ns - h->start_ns < g->named_ns && !lit)
 			other += ns;
 		else
-			err = add_part(p, tid, h->tid, ns);
+			err = add_part(p, g, tid, h->tid, ns, lit);
 	}
-	return err ? err : add_part(p, tid, 0, rest + other);
+	return err ? err : add_part(p, g, tid, 0, rest + other, left);
 }
 
-int mproc__add_open_wait(struct mproc *p, struct mthread *t, const struct mgil *g, uint64_t held,
-			 uint64_t now)
+int mproc__add_open_wait(struct mproc *p, struct mthread *t, struct mgil *g, uint64_t held,
+			 uint64_t light, uint64_t now)
 {
-	int err = add_parts(p, t, g, held, now);
+	int err = add_parts(p, t, g, held, light, now);
 	struct tally *s;
 
 	if (err || !p->stacks_known || now <= t->rec.since_ns)
@@ -184,14 +207,15 @@ static int count_open(struct mproc *p, const struct totals *t, uint64_t before_n
 		p->gils[i]->named_ns = named_from(&p->gils[i]->rec, before_ns);
 	for (size_t i = 0; i < p->thread_cnt && !err; i++) {
 		struct mthread *th = p->threads[i];
-		const struct mgil *g = mproc__gil(p, th->key.cond, false);
-		uint64_t when = th->died ? th->rec.exit_ns : t->now_ns, held;
+		struct mgil *g = mproc__gil(p, th->key.cond, false);
+		uint64_t when = th->died ? th->rec.exit_ns : t->now_ns, held, light;
 
 		th->booked_before = th->booked;
 		if (th->exited || th->rec.state != GT_WAIT || !g)
 			continue;
-		held = g->at[AT_NOW].held_ns - (g->rec.held ? t->now_ns - when : 0);
-		err = mproc__add_open_wait(p, th, g, held, when);
+		held = gil_held_at(&g->rec, when);
+		light = gil_light_at(&g->rec, when);
+		err = mproc__add_open_wait(p, th, g, held, light, when);
 	}
 	return err;
 }
@@ -215,6 +239,11 @@ static int take_pairs(struct model *m, const struct totals *t)
 
 		if (!p)
 			continue;
+		if (k->waiter_tid & GT_PAIR_OF_GIL) {
+			mproc__take_light(p, k->waiter_tid & ~GT_PAIR_OF_GIL,
+					  owner(p, k->holder_tid), t->pairs[i].ns);
+			continue;
+		}
 		pr = pair_of(p, owner(p, k->waiter_tid), owner(p, k->holder_tid));
 		if (!pr)
 			return -ENOMEM;
@@ -275,8 +304,10 @@ int model__feed_pairs(struct model *m, const struct totals *t)
 		p->stacks_known = t->stacks_known;
 		for (int which = 0; which < TALLIES_CNT; which++)
 			tallies__begin(&p->tallies[which]);
+		mproc__begin_light(p);
 		err = count_open(p, t, m->before_ns);
 		mproc__sum_pairs(p);
+		mproc__sum_light(p);
 		for (int which = 0; which < TALLIES_CNT; which++) {
 			m->full_cnt[which] += p->tallies[which].full_cnt;
 			m->light_cnt += p->tallies[which].light_cnt;

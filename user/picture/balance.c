@@ -41,7 +41,8 @@ static bool threads_fit(const struct snap_proc *p, struct exact *by_gil, struct 
 
 		ok &= g->held_ns <= p->span_ns && by_gil[i].hold_ns == g->held_ns &&
 		      by_gil[i].wait_ns == g->wait_ns &&
-		      by_gil[i].wait_ns == by_gil[i].blame_ns + g->gap_ns;
+		      by_gil[i].wait_ns ==
+			      by_gil[i].blame_ns + g->gap_ns + g->runnable_ns + g->unsure_ns;
 	}
 	return ok;
 }
@@ -49,11 +50,14 @@ static bool threads_fit(const struct snap_proc *p, struct exact *by_gil, struct 
 /* What is said by pairs of threads, and by places. */
 struct spread {
 	uint64_t pair_ns, chain_ns;
+	uint64_t unsure_ns;			 /* is in pairs, with nobody */
 	uint64_t stack_ns[SNAP_STACK_BLAME + 1]; /* by kind */
 };
 
 static void add_places(const struct snap_proc *p, struct spread *b)
 {
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		b->unsure_ns += p->gils[i].unsure_ns;
 	for (size_t i = 0; i < p->pair_cnt; i++)
 		b->pair_ns += p->pairs[i].ns;
 	for (size_t i = 0; i < p->stack_cnt; i++)
@@ -115,7 +119,7 @@ bool snap_proc__balances(const struct snap_proc *p)
 	bool ok = threads_fit(p, by_gil, &all);
 
 	add_places(p, &b);
-	ok &= !p->pairs_known || (b.pair_ns == all.blame_ns && pairs_fit(p));
+	ok &= !p->pairs_known || (b.pair_ns == all.blame_ns + b.unsure_ns && pairs_fit(p));
 	if (p->stacks_known)
 		ok &= b.stack_ns[SNAP_STACK_WAIT] == all.wait_ns &&
 		      b.stack_ns[SNAP_STACK_HOLD] == all.hold_ns &&

@@ -160,6 +160,11 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+static uint64_t sum_known(uint64_t a, uint64_t b)
+{
+	return a == NS_UNKNOWN || b == NS_UNKNOWN ? NS_UNKNOWN : a + b;
+}
+
 /* Who holds says more than who waits, and that more than who has ended. */
 static int rank(enum snap_state state)
 {
@@ -184,10 +189,8 @@ void snap_thread__add(struct snap_thread *to, const struct snap_thread *t)
 	to->yield_ns += t->yield_ns;
 	to->hold_ns += t->hold_ns;
 	to->released_ns += t->released_ns;
-	if (t->hold_offcpu_ns == NS_UNKNOWN)
-		to->hold_offcpu_ns = NS_UNKNOWN;
-	else if (to->hold_offcpu_ns != NS_UNKNOWN)
-		to->hold_offcpu_ns += t->hold_offcpu_ns;
+	to->hold_offcpu_ns = sum_known(to->hold_offcpu_ns, t->hold_offcpu_ns);
+	to->hold_runnable_ns = sum_known(to->hold_runnable_ns, t->hold_runnable_ns);
 	to->blame_ns += t->blame_ns;
 	to->acquisitions += t->acquisitions;
 	to->contended += t->contended;

@@ -101,7 +101,10 @@ struct snap_thread {
 	uint64_t hold_observed_ns;
 	uint64_t
 		runnable_ns; /* part of wait_ns in which it had been woken and found no CPU; NS_UNKNOWN: the kernel does not say */
-	uint64_t hold_offcpu_ns; /* part of hold_ns that it did not run; NS_UNKNOWN: not measured */
+	/* Part of hold_ns that it did not run, and part of that in which it wanted a CPU (preempted or throttled: see
+	 * snap_proc.throttled_ns). Of holds that have ended. NS_UNKNOWN: none has, or it is not known.
+	 */
+	uint64_t hold_offcpu_ns, hold_runnable_ns;
 	uint64_t blame_ns;
 	uint64_t acquisitions, contended, releases, yields;
 	/* Holds that a waiter asked to end (after a switch interval), how long that took, for how much of it there was no
@@ -168,6 +171,8 @@ struct snap_proc {
 	uint32_t mode_changes; /* in the span */
 	uint64_t span_ns;      /* how much of the covered span it was measured */
 	unsigned int cpu_cnt;  /* CPUs that it may run on; 0: not known */
+	/* For how long a CPU limit (cgroup) kept CPUs from running its processes, in sum over CPUs; NS_UNKNOWN: not known */
+	uint64_t throttled_ns;
 	size_t gil_cnt;
 	const struct snap_gil *gils;
 	size_t thread_cnt;

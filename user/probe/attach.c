@@ -69,15 +69,14 @@ static int multi_kind(const struct probe_job *job, enum gil_site_kind kind, bool
 	return 0;
 }
 
-static int attach_multi(const struct probe_job *job, struct link_fds *ret)
+static int attach_multi(const struct probe_job *job, unsigned int kinds, struct link_fds *ret)
 {
-	for (int i = 0; i < 2 * GIL_SITE_KIND_CNT; i++) {
-		int err = multi_kind(job, (enum gil_site_kind)(i / 2), i & 1, ret);
+	int err = 0;
 
-		if (err)
-			return err;
-	}
-	return 0;
+	for (int i = 0; i < 2 * GIL_SITE_KIND_CNT && !err; i++)
+		if (kinds & 1U << i / 2)
+			err = multi_kind(job, (enum gil_site_kind)(i / 2), i & 1, ret);
+	return err;
 }
 
 /* The link object itself is of no use: closing its descriptor is what takes the probe away. */
@@ -89,7 +88,7 @@ static int add_link(struct bpf_link *link, struct link_fds *ret)
 	return 0;
 }
 
-static int attach_perf(const struct probe_job *job, struct link_fds *ret)
+static int attach_perf(const struct probe_job *job, unsigned int kinds, struct link_fds *ret)
 {
 	for (size_t i = 0; i < job->sites->site_cnt; i++) {
 		const struct gil_site *s = &job->sites->sites[i];
@@ -100,6 +99,8 @@ static int attach_perf(const struct probe_job *job, struct link_fds *ret)
 		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookie);
 		int err;
 
+		if (!(kinds & 1U << s->kind))
+			continue;
 		if (!prog)
 			return -EINVAL;
 		err = add_link(bpf_program__attach_uprobe_opts(prog, job->pid, job->path,
@@ -127,9 +128,13 @@ static int attach_one(const struct probe_job *job, struct link_fds *ret)
 	return 0;
 }
 
-int probe_attach__do(const struct probe_job *job, struct link_fds *ret)
+int probe_attach__do(const struct probe_job *job, struct link_fds ret[PROBE_GROUP_CNT])
 {
+	int err = 0;
+
 	if (!job->sites)
-		return attach_one(job, ret);
-	return job->multi ? attach_multi(job, ret) : attach_perf(job, ret);
+		return attach_one(job, &ret[PROBE_BASE]);
+	for (int g = 0; g < PROBE_GROUP_CNT && !err; g++)
+		err = (job->multi ? attach_multi : attach_perf)(job, job->kinds[g], &ret[g]);
+	return err;
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "user/gil/gil_site.h"
@@ -19,12 +20,22 @@ struct site_progs {
 	struct bpf_program *by_reg[GIL_SITE_KIND_CNT];
 };
 
-/* What is to be probed, for process pid: the sites of a file, or (sites NULL) one place in it by a program. */
+/* Links that come and go together: those of the waits, and those that see each acquisition and release. */
+enum probe_group { PROBE_BASE, PROBE_EXACT, PROBE_GROUP_CNT };
+
+/* Which file a name has led to; all 0: not known. */
+struct probe_file {
+	uint64_t dev, ino;
+};
+
+/* What is to be probed, for process pid: the sites of a file, or (sites NULL) one place in it by a program (PROBE_BASE). */
 struct probe_job {
 	pid_t pid;
 	const char *path;
+	struct probe_file file; /* if known: no other */
 	bool multi;
 	const struct gil_sites *sites;
+	unsigned int kinds[PROBE_GROUP_CNT]; /* of each group: 1 << enum gil_site_kind .. */
 	struct site_progs progs;
 	struct bpf_program *prog;
 	uint64_t off;
@@ -40,7 +51,7 @@ struct link_fds {
 bool probe_attach__by_reg(const struct gil_sites *sites, const struct gil_site *s);
 uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_site *s);
 bool probe_attach__needs_reg(const struct gil_sites *sites); /* any of them */
-/* All of it, here and now: 0, or -errno with what is attached already in ret. */
-int probe_attach__do(const struct probe_job *job, struct link_fds *ret);
+/* All of it, here and now: 0, or -errno with what is attached already in ret (zeroed before). */
+int probe_attach__do(const struct probe_job *job, struct link_fds ret[PROBE_GROUP_CNT]);
 
 #endif

@@ -64,7 +64,21 @@ struct reader {
 	struct giltop_bpf *skel;
 	struct totals *ret;
 	uint64_t cut; /* with GT_CUT_SIDE */
+	/* Of the process that was asked for last. */
+	uint32_t modes_of;
+	bool has_modes;
+	struct gt_modes modes;
 };
+
+/* NULL: its books are always exact. */
+static const struct gt_modes *modes_of(struct reader *r, uint32_t tgid)
+{
+	if (r->modes_of != tgid)
+		r->has_modes =
+			!bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.modes), &tgid, &r->modes);
+	r->modes_of = tgid;
+	return r->has_modes ? &r->modes : NULL;
+}
 
 /* Before another look at a record that is being written. false: it was the last one. */
 static bool look_again(struct totals *t, int i)
@@ -100,6 +114,9 @@ static int read_gil(void *ctx, const void *key, const void *value)
 		bpf_map_lookup_elem(fd, value, &g->rec);
 	if (g->rec.cut == r->cut)
 		bpf_map_lookup_elem(bpf_map__fd(r->skel->maps.gil_cuts), value, &g->rec);
+	memcpy(&g->slot, value, sizeof(g->slot));
+	g->exact_since_ns = g->rec.light ? 0 : g->rec.mode_ns;
+	totals__lighten_gil(&g->rec, modes_of(r, g->key.tgid), t->now_ns);
 	return 0;
 }
 
@@ -123,6 +140,9 @@ static int read_thread(void *ctx, const void *key, const void *value)
 		bpf_map_lookup_elem(fd, &th->key, &th->rec);
 	}
 	totals__thread_at(&th->rec, r->cut);
+	th->hold_since_ns = th->rec.state == GT_HOLD ? th->rec.since_ns : 0;
+	if (th->hold_since_ns)
+		totals__lighten_thread(&th->rec, modes_of(r, th->rec.tgid), t->now_ns);
 	th->open_stack = 0;
 	if (!th->rec.first_ns)
 		t->thread_cnt--; /* it had shown no event then */
@@ -327,8 +347,21 @@ static uint64_t cut_announce(struct giltop_bpf *skel)
 	return at | side;
 }
 
+/* Their books are light from this cut on, which is announced and not published yet: no event passes it meanwhile. */
+static void take_steps(struct giltop_bpf *skel, struct probe_steps *steps, uint64_t at)
+{
+	for (size_t i = 0; i < steps->cnt; i++) {
+		struct gt_modes *m = steps->v[i].modes;
+
+		m->light_ns[m->cnt++] = at;
+		m->exact = m->from_start = 0;
+		bpf_map_update_elem(bpf_map__fd(skel->maps.modes), &steps->v[i].tgid, m, BPF_EXIST);
+	}
+	steps->cnt = 0;
+}
+
 /* Make a cut, and wait for it. Returns it with its side. */
-static uint64_t cut_books(struct giltop_bpf *skel)
+static uint64_t cut_books(struct giltop_bpf *skel, struct probe_steps *steps)
 {
 	uint64_t cut, at;
 	struct timespec ts;
@@ -336,6 +369,7 @@ static uint64_t cut_books(struct giltop_bpf *skel)
 	__atomic_store_n(&skel->bss->reading, 1, __ATOMIC_SEQ_CST);
 	cut = cut_announce(skel);
 	at = cut & ~GT_CUT_SIDE;
+	take_steps(skel, steps, at);
 	ts = (struct timespec){ (time_t)(at / 1000000000u), (long)(at % 1000000000u) };
 	__atomic_store_n(&skel->bss->cut_before, skel->bss->cut, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&skel->bss->cut, cut, __ATOMIC_SEQ_CST);
@@ -344,7 +378,7 @@ static uint64_t cut_books(struct giltop_bpf *skel)
 	return cut;
 }
 
-int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
+int probe_read__all(struct giltop_bpf *skel, struct probe_steps *steps, struct totals *ret)
 {
 	struct reader r = { .skel = skel, .ret = ret };
 	struct rusage ru;
@@ -352,7 +386,7 @@ int probe_read__all(struct giltop_bpf *skel, struct totals *ret)
 
 	ret->gil_cnt = ret->thread_cnt = 0;
 	ret->torn_cnt = ret->late_cnt = 0;
-	r.cut = cut_books(skel);
+	r.cut = cut_books(skel, steps);
 	ret->now_ns = r.cut & ~GT_CUT_SIDE;
 	for (int i = 0;
 	     __atomic_load_n(&skel->bss->folding, __ATOMIC_SEQ_CST) && look_again(ret, i); i++)

@@ -4,16 +4,28 @@
 #define GILTOP_PROBE_MAPS_READ_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bpf_map;
+struct gt_modes;
 struct giltop_bpf;
 struct totals;
 struct raw_sums;
 
 /* After load: which places for GILs are free (all). */
 void probe_read__init(struct giltop_bpf *skel);
-int probe_read__all(struct giltop_bpf *skel, struct totals *ret);
+/* Processes whose books are to become light at the next reading: it puts its cut into their modes, and tells the kernel. */
+struct probe_step {
+	uint32_t tgid;
+	struct gt_modes *modes;
+};
+struct probe_steps {
+	size_t cnt, cap;
+	struct probe_step *v;
+};
+/* The steps are taken, and dropped. */
+int probe_read__all(struct giltop_bpf *skel, struct probe_steps *steps, struct totals *ret);
 int probe_read__sums(struct giltop_bpf *skel, struct raw_sums *ret);
 /* Call fn for each element of a hash map; it may delete elements. 0, -errno, or what fn returned if not 0. */
 typedef int (*map_elem_fn)(void *ctx, const void *key, const void *value);

@@ -3,40 +3,20 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdio.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "giltop.skel.h"
-#include "user/base/child.h"
 #include "user/base/log.h"
-#include "user/base/proc.h"
 #include "user/base/util.h"
 #include "user/books/totals.h"
-#include "user/probe/attach.h"
 #include "user/probe/clock.h"
-#include "user/probe/features.h"
-#include "user/probe/links.h"
 #include "user/probe/maps_read.h"
 #include "user/probe/maps_stacks.h"
-#include "user/probe/multi.h"
-
-struct probe {
-	struct giltop_bpf *skel;
-	struct giltop_bpf
-		*by_reg; /* programs for sites with a register and displacement; shares the maps */
-	struct ring_buffer *ring;
-	struct probe_clock *clock; /* NULL: no native frames */
-	enum probe_tier tier;
-	struct probe_opts opts;
-	uint64_t dead_lost;    /* see probe_read__forget */
-	uint64_t links_cpu_ns; /* of children that made links */
-	struct children left;  /* that have made links, or are to take them away */
-	probe_note_fn note_fn; /* while draining */
-	void *note_ctx;
-};
+#include "user/probe/price.h"
+#include "user/probe/probe_impl.h"
 
 __attribute__((format(printf, 2, 0))) static int libbpf_say(enum libbpf_print_level level,
 							    const char *fmt, va_list ap)
@@ -47,15 +27,6 @@ __attribute__((format(printf, 2, 0))) static int libbpf_say(enum libbpf_print_le
 		return 0;
 	vsnprintf(line, sizeof(line), fmt, ap);
 	log__printf(LOG_DEBUG, "libbpf%s: %s", level == LIBBPF_WARN ? " warning" : "", line);
-	return 0;
-}
-
-static int on_note(void *ctx, void *data, size_t sz)
-{
-	struct probe *p = ctx;
-
-	if (sz >= sizeof(struct gt_note) && p->note_fn)
-		p->note_fn(p->note_ctx, data);
 	return 0;
 }
 
@@ -71,115 +42,6 @@ struct probe *probe__new(const struct probe_opts *opts)
 	return p;
 }
 
-static struct bpf_program *reg_prog(const struct giltop_bpf *skel, int kind)
-{
-	switch (kind) {
-	case GIL_SITE_WAIT: return skel->progs.gil_wait_reg;
-	case GIL_SITE_ACQUIRE: return skel->progs.gil_acquire_reg;
-	case GIL_SITE_RELEASE: return skel->progs.gil_release_reg;
-	case GIL_SITE_YIELD: return skel->progs.gil_yield_reg;
-	default: return NULL;
-	}
-}
-
-static struct bpf_program *site_prog(const struct probe *p, enum gil_site_kind kind)
-{
-	switch (kind) {
-	case GIL_SITE_WAIT: return p->skel->progs.gil_wait;
-	case GIL_SITE_ACQUIRE: return p->skel->progs.gil_acquire;
-	case GIL_SITE_RELEASE: return p->skel->progs.gil_release;
-	case GIL_SITE_YIELD: return p->skel->progs.gil_yield;
-	case GIL_SITE_YIELD_END: return p->skel->progs.gil_yield_end;
-	case GIL_SITE_KIND_CNT: break;
-	}
-	return NULL;
-}
-
-/* Open, size and load the object for one tier. */
-static int load_tier(struct probe *p, enum probe_tier tier)
-{
-	unsigned int threads = 4096 + 2 * p->opts.thread_cnt;
-	int err;
-
-	giltop_bpf__destroy(p->skel);
-	p->skel = giltop_bpf__open();
-	if (!p->skel)
-		return -errno;
-	bpf_map__set_max_entries(p->skel->maps.threads, threads);
-	bpf_map__set_max_entries(p->skel->maps.tids, threads);
-	p->skel->rodata->stacks_on = p->opts.stacks;
-	p->skel->rodata->min_hold_ns = p->opts.min_hold_ns;
-	if (!p->opts.stacks) { /* no memory for what is not collected */
-		bpf_map__set_max_entries(p->skel->maps.stacks, 1);
-		bpf_map__set_max_entries(p->skel->maps.walks, 1);
-		bpf_map__set_max_entries(p->skel->maps.codes, 1);
-		bpf_map__set_max_entries(p->skel->maps.news, (unsigned int)getpagesize());
-		bpf_map__set_max_entries(p->skel->maps.sums, 1);
-		bpf_map__set_max_entries(p->skel->maps.chains, 1);
-		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
-	}
-	for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
-		if (reg_prog(p->skel, k))
-			bpf_program__set_autoload(reg_prog(p->skel, k), false);
-	if (tier == PROBE_TIER_MULTI)
-		for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
-			bpf_program__set_expected_attach_type(site_prog(p, k),
-							      GT_TRACE_UPROBE_MULTI);
-	if (tier == PROBE_TIER_MULTI)
-		bpf_program__set_expected_attach_type(p->skel->progs.thread_pause,
-						      GT_TRACE_UPROBE_MULTI);
-	err = giltop_bpf__load(p->skel);
-	if (err) {
-		giltop_bpf__destroy(p->skel);
-		p->skel = NULL;
-		return err;
-	}
-	p->tier = tier;
-	probe_read__init(p->skel);
-	return 0;
-}
-
-int probe__load(struct probe *p)
-{
-	enum probe_tier want = p->opts.tier;
-	const char *why;
-	int err = -EOPNOTSUPP;
-
-	if (want != PROBE_TIER_PERF) {
-		if (feature__has(FEATURE_MULTI, &why)) {
-			err = load_tier(p, PROBE_TIER_MULTI);
-		} else {
-			pr_verb("no uprobe_multi links: %s\n", why);
-			if (want == PROBE_TIER_MULTI)
-				return -EOPNOTSUPP;
-		}
-	}
-	if (err && want != PROBE_TIER_MULTI)
-		err = load_tier(p, PROBE_TIER_PERF);
-	if (err)
-		return err;
-	/* The tracepoints first: a thread that ends must not be missed. */
-	p->skel->links.task_exit = bpf_program__attach(p->skel->progs.task_exit);
-	p->skel->links.task_fork = bpf_program__attach(p->skel->progs.task_fork);
-	p->skel->links.task_exec = bpf_program__attach(p->skel->progs.task_exec);
-	if (!p->skel->links.task_exit || !p->skel->links.task_fork || !p->skel->links.task_exec) {
-		err = -errno;
-		pr_warn("cannot attach to the scheduler's tracepoints: %s\n", errstr(err));
-		return err;
-	}
-	if (p->opts.stacks)
-		p->clock = probe_clock__start(bpf_program__fd(p->skel->progs.cpu_clock));
-	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);
-	if (!p->ring)
-		return -errno;
-	err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.spans), on_note, p);
-	if (!err)
-		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
-	if (!err)
-		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.news), on_note, p);
-	return err;
-}
-
 void probe__free(struct probe *p)
 {
 	if (!p)
@@ -189,6 +51,7 @@ void probe__free(struct probe *p)
 	probe_clock__stop(p->clock);
 	giltop_bpf__destroy(p->by_reg);
 	giltop_bpf__destroy(p->skel);
+	free(p->steps.v);
 	free(p);
 }
 
@@ -204,52 +67,6 @@ const char *probe_tier__name(enum probe_tier tier)
 					 : "auto";
 }
 
-/* The object for sites with a register and displacement: only those programs, all maps shared. */
-static int load_by_reg(struct probe *p)
-{
-	struct giltop_bpf *skel;
-	struct bpf_program *prog;
-	struct bpf_map *map;
-	const char *why;
-	int err = 0;
-
-	if (!feature__has(FEATURE_COOKIE, &why)) {
-		pr_warn("this interpreter's probe points need probe cookies: %s\n", why);
-		return -EOPNOTSUPP;
-	}
-	skel = giltop_bpf__open();
-	if (!skel)
-		return -errno;
-	bpf_object__for_each_program(prog, skel->obj) bpf_program__set_autoload(prog, false);
-	for (int k = 0; k < GIL_SITE_KIND_CNT; k++) {
-		if (!reg_prog(skel, k))
-			continue;
-		bpf_program__set_autoload(reg_prog(skel, k), true);
-		if (p->tier == PROBE_TIER_MULTI)
-			bpf_program__set_expected_attach_type(reg_prog(skel, k),
-							      GT_TRACE_UPROBE_MULTI);
-	}
-	bpf_object__for_each_map(map, skel->obj)
-	{
-		struct bpf_map *mine =
-			bpf_object__find_map_by_name(p->skel->obj, bpf_map__name(map));
-
-		err = mine ? bpf_map__reuse_fd(map, bpf_map__fd(mine)) : -ENOENT;
-		if (err)
-			break;
-	}
-	if (!err)
-		err = giltop_bpf__load(skel);
-	if (err) {
-		pr_warn("cannot load the programs for this interpreter's probe points: %s\n",
-			errstr(err));
-		giltop_bpf__destroy(skel);
-		return err;
-	}
-	p->by_reg = skel;
-	return 0;
-}
-
 static int put_target(struct probe *p, pid_t tgid, const struct gt_target *target, __u64 how)
 {
 	__u32 key = (__u32)tgid;
@@ -257,76 +74,16 @@ static int put_target(struct probe *p, pid_t tgid, const struct gt_target *targe
 	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, target, how);
 }
 
-static const struct gt_target no_books;
-
-/* Links of one process. */
-struct probe_attachment {
-	pid_t pid;
-	struct link_fds links;
-};
-
-static struct probe_attachment *attach(struct probe *p, const struct probe_job *job)
+int probe__put_known(struct probe *p, pid_t tgid, uint64_t how)
 {
-	struct probe_attachment *a = calloc(1, sizeof(*a));
-	int err = a ? links__make(job, &p->left, &a->links, &p->links_cpu_ns) : -ENOMEM;
+	static const struct gt_target no_books;
 
-	if (!err) {
-		a->pid = job->pid;
-		return a;
-	}
-	free(a);
-	errno = -err;
-	return NULL;
-}
-
-struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
-				       const struct gil_sites *sites)
-{
-	struct probe_job job = {
-		.pid = pid, .path = path, .multi = p->tier == PROBE_TIER_MULTI, .sites = sites
-	};
-	int err = probe_attach__needs_reg(sites) && !p->by_reg ? load_by_reg(p) : 0;
-
-	for (int k = 0; k < GIL_SITE_KIND_CNT; k++) {
-		job.progs.arg0[k] = site_prog(p, k);
-		job.progs.by_reg[k] = p->by_reg ? reg_prog(p->by_reg, k) : NULL;
-	}
-	/* Known from now on (forks and execs are noted), but the books have not started. */
-	if (!err)
-		err = put_target(p, pid, &no_books, BPF_ANY);
-	if (!err)
-		return attach(p, &job);
-	errno = -err;
-	return NULL;
-}
-
-struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
-					     uint64_t off)
-{
-	const struct probe_job job = { .pid = pid,
-				       .path = path,
-				       .multi = p->tier == PROBE_TIER_MULTI,
-				       .prog = p->skel->progs.thread_pause,
-				       .off = off };
-
-	return attach(p, &job);
-}
-
-void probe__detach(struct probe *p, struct probe_attachment *a)
-{
-	if (!a)
-		return;
-	/* With the program its uprobes are gone. */
-	if (proc__runs(a->pid))
-		links__drop(&a->links, &p->left);
-	for (size_t i = 0; i < a->links.cnt; i++)
-		close(a->links.fds[i]);
-	free(a);
+	return put_target(p, tgid, &no_books, how);
 }
 
 void probe__know(struct probe *p, pid_t tgid)
 {
-	put_target(p, tgid, &no_books, BPF_NOEXIST);
+	probe__put_known(p, tgid, BPF_NOEXIST);
 }
 
 void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid)
@@ -348,9 +105,57 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 	return put_target(p, tgid, &target, BPF_ANY) ? 0 : target.books_ns;
 }
 
+int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes)
+{
+	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.modes), &tgid, modes, BPF_ANY);
+}
+
+int probe__lighten(struct probe *p, pid_t tgid, struct gt_modes *modes)
+{
+	if (array_grow(&p->steps.v, p->steps.cnt, &p->steps.cap, sizeof(*p->steps.v)))
+		return -ENOMEM;
+	p->steps.v[p->steps.cnt++] = (struct probe_step){ (uint32_t)tgid, modes };
+	return 0;
+}
+
+uint64_t probe__price_ns(struct probe *p)
+{
+	if (!p->price_ns)
+		p->price_ns = price__of_hit(p->skel->progs.gil_release, p->tier == PROBE_TIER_MULTI,
+					    &p->left);
+	return p->price_ns;
+}
+
+struct hits {
+	struct probe *p;
+	uint32_t tgid;
+	uint64_t cnt;
+};
+
+static int add_hits(void *ctx, const void *key, const void *value)
+{
+	struct hits *h = ctx;
+	const struct gt_gil_key *k = key;
+	struct gt_gil rec;
+
+	if (k->tgid == h->tgid &&
+	    !bpf_map_lookup_elem(bpf_map__fd(h->p->skel->maps.gils), value, &rec))
+		h->cnt += rec.acquisitions + rec.releases;
+	return 0;
+}
+
+uint64_t probe__exact_hits(struct probe *p, pid_t tgid)
+{
+	struct hits h = { p, (uint32_t)tgid, 0 };
+
+	map_each(p->skel->maps.gil_slots, add_hits, &h);
+	return h.cnt;
+}
+
 void probe__unknow(struct probe *p, pid_t tgid)
 {
 	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &tgid);
+	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.modes), &tgid);
 }
 
 void probe__forget(struct probe *p, pid_t tgid)
@@ -361,13 +166,13 @@ void probe__forget(struct probe *p, pid_t tgid)
 
 void probe__reset(struct probe *p, pid_t tgid)
 {
-	put_target(p, tgid, &no_books, BPF_ANY);
+	probe__put_known(p, tgid, BPF_ANY);
 	p->dead_lost += probe_read__forget(p->skel, (uint32_t)tgid);
 }
 
 int probe__read(struct probe *p, struct totals *ret)
 {
-	int err = probe_read__all(p->skel, ret);
+	int err = probe_read__all(p->skel, &p->steps, ret);
 
 	if (!err)
 		ret->stats[GT_STAT_DEAD_FULL] += p->dead_lost;

@@ -51,11 +51,41 @@ void probe__free(struct probe *p);
 enum probe_tier probe__tier(const struct probe *p);
 const char *probe_tier__name(enum probe_tier tier);
 
-/* Put uprobes on all sites of path (a name of the mapped inode in giltop's own view) for process pid.
- * NULL + errno: ETIMEDOUT: the kernel is stuck in it, at a page of the file that does not come.
+/* Can this interpreter be measured light: is there an AFTER behind each of its waits? */
+bool probe__has_light(const struct gil_sites *sites);
+
+/* Which sites are probed at first, and what the process's modes (struct gt_modes) say until they are set. */
+enum probe_start {
+	PROBE_ALWAYS_EXACT, /* all but AFTER; no modes */
+	PROBE_ALWAYS_LIGHT, /* all but ACQUIRE and RELEASE */
+	PROBE_EXACT_FIRST,  /* all: exact from the books' start, and it may change */
+};
+
+/* Put uprobes on the sites of path (a name of the mapped inode in giltop's own view) for process pid. sites: must stay
+ * until it is detached. NULL + errno: ETIMEDOUT: the kernel is stuck in it, at a page of the file that does not come;
+ * ENOTSUP: this start takes probe__has_light.
  */
 struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
-				       const struct gil_sites *sites);
+				       const struct gil_sites *sites, enum probe_start start);
+/* The uprobes on ACQUIRE and RELEASE: put them in place where they are not (a child does it, and is waited for; first
+ * those that are about to go must be gone, for an event must not be seen twice). 0; -ETIMEDOUT: they do not go, or the
+ * kernel is stuck; -ESTALE: the process runs another file by now; or -errno.
+ */
+int probe__add_exact(struct probe *p, struct probe_attachment *a);
+/* Have them taken away by a child, without waiting for it: hits come until it is done. */
+void probe__drop_exact(struct probe *p, struct probe_attachment *a);
+/* Are they? Then probe__add_exact does not have to wait for that. */
+bool probe__exact_is_gone(struct probe *p, struct probe_attachment *a);
+/* Replace a process's modes: what its next events go by. 0 or -errno. */
+int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes);
+/* At the next probe__read its books become light: modes, which must stay until then, say so after it, and there must be
+ * room in them for a step. Then the probes may go. 0 or -errno.
+ */
+int probe__lighten(struct probe *p, pid_t tgid, struct gt_modes *modes);
+/* What a hit costs on this machine, in ns: tried once, which takes a moment. */
+uint64_t probe__price_ns(struct probe *p);
+/* How often ACQUIRE and RELEASE of this process have been hit, at all its GILs, since its books started. */
+uint64_t probe__exact_hits(struct probe *p, pid_t tgid);
 /* A uprobe on pause(), at this offset of the C library: see on_pause() in bpf/life.bpf.h. NULL + errno. */
 struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
 					     uint64_t off);

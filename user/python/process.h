@@ -91,6 +91,11 @@ ssize_t py_process__threads(struct py_process *p, struct py_thread **ret);
 ssize_t py_process__newest(struct py_process *p, const uint32_t *tids, size_t n,
 			   struct py_thread **ret);
 
+/* Where a PyThreadState says which kernel thread it is, as bpf/pylayout.h has it, in a process whose ids are those of the
+ * kernel's first pid namespace; else, and where that is not found out, it stays 0.
+ */
+void py_process__find_tid(struct py_process *p, struct py_layout *ret);
+
 int py_process__gil_state(struct py_process *p, uint64_t gil, struct py_gil_state *ret);
 /* Does it run without any GIL now? Free-threaded builds may; an extension module can switch it on later.
  * 1: yes, 0: no, -errno: not known (-EAGAIN: the interpreter is not up yet).

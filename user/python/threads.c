@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "user/base/budgets.h"
+#include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/python/process_impl.h"
@@ -217,4 +218,24 @@ uint32_t py_process__tid_of(struct py_process *p, uint64_t tstate)
 	if (py_process__threads(p, &threads) < 0)
 		return 0;
 	return thread_tid(p, &p->tids, tstate, ident);
+}
+
+void py_process__find_tid(struct py_process *p, struct py_layout *ret)
+{
+	__cleanup(freep) struct py_thread *threads = NULL;
+
+	ret->tstate_tid = ret->pthread_tid = 0;
+	if (proc__is_nested(p->pid))
+		return;
+	if (p->rt.obj.tstate_native_id != PY_NONE) {
+		ret->tstate_tid = p->rt.obj.tstate_native_id;
+		return;
+	}
+	/* Where libc keeps it is found out from all threads. */
+	if (p->tids.pthread_off < 0 && py_process__threads(p, &threads) < 0)
+		return;
+	if (p->tids.pthread_off <= 0 || p->tids.pthread_off > UINT16_MAX)
+		return;
+	ret->tstate_tid = p->rt.obj.tstate_thread_id;
+	ret->pthread_tid = (uint16_t)p->tids.pthread_off;
 }

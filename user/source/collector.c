@@ -57,12 +57,13 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->source.fd = epoll_create1(EPOLL_CLOEXEC);
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->name_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	c->mode_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->guests = py_guests__new();
 	c->store = stack_store__new();
-	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || !c->probe || !c->cache ||
-	    !c->guests || !c->store)
+	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || c->mode_timer < 0 ||
+	    !c->probe || !c->cache || !c->guests || !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
@@ -100,6 +101,7 @@ static void collector_free(struct source *s)
 	closep(&c->source.fd);
 	closep(&c->timer);
 	closep(&c->name_timer);
+	closep(&c->mode_timer);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
 	py_guests__free(c->guests);
@@ -120,6 +122,7 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 #define ID_RING	 (1ull << 32)
 #define ID_TIMER (2ull << 32)
 #define ID_NAMES (3ull << 32)
+#define ID_MODES (4ull << 32)
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -151,6 +154,8 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, c->timer, ID_TIMER);
 	if (!err)
 		err = collector__watch(c, c->name_timer, ID_NAMES);
+	if (!err)
+		err = collector__watch(c, c->mode_timer, ID_MODES);
 	return failure__of(err);
 }
 
@@ -181,9 +186,11 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 		return FAIL_GONE;
 	}
 	c->live[c->live_cnt++] = t;
-	pr_verb("pid %d: CPython %s in %s, %zu probes (%s)\n", t.target.pid, t.target.py->version,
-		t.target.runtime, t.target.sites->site_cnt,
-		probe_tier__name(probe__tier(c->probe)));
+	modes__arm(c);
+	pr_verb("pid %d: CPython %s in %s, %zu probe points (%s%s)\n", t.target.pid,
+		t.target.py->version, t.target.runtime, t.target.sites->site_cnt,
+		probe_tier__name(probe__tier(c->probe)),
+		probe__has_light(t.target.sites) ? "" : "; exact only");
 	return FAIL_NONE;
 }
 
@@ -234,7 +241,10 @@ static void count_own(struct collector *c)
 static int read_books(struct collector *c)
 {
 	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
-	int err = probe__read(c->probe, &c->totals);
+	int err;
+
+	modes__before_read(c);
+	err = probe__read(c->probe, &c->totals);
 
 	count_own(c);
 	c->totals.last = c->closed;
@@ -242,6 +252,8 @@ static int read_books(struct collector *c)
 		err = pystacks__read(c->stacks, &c->totals);
 	if (!err)
 		err = sinks__send(c->source.sinks, &r);
+	if (!err)
+		modes__after_read(c);
 	for (size_t i = 0; i < c->live_cnt && !err; i++)
 		tracked__name_threads(&c->live[i], c);
 	return err;
@@ -326,6 +338,9 @@ static int dispatch(struct source *s)
 				expected__try(c);
 		} else if (ev[i].data.u64 == ID_NAMES) {
 			newcomers__on_timer(c);
+		} else if (ev[i].data.u64 == ID_MODES) {
+			if (modes__on_timer(c))
+				read_books(c);
 		} else if (ev[i].data.u64 != ID_RING) {
 			end_process(c, (pid_t)ev[i].data.u64, false, now_ns());
 		}
@@ -343,6 +358,7 @@ static int refresh(struct source *s)
 		pysym__refill(c->live[i].sym);
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
+		tracked__throttled(&c->live[i], c);
 		if (tracked__is_misfit(&c->live[i], why, sizeof(why))) {
 			pr_warn("%s\n", why);
 			end_process(c, c->live[i--].target.pid, false, now_ns());
@@ -363,6 +379,7 @@ static int close_books(struct source *s)
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
+		tracked__throttled(&c->live[i], c);
 	}
 	probe__freeze(c->probe);
 	err = read_books(c);

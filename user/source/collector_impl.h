@@ -5,8 +5,10 @@
 
 #include "user/base/hmap.h"
 #include "user/books/totals.h"
+#include "user/probe/probe.h"
 #include "user/python/thread_name.h"
 #include "user/source/collector.h"
+#include "user/source/modes.h"
 #include "user/source/source.h"
 #include "user/target/target.h"
 
@@ -33,15 +35,26 @@ struct halt {
 	char events[600]; /* cgroup.events of its cgroup, or "" */
 };
 
+/* What the CPU limits of its cgroups have taken. */
+struct throttle {
+	unsigned int looks;
+	char root[32], path[512]; /* of its cgroup; root "": not known */
+	bool known;		  /* last_ns is of that one */
+	uint64_t last_ns;
+};
+
 /* A process that is measured. */
 struct tracked {
 	struct target target;
 	struct probe_attachment *att, *att_pause;
+	enum probe_start start;
+	struct modes modes;
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
 	unsigned int rounds, misfit_cnt;
 	struct halt halt;
+	struct throttle throttle;
 	char note[256]; /* what the sinks have */
 	bool pause_tried;
 	bool fits; /* memory has been seen to be as the file promises */
@@ -70,7 +83,7 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
-	int timer, name_timer;
+	int timer, name_timer, mode_timer;
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
 	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
 	size_t look_next;	/* whose turn it is */
@@ -95,12 +108,18 @@ void tracked__seed(struct tracked *t, struct collector *c);
  * stopped now goes on later.
  */
 void tracked__update_note(struct tracked *t, struct collector *c);
+/* Tell the sinks for how long a CPU limit has kept it from running, since it was told before. */
+void tracked__throttled(struct tracked *t, struct collector *c);
 /* After a reading: ask the interpreter for its threads' names, when there are new ones, and now and then. */
 void tracked__name_threads(struct tracked *t, struct collector *c);
 /* parking.c: see from now on which threads the interpreter parks; at its first event or later: its libraries are there. */
 void tracked__watch_parking(struct tracked *t, struct collector *c);
 /* halt.c: is it stopped now? In words; "": no. */
 const char *halt__look(struct halt *h, pid_t pid);
+/* throttle.c: for how long CPUs were kept from running its cgroup, and those above it, since the look before (the first
+ * one: 0), in sum over CPUs. NS_UNKNOWN: not known.
+ */
+uint64_t throttle__look(struct throttle *t, pid_t pid);
 /* newcomers.c: a note of a thread's first event; the time has come to look; its process is over. */
 void newcomers__add(struct collector *c, struct tracked *t, const struct gt_note *note);
 void newcomers__on_timer(struct collector *c);

@@ -6,8 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
+#include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/probe/probe.h"
 #include "user/python/process.h"
@@ -47,6 +49,15 @@ void tracked__update_note(struct tracked *t, struct collector *c)
 	r.note.text = t->note;
 	r.note.halted = *halt != '\0';
 	send(t, c, &r);
+}
+
+void tracked__throttled(struct tracked *t, struct collector *c)
+{
+	struct record r = { .kind = REC_THROTTLED };
+
+	r.throttled_ns = throttle__look(&t->throttle, t->target.pid);
+	if (r.throttled_ns != NS_UNKNOWN)
+		send(t, c, &r);
 }
 
 /* Has the last reading a record of this thread? */
@@ -202,12 +213,40 @@ bool tracked__is_misfit(struct tracked *t, char *why, size_t sz)
 	return t->misfit_cnt >= LOOKS;
 }
 
+/* How it is to be measured. Who has no points behind its waits can be measured exactly alone. */
+static enum failure choose_start(struct tracked *t, const struct collector *c, struct sbuf *why)
+{
+	bool can = probe__has_light(t->target.sites);
+
+	t->start = PROBE_ALWAYS_EXACT;
+	if (c->opts.mode == COLLECTOR_LIGHT && !can) {
+		sbuf__printf(why,
+			     "pid %d: the code of this interpreter does not show when a wait ends: "
+			     "it can be measured with --mode exact",
+			     t->target.pid);
+		return FAIL_REFUSED;
+	}
+	if (c->opts.mode == COLLECTOR_LIGHT)
+		t->start = PROBE_ALWAYS_LIGHT;
+	else if (c->opts.mode == COLLECTOR_AUTO && c->opts.max_overhead_ppm && can)
+		t->start = PROBE_EXACT_FIRST;
+	if (c->opts.mode == COLLECTOR_AUTO && !can)
+		pr_verb("pid %d: measured exactly, whatever that costs: its code does not show "
+			"when "
+			"a wait ends\n",
+			t->target.pid);
+	return FAIL_NONE;
+}
+
 /* Its probes in place, or why they are not. */
 static enum failure attach(struct tracked *t, struct collector *c, struct sbuf *why)
 {
 	const struct target *tg = &t->target;
+	enum failure f = choose_start(t, c, why);
 
-	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites);
+	if (f)
+		return f;
+	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites, t->start);
 	if (t->att)
 		return FAIL_NONE;
 	switch (errno) {
@@ -240,6 +279,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 					  .runtime = tg->runtime,
 					  .sites = "call-sites",
 					  .note = tg->note } };
+	struct py_layout layout;
 	char misfit[256];
 	enum failure f;
 	int err;
@@ -272,9 +312,13 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	if (f)
 		return f;
 	tell_holders(t, c);
+	layout = py_process__runtime(t->py)->layout;
+	if (t->start != PROBE_ALWAYS_EXACT) {
+		py_process__find_tid(t->py, &layout);
+		probe__price_ns(c->probe); /* while nothing is measured */
+	}
 	start.proc.cpu_cnt = proc__cpu_cnt(tg->pid);
-	start.proc.books_ns =
-		probe__activate(c->probe, tg->pid, &py_process__runtime(t->py)->layout, tg->text);
+	start.proc.books_ns = probe__activate(c->probe, tg->pid, &layout, tg->text);
 	if (!start.proc.books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
 		return FAIL_SYSTEM;
@@ -285,7 +329,11 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	if (!err)
 		err = send(t, c, &start);
 	if (!err)
+		err = modes__start(t, c);
+	if (!err) {
 		tracked__seed(t, c);
+		tracked__throttled(t, c);
+	}
 	return failure__of(err);
 }
 

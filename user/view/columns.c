@@ -114,8 +114,11 @@ TIME(released, released_ns)
 	FMT(name, units__percent(part(r), whole(r), u))                                            \
 	CMP(name, cmp_share(part(a), whole(a), part(b), whole(b)))
 SHARE(hold, hold_ns, proc_span)
-SHARE(offcpu, hold_offcpu_ns, hold_total)
 SHARE(contended, contended, acquisitions)
+
+/* Who has not let go yet is not known to have run, or not to. */
+FMT(offcpu, hold_total(r) ? units__percent(hold_offcpu_ns(r), hold_total(r), u) : "-")
+CMP(offcpu, cmp_share(hold_offcpu_ns(a), hold_total(a), hold_offcpu_ns(b), hold_total(b)))
 
 /* With no waiting at all nobody is to blame: 0, not unknown. */
 FMT(blame, r->gil && !gil_wait(r) ? "0" : units__percent(blame_ns(r), gil_wait(r), u))

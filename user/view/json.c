@@ -53,6 +53,7 @@ static void put_thread(struct json_out *j, const struct snap_proc *p, const stru
 	json__ns(j, "hold_p90_ns", t->hold_p90_ns);
 	json__ns(j, "hold_p99_ns", t->hold_p99_ns);
 	json__ns(j, "hold_offcpu_ns", t->hold_offcpu_ns);
+	json__ns(j, "hold_runnable_ns", t->hold_runnable_ns);
 	json__ns(j, "released_ns", t->released_ns);
 	json__ns(j, "span_ns", t->span_ns);
 	json__ns(j, "blame_ns", t->blame_ns);
@@ -306,6 +307,7 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	if (p->note[0])
 		json__str(j, "note", p->note);
 	json__ns(j, "span_ns", p->span_ns);
+	json__ns(j, "throttled_ns", p->throttled_ns);
 	json__bool(j, "alive", p->alive);
 	json__open(j, "gils", '[');
 	for (size_t i = 0; i < p->gil_cnt; i++)

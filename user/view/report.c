@@ -19,10 +19,10 @@
 #include "user/view/view.h"
 
 /* In this order; the same for every table, so that a script may cut by column. */
-static const char *const shown[] = { "tid",	     "thread",	  "gil",     "state",
-				     "delay",	     "wait",	  "yield",   "hold",
-				     "acquisitions", "contended", "p50wait", "p99wait",
-				     "maxwait",	     "maxhold",	  "blame",   "blocks" };
+static const char *const shown[] = { "tid",	  "thread",  "gil",	"state",   "delay",
+				     "wait",	  "yield",   "hold",	"offcpu",  "acquisitions",
+				     "contended", "p50wait", "p99wait", "maxwait", "maxhold",
+				     "blame",	  "blocks" };
 
 /* A row of a table is at most so wide: as the terminal, or as is usual. */
 #define COLUMNS_DEFAULT 100

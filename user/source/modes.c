@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/source/modes.h"
+
+#include <errno.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "user/base/log.h"
+#include "user/base/util.h"
+#include "user/probe/probe.h"
+#include "user/source/collector_impl.h"
+#include "user/source/lock_looks.h"
+
+#define LOOK_AGAIN_NS 200000000ull
+
+static int say(struct tracked *t, struct collector *c, uint64_t at_ns)
+{
+	struct record r = { .kind = REC_MODE, .pid = (uint32_t)t->target.pid };
+
+	r.mode.at_ns = at_ns;
+	r.mode.light = t->modes.is_light;
+	r.mode.is_auto = t->modes.is_auto;
+	return sinks__send(c->source.sinks, &r);
+}
+
+static void arm(struct collector *c)
+{
+	struct itimerspec its = { 0 };
+	uint64_t next = 0;
+
+	for (size_t i = 0; i < c->live_cnt; i++) {
+		uint64_t due = c->live[i].modes.next_ns;
+
+		if (due && (!next || due < next))
+			next = due;
+	}
+	its.it_value.tv_sec = (time_t)(next / 1000000000u);
+	its.it_value.tv_nsec = (long)(next % 1000000000u);
+	timerfd_settime(c->mode_timer, TFD_TIMER_ABSTIME, &its, NULL);
+}
+
+/* Since its books started. */
+static uint64_t hits_of(const struct tracked *t, struct collector *c)
+{
+	return probe__exact_hits(c->probe, t->target.pid);
+}
+
+int modes__start(struct tracked *t, struct collector *c)
+{
+	struct modes *m = &t->modes;
+	uint64_t now = now_ns();
+
+	m->is_light = t->start == PROBE_ALWAYS_LIGHT;
+	m->is_auto = t->start == PROBE_EXACT_FIRST;
+	m->told = (struct gt_modes){ .exact = !m->is_light, .from_start = !m->is_light };
+	if (m->is_light)
+		lock_looks__start(c, t);
+	if (m->is_auto) {
+		m->look_ns = now;
+		m->next_ns = mode_choice__init(&m->choice, now, probe__price_ns(c->probe),
+					       c->opts.max_overhead_ppm,
+					       probe__tier(c->probe) == PROBE_TIER_PERF);
+	}
+	return say(t, c, now);
+}
+
+/* A holder that has shown no event has no record that a step could keep. */
+static bool has_first_holders(const struct tracked *t)
+{
+	return t->holder_cnt != 0;
+}
+
+static void go_light(struct tracked *t)
+{
+	if (has_first_holders(t)) {
+		mode_choice__stays(&t->modes.choice, now_ns());
+		t->modes.next_ns = now_ns() + LOOK_AGAIN_NS;
+		return;
+	}
+	t->modes.wanted_light = true;
+}
+
+static void go_exact(struct tracked *t, struct collector *c)
+{
+	struct modes *m = &t->modes;
+	int err = probe__exact_is_gone(c->probe, t->att) ? probe__add_exact(c->probe, t->att)
+							 : -EAGAIN;
+	uint64_t now = now_ns();
+
+	if (!err) {
+		m->told.exact = 1;
+		err = probe__set_modes(c->probe, t->target.pid, &m->told);
+	}
+	if (err) {
+		pr_verb("pid %d: it stays light: %s\n", t->target.pid, errstr(err));
+		m->told.exact = 0;
+		mode_choice__stays(&m->choice, now);
+		m->next_ns = now + LOOK_AGAIN_NS;
+		return;
+	}
+	m->is_light = false;
+	m->hits = hits_of(t, c);
+	m->look_ns = now;
+	m->choice.last_ns = m->choice.step_ns = now; /* what attaching took is no time of it */
+	m->next_ns = now + mode_choice__peek_ns();
+	lock_looks__stop(c, t);
+	pr_verb("pid %d: exact\n", t->target.pid);
+	say(t, c, now);
+}
+
+static void look(struct tracked *t, struct collector *c, uint64_t now)
+{
+	struct modes *m = &t->modes;
+	uint64_t hits = m->is_light ? m->hits : hits_of(t, c);
+	enum mode_step step = mode_choice__look(&m->choice, now,
+						hits > m->hits ? hits - m->hits : 0, &m->next_ns);
+
+	m->hits = hits;
+	m->look_ns = now;
+	if (step == MODE_TO_LIGHT)
+		go_light(t);
+	else if (step == MODE_TO_EXACT)
+		go_exact(t, c);
+}
+
+bool modes__on_timer(struct collector *c)
+{
+	uint64_t ticks, now = now_ns();
+	bool light = false;
+
+	if (read(c->mode_timer, &ticks, sizeof(ticks)) < 0)
+		return false;
+	for (size_t i = 0; i < c->live_cnt; i++) {
+		struct tracked *t = &c->live[i];
+
+		if (t->modes.next_ns && t->modes.next_ns <= now)
+			look(t, c, now);
+		light |= t->modes.wanted_light;
+	}
+	arm(c);
+	return light;
+}
+
+void modes__before_read(struct collector *c)
+{
+	for (size_t i = 0; i < c->live_cnt; i++) {
+		struct tracked *t = &c->live[i];
+
+		if (!t->modes.wanted_light || c->closed)
+			continue;
+		modes__prune(&t->modes.told, &c->totals, (uint32_t)t->target.pid);
+		t->modes.wanted_light = t->modes.told.cnt < GT_MODE_STEPS &&
+					!probe__lighten(c->probe, t->target.pid, &t->modes.told);
+	}
+}
+
+void modes__after_read(struct collector *c)
+{
+	for (size_t i = 0; i < c->live_cnt; i++) {
+		struct tracked *t = &c->live[i];
+
+		if (!t->modes.wanted_light || c->closed)
+			continue;
+		t->modes.wanted_light = false;
+		t->modes.is_light = true;
+		probe__drop_exact(c->probe, t->att);
+		lock_looks__start(c, t);
+		pr_verb("pid %d: light\n", t->target.pid);
+		say(t, c, c->totals.now_ns);
+	}
+}
+
+void modes__arm(struct collector *c)
+{
+	arm(c);
+}
+
+/* Is this step the first one after since? Then a record that is as it was then has yet to take it. */
+static bool is_first_after(const struct gt_modes *m, size_t i, uint64_t since)
+{
+	return since && since <= m->light_ns[i] && (!i || since > m->light_ns[i - 1]);
+}
+
+static bool is_needed(const struct gt_modes *m, size_t i, const struct totals *all, uint32_t tgid)
+{
+	for (size_t k = 0; k < all->gil_cnt; k++)
+		if (all->gils[k].key.tgid == tgid &&
+		    is_first_after(m, i, all->gils[k].exact_since_ns))
+			return true;
+	for (size_t k = 0; k < all->thread_cnt; k++)
+		if (all->threads[k].rec.tgid == tgid &&
+		    is_first_after(m, i, all->threads[k].hold_since_ns))
+			return true;
+	return false;
+}
+
+void modes__prune(struct gt_modes *m, const struct totals *all, uint32_t tgid)
+{
+	uint32_t kept = 0;
+
+	if (m->cnt < GT_MODE_STEPS / 2)
+		return;
+	for (uint32_t i = 0; i < m->cnt; i++)
+		if (i + 1 == m->cnt || is_needed(m, i, all, tgid))
+			m->light_ns[kept++] = m->light_ns[i];
+	m->cnt = kept;
+}
