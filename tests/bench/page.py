@@ -131,7 +131,7 @@ def of_peers(rows, figures):
 
 
 def of_swing(swing):
-    again = ", ".join("not in time" if took is None else "%.1f s" % took for took in swing["again_s"])
+    again = ", ".join("not in time" if took is None else "%.1f s" % took for took in swing["again_s"]) or "-"
     return ["## auto while the load swings", ""] + text(
         "Between %s and %s cycles/s, every %g s, with a budget of %g %% of a CPU:" % (
             rough(swing["fast"]), rough(swing["calm"]), swing["period_s"], BUDGET)) + table(
