@@ -39,7 +39,7 @@ EXTRA_LDFLAGS += -L$(SYSROOT)/usr/lib/$(MULTIARCH)
 endif
 GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -I. -I$(BUILD) \
              -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
-LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo
+LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -lm
 LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
 
 # libcapstone.a brings decoders for all its architectures by one table of their init functions: 3.2 MB.

@@ -261,6 +261,7 @@ static __always_inline int on_yield(__u64 cond)
 		return 0;
 	}
 	tid->yield_cond = cond;
+	thread_born(t, now);
 	thread_enter(t, cond, GT_YIELD, now);
 	t->sums.yields++;
 	thread_end(t);

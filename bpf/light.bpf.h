@@ -63,7 +63,7 @@ __noinline int light_holder(__u32 slot, __u64 cond, __u32 tid, __u64 now)
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 
-	if (!g || g->holder_tid == tid)
+	if (!g)
 		return 0;
 	if (t && !t->first_ns) { /* seen for the first time: not by its own doing */
 		thread_begin(t);
@@ -71,6 +71,8 @@ __noinline int light_holder(__u32 slot, __u64 cond, __u32 tid, __u64 now)
 		t->cut = g->cut;
 		thread_end(t);
 	}
+	if (g->holder_tid == tid)
+		return 0;
 	if (now > g->hold_since_ns)
 		hold_push(g, g->holder_tid, now);
 	g->holder_tid = tid;

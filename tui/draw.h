@@ -37,10 +37,10 @@ void draw__name(struct canvas *c, int y, int x, int w, enum role role, const cha
 int draw__figure(struct canvas *c, int y, int x, int max, const char *label, enum role role,
 		 const char *value);
 /* A histogram by octaves (several to a line if there are more than lines), with its percentiles in the
- * first line. h NULL or empty: says so.
+ * first line. h NULL or empty: says so, if they were seen at all.
  */
 void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
-		const struct gt_hist *h, uint64_t max_ns);
+		const struct gt_hist *h, uint64_t max_ns, bool seen);
 /* Time across, octaves of the waits up: how they were spread in each interval of the past. */
 void draw__heat(struct canvas *c, struct rect r, const struct past *past, uint64_t interval_ns);
 /* How much part is of whole, "38.2", ending at cell x + w - 1. */

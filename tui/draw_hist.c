@@ -87,7 +87,7 @@ static void draw_percentiles(struct canvas *c, int y, int x, int w, const char *
 }
 
 void draw__hist(struct canvas *c, struct rect r, const char *title, enum role role,
-		const struct gt_hist *h, uint64_t max_ns)
+		const struct gt_hist *h, uint64_t max_ns, bool seen)
 {
 	struct octaves o = { 0 };
 	uint64_t line[OCTAVES], max = 0;
@@ -100,7 +100,8 @@ void draw__hist(struct canvas *c, struct rect r, const char *title, enum role ro
 	if (!octaves__fit(&o, r.h - 1)) {
 		int x = r.x + canvas__puts(c, r.y, r.x, r.w, ROLE_TITLE, title) + 1;
 
-		canvas__puts(c, r.y, x, r.x + r.w - x, ROLE_DIM, "none yet");
+		canvas__puts(c, r.y, x, r.x + r.w - x, ROLE_DIM,
+			     seen ? "none yet" : "not observed");
 		return;
 	}
 	draw_percentiles(c, r.y, r.x, r.w, title, role, h, o.sum, max_ns);

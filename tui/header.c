@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tui/header.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,8 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		sbuf__printf(&right, "Python %s", p->python);
 		if (c->w >= 120)
 			sbuf__printf(&right, " (%s)", p->sites);
+		if (*snap_proc__mode_word(p))
+			sbuf__printf(&right, "  %s", snap_proc__mode_word(p));
 	}
 	if (s && c->w >= 100)
 		sbuf__printf(&right, "  measured %s",
@@ -84,12 +87,60 @@ static int trust_figures(const struct ui_state *ui, const struct snapshot *s, st
 	return all->lost_events || all->lost_detail || all->violations || s->self_level;
 }
 
+/* "3.4"; "~1.4" estimated; "-" not known */
+static const char *load_text(const struct snap_gil *g, uint64_t span_ns, char buf[UNITS_SZ])
+{
+	double load = snap_gil__load(g, span_ns);
+
+	if (isnan(load) && span_ns)
+		snprintf(buf, UNITS_SZ, "-");
+	else if (isnan(load))
+		snprintf(buf, UNITS_SZ, "?");
+	else
+		snprintf(buf, UNITS_SZ, "%s%.1f", isnan(snap_gil__held(g, span_ns).err) ? "" : "~",
+			 load);
+	return buf;
+}
+
+/* "load 3.4", "load ~1.4"; where it is not known how much the GIL is held, "waiting 1.2". */
+static int draw_load(const struct snap_gil *g, uint64_t span_ns, struct canvas *c, int y, int x,
+		     int w)
+{
+	char buf[UNITS_SZ];
+
+	if (isnan(snap_gil__load(g, span_ns))) {
+		snprintf(buf, sizeof(buf), "%.1f", snap_gil__least_load(g, span_ns));
+		return draw__figure(c, y, x, w, "waiting", ROLE_NORMAL, buf);
+	}
+	return draw__figure(c, y, x, w, "load", ROLE_NORMAL, load_text(g, span_ns, buf));
+}
+
+/* What only exact stretches tell. */
+static void draw_handovers(const struct snap_gil *g, struct canvas *c, int y, int x, int w)
+{
+	const char *label = c->w >= 76 ? "hand-overs" : "h/o";
+	char buf[UNITS_SZ];
+	int used;
+
+	if (!g->observed_ns) {
+		draw__figure(c, y, x, w, label, ROLE_DIM, "-");
+		return;
+	}
+	units__rate(g->switches, g->observed_ns, buf);
+	strcat(buf, "/s");
+	used = draw__figure(c, y, x, w, label, ROLE_NORMAL, buf);
+	if (g->switches)
+		draw__figure(c, y, x + used, w - used, "gap", ROLE_NORMAL,
+			     units__duration(g->gap_wall_ns / g->switches, buf));
+}
+
 static void draw_gil(const struct ui_state *ui, const struct snapshot *s, const struct snap_proc *p,
 		     const struct snap_gil *g, struct canvas *c, int y)
 {
 	__cleanup(sbuf__free) struct sbuf trust = { 0 };
-	char buf[UNITS_SZ], load[UNITS_SZ];
+	char buf[UNITS_SZ];
 	int x, end = c->w, bar;
+	double held;
 	bool bad;
 
 	if (!s)
@@ -109,24 +160,19 @@ static void draw_gil(const struct ui_state *ui, const struct snapshot *s, const 
 	}
 	x += 2;
 	x += canvas__puts(c, y, x, end - x, ROLE_DIM, "held ");
-	x += canvas__printf(c, y, x, end - x, ROLE_NORMAL, "%5s%% ",
-			    units__percent(g->held_ns, p->span_ns, buf));
+	held = snap_gil__held(g, p->span_ns).share;
+	x += canvas__printf(c, y, x, end - x, isnan(held) ? ROLE_DIM : ROLE_NORMAL, "%5s%s ",
+			    snap_gil__held_percent(g, p->span_ns, buf), isnan(held) ? " " : "%");
 	/* The bar takes what the figures leave, within reason. */
 	bar = (end - x) - (c->w >= 100 ? 52 : c->w >= 76 ? 32 : 13);
 	bar = bar < 6 ? 6 : bar > 24 ? 24 : bar;
 	if (x + bar < end) {
 		canvas__fill(c, (struct rect){ y, x, 1, bar }, ROLE_DIM, c->unicode ? 0x2591 : '.');
-		draw__bar(c, y, x, bar, ROLE_HOLD, (double)g->held_ns, (double)p->span_ns);
+		draw__bar(c, y, x, bar, ROLE_HOLD, isnan(held) ? 0 : held, 1);
 		x += bar + 2;
 	}
-	snprintf(load, sizeof(load), "%.1f", snap_gil__load(g, p->span_ns));
-	x += draw__figure(c, y, x, end - x, "load", ROLE_NORMAL, load);
-	units__rate(g->switches, p->span_ns, buf);
-	strcat(buf, "/s");
-	x += draw__figure(c, y, x, end - x, c->w >= 76 ? "hand-overs" : "h/o", ROLE_NORMAL, buf);
-	if (g->switches)
-		draw__figure(c, y, x, end - x, "gap", ROLE_NORMAL,
-			     units__duration(g->gap_wall_ns / g->switches, buf));
+	x += draw_load(g, p->span_ns, c, y, x, end - x);
+	draw_handovers(g, c, y, x, end - x);
 }
 
 static void draw_sparks(const struct ui_state *ui, struct canvas *c, int y)
@@ -252,14 +298,13 @@ void header__draw_line(const struct ui_state *ui, struct canvas *c)
 	const struct snap_proc *p = ui__proc(ui);
 	const struct snap_gil *g = ui__gil(ui, p);
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
-	char buf[UNITS_SZ];
+	char buf[UNITS_SZ], load[UNITS_SZ];
 
 	if (!p || !g)
 		sbuf__puts(&text, "GIL ? (no data yet)");
 	else
-		sbuf__printf(&text, "GIL %s held, load %.1f",
-			     units__percent_word(g->held_ns, p->span_ns, buf),
-			     snap_gil__load(g, p->span_ns));
+		sbuf__printf(&text, "GIL %s held, load %s", snap_gil__held_word(g, p->span_ns, buf),
+			     load_text(g, p->span_ns, load));
 	if (p && *p->note)
 		sbuf__printf(&text, " [%s]", p->note);
 	if (p && g && verdict__sufferer(p, g)) {

@@ -132,8 +132,10 @@ static void draw_owner(const struct ui_state *ui, struct canvas *c, int y, int x
 		owned++;
 		canvas__put(c, y, x + (int)i, ROLE_HOLD, (unsigned char)l);
 	}
-	draw_short_holds(ui, c, y, x, w, owned,
-			 p->span_ns ? snap_gil__utilization(g, p->span_ns) : 0);
+	if (!owned && p->span_ns && !g->observed_ns)
+		canvas__puts(c, y, x, (int)w->n, ROLE_DIM, "holds are not seen in light mode");
+	else if (g->observed_ns >= p->span_ns)
+		draw_short_holds(ui, c, y, x, w, owned, snap_gil__utilization(g));
 }
 
 static void draw_thread(const struct ui_state *ui, struct canvas *c, int y, int x,
@@ -154,6 +156,10 @@ static void draw_thread(const struct ui_state *ui, struct canvas *c, int y, int 
 	if (snap_thread__is_over(r->thread))
 		first -= r->thread->state_ns < first ? r->thread->state_ns : first;
 	timeline__row(ui->timeline, r->thread->tid, has_open ? &open : NULL, first, w, cells);
+	/* Where it does not wait it may hold. */
+	for (size_t i = 0;
+	     r->proc->span_ns && !snap_thread__all_seen(r->thread, r->proc) && i < w->n; i++)
+		cells[i] = cells[i] == TL_RELEASED ? TL_NONE : cells[i];
 	for (size_t i = 0; snap_thread__is_over(r->thread) && i < w->n; i++) {
 		uint64_t at = w->from_ns + (w->to_ns - w->from_ns) * i / w->n;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tui/past.h"
 
+#include <math.h>
+
 size_t octave__of(unsigned int bucket)
 {
 	if (!bucket)
@@ -40,7 +42,9 @@ void past__add(struct past *past, const struct snap_proc *p, const struct snap_g
 
 	*now = (struct past_interval){ .held = -1, .waiting = -1 };
 	if (g && p->span_ns) {
-		now->held = (float)snap_gil__utilization(g, p->span_ns);
+		double held = snap_gil__held(g, p->span_ns).share;
+
+		now->held = isnan(held) ? -1 : (float)held;
 		now->waiting = (float)((double)g->wait_ns / (double)p->span_ns);
 		past__sum_hist(p, g, false, &h, &max_ns);
 		for (unsigned int b = 0; b < GT_HIST_BUCKETS; b++)

@@ -160,6 +160,13 @@ static void draw_selected(const struct blame *b, size_t sel, struct canvas *c, s
 			    &s->frames[s->frame_cnt - 1 - i]);
 }
 
+static bool holders_seen(const struct ui_state *ui, const struct blame *b)
+{
+	const struct snap_proc *p = ui__proc(ui);
+
+	return kinds[b->kind].kind != SNAP_STACK_HOLD || !p || snap_proc__holds_seen(p, NULL);
+}
+
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)
 {
 	static const char *const by[] = { "by function", "by line", "whole stacks" };
@@ -172,10 +179,11 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 			   by[b->view]);
 	if (!b->stacks.cnt) {
 		draw__note(c, rect__below(r, 1),
-			   !ui__snap(ui)       ? "waiting for the first data"
-			   : !stacks_known(ui) ? "Python stacks are not measured here (see the "
-						 "note above, or giltop(1))"
-					       : kinds[b->kind].none);
+			   !ui__snap(ui)	  ? "waiting for the first data"
+			   : !stacks_known(ui)	  ? "Python stacks are not measured here (see the "
+						    "note above, or giltop(1))"
+			   : !holders_seen(ui, b) ? "holders are not seen in light mode"
+						  : kinds[b->kind].none);
 		return;
 	}
 	canvas__printf(c, r.y, r.x + x, r.w - x, ROLE_DIM, ", %s in all",

@@ -45,26 +45,55 @@ static void doc_words(struct doc *d, enum role role, const char *s)
 	d->line += draw__paragraph(d->c, (struct rect){ d->line, 0, WORDS_MAX, d->w }, role, s);
 }
 
-static void add_figures(struct doc *d, const struct snap_proc *p, const struct snap_thread *t)
+/* How often: what only exact stretches tell may be missing. */
+static void add_rates(const struct snap_thread *t, const struct snap_proc *p, struct sbuf *out)
 {
-	__cleanup(sbuf__free) struct sbuf b = { 0 };
-	char u[6][UNITS_SZ];
+	char u[3][UNITS_SZ];
 
-	sbuf__printf(&b, "Now: %s for %s.  Of its time: waiting %s, yielding %s, holding %s",
-		     snap_state__name(t->state), units__duration(t->state_ns, u[0]),
-		     units__percent_word(t->wait_ns, t->span_ns, u[1]),
-		     units__percent_word(t->yield_ns, t->span_ns, u[2]),
-		     units__percent_word(t->hold_ns, t->span_ns, u[3]));
-	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
-	sbuf__reset(&b);
+	if (!snap_thread__all_seen(t, p)) {
+		sbuf__printf(out, "Had to wait for the GIL %s/s, gave it away %s/s",
+			     units__rate(t->contended, t->span_ns, u[0]),
+			     units__rate(t->yields, t->span_ns, u[1]));
+		if (t->hold_observed_ns)
+			sbuf__printf(
+				out, ", took it %s/s while that was seen",
+				units__rate(t->acquisitions, snap_thread__seen_ns(t, p), u[2]));
+		return;
+	}
 	sbuf__printf(
-		&b, "Took the GIL %s/s, had to wait for it in %s of the cases, gave it away %s/s",
+		out, "Took the GIL %s/s, had to wait for it in %s of the cases, gave it away %s/s",
 		units__rate(t->acquisitions, t->span_ns, u[0]),
 		t->acquisitions ? units__percent_word(t->contended, t->acquisitions, u[1]) : "none",
 		units__rate(t->yields, t->span_ns, u[2]));
+}
+
+static void add_figures(struct doc *d, const struct snap_proc *p, const struct snap_thread *t)
+{
+	bool seen = t->hold_observed_ns || !p->span_ns, part = !snap_thread__all_seen(t, p);
+	__cleanup(sbuf__free) struct sbuf b = { 0 };
+	char u[6][UNITS_SZ];
+
+	sbuf__printf(&b, "Now: %s for %s.  Of its time: waiting %s", snap_state__name(t->state),
+		     units__duration(t->state_ns, u[0]),
+		     units__percent_word(t->wait_ns, t->span_ns, u[1]));
+	if (t->runnable_ns != NS_UNKNOWN && t->runnable_ns)
+		sbuf__printf(&b, " (%s woken, without a CPU)",
+			     units__percent_word(snap_thread__runnable_ns(t), t->span_ns, u[4]));
+	sbuf__printf(&b, ", yielding %s", units__percent_word(t->yield_ns, t->span_ns, u[2]));
+	if (!seen)
+		sbuf__puts(&b, "; holding: not seen in light mode");
+	else if (part)
+		sbuf__printf(&b, ", holding %s (seen for %s)",
+			     units__percent_word(t->hold_ns, snap_thread__seen_ns(t, p), u[3]),
+			     units__duration(t->hold_observed_ns, u[5]));
+	else
+		sbuf__printf(&b, ", holding %s", units__percent_word(t->hold_ns, t->span_ns, u[3]));
 	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
 	sbuf__reset(&b);
-	if (t->hold_offcpu_ns == NS_UNKNOWN)
+	add_rates(t, p, &b);
+	doc_words(d, ROLE_NORMAL, sbuf__str(&b));
+	sbuf__reset(&b);
+	if (!seen || t->hold_offcpu_ns == NS_UNKNOWN)
 		sbuf__puts(&b, "Whether it ran while holding: not measured");
 	else
 		sbuf__printf(&b, "Did not run for %s of its holding",
@@ -229,16 +258,19 @@ static void add_stacks(struct doc *d, const struct snap_proc *p, const struct sn
 		add_stack(d, s, whole, role);
 	}
 	if (!n)
-		doc_puts(d, 2, ROLE_DIM, p->stacks_known ? "none" : "not measured");
+		doc_puts(d, 2, ROLE_DIM,
+			 !p->stacks_known				   ? "not measured"
+			 : kind == SNAP_STACK_HOLD && !t->hold_observed_ns ? "not observed"
+									   : "none");
 }
 
 static void add_hist(struct doc *d, const char *title, enum role role, const struct gt_hist *h,
-		     uint64_t max_ns)
+		     uint64_t max_ns, bool seen)
 {
 	int lines = h && hist__count(h) ? HIST_H : 1;
 
 	draw__hist(d->c, (struct rect){ d->line, 0, lines, d->w < 100 ? d->w : 100 }, title, role,
-		   h, max_ns);
+		   h, max_ns, seen);
 	d->line += lines;
 }
 
@@ -299,8 +331,9 @@ static int emit(const struct ui_state *ui, const struct detail *which, struct ca
 	if (p->stacks_known)
 		add_stacks(d, p, t, SNAP_STACK_HOLD, "Where it held the GIL", ROLE_HOLD);
 	doc_puts(d, 0, ROLE_NORMAL, "");
-	add_hist(d, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns);
-	add_hist(d, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns);
+	add_hist(d, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns, true);
+	add_hist(d, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns,
+		 t->hold_observed_ns || !p->span_ns);
 	return d->line;
 }
 

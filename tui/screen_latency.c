@@ -24,14 +24,15 @@ static void draw_both(struct canvas *c, struct rect r, const struct snap_proc *p
 		holds = rect__below(r, waits.h);
 	}
 	if (t) {
-		draw__hist(c, waits, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns);
-		draw__hist(c, holds, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns);
+		draw__hist(c, waits, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns, true);
+		draw__hist(c, holds, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns,
+			   !p->span_ns || t->hold_observed_ns);
 		return;
 	}
 	past__sum_hist(p, g, false, &sum, &max_ns);
-	draw__hist(c, waits, "Waits", ROLE_WAIT, &sum, max_ns);
+	draw__hist(c, waits, "Waits", ROLE_WAIT, &sum, max_ns, true);
 	past__sum_hist(p, g, true, &sum, &max_ns);
-	draw__hist(c, holds, "Holds", ROLE_HOLD, &sum, max_ns);
+	draw__hist(c, holds, "Holds", ROLE_HOLD, &sum, max_ns, snap_proc__holds_seen(p, g));
 }
 
 static void draw(const struct ui_state *ui, const struct screen *s, struct canvas *c, struct rect r)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* screen_procs.c - one row a process */
+#include <math.h>
 #include <stdio.h>
 
 #include "tui/cells.h"
@@ -30,23 +31,24 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 	const struct snap_gil *g = verdict__busiest_gil(p);
 	enum verdict_level level = verdict__level(p, g);
 	bool wide = r.w >= 76;
+	double held = g ? snap_gil__held(g, p->span_ns).share : NAN;
 	char buf[UNITS_SZ];
 	int x = r.x;
 
 	canvas__printf(c, y, x, 8, p->alive ? ROLE_NORMAL : ROLE_DIM, "%8u", p->pid);
 	x += 9;
 	canvas__puts_right(c, y, x, 5, ROLE_HOLD,
-			   g ? units__percent(g->held_ns, p->span_ns, buf) : "?");
+			   g ? snap_gil__held_percent(g, p->span_ns, buf) : "?");
 	x += 6;
 	if (r.w >= 100) {
-		if (g)
-			draw__bar(c, y, x, 8, ROLE_HOLD, (double)g->held_ns, (double)p->span_ns);
+		if (!isnan(held))
+			draw__bar(c, y, x, 8, ROLE_HOLD, held, 1);
 		x += 9;
 	}
-	if (g && p->span_ns)
+	if (g && p->span_ns && !isnan(held))
 		canvas__printf(c, y, x, 5, ROLE_NORMAL, "%5.1f", snap_gil__load(g, p->span_ns));
 	else
-		canvas__puts_right(c, y, x, 5, ROLE_DIM, "?");
+		canvas__puts_right(c, y, x, 5, ROLE_DIM, g && p->span_ns ? "-" : "?");
 	x += 6;
 	if (wide) {
 		canvas__printf(c, y, x, 4, ROLE_NORMAL, "%4zu", p->thread_cnt);

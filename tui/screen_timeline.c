@@ -66,14 +66,26 @@ static void refresh(struct ui_state *ui, struct screen *s)
 	s->spans = true;
 }
 
+static bool all_seen(const struct ui_state *ui)
+{
+	const struct snap_proc *p = ui__proc(ui);
+	const struct snap_gil *g = ui__gil(ui, p);
+
+	return !g || g->observed_ns >= p->span_ns;
+}
+
 static void draw_scale(const struct ui_state *ui, const struct snapshot *s, struct canvas *c,
 		       struct rect r)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 	char buf[UNITS_SZ];
 
-	sbuf__puts(&text, c->unicode ? "█ hold ▒ wait ▚ yield ─ without"
-				     : "# hold w wait y yield - without");
+	if (all_seen(ui))
+		sbuf__puts(&text, c->unicode ? "█ hold ▒ wait ▚ yield ─ without"
+					     : "# hold w wait y yield - without");
+	else
+		sbuf__puts(&text, c->unicode ? "█ hold ▒ wait ▚ yield ' ' without, or unseen hold"
+					     : "# hold w wait y yield ' ' without, or unseen hold");
 	if (ui->timeline && timeline__min_ns(ui->timeline) > 1)
 		sbuf__printf(&text, "   shorter than %s not drawn",
 			     units__duration(timeline__min_ns(ui->timeline), buf));

@@ -89,7 +89,7 @@ static double load_of(const struct snap_proc *p)
 {
 	const struct snap_gil *g = verdict__busiest_gil(p);
 
-	return g && p->span_ns ? snap_gil__load(g, p->span_ns) : 0;
+	return g ? snap_gil__least_load(g, p->span_ns) : 0;
 }
 
 static const struct snap_proc *busiest_proc(const struct snapshot *s)

@@ -60,7 +60,7 @@ def programs(args, _plan, pythons, report):
     """The kernel's own statistic: ns for one run of each program (the clock that measures included)."""
     report.section = "own"
     load = Load(pythons["stock"])
-    giltop = Giltop(args.giltop, load.pid)
+    giltop = Giltop(args.giltop, load.pid, args.exact)
     try:
         with run_times(args, giltop) as times:
             load.read_ns(300000)
@@ -138,6 +138,7 @@ def parse_args():
     args.bpftool = "/usr/sbin/bpftool" if os.path.exists("/usr/sbin/bpftool") else "bpftool"
     args.debian_arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "")
     args.has_modes = has_modes(args.giltop)
+    args.exact = ["--mode", "exact"] if args.has_modes else []
     return args
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Parked processes side by side: bare, with giltop, with a naive tracer, an empty uprobe.
+"""Parked processes side by side: bare, with giltop that is exact, with a naive tracer, an empty uprobe.
 
 Each has its tracer attached from beginning to end, and they take turns in slices of some 50 ms, in a new
 order each round. Each generation starts all processes anew: a process's layout in memory is worth a few
@@ -45,12 +45,12 @@ class Generation:
     def begin(self, args, pythons):
         self.hit = self.add(Child([args.hit, args.cost_bpf], CPUS[-1]))
         self.start("bare", pythons["stock"])
-        self.start("giltop", pythons["stock"], args.giltop)
-        self.start("no-stacks", pythons["other"], args.giltop, ["--no-stacks"])
+        self.start("giltop", pythons["stock"], args.giltop, args.exact)
+        self.start("no-stacks", pythons["other"], args.giltop, args.exact + ["--no-stacks"])
         if "symbols" in pythons:
             python = pythons["symbols"]
             self.start("symbols bare", python)
-            self.start("symbols giltop", python, args.giltop)
+            self.start("symbols giltop", python, args.giltop, args.exact)
             load = self.start("symbols naive", python)
             self.add(Child([args.naive, args.cost_bpf, str(load.pid), python.runtime], CPUS[0]))
 

@@ -47,7 +47,7 @@ class Job:
 def modes_of(args):
     """(name, options) of the ways that this giltop measures; one that has no choice is exact."""
     names = [mode for mode in ("exact", "light", "auto") if args.has_modes] or ["exact"]
-    return [(name, ["--mode", name] if args.has_modes else []) for name in names]
+    return [(name, ["--mode", name] if args.has_modes else args.exact) for name in names]
 
 
 def contestants(args):

@@ -20,9 +20,14 @@ import sys
 
 THREAD_SUMS = ("acquisitions", "contended", "releases", "yields", "wait_ns", "yield_ns", "hold_ns", "released_ns", "span_ns",
                "blame_ns")
-GIL_SUMS = ("held_ns", "gap_ns", "wait_ns", "acquisitions", "switches")
+GIL_SUMS = ("held_ns", "gap_ns", "wait_ns", "runnable_ns", "unsure_ns", "held_observed_ns", "acquisitions", "switches")
 MAX_WORDS = 25
 MAX_WORDS_EACH = 2
+
+
+def known(value):
+    """Of a sum: null, not seen, adds nothing."""
+    return 0 if value is None else value
 
 
 class Books:
@@ -32,6 +37,7 @@ class Books:
         self.wrong = collections.Counter()
         self.words = []
         self.example = None
+        self.in_part = False  # released times are not known everywhere, and do not add up
         self.snapshots = self.with_waits = self.gils = 0
         self.begin = self.end = None
         self.threads = collections.defaultdict(collections.Counter)  # (pid, tid) -> sums
@@ -73,21 +79,26 @@ class Books:
 
     def check_process(self, r, p):
         pid, threads, gils, pairs = p["pid"], p["threads"], p["gils"], p.get("pairs")
-        sums = {key: sum(t[key] for t in threads) for key in THREAD_SUMS}
-        self.same(r, "wait = blame + gap", sums["wait_ns"], sums["blame_ns"] + sum(g["gap_ns"] for g in gils))
+        sums = {key: sum(known(t[key]) for t in threads) for key in THREAD_SUMS}
+        # In exact stretches runnable and unsure are in blame and gap; in light ones nobody sees a gap.
+        other = {g["id"]: known(g["gap_ns"]) + g["runnable_ns"] + g["unsure_ns"] for g in gils}
+        unsure = sum(g["unsure_ns"] for g in gils)
+        self.same(r, "wait = blame + gap + runnable + unsure", sums["wait_ns"], sums["blame_ns"] + sum(other.values()))
         self.at_most(r, "span of the process", p["span_ns"], r["duration_ns"])
         for g in gils:
             own = [t for t in threads if t["gil"] == g["id"]]
             for key, of in (("wait_ns", "wait_ns"), ("held_ns", "hold_ns"), ("acquisitions", "acquisitions")):
-                self.same(r, "%s of a GIL = sum of its threads" % key, g[key], sum(t[of] for t in own))
-            self.same(r, "wait of a GIL = its blame + gap", g["wait_ns"], sum(t["blame_ns"] for t in own) + g["gap_ns"])
-            self.at_most(r, "held", g["held_ns"], r["duration_ns"])
-            self.at_most(r, "held + time without a holder", g["held_ns"] + g["gap_wall_ns"], r["duration_ns"])
-            self.at_most(r, "utilization", g["utilization"], 1.0)
+                self.same(r, "%s of a GIL = sum of its threads" % key, known(g[key]), sum(known(t[of]) for t in own))
+            self.same(r, "wait of a GIL = its blame + gap + runnable + unsure", g["wait_ns"],
+                      sum(t["blame_ns"] for t in own) + other[g["id"]])
+            self.at_most(r, "time in which holds were seen", g["held_observed_ns"], p["span_ns"])
+            self.at_most(r, "held", known(g["held_ns"]), g["held_observed_ns"])
+            self.at_most(r, "held + time without a holder", known(g["held_ns"]) + known(g["gap_wall_ns"]), g["held_observed_ns"])
+            self.at_most(r, "utilization", known(g["utilization"]), 1.0)
         for t in threads:
             self.check_thread(r, t)
         if pairs is not None:
-            self.check_pairs(r, threads, pairs, sums["blame_ns"])
+            self.check_pairs(r, threads, pairs, sums["blame_ns"], unsure)
         if self.args.stacks:
             for kind in ("wait", "blame"):
                 if "stacks" in p:
@@ -98,17 +109,23 @@ class Books:
         return sums
 
     def check_thread(self, r, t):
-        parts = t["hold_ns"] + t["wait_ns"] + t["yield_ns"] + t["released_ns"]
+        parts = known(t["hold_ns"]) + t["wait_ns"] + t["yield_ns"] + known(t["released_ns"])
+        if r["type"] == "summary":  # it is known at the end of a wait that may have begun in an interval before
+            self.at_most(r, "runnable of a thread", known(t["runnable_ns"]), t["wait_ns"])
+        if not t.get("folded"):
+            self.at_most(r, "span of a thread", t["span_ns"], r["duration_ns"])
+        if t["released_ns"] is None:  # its holds were not seen all the time
+            self.at_most(r, "hold + wait + yield of a thread", parts, t["span_ns"])
+            return
         self.same(r, "hold + wait + yield + released of a thread = its span", parts, t["span_ns"])
         self.at_most(r, "contended of a thread", t["contended"], t["acquisitions"])
         # The release that a yield follows may be in the interval before.
         self.at_most(r, "yields of a thread", t["yields"], t["releases"] + (r["type"] == "snapshot"))
         if not t.get("folded"):
-            self.at_most(r, "span of a thread", t["span_ns"], r["duration_ns"])
             self.at_most(r, "acquisitions less releases of a thread", abs(t["acquisitions"] - t["releases"]), 1)
 
-    def check_pairs(self, r, threads, pairs, blame):
-        self.same(r, "sum of the pairs = blame", sum(pair["ns"] for pair in pairs), blame)
+    def check_pairs(self, r, threads, pairs, blame, unsure):
+        self.same(r, "sum of the pairs = blame + unsure", sum(pair["ns"] for pair in pairs), blame + unsure)
         for role, key in (("waiter", "wait_ns"), ("holder", "blame_ns")):
             of_pairs, of_threads = collections.Counter(), collections.Counter()
             for pair in pairs:
@@ -139,7 +156,7 @@ class Books:
             waits += sums["wait_ns"]
             self.totals[p["pid"]].update(sums)
             for g in p["gils"]:
-                self.gil_sums[p["pid"], g["id"]].update({key: g[key] for key in GIL_SUMS})
+                self.gil_sums[p["pid"], g["id"]].update({key: known(g[key]) for key in GIL_SUMS})
             for t in p["threads"]:
                 key = p["pid"], t["tid"]
                 row = key + (t["gil"],)
@@ -147,7 +164,8 @@ class Books:
                 if row in self.rows and (is_new or row not in self.rows_before):
                     self.reused.add(key)  # who lives is in each snapshot
                 rows.add(row)
-                self.threads[key].update({k: t[k] for k in THREAD_SUMS})
+                self.threads[key].update({k: known(t[k]) for k in THREAD_SUMS})
+                self.in_part |= t["released_ns"] is None
         self.with_waits += waits > 0
         self.rows |= rows
         self.rows_before = rows
@@ -176,20 +194,25 @@ class Books:
             sums = self.check_process(r, p)
             threads = len(p["threads"]) + sum(t.get("folded", 0) for t in p["threads"])
             for key, ns in sums.items():
+                if key == "released_ns" and any(t["released_ns"] is None for t in p["threads"]):
+                    continue
                 self.adds_up(r, key, self.totals[p["pid"]][key], ns, self.most(key) * threads)
             for g in p["gils"]:
                 for key in GIL_SUMS:
-                    of_one = key == "held_ns"
-                    self.adds_up(r, "%s of a GIL" % key, self.gil_sums[p["pid"], g["id"]][key], g[key],
+                    of_one = key in ("held_ns", "held_observed_ns")
+                    self.adds_up(r, "%s of a GIL" % key, self.gil_sums[p["pid"], g["id"]][key], known(g[key]),
                                  self.most(key) * (1 if of_one else threads))
             rows, gils = collections.defaultdict(collections.Counter), collections.Counter()
             for t in p["threads"]:
-                rows[t["tid"]].update({k: t[k] for k in THREAD_SUMS})
+                rows[t["tid"]].update({k: known(t[k]) for k in THREAD_SUMS})
+                self.in_part |= t["released_ns"] is None
                 gils[t["tid"]] += 1  # it has been on: a row each
             for tid, row in rows.items():
                 if tid is None or (p["pid"], tid) in self.reused:
                     continue
                 for key in THREAD_SUMS:
+                    if key == "released_ns" and self.in_part:
+                        continue
                     self.adds_up(r, "%s of a thread" % key, self.threads[p["pid"], tid][key], row[key],
                                  self.most(key) * (threads if key == "blame_ns" else gils[tid]))
         missing = set(self.totals) - {p["pid"] for p in r["processes"]}

@@ -66,10 +66,11 @@ def check_sums(proc):
     threads, pairs, stacks = proc["threads"], proc["pairs"], proc.get("stacks", [])
     wait = sum(t["wait_ns"] for t in threads)
     blame = sum(t["blame_ns"] for t in threads)
-    gap = sum(g["gap_ns"] for g in proc["gils"])
+    unsure = sum(g["unsure_ns"] for g in proc["gils"])
+    gap = sum((g["gap_ns"] or 0) + g["runnable_ns"] for g in proc["gils"]) + unsure
     same("wait of the GILs", sum(g["wait_ns"] for g in proc["gils"]), wait)
-    same("blame + gap", blame + gap, wait)
-    same("sum of the pairs", sum(p["ns"] for p in pairs), blame)
+    same("blame + gap + runnable + unsure", blame + gap, wait)
+    same("sum of the pairs", sum(p["ns"] for p in pairs), blame + unsure)
     by_waiter, by_holder = collections.Counter(), collections.Counter()
     for p in pairs:
         by_waiter[p["waiter"]] += p["ns"]

@@ -520,7 +520,8 @@ os.waitpid(pid, 0)
 	for p in early, late:
 	    assert p["gils"][0]["acquisitions"] > 10 and p["alive"]
 	    assert sum(t["wait_ns"] for t in p["threads"]) == (
-	        sum(t["blame_ns"] for t in p["threads"]) + sum(g["gap_ns"] for g in p["gils"]))
+	        sum(t["blame_ns"] for t in p["threads"]) + sum(
+	            (g["gap_ns"] or 0) + g["runnable_ns"] + g["unsure_ns"] for g in p["gils"]))
 	END
 }
 

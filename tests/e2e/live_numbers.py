@@ -62,22 +62,28 @@ record = [r for r in records if r["type"] == ("summary" if totals else "snapshot
 proc = record["processes"][0]
 gil = proc["gils"][0]
 span = proc["span_ns"]
+for t in proc["threads"]:  # of the waiting in the interval: it is booked at the end of a wait
+    t["runnable_ns"] = None if t["runnable_ns"] is None else min(t["runnable_ns"], t["wait_ns"])
 by_tid = {t["tid"]: t for t in proc["threads"]}
 by_name = {t["name"]: t for t in proc["threads"]}
 waited = sum(t["wait_ns"] for t in proc["threads"])
 
 
 def header():
-    m = re.search(r"held +([0-9.]+)%.* load ([0-9.]+) +hand-overs (\S+) +gap (\S+)", lines[1])
-    share("held", m.group(1), gil["held_ns"], span)
-    same("load", m.group(2), gil["load"])
-    rate("hand-overs", m.group(3), gil["switches"], span)
-    duration("gap", m.group(4), gil["gap_wall_ns"] / gil["switches"])
+    m = re.search(r"held +(~?)([0-9.]+|-)%?.* (?:load ~?|waiting )([0-9.]+) +hand-overs (\S+)(?: +gap (\S+))?", lines[1])
+    same("held is estimated", str(len(m.group(1))), float(gil["utilization_error"] is not None))
+    share("held", m.group(2), gil["utilization"], 1)
+    same("load", m.group(3), gil["load"] if gil["load"] is not None else gil["wait_ns"] / span)
+    if gil["switches"] is None:
+        same("hand-overs", m.group(4), None)
+    else:
+        rate("hand-overs", m.group(4), gil["switches"], gil["held_observed_ns"])
+        duration("gap", m.group(5), gil["gap_wall_ns"] / gil["switches"])
     m = re.search(r"self ([0-9.]+)% +lost ([0-9]+)", lines[1])
     share("self", m.group(1), record["self_cpu_ns"], record["duration_ns"])
     same("lost", m.group(2), record["lost_events"])
-    m = re.search(r"held ([0-9.]+)% of the time, ([0-9.]+) threads wait", lines[3])
-    share("headline held", m.group(1), gil["held_ns"], span)
+    m = re.search(r"(?:held ~?([0-9.]+)% .*, |: )([0-9.]+) threads wait", lines[3])
+    share("headline held", m.group(1) or "-", gil["utilization"], 1)
     same("waiting", m.group(2), gil["wait_ns"] / span)
     sentence(" ".join(line.strip() for line in lines[4:8]))
 
@@ -130,11 +136,17 @@ def thread_table(heading):
         if w[1] != name or {"holding": "H", "waiting": "W", "yielding": "Y", "released": "r"}[t["state"]] != w[2]:
             wrong.append("%s: shown %s %s, JSON %s %s" % (w[0], w[1], w[2], name, t["state"]))
         share(name + " delay", w[3], t["wait_ns"] + t["yield_ns"], known)
-        share(name + " hold", w[5], t["hold_ns"], span)
+        # The bar is as wide as it is: blank where holds may be that nobody saw.
+        w = w[:4] + line[lines[heading].index("WHERE") + 8:].split()
+        share(name + " runnable", w[4], t["runnable_ns"], known)
+        share(name + " hold", w[5], t["hold_ns"], t["hold_observed_ns"])
         duration(name + " p99 wait", w[6], t["wait_p99_ns"])
         duration(name + " max wait", w[7], t["wait_max_ns"])
         duration(name + " max hold", w[8], t["hold_max_ns"])
-        rate(name + " acquisitions", w[9], t["acquisitions"], known)
+        if t["acquisitions"] is None:
+            same(name + " acquisitions", w[9], None)
+        else:
+            rate(name + " acquisitions", w[9], t["acquisitions"], known * t["hold_observed_ns"] / span)
         share(name + " blame", w[10], t["blame_ns"], gil["wait_ns"])
         rows += 1
     if rows != len(by_tid):
@@ -199,7 +211,7 @@ def matrix(heading):
 def procs(heading):
     w = lines[heading + 1].split()
     same("pid", w[0], proc["pid"])
-    share("process held", w[1], gil["held_ns"], span)
+    share("process held", w[1].lstrip("~"), gil["utilization"], 1)
     same("process load", w[3], gil["load"])
     worst = max(proc["threads"], key=lambda t: t["wait_ns"] + t["yield_ns"])
     m = re.search(r" ([0-9.]+) +" + re.escape(worst["name"]) + " ", lines[heading + 1])
@@ -209,16 +221,21 @@ def procs(heading):
 def detail(title):
     t = by_tid[int(lines[title].split()[1])]
     body = "\n".join(lines[title:])
-    m = re.search(r"waiting (<?[0-9.]+)%, yielding (<?[0-9.]+)%, holding (<?[0-9.]+)%", body)
-    for got, key in zip(m.groups(), ("wait_ns", "yield_ns", "hold_ns")):
-        if got == "<0.1":
+    m = re.search(r"waiting (<?[0-9.]+)%(?: \((<?[0-9.]+)% woken, without a CPU\))?, yielding (<?[0-9.]+)%(?:, holding (<?[0-9.]+)%)?",
+                  body)
+    for got, key in zip(m.groups(), ("wait_ns", "runnable_ns", "yield_ns", "hold_ns")):
+        if got is None:
+            if t[key]:
+                wrong.append("%s: %s is %d in the JSON, and not shown" % (t["name"], key, t[key]))
+        elif got == "<0.1":
             same(t["name"] + " " + key + ": less than 0.1 %", "1", float(0 < t[key] < 0.0005 * t["span_ns"]))
         else:
             share(t["name"] + " " + key, got, t[key], t["span_ns"])
     m = re.search(r"Took the GIL (\S+?)/s, had to wait for it in ([0-9.]+)% of the cases, gave it away (\S+?)/s", body)
-    rate("acquisitions", m.group(1), t["acquisitions"], t["span_ns"])
-    share("contended", m.group(2), t["contended"], t["acquisitions"])
-    rate("yields", m.group(3), t["yields"], t["span_ns"])
+    if m or t["released_ns"] is not None:  # its holds were seen all the time
+        rate("acquisitions", m.group(1), t["acquisitions"], t["span_ns"])
+        share("contended", m.group(2), t["contended"], t["acquisitions"])
+        rate("yields", m.group(3), t["yields"], t["span_ns"])
     part = body[body.index("It waited for"):body.index("It made wait")]
     for m in re.finditer(r"^ +([0-9.]+)% +(\S+) \S+ +(\S+)", part, re.M):
         ns = pair(t["tid"], by_name[m.group(3)]["tid"])

@@ -15,22 +15,23 @@ import sys
 
 U64 = 1 << 64
 COUNT, NS, TEXT, REAL, BOOL = "count", "ns", "text", "real", "bool"
-NS_OR_NULL, COUNT_OR_NULL = "ns or null", "count or null"
+NS_OR_NULL, COUNT_OR_NULL, REAL_OR_NULL = "ns or null", "count or null", "real or null"
 STATES = ("waiting", "holding", "yielding", "released", "exited", "finalizing", "unknown")
 
 META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS, "interval_ns": NS}
 RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,
           "lost_detail": COUNT, "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
 PROCESS = {"pid": COUNT, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
-           "span_ns": NS, "throttled_ns": NS_OR_NULL, "alive": BOOL}
-GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_ns": NS, "gap_ns": NS, "wait_ns": NS,
-       "utilization": REAL, "load": REAL, "switches": COUNT, "acquisitions": COUNT}
-THREAD = {"tid": COUNT_OR_NULL, "name": TEXT, "gil": COUNT, "acquisitions": COUNT, "contended": COUNT,
-          "yields": COUNT, "wait_ns": NS, "wait_max_ns": NS_OR_NULL, "wait_p50_ns": NS_OR_NULL,
-          "wait_p99_ns": NS_OR_NULL, "yield_ns": NS, "hold_ns": NS, "hold_max_ns": NS_OR_NULL,
+           "span_ns": NS, "throttled_ns": NS_OR_NULL, "alive": BOOL, "mode": TEXT, "mode_auto": BOOL, "mode_changes": COUNT}
+GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_observed_ns": NS, "held_ns": NS_OR_NULL,
+       "gap_ns": NS_OR_NULL, "gap_wall_ns": NS_OR_NULL, "wait_ns": NS, "runnable_ns": NS, "unsure_ns": NS,
+       "utilization": REAL_OR_NULL, "utilization_error": REAL_OR_NULL, "load": REAL_OR_NULL, "switches": COUNT_OR_NULL,
+       "acquisitions": COUNT_OR_NULL}
+THREAD = {"tid": COUNT_OR_NULL, "name": TEXT, "gil": COUNT, "acquisitions": COUNT_OR_NULL, "contended": COUNT,
+          "yields": COUNT, "runnable_ns": NS_OR_NULL, "hold_observed_ns": NS, "wait_ns": NS, "wait_max_ns": NS_OR_NULL,
+          "wait_p50_ns": NS_OR_NULL, "wait_p99_ns": NS_OR_NULL, "yield_ns": NS, "hold_ns": NS_OR_NULL, "hold_max_ns": NS_OR_NULL,
           "hold_p50_ns": NS_OR_NULL, "hold_p99_ns": NS_OR_NULL, "hold_offcpu_ns": NS_OR_NULL,
-          "hold_runnable_ns": NS_OR_NULL,
-          "released_ns": NS, "blame_ns": NS, "state": TEXT}
+          "hold_runnable_ns": NS_OR_NULL, "released_ns": NS_OR_NULL, "blame_ns": NS, "state": TEXT}
 PAIR = {"waiter": COUNT_OR_NULL, "holder": COUNT_OR_NULL, "ns": NS}
 
 wrong = []
@@ -47,7 +48,7 @@ def check_type(where, key, kind, value):
         ok = isinstance(value, str)
     elif kind == BOOL:
         ok = isinstance(value, bool)
-    elif kind == REAL:
+    elif kind in (REAL, REAL_OR_NULL):
         ok = isinstance(value, (int, float)) and not isinstance(value, bool)
     else:
         ok = type(value) is int and 0 <= value < U64
@@ -63,13 +64,27 @@ def check_fields(where, fields, record):
             check_type(where, key, kind, record[key])
 
 
+def check_seen(where, row, observed, keys):
+    """What was never seen is null, and nothing else is."""
+    for key in keys:
+        if (row[key] is None) != (row[observed] == 0):
+            complain("%s: %s is %s, %s %s", where, key, row[key], observed, row[observed])
+
+
 def check_process(where, p):
     check_fields(where, PROCESS, p)
+    if p.get("mode") not in ("exact", "light"):
+        complain("%s: mode %s", where, p.get("mode"))
     for g in p["gils"]:
         check_fields("%s gil %s" % (where, g.get("id")), GIL, g)
+        check_seen("%s gil %s" % (where, g.get("id")), g, "held_observed_ns",
+                   ("held_ns", "gap_ns", "gap_wall_ns", "acquisitions", "switches"))
     for t in p["threads"]:
         at = "%s tid %s" % (where, t.get("tid"))
         check_fields(at, THREAD, t)
+        check_seen(at, t, "hold_observed_ns", ("hold_ns", "acquisitions", "releases", "asked", "react_ns"))
+        if (t["released_ns"] is None) != (t["hold_observed_ns"] < p["span_ns"] or not p["span_ns"]):
+            complain("%s: released %s, holds seen for %d of %d ns", at, t["released_ns"], t["hold_observed_ns"], p["span_ns"])
         if t["state"] not in STATES:
             complain("%s: state %s", at, t["state"])
         if t["hold_offcpu_ns"] is not None and not t["hold_runnable_ns"] <= t["hold_offcpu_ns"] <= t["hold_ns"]:
@@ -87,30 +102,42 @@ def check_total(p, open_end, pairs):
     def total(key):
         return sum(t[key] for t in p["threads"])
 
-    gap = sum(g["gap_ns"] for g in p["gils"])
-    if total("wait_ns") != total("blame_ns") + gap:
-        complain("pid %d: sum(wait) %d != sum(blame) %d + gap %d, off by %d", p["pid"], total("wait_ns"),
-                 total("blame_ns"), gap, total("wait_ns") - total("blame_ns") - gap)
+    unsure = sum(g["unsure_ns"] for g in p["gils"])
     if pairs and not open_end and "pairs" in p:
         paired = sum(pair["ns"] for pair in p["pairs"])
-        if paired != total("blame_ns"):
-            complain("pid %d: sum(pairs) %d != sum(blame) %d", p["pid"], paired, total("blame_ns"))
+        if paired != total("blame_ns") + unsure:
+            complain("pid %d: sum(pairs) %d != sum(blame) %d + unsure %d", p["pid"], paired, total("blame_ns"), unsure)
     for g in p["gils"]:
-        hold = sum(t["hold_ns"] for t in p["threads"] if t["gil"] == g["id"])
+        own = [t for t in p["threads"] if t["gil"] == g["id"]]
+        waited, blame = sum(t["wait_ns"] for t in own), sum(t["blame_ns"] for t in own)
+        # In exact stretches runnable and unsure are in blame and gap, in light ones there is no gap.
+        other = (g["gap_ns"] or 0) + g["runnable_ns"] + g["unsure_ns"]
+        if waited != blame + other or waited != g["wait_ns"]:
+            complain("pid %d: sum(wait) %d != sum(blame) %d + gap, runnable, unsure %d, off by %d; the GIL has %d", p["pid"],
+                     waited, blame, other, waited - blame - other, g["wait_ns"])
+        if g["held_ns"] is None:
+            continue
+        hold = sum(t["hold_ns"] for t in own)
         if hold != g["held_ns"]:
             complain("pid %d: sum(hold) %d != held %d", p["pid"], hold, g["held_ns"])
-        if hold > p["span_ns"]:
-            complain("pid %d: held %d of %d ns", p["pid"], hold, p["span_ns"])
-        acquired = sum(t["acquisitions"] for t in p["threads"] if t["gil"] == g["id"])
+        if hold > g["held_observed_ns"]:
+            complain("pid %d: held %d of %d ns", p["pid"], hold, g["held_observed_ns"])
+        acquired = sum(t["acquisitions"] for t in own)
         if acquired != g["acquisitions"]:
             complain("pid %d: sum(acquisitions) %d != %d", p["pid"], acquired, g["acquisitions"])
     for t in p["threads"]:
-        parts = t["hold_ns"] + t["wait_ns"] + t["yield_ns"] + t["released_ns"]
-        if parts != t["span_ns"]:
-            complain("tid %s: parts %d != span %d", t["tid"], parts, t["span_ns"])
-        if not t.get("folded") and t["acquisitions"] - t["releases"] not in (-1, 0, 1):
+        parts = t["wait_ns"] + t["yield_ns"]
+        if t["released_ns"] is None:  # it has unseen holds in it
+            if parts + (t["hold_ns"] or 0) > t["span_ns"]:
+                complain("tid %s: parts are more than the span %d", t["tid"], t["span_ns"])
+        elif parts + t["hold_ns"] + t["released_ns"] != t["span_ns"]:
+            complain("tid %s: parts %d != span %d", t["tid"], parts + t["hold_ns"] + t["released_ns"], t["span_ns"])
+        if (t["runnable_ns"] or 0) > t["wait_ns"]:
+            complain("tid %s: runnable for %d of its wait %d", t["tid"], t["runnable_ns"], t["wait_ns"])
+        whole = t["released_ns"] is not None
+        if whole and not t.get("folded") and t["acquisitions"] - t["releases"] not in (-1, 0, 1):
             complain("tid %s: %d acquisitions, %d releases", t["tid"], t["acquisitions"], t["releases"])
-        if t["contended"] > t["acquisitions"] or t["yields"] > t["releases"]:
+        if whole and (t["contended"] > t["acquisitions"] or t["yields"] > t["releases"]):
             complain("tid %s: more contended than acquisitions, or yields than releases", t["tid"])
         for kind in ("wait", "hold"):
             q = [t["%s_%s_ns" % (kind, k)] for k in ("p50", "p99", "max")]

@@ -10,7 +10,6 @@ setup() {
 	needs_giltop
 	e2e_setup
 	CGROUP=
-	SPINNER=
 }
 
 teardown() {
@@ -26,24 +25,36 @@ limited_to() {
 		[ -w "$dir/cgroup.procs" ] && mkdir "$dir/giltop-test-$$" 2>/dev/null || continue
 		CGROUP=$dir/giltop-test-$$
 		echo $(($1 * 1000)) >"$CGROUP/cpu.cfs_quota_us"
+		echo 100000 >"$CGROUP/cpu.shares" # what it may use is not to be taken by others
 		return
 	done
 	grep -qsw cpu /sys/fs/cgroup/cgroup.subtree_control && mkdir "/sys/fs/cgroup/giltop-test-$$" 2>/dev/null ||
 		skip "needs a cgroup with the cpu controller"
 	CGROUP=/sys/fs/cgroup/giltop-test-$$
 	echo "$(($1 * 1000)) 100000" >"$CGROUP/cpu.max"
+	echo 10000 >"$CGROUP/cpu.weight"
 }
 
-# Runs the load and measures it: $NUMBERS_OF, and what was said of a part of it: $SAID.
+# Others on this machine are not to have its CPU: who has it instead is what is tested.
+before_others() {
+	renice -n -15 -p "$1" >/dev/null || skip "needs to renice"
+}
+
+# Runs the load and measures it: $NUMBERS_OF, and what was said of it: $SAID.
 measure() {
+	local text
+	"$GILTOP" --text -p "$WL_PID" >"$BATS_TEST_TMPDIR/said" </dev/null 3>&- &
+	text=$!
+	WL_ALL+=("$text")
 	giltop_start --json -p "$WL_PID"
 	workload_go
-	sleep 0.4
-	SAID=$("$GILTOP" --text -p "$WL_PID" -d 1500ms 3>&- | tr '\n' ' ' | tr -s ' ')
-	echo "$SAID"
 	workload_wait_done
+	kill -INT "$text"
 	giltop_end INT
+	wait "$text"
 	NUMBERS_OF=$GT_OUT
+	SAID=$(tr '\n' ' ' <"$BATS_TEST_TMPDIR/said" | tr -s ' ')
+	echo "$SAID"
 	grep '^cpu' "$WL_OUT"
 }
 
@@ -74,6 +85,7 @@ has_not() { [[ $SAID != *"$1"* ]]; }
 
 @test "a holder that sleeps in native code did not run for as long as that took" {
 	workload_start offcpu.py sleep
+	before_others "$WL_PID"
 	measure
 	judge "abs((off - runnable) / hold - slept / hold) <= 0.03" "slept > hold * 0.4" "p['throttled_ns'] in (0, None)"
 	has "sleeps or blocks for" && has "holder (offcpu.py:"
@@ -90,6 +102,34 @@ has_not() { [[ $SAID != *"$1"* ]]; }
 	has "a CPU limit" && has_not "bottleneck" && has_not "Python code"
 }
 
+# In a mount namespace of its own, where what the kernel would say is in plain files.
+in_version_2() {
+	mount -t tmpfs none /sys/fs/cgroup
+	mkdir -p "/sys/fs/cgroup$PATH_IN_V2"
+	local file=/sys/fs/cgroup$PATH_IN_V2/cpu.stat
+	printf 'usage_usec 5\nnr_throttled 1\nthrottled_usec 1000\n' >"$file"
+	exec 3>&-
+	"$GILTOP" --json -i 300ms -p "$WL_PID" >"$OUT" &
+	local giltop=$! tries=200
+	until [ -s "$OUT" ] || ((tries-- == 0)); do sleep 0.05; done
+	printf 'usage_usec 5\nnr_throttled 9\nthrottled_usec 751000\n' >"$file"
+	sleep 1
+	kill -INT "$giltop"
+	wait "$giltop"
+}
+
+@test "a CPU limit of version 2 of cgroups is read as well" {
+	needs_root
+	needs_cmd unshare
+	workload_start offcpu.py burn
+	grep -q '^0::/' "/proc/$WL_PID/cgroup" || skip "needs cgroups of version 2"
+	PATH_IN_V2=$(sed -n 's/^0:://p' "/proc/$WL_PID/cgroup")
+	export -f in_version_2
+	export PATH_IN_V2 WL_PID OUT
+	unshare -m --propagation private bash -c in_version_2
+	numbers --expr "proc['throttled_ns'] == 750_000_000"
+}
+
 @test "a holder that shares its CPU with another process had none for as long as that ran" {
 	needs_cmd taskset
 	workload_start offcpu.py burn
@@ -99,8 +139,7 @@ has_not() { [[ $SAID != *"$1"* ]]; }
 	measure
 	judge "off > hold * 0.3" "runnable > off * 0.95" "p['throttled_ns'] in (0, None)"
 	has_not "CPU limit"
-	# Two on one CPU have half of it each, if nobody else is there.
-	has "Too few CPUs" || judge "off < hold * 0.45"
+	has "Too few CPUs" # two on one CPU have half of it each
 }
 
 @test "a holder that is left alone runs" {

@@ -41,7 +41,7 @@ own_gils() { # SUBJECT
 		--expr 'not any(t["name"][:2] in ("b-", "c-") and t["state"] == "exited" for t in threads)' \
 		--expr 'all(t["state"] == "exited" for t in threads if t["name"] in ("a-0", "a-1"))' \
 		--expr 'all(g["wait_ns"] == sum(t["wait_ns"] for t in threads if t["gil"] == g["id"]) for g in proc["gils"])' \
-		--expr 'all(g["wait_ns"] == g["gap_ns"] + sum(t["blame_ns"] for t in threads if t["gil"] == g["id"]) for g in proc["gils"])' \
+		--expr 'all(g["wait_ns"] == (g["gap_ns"] or 0) + g["runnable_ns"] + g["unsure_ns"] + sum(t["blame_ns"] for t in threads if t["gil"] == g["id"]) for g in proc["gils"])' \
 		--expr 'all(t["wait_ns"] > 0 for t in threads if t["name"] in ("main-0", "main-1", "b-0", "b-1"))' \
 		--expr 'all(0 <= g["utilization"] <= 1 for g in proc["gils"])' \
 		--expr 'sum(g["utilization"] for g in proc["gils"]) > 1.2'

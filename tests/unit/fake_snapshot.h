@@ -89,6 +89,7 @@ static inline void fake__thread(struct fake *f, size_t i, uint32_t tid, const ch
 		.yield_ns = span / 1000 * yield_pm,
 		.hold_ns = span / 1000 * hold_pm,
 		.released_ns = span / 1000 * (1000 - wait_pm - yield_pm - hold_pm),
+		.hold_observed_ns = span,
 		.hold_offcpu_ns = NS_UNKNOWN,
 		.hold_runnable_ns = NS_UNKNOWN,
 		.acquisitions = span / MS / (i + 2),
@@ -246,6 +247,7 @@ static inline void fake__init(struct fake *f, uint64_t span)
 					.gap_ns = wait / 100,
 					.gap_wall_ns = span / 1000 * 8,
 					.wait_ns = wait,
+					.observed_ns = span,
 					.acquisitions = span / MS,
 					.switches = span / MS,
 					.holder_tid = 4242,
@@ -256,9 +258,59 @@ static inline void fake__init(struct fake *f, uint64_t span)
 	lines__find(p);
 }
 
+/* Holds and what is derived of them as if they had been seen for so much of the span only. */
+static inline void fake__seen_for(struct fake *f, uint64_t observed_ns)
+{
+	struct snap_proc *p = &f->procs[0];
+	uint64_t span = p->span_ns, blame = 0;
+
+	f->gils[0].observed_ns = observed_ns;
+	f->gils[0].held_ns = f->gils[0].held_ns / 1000 * (observed_ns * 1000 / span);
+	f->gils[0].gap_ns = f->gils[0].gap_wall_ns = 0;
+	f->gils[0].acquisitions = f->gils[0].switches = observed_ns / MS;
+	for (size_t i = 0; i < p->thread_cnt; i++) {
+		struct snap_thread *t = &f->threads[i];
+		uint64_t hold = t->hold_ns / 1000 * (observed_ns * 1000 / span);
+
+		t->released_ns += t->hold_ns - hold;
+		t->hold_ns = hold;
+		t->hold_observed_ns = observed_ns;
+		t->acquisitions = t->acquisitions * (observed_ns / MS) / (span / MS);
+		t->runnable_ns = t->wait_ns / 10;
+		f->gils[0].runnable_ns += t->runnable_ns;
+		blame += t->blame_ns;
+		if (observed_ns)
+			continue;
+		t->state = t->state == SNAP_HOLDING ? SNAP_RELEASED : t->state;
+		t->hold_hist = NULL;
+		t->hold_max_ns = t->hold_p50_ns = t->hold_p90_ns = t->hold_p99_ns = NS_UNKNOWN;
+	}
+	/* What is left of the waiting: of this made-up service blame is more than was waited now and then. */
+	f->gils[0].unsure_ns = f->gils[0].wait_ns > blame + f->gils[0].runnable_ns
+				       ? f->gils[0].wait_ns - blame - f->gils[0].runnable_ns
+				       : 0;
+	p->mode_auto = observed_ns > 0;
+	p->mode_changes = observed_ns > 0 ? 2 : 0;
+	p->mode = SNAP_MODE_LIGHT;
+}
+
+/* Light from the start to the end: nobody saw a hold, and so many of 1,000 looks found it taken (looks 0: none). */
+static inline void fake__light(struct fake *f, uint64_t looks, uint64_t locked_pm)
+{
+	size_t n = 0;
+
+	fake__seen_for(f, 0);
+	f->gils[0].look_cnt = looks;
+	f->gils[0].locked_cnt = looks * locked_pm / 1000;
+	for (size_t i = 0; i < f->procs[0].stack_cnt; i++)
+		if (f->stacks[i].kind != SNAP_STACK_HOLD)
+			f->stacks[n++] = f->stacks[i];
+	f->procs[0].stack_cnt = n;
+}
+
 /* MainThread holds for some 30 ms at a time, then one of the workers for 6 ms, and so on; the last 30 ms
- * are a hold of MainThread that is still open, so it is not in here. */
-static inline struct timeline *fake__timeline(uint64_t end, uint64_t span)
+ * are a hold of MainThread that is still open, so it is not in here. Without holds: as light mode sees it. */
+static inline struct timeline *fake__timeline_of(uint64_t end, uint64_t span, bool holds)
 {
 	static const uint32_t workers[] = { 4246, 4245, 4244, 4247 };
 	struct timeline *t = timeline__new(65536);
@@ -277,17 +329,24 @@ static inline struct timeline *fake__timeline(uint64_t end, uint64_t span)
 		size_t w = turn++ % 4;
 
 		s = (struct tl_span){ at, stop, s.gil, s.tgid, 4242, GT_HOLD };
-		timeline__add(t, &s);
+		if (holds)
+			timeline__add(t, &s);
 		s = (struct tl_span){ since[w], stop, s.gil, s.tgid, workers[w], GT_WAIT };
 		timeline__add(t, &s);
 		at = stop + 6 * MS > end ? end : stop + 6 * MS;
 		s = (struct tl_span){ stop, at, s.gil, s.tgid, workers[w], GT_HOLD };
-		timeline__add(t, &s);
+		if (holds)
+			timeline__add(t, &s);
 		s = (struct tl_span){ stop, at, s.gil, s.tgid, 4242, w & 1 ? GT_WAIT : GT_YIELD };
 		timeline__add(t, &s);
 		since[w] = at + 9 * MS;
 	}
 	return t;
+}
+
+static inline struct timeline *fake__timeline(uint64_t end, uint64_t span)
+{
+	return fake__timeline_of(end, span, true);
 }
 
 #endif

@@ -40,6 +40,7 @@ static inline void blamed__init(struct blamed *b)
 	b->p = &b->f.procs[0];
 	b->g = &b->f.gils[0];
 	b->g->held_ns = 9 * S;
+	b->g->observed_ns = 10 * S;
 	b->p->pairs_known = false;
 }
 
@@ -52,6 +53,7 @@ static inline struct snap_thread *blamed__thread(struct blamed *b, uint32_t tid,
 				   .name = name,
 				   .state = SNAP_RELEASED,
 				   .span_ns = 10 * S,
+				   .hold_observed_ns = 10 * S,
 				   .wait_ns = wait_ns,
 				   .released_ns = 10 * S - wait_ns,
 				   .wait_max_ns = NS_UNKNOWN,

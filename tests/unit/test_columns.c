@@ -170,7 +170,11 @@ static void order_is_total_and_unknown_comes_last(void **state)
 
 static void the_bar_fills_its_width(void **state)
 {
-	struct snap_thread t = { .wait_ns = 50, .yield_ns = 0, .hold_ns = 25, .released_ns = 25 };
+	struct snap_thread t = { .wait_ns = 50,
+				 .hold_ns = 25,
+				 .released_ns = 25,
+				 .span_ns = 100,
+				 .hold_observed_ns = 100 };
 	char buf[32];
 
 	(void)state;

@@ -2,6 +2,8 @@
 /* test_model_facts.c - what a model shows beside the sums: names, losses and disagreements, processes of long ago */
 #include "tests/unit/model_feed.h"
 
+#include <math.h>
+
 static void names_set_later_win_over_the_kernels(void **state)
 {
 	struct model *m = new_model();
@@ -131,6 +133,44 @@ static void processes_that_ended_long_ago_give_way(void **state)
 	model__free(m);
 }
 
+static void say_looks(struct model *m, uint64_t cond, uint64_t cnt, uint64_t locked_cnt)
+{
+	say(m, &(struct record){ REC_LOOKS, PID, .looks = { cond, cnt, locked_cnt } });
+}
+
+static void looks_at_the_flag_are_of_their_span(void **state)
+{
+	struct model *m = new_model();
+	struct machine k;
+	struct snapshot *s;
+	double err;
+
+	(void)state;
+	machine__init(&k, false);
+	acquires(&k, 1, T0 + 100);
+	feed(m, &k, T0 + 1000);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_true(isnan(snap_gil__utilization_est(&s->procs[0].gils[0], &err)) && isnan(err));
+	snapshot__free(s);
+	say_looks(m, k.gils[0].cond, 100, 50);
+	say_looks(m, 0xdead, 1000, 1000); /* no GIL of this process */
+	feed(m, &k, T0 + 2000);
+	model__mark(m);
+	say_looks(m, k.gils[0].cond, 100, 100);
+	feed(m, &k, T0 + 3000);
+	s = model__snapshot(m, MODEL_INTERVAL);
+	assert_true(snap_gil__utilization_est(&s->procs[0].gils[0], &err) == 1);
+	assert_true(err == 0.02);
+	snapshot__free(s);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_int_equal(s->procs[0].gils[0].look_cnt, 200);
+	assert_true(snap_gil__utilization_est(&s->procs[0].gils[0], &err) == 0.75);
+	assert_true(err > 0.079 && err < 0.081);
+	snapshot__free(s);
+	model__free(m);
+	machine__deinit(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +178,7 @@ int main(void)
 		cmocka_unit_test(lost_events_and_violations_are_shown),
 		cmocka_unit_test(every_counter_has_a_name_of_its_own_and_a_class),
 		cmocka_unit_test(a_torn_record_is_lost_only_in_the_last_reading),
+		cmocka_unit_test(looks_at_the_flag_are_of_their_span),
 		cmocka_unit_test(processes_that_ended_long_ago_give_way),
 	};
 

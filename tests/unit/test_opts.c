@@ -18,6 +18,7 @@
 #include "user/base/parse.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
+#include "user/source/collector.h"
 #include "user/view/formats.h"
 
 static void defaults_are_those_of_the_manual(void **state)
@@ -91,6 +92,41 @@ static void every_kind_of_option_arrives(void **state)
 	assert_int_equal(o.subprocesses, 0);
 	assert_true(view_opts__shows_tid(&o.view, 0));
 	opts__free(&o);
+}
+
+static void the_mode_and_its_budget_are_taken(void **state)
+{
+	static const char *const refused[] = {
+		"-p 1 --mode lite",
+		"-p 1 --max-overhead -1",
+		"-p 1 --max-overhead 1e3",
+		"-p 1 --max-overhead 1.2.3",
+		"-p 1 --max-overhead .",
+		"-p 1 --max-overhead nan",
+		"-p 1 --max-overhead 100001",
+		"-p 1 --max-overhead 1%",
+		"-p 1 --mode exact --max-overhead 2",
+		"dump -p 1 --max-overhead 2",
+		"list --mode light",
+	};
+	struct opts o;
+
+	(void)state;
+	assert_int_equal(parse("-p 1", &o), 0);
+	assert_int_equal(o.mode, COLLECT_AUTO);
+	assert_true(o.max_overhead_pct == 1);
+	opts__free(&o);
+	assert_int_equal(parse("record -p 1 -o - -f folded --max-overhead 0.25", &o), 0);
+	assert_true(o.max_overhead_pct == 0.25);
+	opts__free(&o);
+	assert_int_equal(parse("-p 1 --mode auto --max-overhead 0", &o), 0);
+	assert_true(o.max_overhead_pct == 0);
+	opts__free(&o);
+	assert_int_equal(parse("dump -p 1 --mode light", &o), 0);
+	assert_int_equal(o.mode, COLLECT_LIGHT);
+	opts__free(&o);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(parse(refused[i], &o), -EINVAL);
 }
 
 static void the_command_keeps_its_own_options(void **state)
@@ -419,6 +455,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_those_of_the_manual),
 		cmocka_unit_test(pids_come_as_lists_again_and_again_and_bare),
 		cmocka_unit_test(every_kind_of_option_arrives),
+		cmocka_unit_test(the_mode_and_its_budget_are_taken),
 		cmocka_unit_test(the_command_keeps_its_own_options),
 		cmocka_unit_test(verbs_are_found_at_the_first_place_only),
 		cmocka_unit_test(what_makes_no_sense_is_refused),

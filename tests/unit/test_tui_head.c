@@ -46,7 +46,9 @@ static uint32_t refresh(struct act *a, unsigned int x, unsigned int y, unsigned 
 	for (size_t i = 0; i < 3; i++) {
 		uint64_t ns = a->st.now.procs[0].span_ns / 100 * loads[i];
 
-		a->gils[i] = (struct snap_gil){ .held_ns = ns / 2, .wait_ns = ns - ns / 2 };
+		a->gils[i] = (struct snap_gil){ .held_ns = ns / 2,
+						.wait_ns = ns - ns / 2,
+						.observed_ns = a->st.now.procs[0].span_ns };
 	}
 	ui__update(&a->st.ui, &a->st.now.snap, NULL, NULL);
 	return ui__proc(&a->st.ui)->pid;

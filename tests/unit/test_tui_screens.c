@@ -171,6 +171,50 @@ static void shares_that_rest_on_few_looks_are_marked(void **state)
 	stage__close(&st);
 }
 
+/* In light mode: no hold that nobody saw, no utilisation but an estimate or a dash. */
+static void what_light_mode_does_not_see_is_not_drawn(void **state)
+{
+	static const uint64_t sizes[][2] = { { 24, 80 }, { 12, 60 }, { 43, 132 } };
+	static struct stage st;
+	char name[64];
+
+	(void)state;
+	stage__open(&st, true, 24, 80);
+	fake__light(&st.now, 300, 620);
+	fake__light(&st.all, 2000, 640);
+	timeline__free(st.timeline);
+	st.timeline = fake__timeline_of(FAKE_NOW, 5 * S, false);
+	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		ui__resize(&st.ui, (int)sizes[i][0], (int)sizes[i][1]);
+		keys(&st, "1");
+		snprintf(name, sizeof(name), "light-threads-%ux%u", (unsigned int)sizes[i][1],
+			 (unsigned int)sizes[i][0]);
+		check_frame(&st, name, false);
+	}
+	ui__resize(&st.ui, 24, 80);
+	keys(&st, "2");
+	check_frame(&st, "light-timeline", false);
+	keys(&st, "5");
+	check_frame(&st, "light-latency", false);
+	keys(&st, "3oo");
+	check_frame(&st, "light-holders", false);
+	keys(&st, "6");
+	check_frame(&st, "light-processes", false);
+	ui__resize(&st.ui, 60, 80);
+	keys(&st, "1\n");
+	check_frame(&st, "light-detail", false);
+	ui__resize(&st.ui, 24, 80);
+	keys(&st, "\0331");
+	st.now.gils[0].look_cnt = 0; /* no estimate either */
+	check_frame(&st, "light-unknown", false);
+	fake__init(&st.now, 10 * S);
+	fake__seen_for(&st.now, 6 * S);
+	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
+	check_frame(&st, "mixed-threads", false);
+	stage__close(&st);
+}
+
 static void many_threads_gils_and_processes_look_as_before(void **state)
 {
 	static struct stage st;
@@ -226,6 +270,7 @@ int main(void)
 		cmocka_unit_test(colours_mean_the_same_on_every_screen),
 		cmocka_unit_test(empty_and_unknown_look_as_before),
 		cmocka_unit_test(shares_that_rest_on_few_looks_are_marked),
+		cmocka_unit_test(what_light_mode_does_not_see_is_not_drawn),
 		cmocka_unit_test(many_threads_gils_and_processes_look_as_before),
 	};
 

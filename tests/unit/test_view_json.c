@@ -271,6 +271,84 @@ static void a_record_says_what_giltop_left_out_and_why(void **state)
 	free(c);
 }
 
+static bool is_null(json_t *row, const char *key)
+{
+	json_t *v = json_object_get(row, key);
+
+	assert_non_null(v);
+	return json_is_null(v);
+}
+
+static void all_null(json_t *row, const char *const *keys, size_t cnt, bool null)
+{
+	for (size_t i = 0; i < cnt; i++)
+		assert_int_equal(is_null(row, keys[i]), null);
+}
+
+/* Unknown is null, never 0. */
+static void what_was_not_seen_is_null(void **state)
+{
+	static const char *const of_threads[] = {
+		"hold_ns",     "hold_max_ns",	 "hold_p50_ns", "hold_p90_ns",
+		"hold_p99_ns", "hold_offcpu_ns", "releases",	"acquisitions",
+		"asked",       "asked_late",	 "react_ns",	"react_queued_ns"
+	};
+	static const char *const of_gils[] = { "held_ns", "gap_ns", "gap_wall_ns", "acquisitions",
+					       "switches" };
+	static const char *const estimates[] = { "utilization", "utilization_error", "load" };
+	struct crowd *c = crowd_new();
+	json_t *root, *gil, *thread, *proc;
+	size_t len;
+
+	(void)state;
+	c->f.procs[0].pair_cnt = c->f.procs[0].stack_cnt = 0;
+	fake__light(&c->f, 400, 250);
+	root = record(c, &(struct view_opts){ 0 }, &len);
+	proc = json_array_get(json_object_get(root, "processes"), 0);
+	assert_string_equal(json_string_value(json_object_get(proc, "mode")), "light");
+	assert_false(json_is_true(json_object_get(proc, "mode_auto")));
+	gil = json_array_get(list(root, "gils"), 0);
+	thread = json_array_get(list(root, "threads"), 0);
+	all_null(thread, of_threads, ARRAY_SIZE(of_threads), true);
+	assert_true(is_null(thread, "released_ns"));
+	assert_int_equal(json_integer_value(json_object_get(thread, "hold_observed_ns")), 0);
+	assert_false(is_null(thread, "blame_ns") || is_null(thread, "runnable_ns"));
+	all_null(gil, of_gils, ARRAY_SIZE(of_gils), true);
+	all_null(gil, estimates, ARRAY_SIZE(estimates), false);
+	assert_true(json_real_value(json_object_get(gil, "utilization")) == 0.25);
+	json_decref(root);
+	c->f.gils[0].look_cnt = 0;
+	c->f.threads[0].runnable_ns = NS_UNKNOWN;
+	root = record(c, &(struct view_opts){ 0 }, &len);
+	all_null(json_array_get(list(root, "gils"), 0), estimates, ARRAY_SIZE(estimates), true);
+	json_decref(root);
+	free(c);
+}
+
+static void what_was_seen_in_part_has_the_time_beside_it(void **state)
+{
+	struct crowd *c = crowd_new();
+	json_t *root, *gil, *thread, *proc;
+	size_t len;
+
+	(void)state;
+	fake__seen_for(&c->f, 6 * S);
+	root = record(c, &(struct view_opts){ 0 }, &len);
+	proc = json_array_get(json_object_get(root, "processes"), 0);
+	assert_true(json_is_true(json_object_get(proc, "mode_auto")));
+	assert_int_equal(json_integer_value(json_object_get(proc, "mode_changes")), 2);
+	gil = json_array_get(list(root, "gils"), 0);
+	thread = json_array_get(list(root, "threads"), 0);
+	assert_int_equal(json_integer_value(json_object_get(gil, "held_observed_ns")), 6 * S);
+	assert_false(is_null(gil, "held_ns") || is_null(gil, "utilization"));
+	assert_true(is_null(gil, "utilization_error"));
+	assert_int_equal(json_integer_value(json_object_get(thread, "hold_observed_ns")), 6 * S);
+	assert_false(is_null(thread, "hold_ns") || is_null(thread, "acquisitions"));
+	assert_true(is_null(thread, "released_ns")); /* holds that nobody saw may be in it */
+	json_decref(root);
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +357,8 @@ int main(void)
 		cmocka_unit_test(lists_have_an_end_and_the_rest_is_other),
 		cmocka_unit_test(a_pair_is_at_the_line_of_its_largest_chain),
 		cmocka_unit_test(a_record_says_what_giltop_left_out_and_why),
+		cmocka_unit_test(what_was_not_seen_is_null),
+		cmocka_unit_test(what_was_seen_in_part_has_the_time_beside_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,7 +190,7 @@ static void several_processes_the_busiest_first_a_line_each(void **state)
 	struct fake *f = fake_new();
 	struct view_opts o = { .command = "giltop -b -a" };
 	struct snap_proc *procs = calloc(40, sizeof(*procs));
-	struct snap_gil idle = { .held_ns = S };
+	struct snap_gil idle = { .held_ns = S, .observed_ns = 10 * S };
 	char *text;
 
 	(void)state;
@@ -318,7 +318,7 @@ static void tables_are_no_wider_than_the_terminal(void **state)
 
 static void nobody_waits_is_a_summary_too(void **state)
 {
-	static const struct snap_gil idle = { .held_ns = 100 * MS };
+	static const struct snap_gil idle = { .held_ns = 100 * MS, .observed_ns = 10 * S };
 	struct fake *f = fake_new();
 	struct view_opts o = { 0 };
 	char *text;

@@ -80,6 +80,7 @@ static inline void stage__many(struct fake *f, size_t gil_cnt)
 						.addr = 0x1000 * i,
 						.interpreter = (int64_t)i,
 						.held_ns = S / i,
+						.observed_ns = 10 * S,
 						.wait_ns = S / i / 2,
 						.switches = 100 };
 	for (size_t i = p->pair_cnt; i < FAKE_PAIRS; i++)

@@ -211,7 +211,7 @@ static int set_defaults(struct opts *o)
 
 		if (d->def &&
 		    (d->type == OPT_DURATION || d->type == OPT_ENUM || d->type == OPT_U64 ||
-		     d->type == OPT_PERCENT) &&
+		     d->type == OPT_PCT) &&
 		    opt__set(o, d, d->def))
 			return -EINVAL;
 	}
@@ -223,6 +223,7 @@ static int finish(int argc, char **argv, struct parsing *p)
 {
 	struct opts *o = &p->o;
 
+	o->said = p->given;
 	o->batch |= o->text || o->markdown;
 	o->view.one_interval =
 		o->iterations == 1 || (o->duration_ns && o->duration_ns <= o->view.interval_ns);
@@ -252,7 +253,6 @@ int opts__parse(int argc, char **argv, struct opts *ret)
 	}
 	if (!err)
 		err = finish(argc, argv, &p);
-	p.o.said = p.given;
 	if (err)
 		opts__free(&p.o);
 	else

@@ -43,11 +43,10 @@ struct opts {
 	const struct format *format; /* of -f; NULL: not said, see opts__format */
 	uint64_t min_hold_ns;	     /* stacks of holds at least so long */
 	uint64_t max_loss;
-	uint64_t max_self_pct; /* of a CPU, for giltop itself; 0: no limit */
-	int mode;	       /* enum collector_mode */
-	uint64_t
-		max_overhead_ppm; /* of a CPU, for the probes of exact books in a process; 0: no limit */
-	int color;		  /* enum color_mode */
+	uint64_t max_self_pct;	 /* of a CPU, for giltop itself; 0: no limit */
+	double max_overhead_pct; /* of a CPU, for the probes of a process; 0: no limit */
+	int mode;		 /* enum collector_mode */
+	int color;		 /* enum color_mode */
 	int verbose;
 	struct view_opts view;
 	int attach;	/* enum probe_tier: for tests and for odd kernels */

@@ -10,6 +10,7 @@
 #include "user/app/opts_impl.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
+#include "user/source/collector.h"
 #include "user/view/formats.h"
 
 static bool is_given(uint64_t given, size_t i)
@@ -116,6 +117,15 @@ static int check_target(const struct opts *o)
 	return 0;
 }
 
+/* Only auto has a choice. */
+static int check_mode(const struct opts *o)
+{
+	if (o->mode != COLLECT_AUTO && opts__said(o, "max-overhead"))
+		return usage("--max-overhead has no effect with --mode %s: it is for auto",
+			     o->mode == COLLECT_EXACT ? "exact" : "light");
+	return 0;
+}
+
 int opts__check(const struct opts *o, uint64_t given)
 {
 	int err = check_verb(o, given);
@@ -126,6 +136,8 @@ int opts__check(const struct opts *o, uint64_t given)
 		err = check_target(o);
 	if (!err)
 		err = check_format(o, given);
+	if (!err)
+		err = check_mode(o);
 	if (!err && o->view.interval_ns < 10000000)
 		err = usage("--interval is at least 10ms");
 	return err;

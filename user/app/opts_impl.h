@@ -10,8 +10,8 @@ enum opt_type {
 	OPT_COUNT,    /* int, ++ */
 	OPT_STR,      /* const char * */
 	OPT_U64,      /* uint64_t */
+	OPT_PCT,      /* double, decimals allowed */
 	OPT_DURATION, /* uint64_t ns */
-	OPT_PERCENT,  /* uint64_t, millionths */
 	OPT_LIST,     /* uint32_t *, and its count just before it */
 	OPT_FORMAT,   /* const struct format * */
 	OPT_ENUM,     /* int, index into names */

@@ -158,11 +158,10 @@ int opt__set(struct opts *o, const struct opt_desc *d, const char *arg)
 			return usage("--%s: '%s' is not a number from %llu", d->name, arg,
 				     (unsigned long long)d->min);
 		return 0;
-	case OPT_PERCENT:
-		if (parse_percent(arg, d->max, (uint64_t *)field))
-			return usage(
-				"--%s: '%s' is not a percentage up to %llu (1, 0.5, 0: no limit)",
-				d->name, arg, (unsigned long long)d->max);
+	case OPT_PCT:
+		if (parse_decimal(arg, (double)d->max, (double *)field))
+			return usage("--%s: '%s' is not a percentage (0.5, 1, 20), at most %llu",
+				     d->name, arg, (unsigned long long)d->max);
 		return 0;
 	case OPT_ACTION: break;
 	}

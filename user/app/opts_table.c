@@ -108,13 +108,14 @@ const struct opt_desc opt_table[] = {
 		  "limit)",
 	  .def = "20", .max = 100000, .verbs = TOP | RECORD, .why = "it is one look" },
 	{ "mode", 0, "HOW", OPT_ENUM, OFF(mode),
-	  .help = "exact (each time that the GIL is taken is seen), light (only what is contended: "
-		  "costs next to nothing), or auto: exact while that is below --max-overhead",
-	  .def = "auto", .names = mode_names, .verbs = TOP | RECORD,
-	  .why = "it is one look, and exact" },
-	{ "max-overhead", 0, "PCT", OPT_PERCENT, OFF(max_overhead_ppm),
-	  .help = "--mode auto: what exact may cost a process, in % of one CPU (0: no limit)",
-	  .def = "1", .max = 100, .verbs = TOP | RECORD, .why = "it is one look, and exact" },
+	  .help = "exact (every hold is seen, at two traps each), light (contended ones alone) or "
+		  "auto "
+		  "(exact where --max-overhead allows it)",
+	  .def = "auto", .names = mode_names, .verbs = MEASURES, .why = "it measures nothing" },
+	{ "max-overhead", 0, "PCT", OPT_PCT, OFF(max_overhead_pct),
+	  .help = "auto mode is exact while its probes cost a process at most PCT % of a CPU (0.5, "
+		  "2 ..; 0: no limit)",
+	  .def = "1", .max = 100000, .verbs = TOP | RECORD, .why = "it is one look" },
 	{ "color", 0, "WHEN", OPT_ENUM, OFF(color),
 	  .help = "auto, always or never (NO_COLOR is honoured)", .def = "auto",
 	  .names = color_names, .verbs = TOP, .harmless = true },

@@ -41,15 +41,14 @@ static int take(struct sink *sink, const struct record *r)
 
 int session__open_source(struct session *s)
 {
-	struct collector_opts co = {
-		.mode = s->o->verb == VERB_DUMP ? COLLECTOR_EXACT : (enum collector_mode)s->o->mode,
-		.max_overhead_ppm = (unsigned int)s->o->max_overhead_ppm,
-		.attach = s->o->attach,
-		.thread_cnt = session__thread_cnt(s->o),
-		.stacks = !s->o->no_stacks && opts__format(s->o)->bits & FORMAT_STACKS,
-		.look_at_all = s->o->verb == VERB_DUMP,
-		.min_hold_ns = s->o->min_hold_ns
-	};
+	struct collector_opts co = { .attach = s->o->attach,
+				     .thread_cnt = session__thread_cnt(s->o),
+				     .stacks = !s->o->no_stacks &&
+					       opts__format(s->o)->bits & FORMAT_STACKS,
+				     .look_at_all = s->o->verb == VERB_DUMP,
+				     .mode = (enum collector_mode)s->o->mode,
+				     .max_overhead_pct = s->o->max_overhead_pct,
+				     .min_hold_ns = s->o->min_hold_ns };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
 

@@ -25,6 +25,22 @@ int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret)
 	return 0;
 }
 
+int parse_decimal(const char *s, double max, double *ret)
+{
+	double v;
+	char *end;
+
+	if (!s || !*s || s[strspn(s, "0123456789.")])
+		return -EINVAL;
+	v = strtod(s, &end);
+	if (end == s || *end)
+		return -EINVAL;
+	if (v > max)
+		return -ERANGE;
+	*ret = v;
+	return 0;
+}
+
 int parse_duration(const char *s, uint64_t *ret_ns)
 {
 	static const struct {
@@ -53,24 +69,4 @@ int parse_duration(const char *s, uint64_t *ret_ns)
 		return 0;
 	}
 	return -EINVAL;
-}
-
-int parse_percent(const char *s, uint64_t max_pct, uint64_t *ret_ppm)
-{
-	double v;
-	char *end;
-
-	if (!s || !((*s >= '0' && *s <= '9') || *s == '.'))
-		return -EINVAL;
-	errno = 0;
-	v = strtod(s, &end);
-	if (errno || end == s || !isfinite(v) || strpbrk(s, "xXpPeE"))
-		return -EINVAL;
-	if (strcmp(end, "") && strcmp(end, "%"))
-		return -EINVAL;
-	/* What is more than nothing is not taken for it. */
-	if (v > (double)max_pct || (v > 0 && v < 1e-4))
-		return -ERANGE;
-	*ret_ppm = (uint64_t)(v * 1e4 + 0.5);
-	return 0;
 }

@@ -10,6 +10,8 @@
  */
 #include "user/judge/verdict.h"
 
+#include <math.h>
+
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
@@ -42,6 +44,7 @@ enum cause {
 	CAUSE_NO_CPU, /* it wants to let go, and has no CPU to do so */
 	CAUSE_PYTHON, /* Python code that lets go when asked */
 	CAUSE_SMALL,  /* lets go by itself before it is asked */
+	CAUSE_UNSEEN, /* its holds were not seen */
 };
 
 static uint64_t interval_of(const struct snap_gil *g)
@@ -77,6 +80,7 @@ static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 	double late = verdict__share(t->late, t->asked), little = (double)interval_of(g) / 10;
 	double queued = verdict__share(t->react_queued_ns, t->asked);
 	double react = verdict__share(t->react_ns, t->asked) - queued;
+	double seen = verdict__share(snap_thread__seen_ns(t, p), t->span_ns);
 
 	if (verdict__is_limited(p, t->hold_runnable_ns, t->hold_ns))
 		return CAUSE_LIMIT;
@@ -84,10 +88,13 @@ static enum cause cause_of(const struct snap_proc *p, const struct snap_gil *g,
 		return CAUSE_GC;
 	if (is_open_late(p, g))
 		return CAUSE_OPEN;
+	if (!t->hold_observed_ns)
+		return CAUSE_UNSEEN;
 	if (asleep(t) >= ASLEEP_MUCH)
 		return CAUSE_ASLEEP;
-	/* Asked seldom: most of its holds end before that. */
-	if (t->asked * 20 < t->contended + t->releases / 10 || !t->asked)
+	/* Asked seldom: most of its holds end before that. (Contended ones are seen in light stretches, too.) */
+	if ((double)t->asked * 20 < (double)t->contended * seen + (double)t->releases / 10 ||
+	    !t->asked)
 		return verdict__share(c->native_ns, c->ns) >= 0.5 && c->frame ? CAUSE_NATIVE
 									      : CAUSE_SMALL;
 	/* What is little beside the interval that all waited before is not what they wait for. */
@@ -228,6 +235,11 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 		else
 			sbuf__puts(out, ": move it to a process of its own, or make it less work");
 		break;
+	case CAUSE_UNSEEN:
+		sbuf__puts(out, "Holds are not seen in light mode: how long they are");
+		put_at(c->frame, c->looks, brief, out);
+		sbuf__puts(out, ", and whether they end when asked, --mode exact shows");
+		break;
 	case CAUSE_SMALL:
 		small = culprit__hold_ns(t) < SMALL_NS;
 		sbuf__puts(out, small				    ? "Many short holds"
@@ -277,17 +289,31 @@ static size_t advise_on_culprit(const struct snap_proc *p, const struct snap_gil
 /* What the GIL costs at most; no more runs at once than there are CPUs. */
 static void advise_limit(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
 {
-	double load = verdict__share(g->held_ns + g->wait_ns, p->span_ns);
+	double load = snap_gil__load(g, p->span_ns);
 	double most = load < p->cpu_cnt ? load : p->cpu_cnt;
 
-	if (most < 1.2)
+	if (isnan(load) || most < 1.2)
 		return;
-	sbuf__printf(out,
-		     "Without the GIL (processes, a free-threaded build) up to %.1f threads would "
-		     "run at once",
-		     most);
+	sbuf__printf(
+		out,
+		"Without the GIL (processes, a free-threaded build) up to %s%.1f threads would "
+		"run at once",
+		isnan(snap_gil__held(g, p->span_ns).err) || most < load ? "" : "~", most);
 	if (most < load)
 		sbuf__printf(out, ", on %u CPUs", p->cpu_cnt);
+}
+
+/* Where most of the waiting is for a CPU. */
+static void advise_cpus(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
+{
+	uint64_t ns = verdict__runnable_ns(p, g);
+	char pct[UNITS_SZ];
+
+	sbuf__printf(out, "Woken threads have no CPU for %s of their waiting: %s",
+		     units__percent_word(ns, g->wait_ns, pct),
+		     verdict__is_limited(p, ns, g->wait_ns)
+			     ? "a higher CPU limit, or fewer threads that run"
+			     : "more CPUs, or fewer threads that run");
 }
 
 size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out,
@@ -304,8 +330,10 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 		sbuf__puts(&out[0], "If it is slow, look elsewhere: I/O, other locks, the CPU");
 		return 1;
 	}
-	if (culprit__find(p, g, &c) && c.who)
-		n = advise_on_culprit(p, g, &c, out, max);
+	if (level == VERDICT_NO_CPU)
+		advise_cpus(p, g, &out[n++]);
+	if (n < max && culprit__find(p, g, &c) && c.who)
+		n += advise_on_culprit(p, g, &c, out + n, max - n);
 	if (c.who && n < max && cause_of(p, g, &c) > CAUSE_ASLEEP &&
 	    without_cpu(c.who) < HOLD_NO_CPU_MUCH &&
 	    verdict__share(c.who->hold_offcpu_ns, c.who->hold_ns) > 0.2) {
@@ -315,12 +343,12 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 			" did not even run for %s of its holding: blocked, preempted or throttled",
 			units__percent_word(c.who->hold_offcpu_ns, c.who->hold_ns, pct));
 	}
-	if (n < max && g->switches && verdict__share(g->gap_wall_ns, p->span_ns) > 0.1)
+	if (n < max && g->switches && verdict__share(g->gap_wall_ns, g->observed_ns) > 0.1)
 		sbuf__printf(
 			&out[n++],
 			"%s of the time is lost between letting go and taking over: too few CPUs?",
-			units__percent_word(g->gap_wall_ns, p->span_ns, pct));
-	if (n < max) {
+			units__percent_word(g->gap_wall_ns, g->observed_ns, pct));
+	if (n < max && level != VERDICT_NO_CPU) {
 		advise_limit(p, g, &out[n]);
 		n += out[n].len > 0;
 	}

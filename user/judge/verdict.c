@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* verdict.c - the headline, who makes others wait, who waits */
+/* verdict.c - who waits, and for whom; words that sentences share (level.c: the headline) */
 #include "user/judge/verdict.h"
 
 #include <stdlib.h>
@@ -12,10 +12,6 @@
 #include "user/base/util.h"
 #include "user/judge/verdict_impl.h"
 
-/* From here on waiting is worth a word: a twentieth of the time of one thread, or of all together. */
-#define WAIT_NOTABLE 0.05
-/* Held for more than half of the time, a GIL that is waited for is the bottleneck. */
-#define HELD_MUCH 0.5
 /* Characters of a name, and of a file's, in a sentence. */
 #define NAME_CHARS 30
 #define FILE_CHARS 30
@@ -25,23 +21,6 @@
 double verdict__share(uint64_t part, uint64_t whole)
 {
 	return whole && part != NS_UNKNOWN ? (double)part / (double)whole : 0;
-}
-
-/* Mean number of threads that wait. */
-static double waiting(const struct snap_proc *p, const struct snap_gil *g)
-{
-	return verdict__share(g->wait_ns, p->span_ns);
-}
-
-const struct snap_gil *verdict__busiest_gil(const struct snap_proc *p)
-{
-	const struct snap_gil *best = NULL;
-
-	for (size_t i = 0; i < p->gil_cnt; i++)
-		if (!best ||
-		    p->gils[i].held_ns + p->gils[i].wait_ns > best->held_ns + best->wait_ns)
-			best = &p->gils[i];
-	return best;
 }
 
 bool verdict__uses(const struct snap_proc *p, const struct snap_thread *t, const struct snap_gil *g)
@@ -63,76 +42,6 @@ const struct snap_thread *verdict__sufferer(const struct snap_proc *p, const str
 		nameless = nameless ? nameless : t;
 	}
 	return nameless; /* nobody else did */
-}
-
-enum verdict_level verdict__level(const struct snap_proc *p, const struct snap_gil *g)
-{
-	const struct snap_thread *t;
-	double held;
-
-	if (!g || !p->span_ns || p->halted)
-		return VERDICT_UNKNOWN;
-	held = verdict__share(g->held_ns, p->span_ns);
-	t = verdict__sufferer(p, g);
-	if (waiting(p, g) < WAIT_NOTABLE &&
-	    (!t || verdict__share(snap_thread__delay_ns(t), p->span_ns) < WAIT_NOTABLE))
-		return held > HELD_MUCH ? VERDICT_BUSY : VERDICT_FREE;
-	return held > HELD_MUCH ? VERDICT_BOTTLENECK : VERDICT_SOME;
-}
-
-const char *verdict__level_word(enum verdict_level level)
-{
-	static const char *const words[] = {
-		[VERDICT_UNKNOWN] = "not known",
-		[VERDICT_FREE] = "free",
-		[VERDICT_BUSY] = "busy",
-		[VERDICT_SOME] = "some waiting",
-		[VERDICT_BOTTLENECK] = "bottleneck",
-	};
-
-	return words[level];
-}
-
-void verdict__headline(const struct snap_proc *p, const struct snap_gil *g, struct sbuf *out)
-{
-	enum verdict_level level = verdict__level(p, g);
-	char held[UNITS_SZ], no_cpu[UNITS_SZ];
-	uint64_t no_cpu_ns;
-
-	if (g)
-		units__percent_word(g->held_ns, p->span_ns, held);
-	switch (level) {
-	case VERDICT_UNKNOWN:
-		sbuf__puts(out, !p->alive   ? "The process has ended"
-				: p->halted ? "Nothing in it runs"
-				: g	    ? "Nothing measured yet"
-					    : "No thread has used the GIL yet");
-		break;
-	case VERDICT_FREE:
-		sbuf__printf(out, "The GIL is not the bottleneck: held %s of the time, %s", held,
-			     g->wait_ns ? "short waits" : "nobody waits");
-		break;
-	case VERDICT_BUSY:
-		sbuf__printf(out, "The GIL is busy, held %s of the time, but %s waits for it", held,
-			     g->wait_ns ? "hardly anybody" : "nobody");
-		break;
-	case VERDICT_SOME:
-	case VERDICT_BOTTLENECK:
-		no_cpu_ns = verdict__without_cpu_ns(p, g);
-		if (verdict__is_limited(p, no_cpu_ns, g->held_ns)) {
-			sbuf__printf(
-				out,
-				"The GIL is held %s of the time, for %s of that without a CPU: "
-				"a CPU limit",
-				held, units__percent_word(no_cpu_ns, g->held_ns, no_cpu));
-			break;
-		}
-		sbuf__printf(out, "%s: held %s of the time, %.1f threads wait on average",
-			     level == VERDICT_SOME ? "Some waiting for the GIL"
-						   : "The GIL is the bottleneck",
-			     held, waiting(p, g));
-		break;
-	}
 }
 
 void verdict__span(const struct snapshot *s, struct sbuf *out)

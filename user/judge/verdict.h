@@ -17,8 +17,10 @@ struct sbuf;
 enum verdict_level {
 	VERDICT_UNKNOWN, /* nothing measured yet */
 	VERDICT_FREE,	 /* hardly used, nobody waits */
+	VERDICT_QUIET,	 /* nobody waits; how much it is used is not known */
 	VERDICT_BUSY,	 /* used a lot, but nobody waits for it */
-	VERDICT_SOME,	 /* threads wait, but it is free most of the time */
+	VERDICT_SOME,	 /* threads wait, but it is free most of the time, or that is not known */
+	VERDICT_NO_CPU,	 /* threads wait, but most of the time for a CPU */
 	VERDICT_BOTTLENECK,
 };
 

@@ -28,6 +28,8 @@ void verdict__put_subject(const struct snap_proc *p, const struct snap_thread *t
 void verdict__put_of_span(const struct snapshot *s, const struct snap_thread *t, struct sbuf *out);
 /* "~12ms": a time that a histogram tells, which has four steps to each power of two; "-": there is none. */
 void verdict__put_about(uint64_t ns, struct sbuf *out);
+/* How long woken threads had no CPU at this GIL, of their waiting; NS_UNKNOWN: the kernel does not say. */
+uint64_t verdict__runnable_ns(const struct snap_proc *p, const struct snap_gil *g);
 bool verdict__uses(const struct snap_proc *p, const struct snap_thread *t,
 		   const struct snap_gil *g);
 /* A name in a sentence: shortened in the middle. */

@@ -334,6 +334,9 @@ static int build_gils(struct builder *b, const struct mproc *p, struct snap_proc
 			.gap_ns = d.gap_ns,
 			.gap_wall_ns = d.gap_wall_ns,
 			.wait_ns = d.wait_ns,
+			.look_cnt = g->looks_at[AT_NOW].cnt - g->looks_at[b->base].cnt,
+			.locked_cnt =
+				g->looks_at[AT_NOW].locked_cnt - g->looks_at[b->base].locked_cnt,
 			.acquisitions = d.acquisitions,
 			.switches = d.switches,
 			.asked_ns = g->known && g->rec.held && g->rec.asked_ns

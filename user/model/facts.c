@@ -158,6 +158,18 @@ static int set_mode(struct mproc *p, const struct record *r)
 	return 0;
 }
 
+/* Of a GIL that nobody has told of there is nothing to estimate. */
+static int add_looks(struct mproc *p, const struct record *r)
+{
+	struct mgil *g = p ? mproc__gil(p, r->looks.cond, false) : NULL;
+
+	if (g) {
+		g->looks_at[AT_NOW].cnt += r->looks.cnt;
+		g->looks_at[AT_NOW].locked_cnt += r->looks.locked_cnt;
+	}
+	return 0;
+}
+
 int model__take_fact(struct model *m, const struct record *r)
 {
 	struct mproc *p = model__proc(m, r->pid);
@@ -167,6 +179,7 @@ int model__take_fact(struct model *m, const struct record *r)
 	case REC_MODE: return set_mode(p, r);
 	case REC_SOURCE: return set_text(&m->attach, r->source.attach);
 	case REC_STACK: return add_stack(m, r);
+	case REC_LOOKS: return add_looks(p, r);
 	case REC_NOTE:
 		if (p)
 			p->halted = r->note.halted;

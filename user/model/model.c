@@ -429,6 +429,7 @@ static void copy_readings(struct model *m, int to)
 		p->mode_changes_at[to] = p->mode_changes_at[AT_NOW];
 		for (size_t k = 0; k < p->gil_cnt; k++) {
 			p->gils[k]->at[to] = p->gils[k]->at[AT_NOW];
+			p->gils[k]->looks_at[to] = p->gils[k]->looks_at[AT_NOW];
 			p->gils[k]->unsure_at[to] = p->gils[k]->unsure_at[AT_NOW];
 			p->gils[k]->runnable_at[to] = p->gils[k]->runnable_at[AT_NOW];
 			if (!p->gils[k]->known && p->gils[k]->seed_held && !p->gils[k]->was_light)

@@ -63,6 +63,11 @@ struct mfold {
 	uint64_t wait_max_ns, hold_max_ns;
 };
 
+/* Looks at a GIL's flag since its process is measured. */
+struct look_acc {
+	uint64_t cnt, locked_cnt;
+};
+
 struct mgil {
 	struct gt_gil_key key;
 	struct gt_gil rec;
@@ -71,6 +76,7 @@ struct mgil {
 	uint32_t slot;	     /* in the kernel */
 	struct mlight light; /* nobody's */
 	uint64_t unsure_at[AT_CNT], runnable_at[AT_CNT];
+	struct look_acc looks_at[AT_CNT];
 	uint64_t reap_ns; /* as in rec, and .. */
 	uint32_t waiters; /* .. those who died are out */
 	uint64_t

@@ -189,6 +189,9 @@ void snap_thread__add(struct snap_thread *to, const struct snap_thread *t)
 	to->yield_ns += t->yield_ns;
 	to->hold_ns += t->hold_ns;
 	to->released_ns += t->released_ns;
+	if (t->hold_observed_ns > to->hold_observed_ns)
+		to->hold_observed_ns = t->hold_observed_ns;
+	to->runnable_ns = sum_known(to->runnable_ns, t->runnable_ns);
 	to->hold_offcpu_ns = sum_known(to->hold_offcpu_ns, t->hold_offcpu_ns);
 	to->hold_runnable_ns = sum_known(to->hold_runnable_ns, t->hold_runnable_ns);
 	to->blame_ns += t->blame_ns;

@@ -23,7 +23,8 @@ void pool__of_name(const char *thread, char *buf, size_t sz);
  * known at all. 0 or -ENOMEM.
  */
 int pools__build(struct snap_proc *p, struct snap_thread *th, struct arena *a);
-/* Add the figures of t to a sum, which begins with unknown maxima and folded_cnt 0; its state is that which says most.
+/* Add the figures of t to a sum, which begins with unknown maxima and folded_cnt 0; its state is that which says most, and
+ * its holds were seen for as long as those of t (that is the GIL's time, not theirs).
  * Histograms and quantiles are not touched.
  */
 void snap_thread__add(struct snap_thread *to, const struct snap_thread *t);

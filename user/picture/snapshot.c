@@ -2,6 +2,7 @@
 /* snapshot.c - the few things that can be asked of a snapshot; it is built in model/build.c */
 #include "user/picture/snapshot.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,19 +47,16 @@ const char *snap_looks__mark(enum snap_stack_kind kind, uint64_t cnt)
 	return snap_looks__few(kind, cnt) ? "~" : "";
 }
 
-double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns)
-{
-	return span_ns ? (double)gil->held_ns / (double)span_ns : 0;
-}
-
-double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns)
-{
-	return span_ns ? (double)(gil->held_ns + gil->wait_ns) / (double)span_ns : 0;
-}
-
 uint64_t snap_thread__delay_ns(const struct snap_thread *t)
 {
 	return t->wait_ns + t->yield_ns;
+}
+
+uint64_t snap_thread__runnable_ns(const struct snap_thread *t)
+{
+	if (t->runnable_ns == NS_UNKNOWN)
+		return NS_UNKNOWN;
+	return t->runnable_ns < t->wait_ns ? t->runnable_ns : t->wait_ns;
 }
 
 bool snap_thread__is_fold(const struct snap_thread *t)

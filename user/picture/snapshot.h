@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include "bpf/giltop.h"
 #include "user/base/hist.h"
+#include "user/base/units.h"
 #include "user/books/counters.h"
 
 #define TID_UNKNOWN 0u
@@ -95,8 +96,8 @@ struct snap_thread {
 	uint64_t span_ns;  /* how much of the covered span the thread was known */
 	/* In light stretches holding is part of released_ns: see hold_observed_ns. */
 	uint64_t wait_ns, yield_ns, hold_ns, released_ns;
-	/* For how much of the span holds, acquisitions and what is derived of them were seen; 0: nothing of that is
-	 * known, and it is not 0.
+	/* For how much of the process's span holds, acquisitions and what is derived of them were seen (as the GIL's
+	 * observed_ns; of a pool, too); 0: nothing of that is known, and it is not 0.
 	 */
 	uint64_t hold_observed_ns;
 	uint64_t
@@ -152,8 +153,8 @@ struct snap_gil {
 	uint32_t waiters; /* now */
 };
 
-/* Utilisation 0..1 and load (mean number of threads that hold or wait) are computed from these by
- * snap_gil__utilization() and snap_gil__load().
+/* Utilisation 0..1 and load (mean number of threads that hold or wait) are computed from these by snap_gil__held() and
+ * snap_gil__load().
  */
 
 struct snap_proc {
@@ -228,10 +229,40 @@ bool snap_looks__few(enum snap_stack_kind kind, uint64_t cnt);
 /* What stands before such a share: "~", else "". */
 const char *snap_looks__mark(enum snap_stack_kind kind, uint64_t cnt);
 
-double snap_gil__utilization(const struct snap_gil *gil, uint64_t span_ns);
+/* How much a GIL is held, 0..1. */
+struct snap_held {
+	double share; /* NaN: not known */
+	double err;   /* of an estimate, +-, at 95 %; NaN: it was seen */
+};
+
+/* Seen: held while its books were exact; NaN: they never were in the span. */
+double snap_gil__utilization(const struct snap_gil *gil);
+/* Estimated by looks at gil->locked in light stretches, with its error; both NaN without looks. */
+double snap_gil__utilization_est(const struct snap_gil *gil, double *err);
+/* What was seen if that was for half of the process's span at least, or there is no estimate; else the estimate. */
+struct snap_held snap_gil__held(const struct snap_gil *gil, uint64_t span_ns);
+/* NaN: it is not known how much it is held, or the span is 0. */
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);
+/* The same for an order: what is not known counts as 0. */
+double snap_gil__least_load(const struct snap_gil *gil, uint64_t span_ns);
+/* For a table "97.8", "~62" estimated, "-" not known, "?" of no time; for a sentence "98%", "~62%". Returns buf. */
+const char *snap_gil__held_percent(const struct snap_gil *gil, uint64_t span_ns,
+				   char buf[UNITS_SZ]);
+const char *snap_gil__held_word(const struct snap_gil *gil, uint64_t span_ns, char buf[UNITS_SZ]);
+/* Were holds seen in the span at all: at this GIL, or (NULL) at any? True where no time has passed. */
+bool snap_proc__holds_seen(const struct snap_proc *p, const struct snap_gil *g);
+/* Were its holds seen all the time? (If not, released_ns may contain holds.) */
+bool snap_thread__all_seen(const struct snap_thread *t, const struct snap_proc *p);
+/* For how much of the time that it was known (of a pool: in sum) its holds were seen, ns; 0: never. */
+uint64_t snap_thread__seen_ns(const struct snap_thread *t, const struct snap_proc *p);
+/* "light", "auto:light", "auto:exact"; "" where it is exact for good. */
+const char *snap_proc__mode_word(const struct snap_proc *p);
 /* GIL delay: what a thread lost to the GIL. */
 uint64_t snap_thread__delay_ns(const struct snap_thread *t);
+/* The runnable part of the waiting that lies in the span: it is booked at the end of a wait, which may have begun before. NS_UNKNOWN
+ * where it is not known.
+ */
+uint64_t snap_thread__runnable_ns(const struct snap_thread *t);
 /* The row of threads that ended and were folded together, not of one thread. */
 bool snap_thread__is_fold(const struct snap_thread *t);
 /* It takes no part any more. */

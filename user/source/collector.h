@@ -21,22 +21,17 @@ struct sbuf;
 struct sinks;
 struct source;
 
-/* How processes are measured, see doc/accounting.md. */
-enum collector_mode {
-	COLLECTOR_AUTO = 0, /* exact, as long as that costs little */
-	COLLECTOR_EXACT,
-	COLLECTOR_LIGHT,
-};
+/* Which stretches of a process see every hold: those that its budget allows, all, none. */
+enum collector_mode { COLLECT_AUTO, COLLECT_EXACT, COLLECT_LIGHT };
 
 struct collector_opts {
+	int attach;		 /* enum probe_tier */
+	enum gt_follow follow;	 /* at first: collector__follow */
+	unsigned int thread_cnt; /* expected; sizes the maps */
+	bool stacks;		 /* collect Python stacks */
+	bool look_at_all;	 /* the stack of every thread at each reading (dump) */
 	enum collector_mode mode;
-	unsigned int
-		max_overhead_ppm; /* of one CPU, by exact books of a process (auto); 0: no limit */
-	int attach;		  /* enum probe_tier */
-	enum gt_follow follow;	  /* at first: collector__follow */
-	unsigned int thread_cnt;  /* expected; sizes the maps */
-	bool stacks;		  /* collect Python stacks */
-	bool look_at_all;	  /* the stack of every thread at each reading (dump) */
+	double max_overhead_pct; /* of a CPU, by the probes of a process: COLLECT_AUTO; 0: no limit */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 

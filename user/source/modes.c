@@ -58,7 +58,7 @@ int modes__start(struct tracked *t, struct collector *c)
 	if (m->is_auto) {
 		m->look_ns = now;
 		m->next_ns = mode_choice__init(&m->choice, now, probe__price_ns(c->probe),
-					       c->opts.max_overhead_ppm,
+					       (uint64_t)(c->opts.max_overhead_pct * 10000 + 0.5),
 					       probe__tier(c->probe) == PROBE_TIER_PERF);
 	}
 	return say(t, c, now);

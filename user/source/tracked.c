@@ -219,18 +219,18 @@ static enum failure choose_start(struct tracked *t, const struct collector *c, s
 	bool can = probe__has_light(t->target.sites);
 
 	t->start = PROBE_ALWAYS_EXACT;
-	if (c->opts.mode == COLLECTOR_LIGHT && !can) {
+	if (c->opts.mode == COLLECT_LIGHT && !can) {
 		sbuf__printf(why,
 			     "pid %d: the code of this interpreter does not show when a wait ends: "
 			     "it can be measured with --mode exact",
 			     t->target.pid);
 		return FAIL_REFUSED;
 	}
-	if (c->opts.mode == COLLECTOR_LIGHT)
+	if (c->opts.mode == COLLECT_LIGHT)
 		t->start = PROBE_ALWAYS_LIGHT;
-	else if (c->opts.mode == COLLECTOR_AUTO && c->opts.max_overhead_ppm && can)
+	else if (c->opts.mode == COLLECT_AUTO && c->opts.max_overhead_pct > 0 && can)
 		t->start = PROBE_EXACT_FIRST;
-	if (c->opts.mode == COLLECTOR_AUTO && !can)
+	if (c->opts.mode == COLLECT_AUTO && !can)
 		pr_verb("pid %d: measured exactly, whatever that costs: its code does not show "
 			"when "
 			"a wait ends\n",

@@ -59,9 +59,22 @@ static uint64_t thread_span(const struct column_row *r)
 	return r->thread->span_ns;
 }
 
-static uint64_t proc_span(const struct column_row *r)
+/* How long its holds were seen, of the wall time: of all threads of a GIL the same; 0: never. */
+static uint64_t seen_wall(const struct column_row *r)
 {
-	return r->proc->span_ns;
+	return r->thread->hold_observed_ns;
+}
+
+/* .. of the time that the thread was known */
+static uint64_t seen_span(const struct column_row *r)
+{
+	return snap_thread__seen_ns(r->thread, r->proc);
+}
+
+/* What is known of all of its time only where its holds were seen all the time; else a whole of 0. */
+static uint64_t if_all_seen(const struct column_row *r, uint64_t whole)
+{
+	return snap_thread__all_seen(r->thread, r->proc) ? whole : 0;
 }
 
 static uint64_t gil_wait(const struct column_row *r)
@@ -72,6 +85,12 @@ static uint64_t gil_wait(const struct column_row *r)
 static uint64_t hold_total(const struct column_row *r)
 {
 	return r->thread->hold_offcpu_ns == NS_UNKNOWN ? 0 : r->thread->hold_ns;
+}
+
+/* Not known: of nothing. */
+static uint64_t runnable_span(const struct column_row *r)
+{
+	return r->thread->runnable_ns == NS_UNKNOWN ? 0 : r->thread->span_ns;
 }
 
 static uint64_t delay(const struct column_row *r)
@@ -94,6 +113,16 @@ FIELD(contended)
 FIELD(acquisitions)
 FIELD(yields)
 
+static uint64_t released_span(const struct column_row *r)
+{
+	return if_all_seen(r, r->thread->span_ns);
+}
+
+static uint64_t all_acquisitions(const struct column_row *r)
+{
+	return if_all_seen(r, r->thread->acquisitions);
+}
+
 /* The cell is a share, but the order is by time: most of the life of a thread that lived for a moment
  * is less than little of one that was there all along. Of a pool both are means.
  */
@@ -108,13 +137,26 @@ static uint64_t mean(const struct column_row *r, uint64_t ns)
 TIME(delay, delay)
 TIME(wait, wait_ns)
 TIME(yield, yield_ns)
-TIME(released, released_ns)
+
+/* "-" is what was not seen, not even now and then. */
+#define UNLESS(unseen, text) (unseen) ? "-" : (text)
+FMT(released, UNLESS(thread_span(r) && !released_span(r),
+		     units__percent(released_ns(r), released_span(r), u)))
+CMP(released, order(released_span(a) ? mean(a, released_ns(a)) + 1 : 0,
+		    released_span(b) ? mean(b, released_ns(b)) + 1 : 0))
+FMT(runnable, UNLESS(thread_span(r) && !runnable_span(r),
+		     units__percent(snap_thread__runnable_ns(r->thread), runnable_span(r), u)))
+CMP(runnable, order(runnable_span(a) ? mean(a, snap_thread__runnable_ns(a->thread)) + 1 : 0,
+		    runnable_span(b) ? mean(b, snap_thread__runnable_ns(b->thread)) + 1 : 0))
+FMT(hold, UNLESS(thread_span(r) && !seen_wall(r), units__percent(hold_ns(r), seen_wall(r), u)))
+CMP(hold, cmp_share(hold_ns(a), seen_wall(a), hold_ns(b), seen_wall(b)))
+FMT(contended, UNLESS(thread_span(r) && !snap_thread__all_seen(r->thread, r->proc),
+		      units__percent(contended(r), all_acquisitions(r), u)))
+CMP(contended, cmp_share(contended(a), all_acquisitions(a), contended(b), all_acquisitions(b)))
 
 #define SHARE(name, part, whole)                                                                   \
 	FMT(name, units__percent(part(r), whole(r), u))                                            \
 	CMP(name, cmp_share(part(a), whole(a), part(b), whole(b)))
-SHARE(hold, hold_ns, proc_span)
-SHARE(contended, contended, acquisitions)
 
 /* Who has not let go yet is not known to have run, or not to. */
 FMT(offcpu, hold_total(r) ? units__percent(hold_offcpu_ns(r), hold_total(r), u) : "-")
@@ -136,12 +178,12 @@ DURATION(hold_p99_ns, units__duration_or_none)
 DURATION(hold_max_ns, units__duration_or_none)
 DURATION(state_ns, units__duration)
 
-/* Threads come and go: a rate is over the time that this one was known. */
-#define RATE(field)                                                                                \
-	FMT(field##_rate, units__rate(field(r), thread_span(r), u))                                \
-	CMP(field##_rate, cmp_share(field(a), thread_span(a), field(b), thread_span(b)))
-RATE(acquisitions)
-RATE(yields)
+/* Threads come and go: a rate is over the time that this one was known, or seen. */
+#define RATE(field, span)                                                                          \
+	FMT(field##_rate, UNLESS(thread_span(r) && !span(r), units__rate(field(r), span(r), u)))   \
+	CMP(field##_rate, cmp_share(field(a), span(a), field(b), span(b)))
+RATE(acquisitions, seen_span)
+RATE(yields, thread_span)
 
 static void fmt_pid(const struct column_row *r, char *buf, size_t sz)
 {
@@ -261,11 +303,15 @@ const struct column thread_columns[] = {
 	  .help = "its time as a bar: waiting, yielding, holding, without the GIL" },
 	{ COLUMN("wait", "WAIT%"), .width = 5, .prio = 75, .desc = true, .kind = COLUMN_WAIT,
 	  CELL(wait), .help = "share of its time spent waiting for the GIL" },
+	{ COLUMN("runnable", "RUNQ%"), .width = 5, .prio = 62, .shown = true, .desc = true,
+	  .kind = COLUMN_WAIT, CELL(runnable),
+	  .help = "share of its time: woken for the GIL, but without a CPU" },
 	{ COLUMN("yield", "YIELD%"), .width = 6, .prio = 76, .desc = true, .kind = COLUMN_YIELD,
 	  CELL(yield), .help = "share of its time blocked while giving the GIL away" },
 	{ COLUMN("hold", "HOLD%"), .width = 5, .prio = 10, .shown = true, .desc = true,
 	  .kind = COLUMN_HOLD, CELL(hold),
-	  .help = "share of the wall time that it held the GIL (adds up to the GIL's use)" },
+	  .help = "share of the wall time that it held the GIL (adds up to the GIL's use); - not "
+		  "seen" },
 	{ COLUMN("released", "OFF%"), .width = 5, .prio = 78, .desc = true, CELL(released),
 	  .help = "share of its time without the GIL: I/O, native code, idle" },
 	{ COLUMN("p50wait", "p50 wait"), .width = 8, .prio = 80, .desc = true, .kind = COLUMN_WAIT,
@@ -313,14 +359,6 @@ int columns__find(const char *name)
 	return -1;
 }
 
-void column_row__init(struct column_row *r, const struct snapshot *snap,
-		      const struct snap_proc *proc, const struct snap_thread *t)
-{
-	*r = (struct column_row){ .snap = snap, .proc = proc, .thread = t };
-	if (t->gil < proc->gil_cnt)
-		r->gil = &proc->gils[t->gil];
-}
-
 int columns__compare(const struct column *col, bool desc, const struct column_row *a,
 		     const struct column_row *b)
 {
@@ -343,54 +381,4 @@ void columns__frame(const struct snap_frame *f, char *buf, size_t sz)
 		snprintf(buf, sz, "%s %s", name, file);
 	else
 		put(buf, sz, name);
-}
-
-void columns__bar(const struct snap_thread *t, size_t width, char *buf, size_t sz)
-{
-	static const char letters[] = "WYHr";
-	const uint64_t part[] = { t->wait_ns, t->yield_ns, t->hold_ns, t->released_ns };
-	double whole = 0, sum = 0;
-	size_t n = 0;
-
-	if (!sz)
-		return;
-	for (size_t i = 0; i < 4; i++)
-		whole += (double)part[i];
-	for (size_t i = 0; i < 4 && whole > 0; i++) {
-		sum += (double)part[i];
-		/* Round the running sum, so that the parts always fill the width. */
-		while (n + 1 < sz && n < width && (double)n + 0.5 < sum / whole * (double)width)
-			buf[n++] = letters[i];
-	}
-	while (n + 1 < sz && n < width)
-		buf[n++] = ' ';
-	buf[n] = '\0';
-}
-
-static int by_column(const void *a, const void *b, void *ctx)
-{
-	const struct column *col = ctx;
-
-	return columns__compare(col, col->desc, a, b);
-}
-
-struct column_row *columns__sorted(const struct snapshot *snap, const struct snap_proc *proc,
-				   const char *sort, enum group how, size_t *ret_cnt)
-{
-	struct column_row *rows = calloc(proc->thread_cnt + 1, sizeof(*rows));
-	__cleanup(freep) const struct snap_thread **th = calloc(proc->thread_cnt + 1, sizeof(*th));
-	int col = columns__find(sort ? sort : "delay");
-	size_t cnt;
-
-	if (!rows || !th) {
-		free(rows);
-		return NULL;
-	}
-	cnt = pools__rows(proc, how, NULL, NULL, th);
-	for (size_t i = 0; i < cnt; i++)
-		column_row__init(&rows[i], snap, proc, th[i]);
-	if (col >= 0 && thread_columns[col].cmp)
-		qsort_r(rows, cnt, sizeof(*rows), by_column, (void *)&thread_columns[col]);
-	*ret_cnt = cnt;
-	return rows;
 }

@@ -2,8 +2,8 @@
 /* columns.h - the columns of the thread table: one table makes headings, cells, order and help
  *
  * Shared by the live screen and the text report. Shares of a thread's own time (DELAY%, WAIT%) have
- * the time that the thread was known as the whole; HOLD% has the time that the process was measured,
- * so that the column adds up to the GIL's utilisation.
+ * the time that the thread was known as the whole; HOLD% has the time that the GIL's holds were seen, so that
+ * the column adds up to the GIL's utilisation. "-" is what was not seen.
  */
 #ifndef GILTOP_VIEW_COLUMNS_H
 #define GILTOP_VIEW_COLUMNS_H

@@ -65,8 +65,12 @@ static void put_gil(struct view *v, const struct snapshot *s, const struct snap_
 		fprintf(v->out, "  GIL %u", g->id);
 	else
 		fprintf(v->out, "  the GIL");
-	fprintf(v->out, " is %s, %u thread%s wait%s\n", g->held ? "held" : "free", g->waiters,
-		g->waiters == 1 ? "" : "s", g->waiters == 1 ? "s" : "");
+	/* Light mode knows that somebody has it if others wait, and else nothing. */
+	fprintf(v->out, " is %s, %u thread%s wait%s\n",
+		g->held			     ? "held"
+		: p->mode == SNAP_MODE_LIGHT ? "held or free (light mode)"
+					     : "free",
+		g->waiters, g->waiters == 1 ? "" : "s", g->waiters == 1 ? "s" : "");
 	if (!put_threads(v, s, p, i, SNAP_HOLDING) && g->held)
 		fprintf(v->out, "    by a thread that is not known yet\n");
 	put_threads(v, s, p, i, SNAP_WAITING);

@@ -10,85 +10,15 @@
 #include "user/picture/pools.h"
 #include "user/picture/self_limit.h"
 #include "user/view/columns.h"
+#include "user/view/json_rows.h"
 #include "user/view/view.h"
-
-/* 0, for an id or a line: not known; nor is the id of threads that were folded together. */
-static void put_known(struct json_out *j, const char *key, uint32_t v)
-{
-	if (v && !(v & SNAP_FOLD_TID))
-		json__u64(j, key, v);
-	else
-		json__null(j, key);
-}
-
-static void put_thread(struct json_out *j, const struct snap_proc *p, const struct snap_thread *t)
-{
-	const struct snap_pool *pool = snap_proc__pool(p, t);
-
-	json__open(j, NULL, '{');
-	put_known(j, "tid", t->tid);
-	json__str(j, "name", t->name);
-	if (t->folded_cnt)
-		json__u64(j, "folded", t->folded_cnt);
-	if (pool)
-		json__str(j, "pool", pool->name);
-	json__u64(j, "gil", t->gil);
-	json__u64(j, "acquisitions", t->acquisitions);
-	json__u64(j, "contended", t->contended);
-	json__u64(j, "releases", t->releases);
-	json__u64(j, "yields", t->yields);
-	json__u64(j, "asked", t->asked);
-	json__u64(j, "asked_late", t->late);
-	json__ns(j, "react_ns", t->react_ns);
-	json__ns(j, "react_queued_ns", t->react_queued_ns);
-	json__ns(j, "wait_ns", t->wait_ns);
-	json__ns(j, "wait_max_ns", t->wait_max_ns);
-	json__ns(j, "wait_p50_ns", t->wait_p50_ns);
-	json__ns(j, "wait_p90_ns", t->wait_p90_ns);
-	json__ns(j, "wait_p99_ns", t->wait_p99_ns);
-	json__ns(j, "yield_ns", t->yield_ns);
-	json__ns(j, "hold_ns", t->hold_ns);
-	json__ns(j, "hold_max_ns", t->hold_max_ns);
-	json__ns(j, "hold_p50_ns", t->hold_p50_ns);
-	json__ns(j, "hold_p90_ns", t->hold_p90_ns);
-	json__ns(j, "hold_p99_ns", t->hold_p99_ns);
-	json__ns(j, "hold_offcpu_ns", t->hold_offcpu_ns);
-	json__ns(j, "hold_runnable_ns", t->hold_runnable_ns);
-	json__ns(j, "released_ns", t->released_ns);
-	json__ns(j, "span_ns", t->span_ns);
-	json__ns(j, "blame_ns", t->blame_ns);
-	json__str(j, "state", snap_state__name(t->state));
-	json__ns(j, "state_ns", t->state_ns);
-	json__close(j, '}');
-}
-
-static void put_gil(struct json_out *j, const struct snap_gil *g, uint64_t span_ns)
-{
-	json__open(j, NULL, '{');
-	json__u64(j, "id", g->id);
-	if (g->interpreter >= 0)
-		json__u64(j, "interpreter", (uint64_t)g->interpreter);
-	else
-		json__null(j, "interpreter");
-	json__ns(j, "held_ns", g->held_ns);
-	json__ns(j, "gap_ns", g->gap_ns);
-	json__ns(j, "gap_wall_ns", g->gap_wall_ns);
-	json__ns(j, "wait_ns", g->wait_ns);
-	json__real(j, "utilization", snap_gil__utilization(g, span_ns));
-	json__real(j, "load", snap_gil__load(g, span_ns));
-	json__u64(j, "switches", g->switches);
-	json__u64(j, "acquisitions", g->acquisitions);
-	put_known(j, "holder", g->holder_tid);
-	json__u64(j, "waiters", g->waiters);
-	json__close(j, '}');
-}
 
 static void put_frame(struct json_out *j, const char *key, const struct snap_frame *f)
 {
 	json__open(j, key, '{');
 	json__str(j, "name", f->name);
 	json__str(j, "file", f->file);
-	put_known(j, "line", f->line);
+	json_rows__put_known(j, "line", f->line);
 	json__close(j, '}');
 }
 
@@ -98,7 +28,7 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 
 	json__open(j, NULL, '{');
 	json__str(j, "kind", kinds[s->kind]);
-	put_known(j, "tid", s->tid);
+	json_rows__put_known(j, "tid", s->tid);
 	json__ns(j, "ns", s->ns);
 	json__u64(j, "count", s->cnt);
 	if (s->truncated)
@@ -172,7 +102,7 @@ static void put_other_threads(struct json_out *j, const struct snap_proc *p,
 		sum.state = SNAP_UNKNOWN; /* of many */
 		sum.state_ns = NS_UNKNOWN;
 		if (sum.folded_cnt)
-			put_thread(j, p, &sum);
+			json_rows__put_thread(j, p, &sum);
 	}
 }
 
@@ -194,7 +124,7 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 		if (!view_opts__shows_tid(o, t->tid) || (o->limit && shown >= o->limit))
 			continue;
 		if (!left_out || fits(&room, THREAD_SZ + strlen(t->name)))
-			put_thread(j, p, t);
+			json_rows__put_thread(j, p, t);
 		else
 			left_out[left_cnt++] = t;
 		shown++;
@@ -208,8 +138,8 @@ static void put_threads(struct json_out *j, const struct snapshot *s, const stru
 static void put_pair(struct json_out *j, const struct snap_pair *pair, const struct snap_frame *at)
 {
 	json__open(j, NULL, '{');
-	put_known(j, "waiter", pair->waiter_tid);
-	put_known(j, "holder", pair->holder_tid);
+	json_rows__put_known(j, "waiter", pair->waiter_tid);
+	json_rows__put_known(j, "holder", pair->holder_tid);
 	json__ns(j, "ns", pair->ns);
 	if (at) /* where the holder made it wait most */
 		put_frame(j, "at", at);
@@ -309,9 +239,12 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	json__ns(j, "span_ns", p->span_ns);
 	json__ns(j, "throttled_ns", p->throttled_ns);
 	json__bool(j, "alive", p->alive);
+	json__str(j, "mode", p->mode == SNAP_MODE_LIGHT ? "light" : "exact");
+	json__bool(j, "mode_auto", p->mode_auto);
+	json__u64(j, "mode_changes", p->mode_changes);
 	json__open(j, "gils", '[');
 	for (size_t i = 0; i < p->gil_cnt; i++)
-		put_gil(j, &p->gils[i], p->span_ns);
+		json_rows__put_gil(j, p, &p->gils[i]);
 	json__close(j, ']');
 	put_threads(j, s, p, o, &left);
 	if (p->pairs_known)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* report.c - plain text: a few lines per process and a row per thread, at each refresh */
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,10 @@
 #include "user/view/view.h"
 
 /* In this order; the same for every table, so that a script may cut by column. */
-static const char *const shown[] = { "tid",	  "thread",  "gil",	"state",   "delay",
-				     "wait",	  "yield",   "hold",	"offcpu",  "acquisitions",
-				     "contended", "p50wait", "p99wait", "maxwait", "maxhold",
-				     "blame",	  "blocks" };
+static const char *const shown[] = { "tid",	     "thread",	  "gil",     "state",	"delay",
+				     "wait",	     "runnable",  "yield",   "hold",	"offcpu",
+				     "acquisitions", "contended", "p50wait", "p99wait", "maxwait",
+				     "maxhold",	     "blame",	  "blocks" };
 
 /* A row of a table is at most so wide: as the terminal, or as is usual. */
 #define COLUMNS_DEFAULT 100
@@ -127,22 +128,42 @@ static void put_row(FILE *out, const struct table *t, const struct column_row *r
 	putc('\n', out);
 }
 
+/* "  held 97.8%  in hand-over 0.8%  load 2.4  hand-overs 1.9k/s"; estimated: "  held ~62%  load ~1.4", and without what
+ * was not seen.
+ */
+static void put_held(FILE *out, const struct snap_gil *g, uint64_t span_ns)
+{
+	struct snap_held h = snap_gil__held(g, span_ns);
+	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], over[UNITS_SZ];
+	bool known = !span_ns || !isnan(h.share);
+
+	fprintf(out, "  held %s%s", snap_gil__held_percent(g, span_ns, held), known ? "%" : "");
+	if (g->observed_ns)
+		fprintf(out, "  in hand-over %s%%",
+			units__percent(g->gap_wall_ns, g->observed_ns, over));
+	if (known)
+		fprintf(out, "  load %s%s", isnan(h.err) ? "" : "~",
+			units__count(snap_gil__load(g, span_ns), load));
+	else
+		fprintf(out, "  load -  waiting %s",
+			units__count((double)g->wait_ns / (double)span_ns, load));
+	if (g->observed_ns)
+		fprintf(out, "  hand-overs %s/s",
+			units__rate(g->switches, g->observed_ns, switches));
+}
+
 static void put_gil(struct view *v, const struct snapshot *s, const struct snap_proc *p,
 		    const struct snap_gil *g)
 {
-	char held[UNITS_SZ], load[UNITS_SZ], switches[UNITS_SZ], over[UNITS_SZ], self[UNITS_SZ];
-	uint64_t span = p->span_ns;
+	char self[UNITS_SZ];
 
 	fprintf(v->out, "GIL");
 	if (p->gil_cnt > 1)
 		fprintf(v->out, " %u", g->id);
 	if (p->gil_cnt > 1 && g->interpreter >= 0)
 		fprintf(v->out, " (interpreter %lld)", (long long)g->interpreter);
-	fprintf(v->out,
-		"  held %s%%  in hand-over %s%%  load %s  hand-overs %s/s  self %s%%  lost %llu",
-		units__percent(g->held_ns, span, held), units__percent(g->gap_wall_ns, span, over),
-		units__count(snap_gil__load(g, span), load),
-		units__rate(g->switches, span, switches),
+	put_held(v->out, g, p->span_ns);
+	fprintf(v->out, "  self %s%%  lost %llu",
 		units__percent(s->self_cpu_ns, s->now_ns - s->start_ns, self),
 		(unsigned long long)s->lost_events);
 	if (s->lost_detail)
@@ -236,11 +257,12 @@ static void put_lines(struct view *v, const struct snap_proc *p)
 static int put_proc(struct view *v, const struct snapshot *s, const struct snap_proc *p)
 {
 	__cleanup(sbuf__free) struct sbuf who = { 0 };
+	const char *mode = snap_proc__mode_word(p);
 	char clock[UNITS_SZ];
 
-	fprintf(v->out, "pid %u %s  CPython %s (%s)  %s%s%s%s\n", p->pid, p->comm, p->python,
-		p->sites, units__clock(s->now_ns - s->books_ns, clock), p->alive ? "" : "  ended",
-		p->note[0] ? "  " : "", p->note);
+	fprintf(v->out, "pid %u %s  CPython %s (%s)  %s%s%s%s%s%s\n", p->pid, p->comm, p->python,
+		p->sites, units__clock(s->now_ns - s->books_ns, clock), *mode ? "  " : "", mode,
+		p->alive ? "" : "  ended", p->note[0] ? "  " : "", p->note);
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		put_gil(v, s, p, &p->gils[i]);
 	verdict__headline(p, verdict__busiest_gil(p), &who);

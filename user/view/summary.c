@@ -106,6 +106,25 @@ static void put_head(struct page *p, const struct snap_proc *proc)
 	p->out->oom |= left.oom || right.oom;
 }
 
+/* ", in light mode", ", mode auto (now exact, 3 changes)" */
+static void put_mode(const struct snap_proc *proc, struct sbuf *out)
+{
+	bool light = proc->mode == SNAP_MODE_LIGHT;
+
+	if (!proc->mode_auto) {
+		sbuf__puts(out, light ? ", in light mode" : "");
+		return;
+	}
+	/* What was never otherwise needs no word. */
+	if (light || proc->mode_changes)
+		sbuf__printf(out, ", mode auto (now %s", light ? "light" : "exact");
+	if (proc->mode_changes)
+		sbuf__printf(out, ", %u change%s", proc->mode_changes,
+			     proc->mode_changes > 1 ? "s" : "");
+	if (light || proc->mode_changes)
+		sbuf__puts(out, ")");
+}
+
 /* "measured for 10.0 s, nothing lost" */
 static void put_window(struct page *p, const struct snapshot *s, const struct snap_proc *proc)
 {
@@ -126,6 +145,7 @@ static void put_window(struct page *p, const struct snapshot *s, const struct sn
 			     s->lost_detail);
 	if (s->violations)
 		sbuf__printf(&text, ", SELF-CHECK FAILED %" PRIu64 " times", s->violations);
+	put_mode(proc, &text);
 	if (proc->note && *proc->note)
 		sbuf__printf(&text, "; %s", proc->note);
 	put_sentence(p, "", "", sbuf__str(&text), "", 2);
@@ -309,17 +329,17 @@ static void put_other(struct page *p, const struct snap_proc *proc)
 	put_code(p, proc->cmdline && *proc->cmdline ? command_short(proc->cmdline) : proc->comm, 34,
 		 p->out);
 	sbuf__printf(p->out, ": %s", verdict__level_word(verdict__level(proc, g)));
-	if (g)
-		sbuf__printf(p->out, ", held %s",
-			     units__percent_word(g->held_ns, proc->span_ns, pct));
+	if (g && snap_gil__held_word(g, proc->span_ns, pct)[0] != '-')
+		sbuf__printf(p->out, ", held %s", pct);
 	end_line(p);
 }
 
-static uint64_t busy(const struct snap_proc *p)
+/* Threads that hold or wait, over time. */
+static double busy(const struct snap_proc *p)
 {
 	const struct snap_gil *g = verdict__busiest_gil(p);
 
-	return g ? g->held_ns + g->wait_ns : 0;
+	return g ? snap_gil__least_load(g, p->span_ns) * (double)p->span_ns : 0;
 }
 
 static int cmp_busy(const void *a, const void *b)
@@ -327,7 +347,7 @@ static int cmp_busy(const void *a, const void *b)
 	const struct snap_proc *x = *(const struct snap_proc *const *)a;
 	const struct snap_proc *y = *(const struct snap_proc *const *)b;
 
-	if (busy(x) != busy(y))
+	if (busy(x) < busy(y) || busy(x) > busy(y))
 		return busy(x) > busy(y) ? -1 : 1;
 	return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
