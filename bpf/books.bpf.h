@@ -245,35 +245,6 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 		t->wait_max_ns = ns;
 }
 
-/* Take somebody out of the waiters who has waited up to when only: the integrals, which go up to last_ns, had
- * him in. The state has been the same since the event before; but that the books may have become light.
- */
-static __always_inline void gil_unwait(struct gt_gil *g, __u64 when)
-{
-	__u64 excess = g->last_ns - when, end = g->last_ns;
-	__u32 held = g->held;
-
-	g->wait_ns -= excess;
-	if (g->waiters)
-		g->waiters--;
-	if (when > g->reap_ns)
-		g->reap_ns = when;
-	if (g->light) {
-		if (when >= g->mode_ns)
-			return;
-		end = g->mode_ns;
-		excess = end - when;
-		held = g->holder_tid != 0;
-	}
-	if (held) {
-		g->hold_blame_ns -= excess;
-		return;
-	}
-	g->gap_ns -= excess;
-	if (!g->waiters && g->reap_ns < end) /* the gap was over when the last of them died */
-		g->gap_wall_ns -= end - g->reap_ns;
-}
-
 /* A waiter sets gil_drop_request. */
 static __always_inline void asked_open(struct gt_gil *g, __u64 now)
 {

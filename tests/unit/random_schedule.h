@@ -118,8 +118,10 @@ static void look_around(struct sim *s, struct fake_thread *t)
 		t->stack = rnd(s, 4) ? 1000 + (uint32_t)rnd(s, 5) : 0;
 	t->paged_out = false;
 	s->k.task.sleeps = !rnd(s, 3);
-	if (holder && holder != t)
-		holder->paged_out = !rnd(s, 8);
+	if (holder &&
+	    holder !=
+		    t) /* (whom user space sees holding, and nobody else, could not be told of any more) */
+		holder->paged_out = !rnd(s, 8) && !s->has_modes;
 }
 
 /* When an event of now is booked: a cut that is announced, and should have been published, is not passed yet. */

@@ -61,6 +61,10 @@
 #define BUDGET_CGROUP_LEVELS 16
 #define BUDGET_CGROUP_FILE   4096
 
+/* GILs of a process whose flag is looked at while its books are light, and how many of all in one look, 97 times a second. */
+#define BUDGET_LOOKED_GILS 64
+#define BUDGET_LOCK_LOOKS  32
+
 /* Of a process, each: pairs of threads, times by stack, chains. Of more than these the lightest go to "other" at the next
  * reading, down to so many; and of those that are new until then what is beyond the last.
  */

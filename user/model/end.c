@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/modes.h"
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 
@@ -63,14 +64,16 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t last_ns, uin
 	if (!g)
 		return;
 	if (when < g->rec.last_ns)
-		when = g->rec.last_ns;
+		when = t->died && when > g->rec.event_ns ? when : g->rec.last_ns;
 	if (when < t->rec.since_ns)
 		when = t->rec.since_ns;
 	if (t->rec.state == GT_WAIT || t->rec.state == GT_HOLD)
 		step(g, when);
 	if (t->rec.state == GT_WAIT && g->rec.waiters) {
-		mproc__add_open_wait(p, t, g, g->rec.held_ns, g->rec.light_ns, when);
-		g->rec.waiters--;
+		mproc__add_open_wait(p, t, g, gil_held_at(&g->rec, when),
+				     gil_light_at(&g->rec, when), when);
+		gil_unwait(&g->rec,
+			   when); /* it stands there, or where its books became light after that */
 	} else if (t->rec.state == GT_HOLD && g->rec.holder_tid == t->key.tid) {
 		end_hold(t, g, when);
 	}
@@ -133,7 +136,8 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 		return;
 	if (end_ns < m->before_ns) /* what has been shown is not taken back */
 		end_ns = m->before_ns;
-	for (size_t i = 0; i < p->gil_cnt; i++) /* nor what became light after it, before it was seen */
+	for (size_t i = 0; i < p->gil_cnt;
+	     i++) /* nor what became light after it, before it was seen */
 		if (p->gils[i]->rec.light && p->gils[i]->rec.mode_ns > end_ns)
 			end_ns = p->gils[i]->rec.mode_ns;
 	mproc__undo_open_pairs(p);

@@ -144,6 +144,14 @@ static int add_hits(void *ctx, const void *key, const void *value)
 	return 0;
 }
 
+bool probe__knows_gil(struct probe *p, pid_t tgid, uint64_t cond)
+{
+	struct gt_gil_key key = { .cond = cond, .tgid = (__u32)tgid };
+	__u32 slot;
+
+	return !bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.gil_slots), &key, &slot);
+}
+
 uint64_t probe__exact_hits(struct probe *p, pid_t tgid)
 {
 	struct hits h = { p, (uint32_t)tgid, 0 };

@@ -84,6 +84,8 @@ int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes);
 int probe__lighten(struct probe *p, pid_t tgid, struct gt_modes *modes);
 /* What a hit costs on this machine, in ns: tried once, which takes a moment. */
 uint64_t probe__price_ns(struct probe *p);
+/* Has this GIL shown an event since the process's books started? */
+bool probe__knows_gil(struct probe *p, pid_t tgid, uint64_t cond);
 /* How often ACQUIRE and RELEASE of this process have been hit, at all its GILs, since its books started. */
 uint64_t probe__exact_hits(struct probe *p, pid_t tgid);
 /* A uprobe on pause(), at this offset of the C library: see on_pause() in bpf/life.bpf.h. NULL + errno. */

@@ -19,10 +19,11 @@
 #include "user/python/process.h"
 #include "user/python/sym.h"
 #include "user/source/collector_impl.h"
+#include "user/source/lock_looks.h"
 #include "user/source/stacks.h"
 #include "user/target/native_sym.h"
 
-static struct tracked *find_live(struct collector *c, pid_t pid)
+struct tracked *tracked__find(struct collector *c, pid_t pid)
 {
 	for (size_t i = 0; i < c->live_cnt; i++)
 		if (c->live[i].target.pid == pid)
@@ -32,7 +33,7 @@ static struct tracked *find_live(struct collector *c, pid_t pid)
 
 static int stacks_process(void *ctx, uint32_t tgid, struct pystacks_process *ret)
 {
-	struct tracked *t = find_live(ctx, (pid_t)tgid);
+	struct tracked *t = tracked__find(ctx, (pid_t)tgid);
 
 	if (!t)
 		return -1;
@@ -58,12 +59,13 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->name_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->mode_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	c->look_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->guests = py_guests__new();
 	c->store = stack_store__new();
 	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || c->mode_timer < 0 ||
-	    !c->probe || !c->cache || !c->guests || !c->store)
+	    c->look_timer < 0 || !c->probe || !c->cache || !c->guests || !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
@@ -88,6 +90,7 @@ static void untrack(struct collector *c, struct tracked *t)
 	c->no_line += pysym__stats(t->sym)->no_line;
 	tracked__deinit(t, c);
 	*t = c->live[--c->live_cnt];
+	modes__arm(c);
 }
 
 static void collector_free(struct source *s)
@@ -102,6 +105,7 @@ static void collector_free(struct source *s)
 	closep(&c->timer);
 	closep(&c->name_timer);
 	closep(&c->mode_timer);
+	closep(&c->look_timer);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
 	py_guests__free(c->guests);
@@ -123,6 +127,7 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 #define ID_TIMER (2ull << 32)
 #define ID_NAMES (3ull << 32)
 #define ID_MODES (4ull << 32)
+#define ID_LOOKS (5ull << 32)
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -156,6 +161,8 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, c->name_timer, ID_NAMES);
 	if (!err)
 		err = collector__watch(c, c->mode_timer, ID_MODES);
+	if (!err)
+		err = collector__watch(c, c->look_timer, ID_LOOKS);
 	return failure__of(err);
 }
 
@@ -165,7 +172,7 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 	pid_t tgid = proc__tgid(pid);
 	enum failure f;
 
-	if (find_live(c, pid) || find_live(c, tgid))
+	if (tracked__find(c, pid) || tracked__find(c, tgid))
 		return FAIL_ALREADY;
 	/* Whatever it is itself, its children may be interpreters. */
 	if (c->opts.follow == GT_FOLLOW_CHILDREN && tgid > 0)
@@ -212,7 +219,7 @@ bool collector__can_measure(struct collector *c, pid_t pid)
 {
 	struct target t;
 
-	return !find_live(c, pid) && !target__resolve(pid, c->cache, NULL, NULL, &t) &&
+	return !tracked__find(c, pid) && !target__resolve(pid, c->cache, NULL, NULL, &t) &&
 	       t.gil_off <= 0;
 }
 
@@ -250,6 +257,7 @@ static int read_books(struct collector *c)
 	c->totals.last = c->closed;
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);
+	lock_looks__send(c);
 	if (!err)
 		err = sinks__send(c->source.sinks, &r);
 	if (!err)
@@ -263,7 +271,7 @@ static int read_books(struct collector *c)
 static void end_process(struct collector *c, pid_t pid, bool by_exec, uint64_t end_ns)
 {
 	struct record r = { REC_PROC_END, (uint32_t)pid, .end = { end_ns, by_exec } };
-	struct tracked *t = find_live(c, pid);
+	struct tracked *t = tracked__find(c, pid);
 
 	if (!t)
 		return;
@@ -303,7 +311,7 @@ static void on_note(void *ctx, const struct gt_note *n)
 			collector__expect(c, (pid_t)n->tid);
 		break;
 	case GT_NOTE_EXEC:
-		t = find_live(c, (pid_t)n->tgid);
+		t = tracked__find(c, (pid_t)n->tgid);
 		if (t && n->start_ns < t->resolve_ns) /* what came by it is measured already */
 			break;
 		end_process(c, (pid_t)n->tgid, true, n->start_ns);
@@ -311,7 +319,7 @@ static void on_note(void *ctx, const struct gt_note *n)
 		collector__expect(c, (pid_t)n->tgid);
 		break;
 	case GT_NOTE_THREAD:
-		t = find_live(c, (pid_t)n->tgid);
+		t = tracked__find(c, (pid_t)n->tgid);
 		if (!t || n->start_ns < t->resolve_ns) /* it was of the program before */
 			break;
 		tracked__watch_parking(t, c);
@@ -338,6 +346,8 @@ static int dispatch(struct source *s)
 				expected__try(c);
 		} else if (ev[i].data.u64 == ID_NAMES) {
 			newcomers__on_timer(c);
+		} else if (ev[i].data.u64 == ID_LOOKS) {
+			lock_looks__on_timer(c);
 		} else if (ev[i].data.u64 == ID_MODES) {
 			if (modes__on_timer(c))
 				read_books(c);

@@ -43,12 +43,23 @@ struct throttle {
 	uint64_t last_ns;
 };
 
+/* Looks at a GIL's flag since they were sent last. */
+struct lock_look {
+	uint64_t cond, cnt, locked_cnt;
+};
+
+struct lock_looks {
+	size_t cnt, cap;
+	struct lock_look *v;
+};
+
 /* A process that is measured. */
 struct tracked {
 	struct target target;
 	struct probe_attachment *att, *att_pause;
 	enum probe_start start;
 	struct modes modes;
+	struct lock_looks lock_looks;
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
@@ -63,6 +74,8 @@ struct tracked {
 	struct newcomers newcomers;
 	struct py_actives actives;
 	size_t holder_cnt, holder_cap;
+	size_t held_cnt, held_cap;
+	uint64_t *held;	     /* GILs that were held when last looked at */
 	uint32_t *holders;   /* of GILs that have shown no event yet, known when last looked */
 	uint64_t resolve_ns; /* what it is was looked up after this moment */
 	int pidfd;
@@ -83,7 +96,9 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
-	int timer, name_timer, mode_timer;
+	int timer, name_timer, mode_timer, look_timer;
+	bool looking;		/* some process is light */
+	size_t look_gil;	/* the GIL whose turn it is, in the last totals */
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
 	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
 	size_t look_next;	/* whose turn it is */
@@ -126,6 +141,8 @@ void newcomers__on_timer(struct collector *c);
 void newcomers__deinit(struct newcomers *n);
 /* expected.c: the timer; those that are here are measured. */
 void expected__try(struct collector *c);
+/* The one that is measured under this pid, or NULL. */
+struct tracked *tracked__find(struct collector *c, pid_t pid);
 /* Have collector__dispatch see when fd becomes readable; id: a pid, or one of collector.c's. */
 int collector__watch(struct collector *c, int fd, uint64_t id);
 

@@ -37,6 +37,7 @@ static void arm(struct collector *c)
 	its.it_value.tv_sec = (time_t)(next / 1000000000u);
 	its.it_value.tv_nsec = (long)(next % 1000000000u);
 	timerfd_settime(c->mode_timer, TFD_TIMER_ABSTIME, &its, NULL);
+	lock_looks__arm(c);
 }
 
 /* Since its books started. */
@@ -53,8 +54,6 @@ int modes__start(struct tracked *t, struct collector *c)
 	m->is_light = t->start == PROBE_ALWAYS_LIGHT;
 	m->is_auto = t->start == PROBE_EXACT_FIRST;
 	m->told = (struct gt_modes){ .exact = !m->is_light, .from_start = !m->is_light };
-	if (m->is_light)
-		lock_looks__start(c, t);
 	if (m->is_auto) {
 		m->look_ns = now;
 		m->next_ns = mode_choice__init(&m->choice, now, probe__price_ns(c->probe),
@@ -64,15 +63,18 @@ int modes__start(struct tracked *t, struct collector *c)
 	return say(t, c, now);
 }
 
-/* A holder that has shown no event has no record that a step could keep. */
-static bool has_first_holders(const struct tracked *t)
+/* The holder of a GIL that has shown no event has no record that a step could keep. */
+static bool has_first_holders(const struct tracked *t, struct collector *c)
 {
-	return t->holder_cnt != 0;
+	for (size_t i = 0; i < t->held_cnt; i++)
+		if (!probe__knows_gil(c->probe, t->target.pid, t->held[i]))
+			return true;
+	return false;
 }
 
-static void go_light(struct tracked *t)
+static void go_light(struct tracked *t, struct collector *c)
 {
-	if (has_first_holders(t)) {
+	if (has_first_holders(t, c)) {
 		mode_choice__stays(&t->modes.choice, now_ns());
 		t->modes.next_ns = now_ns() + LOOK_AGAIN_NS;
 		return;
@@ -103,7 +105,6 @@ static void go_exact(struct tracked *t, struct collector *c)
 	m->look_ns = now;
 	m->choice.last_ns = m->choice.step_ns = now; /* what attaching took is no time of it */
 	m->next_ns = now + mode_choice__peek_ns();
-	lock_looks__stop(c, t);
 	pr_verb("pid %d: exact\n", t->target.pid);
 	say(t, c, now);
 }
@@ -118,7 +119,7 @@ static void look(struct tracked *t, struct collector *c, uint64_t now)
 	m->hits = hits;
 	m->look_ns = now;
 	if (step == MODE_TO_LIGHT)
-		go_light(t);
+		go_light(t, c);
 	else if (step == MODE_TO_EXACT)
 		go_exact(t, c);
 }
@@ -164,10 +165,10 @@ void modes__after_read(struct collector *c)
 		t->modes.wanted_light = false;
 		t->modes.is_light = true;
 		probe__drop_exact(c->probe, t->att);
-		lock_looks__start(c, t);
 		pr_verb("pid %d: light\n", t->target.pid);
 		say(t, c, c->totals.now_ns);
 	}
+	lock_looks__arm(c);
 }
 
 void modes__arm(struct collector *c)

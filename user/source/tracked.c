@@ -83,7 +83,7 @@ void tracked__seed(struct tracked *t, struct collector *c)
 	__cleanup(freep) struct py_gil *gils = NULL;
 	ssize_t n = py_process__gils(t->py, &gils);
 
-	t->holder_cnt = 0;
+	t->holder_cnt = t->held_cnt = 0;
 	for (ssize_t i = 0; i < n; i++) {
 		uint64_t cond = gils[i].addr + t->target.py->obj.gil_cond;
 		struct record gil = { .kind = REC_GIL,
@@ -103,6 +103,9 @@ void tracked__seed(struct tracked *t, struct collector *c)
 		/* Not known by whom: as if nobody had it, until that one shows itself. */
 		holder.holder.held = st.locked && st.holder_tid;
 		send(t, c, &holder);
+		if (holder.holder.held &&
+		    !array_grow(&t->held, t->held_cnt, &t->held_cap, sizeof(*t->held)))
+			t->held[t->held_cnt++] = cond;
 		if (st.holder_tid && !has_record(t, &c->totals, st.holder_tid) &&
 		    !array_grow(&t->holders, t->holder_cnt, &t->holder_cap, sizeof(*t->holders)))
 			t->holders[t->holder_cnt++] = st.holder_tid;
@@ -348,4 +351,6 @@ void tracked__deinit(struct tracked *t, struct collector *c)
 	hmap__free(&t->named);
 	newcomers__deinit(&t->newcomers);
 	free(t->holders);
+	free(t->held);
+	free(t->lock_looks.v);
 }
