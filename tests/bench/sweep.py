@@ -6,7 +6,8 @@ share of one CPU that the same work needs more. Above 100 % it cannot be had, an
 Cycles are clocked (loops.py), so what happens beside them is not in it; the one thing that does, the
 clock that looks where the holder is, is taken from the kernel's statistic and added.
 
-auto is measured for seconds on end and with its start, since what it does depends on what it has seen.
+auto is measured for seconds on end, since what it does depends on what it has seen: long enough for one
+of its looks at the rate, and after its start, when it may spend what a minute allows (swing.py has that).
 """
 import random
 import subprocess
@@ -17,7 +18,8 @@ from rig import Giltop, Load, half_quartiles, median
 from turns import AGAIN, BARE, modes_of
 
 RATES = (1e3, 3e3, 10e3, 30e3, 100e3, 300e3, 1e6)
-AUTO_S = 6.0
+SETTLE_S = 4.0
+AUTO_S = 10.0
 
 
 def clock_share(args, python, options):
@@ -50,10 +52,11 @@ def one_round(args, load, work, modes, cycles):
 
 
 def auto_at(args, load, work, rate, options):
-    """What a cycle takes longer, on average over the whole time."""
+    """What a cycle takes longer, on average over the time after its start."""
     prices = Prices(args, load, work, (rate,))
     giltop = Giltop(args.giltop, load.pid, options)
     try:
+        load.run("chunks", SETTLE_S, work.passes(rate), work.chunk_s(rate))
         chunks = load.run("chunks", AUTO_S, work.passes(rate), work.chunk_s(rate))["chunks"]
     finally:
         giltop.stop()
