@@ -69,7 +69,7 @@ SKEL      := $(BUILD)/giltop.skel.h
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench demo static fuzz fuzzers soak check-kernels
+.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench bench-sched demo static fuzz fuzzers soak check-kernels
 .SECONDARY:
 
 COMPLETIONS := $(addprefix $(BUILD)/completions/giltop.,bash zsh fish)
@@ -86,6 +86,7 @@ help:
 #: make check-all    all tests, and those that take minutes: tests/long
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
 #: make bench        cost of each mode, side by side with bare, an empty uprobe and other tools: doc/cost.md (root)
+#: make bench-sched  what --sched costs the context switches of other processes (root)
 #: make static       one static file, $(BUILD)/giltop-static
 #: make check-kernels  boot Debian's kernels under emulation and compare with the oracle there
 #: make fuzz         feed what reads foreign files, memory and words with broken ones (FUZZ_SECONDS=25 for each)
@@ -99,7 +100,9 @@ $(BUILD)/giltop.bpf.o: bpf/gil.bpf.c Makefile
 	@mkdir -p $(@D)
 	$(call say,BPF,$@)
 	$(Q)$(CLANG) $(BPF_BUILD) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@.tmp
-	$(Q)$(LLVM_STRIP) -g $@.tmp && mv $@.tmp $@
+	$(Q)$(LLVM_STRIP) -g $@.tmp
+# The linker drops names and symbols that nothing needs: a quarter of the file, which is in giltop.
+	$(Q)$(BPFTOOL) gen object $@.linked $@.tmp && rm -f $@.tmp && mv $@.linked $@
 
 $(SKEL): $(BUILD)/giltop.bpf.o
 	$(call say,SKEL,$@)
@@ -108,6 +111,16 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 # Only the files that include the skeleton wait for it.
 SKEL_USERS := $(shell grep -l '"giltop.skel.h"' $(LIB_SRCS) $(UNIT_SRCS))
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%.c=$(d)/%.o)): $(SKEL)
+
+# Names of system calls, of the headers that are compiled against.
+$(BUILD)/syscall_names.inc: Makefile
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) $(EXTRA_CFLAGS) -E -dM - | \
+	sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/[__NR_\1] = "\1",/p' | \
+	grep -v -e '"syscalls"' -e '"arch_specific_syscall"' | sort > $@
+
+$(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(d)/user/base/syscall_name.o): $(BUILD)/syscall_names.inc
 
 # ---- user space ---------------------------------------------------------------------------------
 $(BUILD)/%.o: %.c Makefile
@@ -223,6 +236,10 @@ demo:
 # BENCH_ARGS=--quick: three minutes instead of eleven. A part alone: scripts/bench PART.
 bench: all $(BUILD)/bench/hit $(BUILD)/bench/naive $(BUILD)/bench/cost.bpf.o
 	$(Q)BUILD=$(BUILD) scripts/bench $(BENCH_ARGS)
+
+# What --sched costs the context switches of others.
+bench-sched: $(BUILD)/giltop.bpf.o $(BUILD)/bench/switch $(BUILD)/bench/cost.bpf.o
+	$(Q)$(BUILD)/bench/switch $(BUILD)/giltop.bpf.o $(BUILD)/bench/cost.bpf.o
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libgiltop.a
 	@mkdir -p $(@D)

@@ -21,6 +21,7 @@
  */
 #include "bpf/kernel.bpf.h"
 #include "bpf/accounting.bpf.h"
+#include "bpf/sched.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -80,4 +81,19 @@ SEC("raw_tp/sched_process_exec")
 int task_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	return on_task_exec((__u32)ctx->args[1]);
+}
+
+/* ---- --sched ---- */
+
+SEC("tp_btf/sched_switch")
+int sched_switch(__u64 *ctx)
+{
+	return on_switch(ctx[0], (struct task_struct *)ctx[1], (struct task_struct *)ctx[2]);
+}
+
+/* Linux 5.18.0 to .3 had the previous task's state between them (fa2c3254d7cf, undone by 9c2136be0878). */
+SEC("tp_btf/sched_switch")
+int sched_switch_5_18(__u64 *ctx)
+{
+	return on_switch(ctx[0], (struct task_struct *)ctx[2], (struct task_struct *)ctx[3]);
 }

@@ -352,6 +352,36 @@ struct gt_chain_key {
 	__u32 epoch;
 };
 
+/* ---- --sched: holders that sleep (bpf/sched.bpf.h) ------------------------------------------- */
+
+/* Bytes of a filter of processes, by tgid; power of two. */
+#define GT_SCHED_PLACES 16384
+
+#define GT_NO_CALL                                                                                 \
+	(-1) /* it slept in no system call: a page that had to come, a signal that stops */
+#define GT_UNKNOWN_CALL                                                                            \
+	(-2) /* nobody saw it go to sleep: it slept already when its books started */
+
+/* Where a thread sleeps with the GIL. All of it 0 but tgid, and GT_NO_CALL: what has no room of its own. */
+struct gt_sleep_key {
+	__u64 stack; /* a hash; 0: not captured */
+	__u32 tgid;
+	__u32 tid;
+	__s32 call; /* the number of the system call, or GT_NO_CALL */
+	__u32 pad;
+};
+
+/* A sleep that goes on. */
+struct gt_sleep {
+	__u64 since_ns;
+	struct gt_sleep_key at;
+};
+
+struct gt_sleeper_key {
+	__u32 tgid;
+	__u32 tid;
+};
+
 /* Everything lost or odd, counted by reason. Per-CPU array of __u64, indexed by this. */
 enum gt_stat {
 	GT_STAT_THREAD_FULL = 0,   /* no room for a thread record: hit lost */
@@ -376,7 +406,8 @@ enum gt_stat {
 	GT_STAT_TARGET_FULL, /* no room for a child process: its own children are not followed */
 	GT_STAT_LOOK_MOVED,  /* looks at a holder that has run meanwhile: dropped */
 	GT_STAT_TID_FULL,    /* a thread's fifth GIL: its death will not be seen at that one */
-	GT_STAT_WALK,	     /* stack walks by how they ended: enum py_walk_end follows from here */
+	GT_STAT_SLEEP_FULL, /* no room for a place where holders sleep: its time is under "[other]" */
+	GT_STAT_WALK,	    /* stack walks by how they ended: enum py_walk_end follows from here */
 	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
 	GT_STAT_CNT,
 };
@@ -438,6 +469,8 @@ GT_ASSERT(sizeof(struct gt_stack_key) == 16);
 GT_ASSERT(sizeof(struct gt_code_key) == 16);
 GT_ASSERT(sizeof(struct gt_sum_key) == 24);
 GT_ASSERT(sizeof(struct gt_chain_key) == 32);
+GT_ASSERT(sizeof(struct gt_sleep_key) == 24);
+GT_ASSERT(sizeof(struct gt_sleep) == 32);
 GT_ASSERT(sizeof(struct gt_ended) == 3 * 8 + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_pair_key) == 16);
 GT_ASSERT(sizeof(struct gt_note) == 40);

@@ -108,6 +108,7 @@ struct task_struct {
 	unsigned int __state; /* 0: it runs, or would if it had a CPU */
 	int prio;	      /* below 100: real-time */
 	unsigned long nvcsw;  /* how often it went to sleep */
+	void *stack;	      /* the kernel's */
 	struct signal_struct *signal;
 	struct sched_info sched_info;
 	struct sched_entity se;

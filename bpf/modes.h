@@ -138,6 +138,8 @@ static inline void thread_lighten(struct gt_thread *t, __u64 at)
 	if (ns > t->hold_max_ns)
 		t->hold_max_ns = ns;
 	t->since_ns = at;
+	if (t->exit_ns) /* it died with the GIL, which nobody got */
+		t->exit_ns = at;
 	t->state = GT_RELEASED;
 }
 

@@ -15,6 +15,7 @@
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
+#include "user/picture/offcpu.h"
 #include "user/picture/pools.h"
 
 #define PAIRS_MAX  8
@@ -264,6 +265,41 @@ static void add_stacks(struct doc *d, const struct snap_proc *p, const struct sn
 									   : "none");
 }
 
+struct subject {
+	const struct snap_proc *p;
+	const struct snap_thread *t;
+};
+
+static bool is_of_subject(const void *ctx, uint32_t tid)
+{
+	const struct subject *s = ctx;
+
+	return is_of(s->p, s->t, tid);
+}
+
+/* Where it slept while it held the GIL: nothing without --sched. */
+static void add_sleeps(struct doc *d, const struct snap_proc *p, const struct snap_thread *t)
+{
+	const struct subject who = { p, t };
+	struct offcpu_line lines[STACKS_MAX];
+	size_t cnt = offcpu__lines(p, is_of_subject, &who, lines, STACKS_MAX, NULL);
+
+	if (!p->offcpu_known)
+		return;
+	doc_puts(d, 0, ROLE_HEAD, "Where it slept with the GIL");
+	for (size_t i = 0; i < cnt; i++) {
+		char head[160], call[OFFCPU_WORDS_SZ], u[2][UNITS_SZ];
+
+		snprintf(head, sizeof(head), "%s in %s, %s times",
+			 units__duration(lines[i].ns, u[0]), offcpu__call_words(&lines[i], call),
+			 units__count((double)lines[i].cnt, u[1]));
+		doc_puts(d, 2, ROLE_HOLD, head);
+		draw__frame(d->c, d->line++, 4, d->w - 4, ROLE_NORMAL, lines[i].frame);
+	}
+	if (!cnt)
+		doc_puts(d, 2, ROLE_DIM, "nowhere");
+}
+
 static void add_hist(struct doc *d, const char *title, enum role role, const struct gt_hist *h,
 		     uint64_t max_ns, bool seen)
 {
@@ -330,6 +366,7 @@ static int emit(const struct ui_state *ui, const struct detail *which, struct ca
 	add_stacks(d, p, t, SNAP_STACK_BLAME, "Where it made others wait", ROLE_HOLD);
 	if (p->stacks_known)
 		add_stacks(d, p, t, SNAP_STACK_HOLD, "Where it held the GIL", ROLE_HOLD);
+	add_sleeps(d, p, t);
 	doc_puts(d, 0, ROLE_NORMAL, "");
 	add_hist(d, "Waits", ROLE_WAIT, t->wait_hist, t->wait_max_ns, true);
 	add_hist(d, "Holds", ROLE_HOLD, t->hold_hist, t->hold_max_ns,

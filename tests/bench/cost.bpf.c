@@ -30,6 +30,12 @@ int empty_perf(void *ctx)
 	return 0;
 }
 
+SEC("tp_btf/sched_switch")
+int empty_switch(__u64 *ctx)
+{
+	return 0;
+}
+
 SEC("uprobe")
 int naive_take(void *ctx)
 {

@@ -18,7 +18,8 @@ from rig import Giltop, Load, half_quartiles, median
 from turns import AGAIN, BARE, modes_of
 
 RATES = (1e3, 3e3, 10e3, 30e3, 100e3, 300e3, 1e6)
-SETTLE_S = 4.0
+AUTO_RATES = (1e3, 10e3, 30e3, 100e3, 1e6)
+SETTLE_S = 12.0
 AUTO_S = 10.0
 
 
@@ -82,7 +83,7 @@ def measure_sweep(args, plan, python, report, until):
         for _ in until:
             one_round(args, load, work, modes, cycles)
         for name, options in modes_of(args):
-            for rate in RATES[::2 if plan.quick else 1] if name == "auto" else ():
+            for rate in AUTO_RATES[::2 if plan.quick else 1] if name == "auto" else ():
                 cycles[rate, name] = [auto_at(args, load, work, rate, options)]
         rates = {rate: work.real(rate) for rate in RATES}
     finally:

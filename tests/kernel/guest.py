@@ -249,6 +249,38 @@ def child_is_followed(checks, how):
     checks.check(waited > 2e7, "child-followed-" + how, "%d ns of waiting" % waited)
 
 
+# ---- holders that sleep ---------------------------------------------------------------------------
+
+# There is no ctypes here. os.posix_spawn() keeps the GIL, and sleeps until its child runs another program.
+SPAWNS = """
+import os, sys
+def spawn():
+    return os.posix_spawn("/bin/busybox", ["true"], {})
+print("ready", flush=True)
+while True:
+    os.waitpid(spawn(), 0)
+"""
+
+
+def sleeps_are_seen(checks):
+    program = subprocess.Popen([PYTHON, "-c", SPAWNS], stdout=subprocess.PIPE)
+    try:
+        program.stdout.readline()
+        status, out, err = run(["--sched", "--json", "--no-subprocesses", "-p", str(program.pid),
+                                "-d", "500ms"])
+    finally:
+        program.kill()
+        program.wait()
+    process = json.loads(out.splitlines()[-1])["processes"][0] if not status else {}
+    rows = [r for r in process.get("offcpu", ()) if r["syscall"] in ("clone", "clone3", "vfork") and
+            any(f["name"] == "spawn" and f["line"] == 4 for f in r["frames"])]
+    slept = sum(r["ns"] for r in rows)
+    held = sum(t["hold_ns"] for t in process.get("threads", ()))
+    checks.check(0.2 * held < slept < held and not err, "sleeps-with-the-gil", "%d ns in %d sleeps, held %d; %s %s" % (
+        slept, sum(r["count"] for r in rows), held, err,
+        [(r["syscall"], r["ns"], r["frames"][-2:]) for r in process.get("offcpu", ())][:3]))
+
+
 # ---- the contract -------------------------------------------------------------------------------
 
 def contract(checks, pid):
@@ -309,6 +341,7 @@ def main():
         if MODE == "icount":
             killed_leaves_nothing(checks, load)
             contract(checks, load.pid)
+            sleeps_are_seen(checks)
         checks.check(load.process.poll() is None, "target-alive")
     finally:
         load.end()

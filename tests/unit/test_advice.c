@@ -55,6 +55,40 @@ static void who_lets_go_late_runs_native_code(void **state)
 		  "asked: release the GIL there, or split the call");
 }
 
+static bool says(const char *text)
+{
+	return strstr(blamed__advice(&b, 0), text);
+}
+
+/* The same holder has slept there for 3 of its 9 s, and elsewhere for longer. */
+static void who_sleeps_with_the_gil_is_told_in_which_call(void **state)
+{
+	struct snap_offcpu slept[] = {
+		{ .tid = 11, .call_no = 7, .call = "poll", .ns = 5 * S, .cnt = 9 },
+		{ .tid = 11, .call_no = 202, .call = "futex", .ns = 3 * S, .cnt = 50 },
+		{ .tid = 11, .call_no = 9999, .ns = 1 * S, .cnt = 1 },
+	};
+	struct snap_thread *t = one_holder(at_native, 3);
+
+	(void)state;
+	fake__asked(t, 90, 100, 4500 * MS);
+	t->hold_ns = 9 * S;
+	for (size_t i = 1; i < ARRAY_SIZE(slept); i++) {
+		slept[i].frames = at_native;
+		slept[i].frame_cnt = 3;
+	}
+	b.p->offcpu_known = true;
+	b.p->offcpu = slept;
+	b.p->offcpu_cnt = ARRAY_SIZE(slept);
+	assert_is("Native code of libfoo.so in crunch (work.py:21) sleeps in futex() with the GIL, "
+		  "takes 45.0ms to let go when asked: release the GIL there, or split the call");
+	slept[1].ns = 1 * S; /* a tenth of its holding */
+	assert_false(says("sleeps"));
+	slept[1].ns = 0;
+	slept[2].ns = 3 * S;
+	assert_says("sleeps in system call 9999 with the GIL");
+}
+
 static void who_lets_go_when_asked_runs_python_code(void **state)
 {
 	struct snap_thread *t = one_holder(at_own, 2);
@@ -379,6 +413,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_lets_go_late_runs_native_code),
+		cmocka_unit_test(who_sleeps_with_the_gil_is_told_in_which_call),
 		cmocka_unit_test(who_lets_go_when_asked_runs_python_code),
 		cmocka_unit_test(what_is_late_now_and_then_is_both),
 		cmocka_unit_test(late_is_what_counts_beside_the_switch_interval),

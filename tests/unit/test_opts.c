@@ -281,6 +281,8 @@ static void what_would_have_no_effect_is_refused_with_the_reason(void **state)
 		{ "dump -p 1 -t 1", "it is for top, record and dump --json" },
 		{ "dump -p 1 --sort tid", "--sort has no effect with dump" },
 		{ "dump -p 1 --min-hold 1ms", "it looks at all of them" },
+		{ "dump -p 1 --sched", "it watches over a time" },
+		{ "record -f folded -o - -p 1 --sched", "it watches over a time" },
 		{ "list -p 1", "giltop doctor -p PID" },
 		{ "list 1", "giltop doctor -p PID" },
 		{ "list -o x", "> FILE" },

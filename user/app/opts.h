@@ -38,6 +38,7 @@ struct opts {
 	bool batch, json, force, no_stacks, no_unicode, quiet;
 	bool text, markdown; /* only the summary that goes into a ticket */
 	bool mouse;
+	int sched;     /* see holders that sleep; an int: OPT_OFF takes it back */
 	uint64_t said; /* bit i: row i of the option table was given (opts__said) */
 	const char *output;
 	const struct format *format; /* of -f; NULL: not said, see opts__format */

@@ -18,6 +18,7 @@ enum opt_type {
 	OPT_ENUM_OR,  /* the same, and its value may be missing: alone */
 	OPT_COLUMN,   /* const char *, a column that has an order */
 	OPT_OFF,      /* int := 0 */
+	OPT_ON,	      /* int := 1 */
 	OPT_ACTION,   /* help, version */
 };
 

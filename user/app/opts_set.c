@@ -138,6 +138,7 @@ int opt__set(struct opts *o, const struct opt_desc *d, const char *arg)
 	case OPT_FLAG: *(bool *)field = true; return 0;
 	case OPT_COUNT: (*(int *)field)++; return 0;
 	case OPT_OFF: *(int *)field = 0; return 0;
+	case OPT_ON: *(int *)field = 1; return 0;
 	case OPT_STR: *(const char **)field = arg; return 0;
 	case OPT_FORMAT: return set_format(d, arg, (const struct format **)field);
 	case OPT_COLUMN: return set_column(d, arg, (const char **)field);

@@ -97,6 +97,14 @@ const struct opt_desc opt_table[] = {
 	{ "min-hold", 0, "TIME", OPT_DURATION, OFF(min_hold_ns),
 	  .help = "collect stacks of holds of at least TIME, and of those that made others wait",
 	  .def = "1ms", .verbs = TOP | RECORD, .why = "it looks at all of them" },
+	{ "sched", 0, NULL, OPT_ON, OFF(sched),
+	  .help = "also see where holders sleep with the GIL, in which system call, for how long: "
+		  "a "
+		  "hook that all context switches of the machine pass",
+	  .verbs = TOP | RECORD, .never = FORMAT_WEIGHT,
+	  .why = "it watches over a time, and is in tables, the live view and JSON" },
+	{ "no-sched", 0, NULL, OPT_OFF, OFF(sched), .help = "without that", .def = "this",
+	  .verbs = TOP | RECORD, .harmless = true },
 	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss),
 	  .help = "exit with 6 if more than N were lost, in totals and in detail together "
 		  "(default: "

@@ -45,6 +45,7 @@ int session__open_source(struct session *s)
 				     .thread_cnt = session__thread_cnt(s->o),
 				     .stacks = !s->o->no_stacks &&
 					       opts__format(s->o)->bits & FORMAT_STACKS,
+				     .sched = s->o->sched,
 				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .mode = (enum collector_mode)s->o->mode,
 				     .max_overhead_pct = s->o->max_overhead_pct,

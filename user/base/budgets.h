@@ -61,9 +61,11 @@
 #define BUDGET_CGROUP_LEVELS 16
 #define BUDGET_CGROUP_FILE   4096
 
-/* GILs of a process whose flag is looked at while its books are light, and how many of all in one look, 97 times a second. */
-#define BUDGET_LOOKED_GILS 64
-#define BUDGET_LOCK_LOOKS  32
+/* Looks at gil->locked each time that it is time for some, 97 times a second, some microseconds each; GILs of a process that
+ * are looked at.
+ */
+#define BUDGET_LOOKS	   8
+#define BUDGET_LOOKED_GILS 256
 
 /* Of a process, each: pairs of threads, times by stack, chains. Of more than these the lightest go to "other" at the next
  * reading, down to so many; and of those that are new until then what is beyond the last.
@@ -71,6 +73,8 @@
 #define BUDGET_TALLIES	    40000
 #define BUDGET_TALLIES_KEPT 30000
 #define BUDGET_TALLIES_NEW  60000
+/* Of a process: places where holders slept. (The kernel's table has room for 8,192 of all processes.) */
+#define BUDGET_SLEEPS 8192
 /* Threads that ended and keep a row of their own. */
 #define BUDGET_ENDED_ROWS 1000
 /* Rows of a list, or lines, that are written of a process at most; the rest is one more. */

@@ -14,6 +14,7 @@ void totals__free(struct totals *t)
 	free(t->pairs);
 	free(t->stacks);
 	free(t->chains);
+	free(t->sleeps);
 	*t = (struct totals){ 0 };
 }
 

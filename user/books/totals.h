@@ -45,6 +45,13 @@ struct total_stack {
 	uint64_t ns, cnt;
 };
 
+/* Sleeps of holders at one place (--sched), since the books started; one that goes on counts up to now_ns. A place may have two of these. */
+struct total_sleep {
+	struct gt_sleep_key at; /* its stack is the kernel's hash, .. */
+	uint32_t stack;		/* .. this is the id */
+	uint64_t ns, cnt;
+};
+
 /* Stacks are ids: those of the REC_STACK records before it (sink.h); 0: not captured, or without room.
  * Zero-initialise; the arrays are kept and reused by the reader. Free with totals__free. */
 struct totals {
@@ -68,6 +75,9 @@ struct totals {
 	struct total_stack *stacks;
 	size_t chain_cnt, chain_cap;
 	struct total_stack *chains;
+	bool sleeps_known; /* with --sched */
+	size_t sleep_cnt, sleep_cap;
+	struct total_sleep *sleeps;
 };
 
 void totals__free(struct totals *t);

@@ -16,6 +16,7 @@
 #include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
+#include "user/picture/offcpu.h"
 #include "user/judge/verdict_impl.h"
 
 /* CPython's default sys.getswitchinterval(), where the target's own is not known. */
@@ -33,6 +34,11 @@
 #define ASLEEP_MUCH	 0.33
 /* An open hold that was asked so long ago: by far more than Python code takes, on a busy machine, too. */
 #define OPEN_LATE_NS 100000000u
+
+/* Sleep is what native code is about from here on, of all holding of whom it is. */
+#define SLEEP_MUCH 0.2
+/* So many places are looked through for it. */
+#define SLEEP_PLACES 64
 
 enum cause {
 	CAUSE_LIMIT,  /* a CPU limit keeps it from running while it holds */
@@ -128,6 +134,52 @@ static void put_native(const struct culprit *c, bool brief, struct sbuf *out)
 	put_at(c->frame, c->looks, brief, out);
 }
 
+static bool is_tid(const void *ctx, uint32_t tid)
+{
+	return tid == *(const uint32_t *)ctx;
+}
+
+/* The system call in which this function sleeps most with the GIL, if that is worth a word. */
+static bool find_sleep(const struct snap_proc *p, const struct culprit *c, struct offcpu_line *ret)
+{
+	struct offcpu_line lines[SLEEP_PLACES];
+	size_t cnt = offcpu__lines(p, NULL, NULL, lines, SLEEP_PLACES, NULL);
+
+	for (size_t i = 0; i < cnt && c->frame; i++) {
+		if (!lines[i].frame || !snap_frame__same(lines[i].frame, c->frame, false))
+			continue;
+		*ret = lines[i];
+		return verdict__share(lines[i].ns, c->who->hold_ns) >= SLEEP_MUCH;
+	}
+	return false;
+}
+
+/* " sleeps in futex() with the GIL," */
+static void put_sleep(const struct snap_proc *p, const struct culprit *c, struct sbuf *out)
+{
+	char call[OFFCPU_WORDS_SZ];
+	struct offcpu_line l;
+
+	if (find_sleep(p, c, &l))
+		sbuf__printf(out, " sleeps in %s with the GIL,", offcpu__call_words(&l, call));
+}
+
+/* "it sleeps in futex()", of an open hold that has slept most of the time that is known of it. */
+static bool put_open_sleep(const struct snap_proc *p, const struct snap_thread *t, struct sbuf *out)
+{
+	char call[OFFCPU_WORDS_SZ];
+	struct offcpu_line l;
+	uint64_t known_ns;
+
+	if (!t || !offcpu__lines(p, is_tid, &t->tid, &l, 1, NULL))
+		return false;
+	known_ns = t->state_ns < t->span_ns ? t->state_ns : t->span_ns;
+	if (l.ns < known_ns / 2)
+		return false;
+	sbuf__printf(out, "it sleeps in %s", offcpu__call_words(&l, call));
+	return true;
+}
+
 static void put_open(const struct snap_proc *p, const struct snap_gil *g, const struct culprit *c,
 		     bool brief, struct sbuf *out)
 {
@@ -143,8 +195,9 @@ static void put_open(const struct snap_proc *p, const struct snap_gil *g, const 
 	if (!f && c->frame)
 		f = c->frame;
 	put_at(f, 0, brief, out);
-	sbuf__printf(out, " and was asked to let go %s ago: native code, or no CPU to run on",
-		     units__duration(g->asked_ns, asked));
+	sbuf__printf(out, " and was asked to let go %s ago: ", units__duration(g->asked_ns, asked));
+	if (!put_open_sleep(p, t, out))
+		sbuf__puts(out, "native code, or no CPU to run on");
 }
 
 static void put_asleep(const struct culprit *c, bool brief, struct sbuf *out)
@@ -197,6 +250,7 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 		break;
 	case CAUSE_NATIVE:
 		put_native(c, brief, out);
+		put_sleep(p, c, out);
 		if (t->late)
 			sbuf__printf(
 				out,
@@ -209,6 +263,7 @@ static void advise(const struct snap_proc *p, const struct snap_gil *g, const st
 		break;
 	case CAUSE_MIXED:
 		put_native(c, brief, out);
+		put_sleep(p, c, out);
 		sbuf__printf(out,
 			     " is late in %s of the holds that are asked to end, the others let "
 			     "go at once",

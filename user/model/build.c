@@ -425,6 +425,8 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 		err = build_pairs(b, p, s);
 	s->pairs_left_out = b->m->no_pairs || b->brief;
 	if (!err && !b->brief)
+		err = mproc__build_sleeps(b->m, p, b->base, a, s);
+	if (!err && !b->brief)
 		err = mproc__build_stacks(b->m, p, b->base, a, s);
 	/* Built here: not const to us. */
 	if (!err)

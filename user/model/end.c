@@ -64,7 +64,7 @@ static void close_dead(struct mproc *p, struct mthread *t, uint64_t last_ns, uin
 	if (!g)
 		return;
 	if (when < g->rec.last_ns)
-		when = t->died && when > g->rec.event_ns ? when : g->rec.last_ns;
+		when = t->died && when >= g->rec.event_ns ? when : g->rec.last_ns;
 	if (when < t->rec.since_ns)
 		when = t->rec.since_ns;
 	if (t->rec.state == GT_WAIT || t->rec.state == GT_HOLD)

@@ -51,6 +51,7 @@ static void mproc__free(struct mproc *p)
 	for (size_t i = 0; i < p->thread_cnt; i++)
 		mthread__free(p->threads[i]);
 	mproc__free_pairs(p);
+	mproc__free_sleeps(p);
 	free(p->gils);
 	free(p->threads);
 	free(p->comm);
@@ -415,6 +416,8 @@ static int feed(struct model *m, const struct totals *t)
 	/* Ended threads leave the index too: their tid may come again. */
 	if (!err)
 		err = model__reindex(m);
+	if (!err)
+		err = model__feed_sleeps(m, t);
 	return err ? err : model__feed_pairs(m, t);
 }
 
@@ -449,6 +452,7 @@ static void copy_readings(struct model *m, int to)
 		}
 		mproc__copy_pairs(p, to);
 		p->throttled_at[to] = p->throttled_at[AT_NOW];
+		mproc__copy_sleeps(p, to);
 	}
 }
 

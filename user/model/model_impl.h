@@ -123,6 +123,7 @@ struct mproc {
 	size_t name_cnt, name_cap;
 	struct mname *names;
 	struct tallies tallies[TALLIES_CNT];
+	struct hmap sleeps; /* (tid << 32 | call, stack) -> struct msleep, see sleeps.c */
 	/* Since the last feed threads have lost their rows, or who has held from the start is another: tids of any
 	 * tally may be another's.
 	 */
@@ -144,7 +145,7 @@ struct model {
 	uint64_t refresh_late_cnt;	/* refreshes that took longer than their interval */
 	bool no_pairs;			/* in pictures */
 	uint64_t light_cnt; /* .. and those whose time went to "other" for being light */
-	bool stacks_known;
+	bool stacks_known, sleeps_known;
 	char *attach; /* how the source probes; NULL: it has not said */
 	size_t stack_cnt, stack_cap;
 	struct stored_stack *stacks; /* id - 1 */
@@ -208,9 +209,16 @@ void mproc__init_pairs(struct mproc *p);
 void mproc__free_pairs(struct mproc *p);
 void mproc__copy_pairs(struct mproc *p, int to);
 
+/* sleeps.c: where holders slept. 0 or -ENOMEM. */
+int model__feed_sleeps(struct model *m, const struct totals *t);
+void mproc__copy_sleeps(struct mproc *p, int to);
+void mproc__free_sleeps(struct mproc *p);
+
 struct arena;
 /* build_stacks.c: the stacks and chains of a process for a snapshot, differences to the reading base. */
 int mproc__build_stacks(const struct model *m, const struct mproc *p, int base, struct arena *a,
+			struct snap_proc *ret);
+int mproc__build_sleeps(const struct model *m, const struct mproc *p, int base, struct arena *a,
 			struct snap_proc *ret);
 
 #endif

@@ -181,7 +181,10 @@ void snapshot__my_code(struct snapshot *s, bool on)
 		struct snap_proc *p = (struct snap_proc *)(uintptr_t)&s->procs[i];
 		struct snap_stack *st = (struct snap_stack *)(uintptr_t)p->stacks;
 		struct snap_chain *ch = (struct snap_chain *)(uintptr_t)p->chains;
+		struct snap_offcpu *off = (struct snap_offcpu *)(uintptr_t)p->offcpu;
 
+		for (size_t k = 0; k < p->offcpu_cnt; k++)
+			show(off[k].frames, &off[k].frame_cnt, &off[k].hidden_cnt, on);
 		for (size_t k = 0; k < p->stack_cnt; k++)
 			show(st[k].frames, &st[k].frame_cnt, &st[k].hidden_cnt, on);
 		for (size_t k = 0; k < p->chain_cnt; k++) {

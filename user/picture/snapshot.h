@@ -73,6 +73,19 @@ struct snap_chain {
 	size_t waiter_hidden_cnt, holder_hidden_cnt;
 };
 
+/* Where a thread slept while it held the GIL; frames as in snap_stack. */
+struct snap_offcpu {
+	uint32_t tid;	 /* 0: of those that found no room */
+	int32_t call_no; /* the system call that it slept in; GT_NO_CALL: in none; GT_UNKNOWN_CALL */
+	const char *call; /* its name; NULL: not known, or in none */
+	uint64_t ns;	  /* until it was on a CPU again */
+	uint64_t cnt;	  /* sleeps that began in the span */
+	bool truncated;
+	size_t frame_cnt;
+	const struct snap_frame *frames;
+	size_t hidden_cnt;
+};
+
 struct snap_pair {
 	uint32_t waiter_tid;
 	uint32_t holder_tid; /* 0: other */
@@ -189,6 +202,9 @@ struct snap_proc {
 	const struct snap_stack *stacks; /* largest first within a kind */
 	size_t chain_cnt;		 /* known when the stacks are */
 	const struct snap_chain *chains; /* largest first */
+	bool offcpu_known;		 /* --sched, in exact stretches */
+	size_t offcpu_cnt;
+	const struct snap_offcpu *offcpu; /* largest first */
 };
 
 struct snapshot {

@@ -13,6 +13,7 @@
 #include "user/probe/maps_read.h"
 #include "user/probe/multi.h"
 #include "user/probe/probe_impl.h"
+#include "user/probe/sched.h"
 
 static int on_note(void *ctx, void *data, size_t sz)
 {
@@ -71,6 +72,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		bpf_map__set_max_entries(p->skel->maps.chains, 1);
 		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
 	}
+	p->sched = probe_sched__choose(p->skel, p->opts.sched);
 	for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
 		if (probe__reg_prog(p->skel, k))
 			bpf_program__set_autoload(probe__reg_prog(p->skel, k), false);
@@ -92,7 +94,8 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 	return 0;
 }
 
-int probe__load(struct probe *p)
+/* The tier that works. 0 or -errno. */
+static int load(struct probe *p)
 {
 	enum probe_tier want = p->opts.tier;
 	const char *why;
@@ -109,6 +112,34 @@ int probe__load(struct probe *p)
 	}
 	if (err && want != PROBE_TIER_MULTI)
 		err = load_tier(p, PROBE_TIER_PERF);
+	return err;
+}
+
+/* What --sched adds is not worth the measurement: without it one goes on without. */
+static void attach_sched(struct probe *p)
+{
+	int err = p->sched ? probe_sched__attach(p->skel) : 0;
+
+	if (p->sched && !err)
+		return;
+	if (p->opts.sched)
+		pr_warn("--sched: cannot attach to the scheduler's switches%s%s: going on "
+			"without\n",
+			err ? ": " : ", which this kernel does not describe",
+			err ? errstr(err) : "");
+	p->sched = false;
+}
+
+int probe__load(struct probe *p)
+{
+	int err = load(p);
+
+	if (err && p->sched) {
+		p->sched = p->opts.sched = false;
+		err = load(p);
+		if (!err)
+			pr_warn("--sched: this kernel refuses its program: going on without\n");
+	}
 	if (err)
 		return err;
 	/* The tracepoints first: a thread that ends must not be missed. */
@@ -120,6 +151,7 @@ int probe__load(struct probe *p)
 		pr_warn("cannot attach to the scheduler's tracepoints: %s\n", errstr(err));
 		return err;
 	}
+	attach_sched(p);
 	if (p->opts.stacks)
 		p->clock = probe_clock__start(bpf_program__fd(p->skel->progs.cpu_clock));
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.notes), on_note, p, NULL);

@@ -117,5 +117,8 @@ uint64_t probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 	forget_map(&f, skel->maps.sums, offsetof(struct gt_sum_key, tgid));
 	forget_map(&f, skel->maps.chains, offsetof(struct gt_chain_key, tgid));
 	bpf_map_delete_elem(bpf_map__fd(skel->maps.modes), &tgid);
+	forget_map(&f, skel->maps.sleeps, offsetof(struct gt_sleeper_key, tgid));
+	forget_map(&f, skel->maps.first_holds, offsetof(struct gt_sleeper_key, tgid));
+	forget_map(&f, skel->maps.slept, offsetof(struct gt_sleep_key, tgid));
 	return forget_dead(skel, tgid);
 }

@@ -17,6 +17,7 @@
 #include "user/probe/maps_stacks.h"
 #include "user/probe/price.h"
 #include "user/probe/probe_impl.h"
+#include "user/probe/sched.h"
 
 __attribute__((format(printf, 2, 0))) static int libbpf_say(enum libbpf_print_level level,
 							    const char *fmt, va_list ap)
@@ -86,12 +87,14 @@ void probe__know(struct probe *p, pid_t tgid)
 	probe__put_known(p, tgid, BPF_NOEXIST);
 }
 
-void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid)
+void probe__set_holder(struct probe *p, pid_t tgid, uint64_t cond, uint64_t tstate, uint32_t tid)
 {
 	struct gt_tstate_key key = { .tstate = tstate, .tgid = (__u32)tgid };
 
 	/* Without room its blame is nobody's until its first release. */
 	bpf_map_update_elem(bpf_map__fd(p->skel->maps.holders), &key, &tid, BPF_ANY);
+	if (p->sched)
+		probe_sched__first_hold(p->skel, tgid, cond, tid);
 }
 
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
@@ -101,6 +104,8 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 
 	/* Without them what finds no room is lost, but counted: no reason to refuse. */
 	probe_read__open_sums(p->skel, (uint32_t)tgid, p->opts.stacks);
+	if (p->sched)
+		probe_sched__watch(p->skel, tgid);
 	target.books_ns = now_ns();
 	return put_target(p, tgid, &target, BPF_ANY) ? 0 : target.books_ns;
 }
@@ -162,6 +167,8 @@ uint64_t probe__exact_hits(struct probe *p, pid_t tgid)
 
 void probe__unknow(struct probe *p, pid_t tgid)
 {
+	if (p->sched)
+		probe_sched__unwatch(p->skel, tgid);
 	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &tgid);
 	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.modes), &tgid);
 }
@@ -174,6 +181,8 @@ void probe__forget(struct probe *p, pid_t tgid)
 
 void probe__reset(struct probe *p, pid_t tgid)
 {
+	if (p->sched)
+		probe_sched__unwatch(p->skel, tgid);
 	probe__put_known(p, tgid, BPF_ANY);
 	p->dead_lost += probe_read__forget(p->skel, (uint32_t)tgid);
 }
@@ -182,6 +191,8 @@ int probe__read(struct probe *p, struct totals *ret)
 {
 	int err = probe_read__all(p->skel, &p->steps, ret);
 
+	if (!err && p->sched)
+		err = probe_sched__read(p->skel, ret);
 	if (!err)
 		ret->stats[GT_STAT_DEAD_FULL] += p->dead_lost;
 	ret->self_cpu_ns += p->links_cpu_ns;

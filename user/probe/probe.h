@@ -39,6 +39,7 @@ struct probe_opts {
 	enum probe_tier tier;	 /* AUTO: multi where it works */
 	unsigned int thread_cnt; /* threads expected at once; sizes the maps */
 	bool stacks;		 /* walk Python stacks */
+	bool sched; /* see holders that sleep; where that cannot be, go on without (said by pr_warn) */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
@@ -99,10 +100,10 @@ void probe__detach(struct probe *p, struct probe_attachment *a);
  */
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
 			 const uint64_t text[2]);
-/* The thread tid has this PyThreadState and holds a GIL, since before the books. Said before probe__activate, and
+/* The thread tid has this PyThreadState and holds the GIL at cond, since before the books. Said before probe__activate, and
  * after it for those that have taken it in between.
  */
-void probe__set_holder(struct probe *p, pid_t tgid, uint64_t tstate, uint32_t tid);
+void probe__set_holder(struct probe *p, pid_t tgid, uint64_t cond, uint64_t tstate, uint32_t tid);
 /* A process that is followed: its forks and execs are noted from now on, measured or not. */
 void probe__know(struct probe *p, pid_t tgid);
 /* It is followed no more; its books have never started. */

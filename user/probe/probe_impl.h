@@ -20,6 +20,7 @@ struct probe {
 	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;
+	bool sched;	   /* sleeps of holders are seen */
 	uint64_t price_ns; /* of a hit; 0: not tried yet */
 	struct probe_steps steps;
 	uint64_t dead_lost;    /* see probe_read__forget */

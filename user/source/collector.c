@@ -49,6 +49,7 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	struct probe_opts po = { .tier = (enum probe_tier)opts->attach,
 				 .thread_cnt = opts->thread_cnt,
 				 .stacks = opts->stacks,
+				 .sched = opts->sched,
 				 .min_hold_ns = opts->min_hold_ns };
 
 	if (!c)
@@ -59,13 +60,12 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->name_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->mode_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	c->look_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->guests = py_guests__new();
 	c->store = stack_store__new();
 	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || c->mode_timer < 0 ||
-	    c->look_timer < 0 || !c->probe || !c->cache || !c->guests || !c->store)
+	    !c->probe || !c->cache || !c->guests || !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
@@ -105,7 +105,7 @@ static void collector_free(struct source *s)
 	closep(&c->timer);
 	closep(&c->name_timer);
 	closep(&c->mode_timer);
-	closep(&c->look_timer);
+	lock_looks__deinit(&c->looks);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
 	py_guests__free(c->guests);
@@ -127,7 +127,6 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 #define ID_TIMER (2ull << 32)
 #define ID_NAMES (3ull << 32)
 #define ID_MODES (4ull << 32)
-#define ID_LOOKS (5ull << 32)
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -161,8 +160,6 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, c->name_timer, ID_NAMES);
 	if (!err)
 		err = collector__watch(c, c->mode_timer, ID_MODES);
-	if (!err)
-		err = collector__watch(c, c->look_timer, ID_LOOKS);
 	return failure__of(err);
 }
 
@@ -257,7 +254,8 @@ static int read_books(struct collector *c)
 	c->totals.last = c->closed;
 	if (!err && c->stacks)
 		err = pystacks__read(c->stacks, &c->totals);
-	lock_looks__send(c);
+	if (!err)
+		err = lock_looks__send(c);
 	if (!err)
 		err = sinks__send(c->source.sinks, &r);
 	if (!err)

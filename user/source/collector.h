@@ -29,6 +29,7 @@ struct collector_opts {
 	enum gt_follow follow;	 /* at first: collector__follow */
 	unsigned int thread_cnt; /* expected; sizes the maps */
 	bool stacks;		 /* collect Python stacks */
+	bool sched;		 /* see holders that sleep, if the kernel lets us */
 	bool look_at_all;	 /* the stack of every thread at each reading (dump) */
 	enum collector_mode mode;
 	double max_overhead_pct; /* of a CPU, by the probes of a process: COLLECT_AUTO; 0: no limit */

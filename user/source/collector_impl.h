@@ -8,6 +8,7 @@
 #include "user/probe/probe.h"
 #include "user/python/thread_name.h"
 #include "user/source/collector.h"
+#include "user/source/lock_looks.h"
 #include "user/source/modes.h"
 #include "user/source/source.h"
 #include "user/target/target.h"
@@ -43,23 +44,13 @@ struct throttle {
 	uint64_t last_ns;
 };
 
-/* Looks at a GIL's flag since they were sent last. */
-struct lock_look {
-	uint64_t cond, cnt, locked_cnt;
-};
-
-struct lock_looks {
-	size_t cnt, cap;
-	struct lock_look *v;
-};
-
 /* A process that is measured. */
 struct tracked {
 	struct target target;
 	struct probe_attachment *att, *att_pause;
 	enum probe_start start;
 	struct modes modes;
-	struct lock_looks lock_looks;
+	struct lock_watch looks;
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
@@ -96,9 +87,8 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
-	int timer, name_timer, mode_timer, look_timer;
-	bool looking;		/* some process is light */
-	size_t look_gil;	/* the GIL whose turn it is, in the last totals */
+	int timer, name_timer, mode_timer;
+	struct lock_looks looks;
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
 	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
 	size_t look_next;	/* whose turn it is */

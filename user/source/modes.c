@@ -37,7 +37,6 @@ static void arm(struct collector *c)
 	its.it_value.tv_sec = (time_t)(next / 1000000000u);
 	its.it_value.tv_nsec = (long)(next % 1000000000u);
 	timerfd_settime(c->mode_timer, TFD_TIMER_ABSTIME, &its, NULL);
-	lock_looks__arm(c);
 }
 
 /* Since its books started. */
@@ -54,6 +53,8 @@ int modes__start(struct tracked *t, struct collector *c)
 	m->is_light = t->start == PROBE_ALWAYS_LIGHT;
 	m->is_auto = t->start == PROBE_EXACT_FIRST;
 	m->told = (struct gt_modes){ .exact = !m->is_light, .from_start = !m->is_light };
+	if (m->is_light)
+		lock_looks__start(c, t);
 	if (m->is_auto) {
 		m->look_ns = now;
 		m->next_ns = mode_choice__init(&m->choice, now, probe__price_ns(c->probe),
@@ -105,6 +106,7 @@ static void go_exact(struct tracked *t, struct collector *c)
 	m->look_ns = now;
 	m->choice.last_ns = m->choice.step_ns = now; /* what attaching took is no time of it */
 	m->next_ns = now + mode_choice__peek_ns();
+	lock_looks__stop(c, t);
 	pr_verb("pid %d: exact\n", t->target.pid);
 	say(t, c, now);
 }
@@ -165,10 +167,10 @@ void modes__after_read(struct collector *c)
 		t->modes.wanted_light = false;
 		t->modes.is_light = true;
 		probe__drop_exact(c->probe, t->att);
+		lock_looks__start(c, t);
 		pr_verb("pid %d: light\n", t->target.pid);
 		say(t, c, c->totals.now_ns);
 	}
-	lock_looks__arm(c);
 }
 
 void modes__arm(struct collector *c)

@@ -388,6 +388,8 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 
 		err = stack_growth__add_chain(&s->growth, &r->key, w, h, &r->sum, t);
 	}
+	for (size_t i = 0; i < t->sleep_cnt; i++)
+		t->sleeps[i].stack = id_of_hash(s, t->sleeps[i].at.tgid, t->sleeps[i].at.stack);
 	open_waits(s, t);
 	t->stats[COUNTER_STORE_FULL] = stack_store__full_cnt(s->store);
 	t->stats[COUNTER_UNRESOLVED] = s->unresolved;

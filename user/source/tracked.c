@@ -84,6 +84,8 @@ void tracked__seed(struct tracked *t, struct collector *c)
 	ssize_t n = py_process__gils(t->py, &gils);
 
 	t->holder_cnt = t->held_cnt = 0;
+	if (n > 0)
+		lock_looks__begin(t);
 	for (ssize_t i = 0; i < n; i++) {
 		uint64_t cond = gils[i].addr + t->target.py->obj.gil_cond;
 		struct record gil = { .kind = REC_GIL,
@@ -94,6 +96,8 @@ void tracked__seed(struct tracked *t, struct collector *c)
 
 		if (known)
 			gil.gil.interval_ns = st.interval_us * 1000;
+		if (known)
+			lock_looks__know(t, cond);
 		send(t, c, &gil);
 		if (!known)
 			continue;
@@ -201,7 +205,9 @@ static void tell_holders(struct tracked *t, struct collector *c)
 
 	for (ssize_t i = 0; i < n; i++)
 		if (!py_process__gil_state(t->py, gils[i].addr, &st) && st.locked && st.holder_tid)
-			probe__set_holder(c->probe, t->target.pid, st.holder_tstate, st.holder_tid);
+			probe__set_holder(c->probe, t->target.pid,
+					  gils[i].addr + t->target.py->obj.gil_cond,
+					  st.holder_tstate, st.holder_tid);
 }
 
 /* A process that has just started may say no: its libraries are mapped before they are relocated. And it runs
@@ -352,5 +358,5 @@ void tracked__deinit(struct tracked *t, struct collector *c)
 	newcomers__deinit(&t->newcomers);
 	free(t->holders);
 	free(t->held);
-	free(t->lock_looks.v);
+	lock_watch__deinit(&t->looks);
 }

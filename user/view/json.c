@@ -49,6 +49,7 @@ static void put_stack(struct json_out *j, const struct snap_stack *s)
 /* Of a process's bytes, what each list may take, but for the stacks, which have the rest; and about how long a row is, without its text. */
 #define THREADS_PCT 40
 #define PAIRS_PCT   20
+#define OFFCPU_PCT  20
 #define THREAD_SZ   640
 #define PAIR_SZ	    130
 #define STACK_SZ    80
@@ -222,6 +223,57 @@ static void put_stacks(struct json_out *j, const struct snap_proc *p, const stru
 	json__close(j, ']');
 }
 
+static void put_offcpu_row(struct json_out *j, const struct snap_offcpu *c)
+{
+	json__open(j, NULL, '{');
+	json_rows__put_known(j, "tid", c->tid);
+	if (c->call)
+		json__str(j, "syscall", c->call);
+	else
+		json__null(j, "syscall");
+	if (c->call_no >= 0)
+		json__u64(j, "syscall_number", (uint32_t)c->call_no);
+	json__ns(j, "ns", c->ns);
+	json__u64(j, "count", c->cnt);
+	if (c->truncated)
+		json__bool(j, "truncated", true);
+	json__open(j, "frames", '[');
+	for (size_t i = 0; i < c->frame_cnt; i++)
+		put_frame(j, NULL, &c->frames[i]);
+	json__close(j, ']');
+	json__close(j, '}');
+}
+
+/* Where holders slept. */
+static void put_offcpu(struct json_out *j, const struct snap_proc *p, const struct view_opts *o,
+		       size_t *left)
+{
+	struct room room = room_of(*left, OFFCPU_PCT, ROWS_MAX);
+	struct snap_offcpu other = { .call_no = GT_NO_CALL };
+	size_t had = room.left;
+
+	json__open(j, "offcpu", '[');
+	for (size_t i = 0; i < p->offcpu_cnt; i++) {
+		const struct snap_offcpu *c = &p->offcpu[i];
+		size_t sz = STACK_SZ;
+
+		if (!view_opts__shows_tid(o, c->tid))
+			continue;
+		for (size_t k = 0; k < c->frame_cnt && o->max_bytes; k++)
+			sz += frame_sz(&c->frames[k]);
+		if (fits(&room, o->max_bytes ? sz : 0)) {
+			put_offcpu_row(j, c);
+			continue;
+		}
+		other.ns += c->ns;
+		other.cnt += c->cnt;
+	}
+	if (other.ns)
+		put_offcpu_row(j, &other);
+	*left -= *left == SIZE_MAX ? 0 : had - room.left;
+	json__close(j, ']');
+}
+
 static void put_proc(struct json_out *j, const struct snapshot *s, const struct snap_proc *p,
 		     const struct view_opts *o)
 {
@@ -249,6 +301,8 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	put_threads(j, s, p, o, &left);
 	if (p->pairs_known)
 		put_pairs(j, p, o, &left);
+	if (p->offcpu_known)
+		put_offcpu(j, p, o, &left);
 	if (p->stacks_known)
 		put_stacks(j, p, o, left);
 	json__close(j, '}');

@@ -13,6 +13,7 @@
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
+#include "user/picture/offcpu.h"
 #include "user/view/blame_lines.h"
 #include "user/view/columns.h"
 #include "user/base/fit.h"
@@ -254,6 +255,34 @@ static void put_lines(struct view *v, const struct snap_proc *p)
 		fprintf(v->out, "  .. and %zu more lines\n", all - cnt);
 }
 
+static bool is_shown(const void *ctx, uint32_t tid)
+{
+	return view_opts__shows_tid(ctx, tid);
+}
+
+/* "   1.2s     304 clock_nanosleep()    refill cache.py:42" */
+static void put_sleeps(struct view *v, const struct snap_proc *p)
+{
+	struct offcpu_line lines[LINES_MAX];
+	size_t all, cnt = offcpu__lines(p, is_shown, v->opts, lines, LINES_MAX, &all);
+	char ns[UNITS_SZ], times[UNITS_SZ], call[OFFCPU_WORDS_SZ];
+
+	if (!p->offcpu_known)
+		return;
+	fprintf(v->out, "\nholders that slept with the GIL%s\n", cnt ? ":" : ": none");
+	if (cnt)
+		fprintf(v->out, " %7s %7s %-20s IN WHICH LINE\n", "SLEPT", "TIMES", "SYSTEM CALL");
+	for (size_t i = 0; i < cnt; i++) {
+		fprintf(v->out, " %7s %7s %-20s ", units__duration(lines[i].ns, ns),
+			units__count((double)lines[i].cnt, times),
+			offcpu__call_words(&lines[i], call));
+		put_frame(v->out, lines[i].frame, columns_of(v->out) - 38, false);
+		putc('\n', v->out);
+	}
+	if (all > cnt)
+		fprintf(v->out, "  .. and %zu more places\n", all - cnt);
+}
+
 static int put_proc(struct view *v, const struct snapshot *s, const struct snap_proc *p)
 {
 	__cleanup(sbuf__free) struct sbuf who = { 0 };
@@ -272,6 +301,7 @@ static int put_proc(struct view *v, const struct snapshot *s, const struct snap_
 	if (who.oom || put_threads(v, s, p))
 		return -ENOMEM;
 	put_lines(v, p);
+	put_sleeps(v, p);
 	return 0;
 }
 
