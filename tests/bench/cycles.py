@@ -59,7 +59,7 @@ class Prices:
 
 
 def cost_ns(chunk, prices, rate):
-    """What a chunk under auto took longer than bare. Its probes are there or not: what is not half as
-    much as exact tracing is the machine's noise, which would add up to more than what is looked for."""
-    added = chunk["cycle_ns"] - prices.bare[rate]
-    return added * chunk["ops"] if added > prices.exact_ns[rate] / 2 else 0.0
+    """What probes cost a chunk under auto: they were there or not, which is told by its cycles. All that
+    these took longer would be more than that: over minutes a machine's noise does not cancel."""
+    exact_ns = prices.exact_ns[rate]
+    return exact_ns * chunk["ops"] if chunk["cycle_ns"] > prices.bare[rate] + exact_ns / 2 else 0.0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """auto's own check: GIL cycles at a rate that swings between one that it can afford and one that it cannot.
 
-Cost is what cycles take longer than bare (cycles.py), in pieces of 20 ms, one after the other."""
+Cost is that of the probes which its cycles met (cycles.py), in pieces of 20 ms, one after the other."""
 import json
 import time
 

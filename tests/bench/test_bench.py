@@ -46,7 +46,7 @@ class Arithmetic(unittest.TestCase):
 
     def test_noise_is_no_cost_of_auto(self):
         self.assertEqual(cost_ns({"cycle_ns": 700, "ops": 10}, Chunks, 1e6), 0)
-        self.assertEqual(cost_ns({"cycle_ns": 1200, "ops": 10}, Chunks, 1e6), 9000)
+        self.assertEqual(cost_ns({"cycle_ns": 1200, "ops": 10}, Chunks, 1e6), 10000)
 
     def test_worst_window_is_any(self):
         seconds = [Second(0)] * 30 + [Second(2e8)] * 5 + [Second(0)] * 85
