@@ -11,7 +11,6 @@ import textwrap
 
 from modes import BOUNDS
 from plot import count, svg
-from sweep import AUTO_S, SETTLE_S
 from swing import AGAIN_S, BOUND_POINTS, BUDGET, WINDOW_S
 
 SAME = ("machine", "kernel", "cpus", "title")  # what all parts of a page have in common
@@ -82,7 +81,8 @@ def of_sweep(sweep):
         rows.append(row)
     lines = ["## By rate", "", "![cost by rate of GIL cycles](cost.svg)", ""] + text(
         "One thread, GIL cycles that nobody contends with, work between them. CPU time added, of one CPU; of auto the",
-        "mean of %g s, after its first %g:" % (AUTO_S, SETTLE_S)) + table(["cycles/s"] + names, rows)
+        "mean of %g s, %s:" % (sweep["auto_s"], "after its first %g" % sweep["settle_s"] if sweep["settle_s"]
+                               else "its start included")) + table(["cycles/s"] + names, rows)
     clocks = ["%s of a CPU in %s" % (percent(number), name)
               for name, number in sweep["clock_percent"].items() if number]
     if clocks:

@@ -93,7 +93,8 @@ def measure_sweep(args, plan, python, report, until):
 
 def tell(args, python, report, cycles, rates):
     report.section = "sweep"
-    table = report.data["sweep"] = {"rates": list(rates.values()), "percent": {}, "clock_percent": {}}
+    table = report.data["sweep"] = {"rates": list(rates.values()), "percent": {}, "clock_percent": {},
+                                     "settle_s": SETTLE_S, "auto_s": AUTO_S}
     for name, options in [(AGAIN, None)] + modes_of(args):
         clock = clock_share(args, python, options) if options is not None else 0.0
         if clock is None:
