@@ -85,7 +85,7 @@ help:
 #: make check        all tests (root; installs what is missing)
 #: make check-all    all tests, and those that take minutes: tests/long
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
-#: make bench        cost, side by side with one empty uprobe and a naive tracer (root)
+#: make bench        cost of each mode, side by side with bare, an empty uprobe and other tools: doc/cost.md (root)
 #: make bench-sched  what --sched costs the context switches of other processes (root)
 #: make static       one static file, $(BUILD)/giltop-static
 #: make check-kernels  boot Debian's kernels under emulation and compare with the oracle there
@@ -233,7 +233,7 @@ check-all:
 demo:
 	$(Q)scripts/demo
 
-# BENCH_ARGS=--quick: a minute instead of four.
+# BENCH_ARGS=--quick: three minutes instead of eleven. A part alone: scripts/bench PART.
 bench: all $(BUILD)/bench/hit $(BUILD)/bench/naive $(BUILD)/bench/cost.bpf.o
 	$(Q)BUILD=$(BUILD) scripts/bench $(BENCH_ARGS)
 

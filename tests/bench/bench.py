@@ -1,21 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What giltop costs, measured side by side in one run: bare, with giltop, with a naive tracer.
+"""What giltop costs, measured side by side in one run.
 
-bench.py [--quick] [--python FILE] [--symbols-python FILE] [--giltop FILE] BUILD
+bench.py [--quick] [--python FILE] [--symbols-python FILE] [--giltop FILE] [--page DIR] BUILD [PART ..]
 
-All variants run at the same time as parked processes, each with its tracer attached from beginning to
-end, and take turns in slices of some 50 ms, in a new order each round: what drifts (clock rate, other
-load on the machine) meets all alike. A figure is the median over the rounds of a ratio or a difference
-within one round. Loops that only compute are measured in CPU time, so other processes cost them
-caches but not turns. Each generation starts all processes anew: a process's layout in memory is worth
-a few per cent of such a loop.
+Without PART all of them. A figure is the median over the rounds of a ratio or a difference within one
+round, so that what drifts (clock rate, other load on the machine) cancels. Loops that only compute are
+measured in CPU time: other processes cost them caches but not turns. Results are in BUILD/bench/PART.json,
+and as cost.md and cost.svg, of the last run of each part, in BUILD/bench; a whole run writes these to doc/.
 
 Absolute figures are this machine's; the ratios are what to compare. Exit status 0, also where a
 bound is exceeded (the machine may be busy: read the spread); 1 if something could not be measured.
 """
 import argparse
-import json
 import os
 import platform
 import random
@@ -23,170 +20,76 @@ import subprocess
 import sys
 import time
 
+from generations import measure_generations
+from kernel_stat import run_times
+from modes import measure_modes
 from own import measure_own
+from page import write_page
+from peers import measure_peers
+from processes import measure_processes
 from report import Report
-from rig import CPUS, Child, Failure, Giltop, Load, Python, say
-
-SLICE_S = 0.05
-STATS_SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
+from rig import CPUS, HERE, Failure, Giltop, Load, Python, Until, say
+from service import measure_service
+from sweep import measure_sweep
+from swing import measure_swing
 
 
 class Plan:
     """How often at most, and for how long: a busy machine gets fewer rounds, not a longer run."""
 
     def __init__(self, quick):
-        self.generations = 2 if quick else 3
+        self.quick = quick
+        self.generations = 2
         self.read_rounds = 14 if quick else 30  # in each generation
-        self.read_s = 12 if quick else 30
+        self.read_s = 8 if quick else 15
         self.turns = 7 if quick else 15  # of each contended workload
-        self.turn_s = 2.5 if quick else 5
+        self.turn_s = 1.5 if quick else 3
         self.starts = 3 if quick else 7
-        self.start_s = 4 if quick else 15
-        self.steady_s = 2.0 if quick else 4.0
+        self.start_s = 4 if quick else 12
+        self.steady_s = 2.0 if quick else 3.0
+        self.mode_rounds, self.mode_s = (3, 20) if quick else (30, 80)
+        self.sweep_rounds, self.sweep_s = (3, 15) if quick else (10, 30)
+        self.many_rounds, self.many_s = (3, 3) if quick else (9, 6)
+        self.peer_rounds, self.peer_s = (3, 10) if quick else (10, 25)
+        self.swing_s = 8 if quick else 30
+        self.window_pairs = 4 if quick else 10
+        self.window_s = 1.5 if quick else 3
 
 
-class Until:
-    """for _ in Until(30, 12): at most 30 times, no more after 12 s, but 3 times in any case."""
-
-    def __init__(self, times, seconds):
-        self.left = times
-        self.done = 0
-        self.end = time.monotonic() + seconds
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if not self.left or (self.done >= 3 and time.monotonic() >= self.end):
-            raise StopIteration
-        self.left -= 1
-        self.done += 1
-        return self.done
-
-
-class Variant:
-    """One process that takes part, and what it measured: one value a round."""
-
-    def __init__(self, name, measure):
-        self.name = name
-        self.measure = measure
-        self.count = 1000
-
-    def calibrate(self):
-        per_call = max(self.measure(self.count), 0.1)
-        self.count = int(SLICE_S * 1e9 / per_call) + 1
-
-
-def rounds(variants, until, samples):
-    for variant in variants:
-        variant.calibrate()
-    for _ in until:
-        random.shuffle(variants)
-        for variant in variants:
-            samples.setdefault(variant.name, []).append(variant.measure(variant.count))
-
-
-class Generation:
-    """All processes of one generation, with their tracers."""
-
-    def __init__(self):
-        self.children = []
-        self.loads = {}
-        self.hit = None
-
-    def begin(self, args, pythons):
-        self.hit = self.add(Child([args.hit, args.cost_bpf], CPUS[-1]))
-        self.start("bare", pythons["stock"])
-        self.start("giltop", pythons["stock"], args.giltop)
-        self.start("no-stacks", pythons["other"], args.giltop, ["--no-stacks"])
-        if "symbols" in pythons:
-            python = pythons["symbols"]
-            self.start("symbols bare", python)
-            self.start("symbols giltop", python, args.giltop)
-            load = self.start("symbols naive", python)
-            self.add(Child([args.naive, args.cost_bpf, str(load.pid), python.runtime], CPUS[0]))
-
-    def add(self, child):
-        self.children.append(child)
-        return child
-
-    def start(self, name, python, giltop=None, options=()):
-        load = self.loads[name] = self.add(Load(python))
-        if giltop:
-            self.add(Giltop(giltop, load.pid, options))
-        return load
-
-    def variants(self):
-        def hit(name):
-            return lambda count: int(self.hit.ask("%s %d" % (name, count))) / count
-
-        return ([Variant(name, hit(name)) for name in self.hit.first.split()[1:]] +
-                [Variant(name, load.read_ns) for name, load in self.loads.items()])
-
-    def stock(self):
-        return {name: self.loads[name] for name in ("bare", "giltop", "no-stacks")}
-
-    def close(self):
-        for child in reversed(self.children):
-            if isinstance(child, Giltop):
-                child.stop()
-            else:
-                child.close()
-
-
-def contended(generation, plan, samples):
-    """Two threads that compute; the ping-pong on one CPU and on all."""
-    def turn(name, run):
-        names = list(generation.stock())
-        for _ in Until(plan.turns, plan.turn_s):
-            random.shuffle(names)
-            for who in names:
-                samples.setdefault((name, who), []).append(run(generation.loads[who]))
-
-    def spin_cpu(load):
-        done = load.run("spin", 0.2)
-        return done["count"] / done["cpu_ns"] * 1e9
-
-    def spin_wall(load):
-        done = load.run("spin", 0.2, cpus=CPUS)
-        return done["count"] / done["wall_ns"] * 1e9
-
-    def pingpong(cpus, rounds_cnt):
-        return lambda load: 2 * rounds_cnt / load.run("pingpong", rounds_cnt,
-                                                      cpus=cpus)["wall_ns"] * 1e9
-
-    turn("spin, one CPU", spin_cpu)
-    turn("spin, all CPUs", spin_wall)
-    turn("pingpong, one CPU", pingpong(None, 4000))
-    turn("pingpong, all CPUs", pingpong(CPUS, 3000))
-
-
-def programs(args, python, report):
+def programs(args, _plan, pythons, report):
     """The kernel's own statistic: ns for one run of each program (the clock that measures included)."""
+    report.section = "own"
+    load = Load(pythons["stock"])
+    giltop = Giltop(args.giltop, load.pid, args.exact)
     try:
-        with open(STATS_SWITCH) as f:
-            before = f.read().strip()
-        load = Load(python)
-        giltop = Giltop(args.giltop, load.pid)
-        try:
-            with open(STATS_SWITCH, "w") as f:
-                f.write("1\n")
+        with run_times(args, giltop) as times:
             load.read_ns(300000)
             load.run("spin", 0.5)
-            ids = giltop.prog_ids()
-            out = subprocess.run([args.bpftool, "-j", "prog", "show"], capture_output=True, check=True)
-        finally:
-            with open(STATS_SWITCH, "w") as f:
-                f.write(before + "\n")
-            giltop.stop()
-            load.close()
-        for prog in json.loads(out.stdout):
-            if prog["id"] in ids and prog.get("run_cnt"):
-                report.figure("BPF program " + prog["name"], prog["run_time_ns"] / prog["run_cnt"], "ns",
-                              note="%d runs; the kernel's statistic, its clock included"
-                              % prog["run_cnt"])
     except (OSError, subprocess.CalledProcessError, ValueError) as error:
         report.skipped("BPF program run times", str(error))
+        return
+    finally:
+        giltop.stop()
+        load.close()
+    for prog in times.programs:
+        if prog["run_cnt"]:
+            report.figure("BPF program " + prog["name"], prog["run_time_ns"] / prog["run_cnt"], "ns",
+                          note="%d runs; the kernel's statistic, its clock included" % prog["run_cnt"])
+
+
+# In the order of a whole run; each takes (args, plan, pythons, report).
+PARTS = {
+    "cycle": lambda a, p, py, r: measure_generations(a, p, py, r, ("cycle",)),
+    "contended": lambda a, p, py, r: measure_generations(a, p, py, r, ("contended",)),
+    "modes": lambda a, p, py, r: measure_modes(a, py["stock"], r, Until(p.mode_rounds, p.mode_s)),
+    "sweep": lambda a, p, py, r: measure_sweep(a, p, py["stock"], r, Until(p.sweep_rounds, p.sweep_s)),
+    "processes": lambda a, p, py, r: measure_processes(a, p, py["stock"], r),
+    "peers": lambda a, p, py, r: measure_peers(a, p, py["stock"], r),
+    "swing": lambda a, p, py, r: measure_swing(a, p, py["stock"], r),
+    "service": lambda a, p, py, r: measure_service(a, p, py["stock"], r),
+    "own": lambda a, p, py, r: measure_own(a, p, py["stock"], r, Until(p.starts, p.start_s)),
+    "programs": programs,
+}
 
 
 def find_symbols_python():
@@ -205,65 +108,62 @@ def find_symbols_python():
     return None
 
 
+def has_modes(giltop):
+    out = subprocess.run([giltop, "--help"], capture_output=True, text=True, check=False).stdout
+    return "--mode " in out
+
+
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", help="the build directory, with giltop and bench/ in it")
-    parser.add_argument("--quick", action="store_true", help="a minute: to try, not to claim")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="only these of: %s" % ", ".join(PARTS))
+    parser.add_argument("--quick", action="store_true", help="two minutes: to try, not to claim")
+    parser.add_argument("--page", metavar="DIR", help="where cost.md and cost.svg go")
     parser.add_argument("--python", default="/usr/bin/python3", help="the stock interpreter")
     parser.add_argument("--symbols-python", default=find_symbols_python(),
                         help="one with symbols, for the naive tracer")
     parser.add_argument("--giltop", help="another giltop than BUILD/giltop")
-    parser.add_argument("--only", choices=["cycle", "contended", "own", "programs"],
-                        help="this part alone")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
+    unknown = set(args.parts) - set(PARTS)
+    if unknown:
+        parser.error("no such part: %s" % ", ".join(sorted(unknown)))
+    whole = not args.parts and not args.quick
+    args.parts = args.parts or list(PARTS)
     args.giltop = args.giltop or os.path.join(args.build, "giltop")
-    args.hit = os.path.join(args.build, "bench", "hit")
-    args.naive = os.path.join(args.build, "bench", "naive")
-    args.cost_bpf = os.path.join(args.build, "bench", "cost.bpf.o")
+    args.results = os.path.join(args.build, "bench")
+    args.page = args.page or (os.path.join(HERE, "..", "..", "doc") if whole else args.results)
+    args.hit = os.path.join(args.results, "hit")
+    args.naive = os.path.join(args.results, "naive")
+    args.cost_bpf = os.path.join(args.results, "cost.bpf.o")
     args.bpftool = "/usr/sbin/bpftool" if os.path.exists("/usr/sbin/bpftool") else "bpftool"
+    args.debian_arch = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), "")
+    args.has_modes = has_modes(args.giltop)
+    args.exact = ["--mode", "exact"] if args.has_modes else []
     return args
 
 
-def copy_pythons(args, report):
-    place = os.path.join(args.build, "bench", "python-")
+def copy_pythons(args):
+    place = os.path.join(args.results, "python-")
     pythons = {"stock": Python(args.python, place + "stock"),
                "other": Python(args.python, place + "other")}
     if args.symbols_python and os.path.exists(args.symbols_python):
         python = Python(args.symbols_python, place + "symbols")
         if python.has_symbols():
             pythons["symbols"] = python
-            return pythons
-    report.skipped("naive tracer", "no interpreter with take_gil and drop_gil in its symbols "
-                   "(--symbols-python FILE)")
     return pythons
 
 
-def run(args, report):
-    plan = Plan(args.quick)
-    pythons = copy_pythons(args, report)
-    cycle, turns = {}, {}
-    for i in range(plan.generations):
-        if args.only in ("own", "programs"):
-            break
-        say("generation %d of %d .." % (i + 1, plan.generations))
-        generation = Generation()
-        try:
-            generation.begin(args, pythons)
-            if args.only != "contended":
-                rounds(generation.variants(), Until(plan.read_rounds, plan.read_s), cycle)
-            if args.only != "cycle":
-                contended(generation, plan, turns)
-        finally:
-            generation.close()
-    if cycle:
-        report.cycle(cycle)
-    if turns:
-        report.contended(turns)
-    if args.only in (None, "own"):
-        say("giltop's own figures ..")
-        measure_own(args, plan, pythons["stock"], report, Until(plan.starts, plan.start_s))
-    if args.only in (None, "programs"):
-        programs(args, pythons["stock"], report)
+def run_part(name, args, plan, pythons, report):
+    say("%s .." % name)
+    if name == "cycle" and "symbols" not in pythons:
+        report.section = name
+        report.skipped("naive tracer", "no interpreter with take_gil and drop_gil in its symbols "
+                       "(--symbols-python FILE)")
+    try:
+        PARTS[name](args, plan, pythons, report)
+    except Failure as error:
+        say("bench: %s" % error)
+        report.skipped("the rest of '%s'" % name, str(error))
 
 
 def main():
@@ -273,19 +173,26 @@ def main():
         return 1
     random.seed(1)
     os.sched_setaffinity(0, {CPUS[0]})
-    report = Report(args.quick, {
+    pythons = copy_pythons(args)
+    about = {
         "machine": platform.machine(), "kernel": platform.release(), "cpus": len(CPUS),
-        "python": os.path.realpath(args.python), "symbols_python": args.symbols_python,
-        "load_average": os.getloadavg()[0]})
-    start = time.monotonic()
-    try:
-        run(args, report)
-    except Failure as error:
-        say("bench: %s" % error)
-        report.skipped("the rest", str(error))
-    report.print(time.monotonic() - start)
-    report.write(os.path.join(args.build, "bench.json"))
-    return 1 if report.failed else 0
+        "python": os.path.realpath(args.python), "title": pythons["stock"].title,
+        "symbols_python": args.symbols_python, "load_average": os.getloadavg()[0], "quick": args.quick,
+        "start": time.time()}
+    print("giltop bench: Linux %s, %s, %d CPUs (load average %.1f), %s%s\n"
+          "+- is half the distance of the quartiles of all rounds." % (
+              about["kernel"], about["machine"], about["cpus"], about["load_average"], about["title"],
+              ", --quick: to try, not to claim" if args.quick else ""))
+    failed = False
+    for name in args.parts:
+        report = Report(about)
+        start = time.monotonic()
+        run_part(name, args, Plan(args.quick), pythons, report)
+        report.print(time.monotonic() - start)
+        report.write(os.path.join(args.results, name + ".json"))
+        failed = failed or report.failed
+    write_page(args.results, args.page)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ Says "ready PID"; answers each line with one line of JSON; ends at end of file.
   paced SECONDS RATE bursts of os.read, RATE GIL cycles a second
   threads N SECONDS RATE   N threads that sleep for a moment: RATE acquisitions a second in all
   idle SECONDS       sleep
+  loop NAME SECONDS  one of loops.py
+  chunks SECONDS WORK CHUNK   GIL cycles with work between them, each one clocked, in pieces
 """
 import json
 import os
@@ -19,14 +21,13 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "workloads"))
 
+import loops  # noqa: E402
 import parked  # noqa: E402
 import pingpong  # noqa: E402
 
-ZERO = os.open("/dev/zero", os.O_RDONLY)
-
 
 def read(count):
-    fd, func = ZERO, os.read
+    fd, func = loops.ZERO, os.read
     start = time.thread_time_ns()
     for _ in range(count):
         func(fd, 1)
@@ -87,7 +88,11 @@ def threads(count, seconds, rate):
 
 def answer(line):
     words = line.split()
+    if words[0] == "loop":
+        return timed(loops.loop, words[1], float(words[2]))
     args = [float(word) for word in words[1:]]
+    if words[0] == "chunks":
+        return loops.chunks(args[0], int(args[1]), args[2])
     if words[0] == "read":
         return read(int(args[0]))
     if words[0] == "spin":

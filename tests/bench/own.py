@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""giltop's own figures: time to start and to detach, memory, CPU time."""
+"""giltop's own figures while it is exact: time to start and to detach, memory, CPU time."""
 import time
 
 from rig import Giltop, LiveView, Load, median, spread
@@ -26,7 +26,7 @@ def starts(args, python, report, until):
     for _ in until:
         load = Load(python)
         try:
-            giltop = Giltop(args.giltop, load.pid)
+            giltop = Giltop(args.giltop, load.pid, args.exact)
             start.append(giltop.start_s)
             load.read_ns(10000)
             stop.append(giltop.stop()[0])
@@ -41,7 +41,7 @@ def steady(args, plan, python, report):
     """One giltop at one process, under three loads in a row."""
     seconds = plan.steady_s
     load = Load(python)
-    giltop = Giltop(args.giltop, load.pid)
+    giltop = Giltop(args.giltop, load.pid, args.exact)
     try:
         load.run("idle", 0.5)
         idle, _ = share(giltop, load, "idle", seconds)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The table of results: one line a figure with its bound and spread, and the same as JSON."""
+"""The table of results: one line a figure with its bound and spread, and the same as JSON for page.py."""
 import json
 
 from rig import half_quartiles, median, spread
@@ -14,14 +14,23 @@ HEADINGS = {
     "hit": "One hit of an empty uprobe (CPU time, one-instruction function)",
     "cycle": "One uncontended GIL cycle: os.read(fd, 1) of /dev/zero (CPU time)",
     "contended": "Threads that fight for the GIL",
+    "modes": "Each mode in turns on one process: CPU time per operation",
+    "sweep": "Cost by rate of GIL cycles",
+    "processes": "Many processes: an uncontended GIL cycle in one of them",
+    "peers": "Other tools in turns on one process: CPU time of the process per operation",
+    "swing": "auto under a load that swings",
+    "service": "Requests of a service, in turns bare and under auto",
     "own": "giltop itself",
 }
 
 
 class Report:
-    def __init__(self, quick, about):
-        self.about = dict(about, quick=quick)
+    """The figures of one part."""
+
+    def __init__(self, about):
+        self.about = about
         self.lines = []
+        self.data = {}  # of the parts, for the page (page.py)
         self.failed = False
         self.section = "own"
 
@@ -34,6 +43,12 @@ class Report:
         self.failed = True
         self.lines.append({"section": self.section, "name": name, "value": None, "unit": "",
                            "bound": None, "spread": None, "note": "not measured: " + why,
+                           "verdict": None})
+
+    def absent(self, name, why):
+        """Something that not every machine has: said, and no failure."""
+        self.lines.append({"section": self.section, "name": name, "value": None, "unit": "",
+                           "bound": None, "spread": None, "note": "skipped: " + why,
                            "verdict": None})
 
     def cycle(self, samples):
@@ -94,10 +109,6 @@ class Report:
         self.section = "own"
 
     def print(self, took_s):
-        about = self.about
-        print("giltop bench: Linux %s, %s, %d CPUs (load average %.1f), %s" % (
-            about["kernel"], about["machine"], about["cpus"], about["load_average"],
-            about["python"]))
         for section, heading in HEADINGS.items():
             lines = [line for line in self.lines if line["section"] == section]
             if not lines:
@@ -105,8 +116,7 @@ class Report:
             print("\n" + heading)
             for line in lines:
                 print(self.row(line))
-        print("\n+- is half the distance of the quartiles of all rounds. One run of %.0f s%s." % (
-            took_s, ", --quick: to try, not to claim" if about["quick"] else ""))
+        print("  (%.0f s)" % took_s, flush=True)
 
     @staticmethod
     def row(line):
@@ -116,10 +126,10 @@ class Report:
         digits = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2
         tolerance = "" if line["spread"] is None else "+-%.1f%%" % (line["spread"] * 100)
         bound = "" if line["bound"] is None else "<= %-5g %s" % (line["bound"], line["verdict"])
-        return ("  %-50s %10.*f %-17s %8s  %s" % (line["name"], digits, value, line["unit"], tolerance,
-                                                  bound)).rstrip()
+        return ("  %-50s %10.*f %-17s %8s  %s%s" % (line["name"], digits, value, line["unit"], tolerance,
+                                                    bound, "  " + line["note"])).rstrip()
 
     def write(self, path):
         with open(path, "w") as f:
-            json.dump({"v": 1, "about": self.about, "figures": self.lines}, f, indent=1)
+            json.dump({"v": 1, "about": self.about, "figures": self.lines, "data": self.data}, f, indent=1)
             f.write("\n")

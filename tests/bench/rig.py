@@ -81,7 +81,7 @@ class Load(Child):
         env = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
         if python.lib:
             env["LD_LIBRARY_PATH"] = os.path.dirname(python.lib)
-        super().__init__([python.exe, os.path.join(HERE, "load.py")], LOAD_CPU, env)
+        super().__init__(python.command("load.py"), LOAD_CPU, env)
 
     def run(self, *words, cpus=None):
         """What load.py answers, with its threads on these CPUs."""
@@ -101,14 +101,30 @@ def cpu_of(pid):
     return total
 
 
-class Giltop(Child):
-    """giltop -b --json at a process; its CPU time, its memory, its reports."""
+def family_of(pid):
+    """The process and all that descend from it, parents first."""
+    pids = [pid]
+    for one in pids:
+        try:
+            for tid in os.listdir("/proc/%d/task" % one):
+                with open("/proc/%d/task/%s/children" % (one, tid)) as f:
+                    pids += [int(child) for child in f.read().split()]
+        except FileNotFoundError:
+            continue
+    return pids
 
-    def __init__(self, binary, pid, options=()):
+
+class Giltop(Child):
+    """giltop -b --json at a process, or at PID,PID..; its CPU time, its memory, its reports.
+
+    on_report(line), if given, is called with each of them, on another thread."""
+
+    def __init__(self, binary, pid, options=(), on_report=None):
         super().__init__([binary, "-b", "--json", "-p", str(pid), *options], TOOL_CPU,
                          first='{"type":"meta"')
         self.start_s = time.monotonic() - self.started
         self.last = "{}"
+        self.on_report = on_report
         # Nobody waits for its reports, and a full pipe would stop it.
         self.reader = threading.Thread(target=self.read_on, daemon=True)
         self.reader.start()
@@ -155,6 +171,8 @@ class Giltop(Child):
     def read_on(self):
         for line in self.process.stdout:
             self.last = line
+            if self.on_report:
+                self.on_report(line)
 
 
 class LiveView:
@@ -197,14 +215,13 @@ class LiveView:
             os.close(self.master)
 
 
-
 class Python:
     """A private copy of an interpreter. Breakpoints belong to a file: with a copy of its own, no other
     tracer on this machine (nor another one of ours) hangs on the same probes."""
 
     def __init__(self, exe, directory):
         os.makedirs(directory, exist_ok=True)
-        exe = os.path.realpath(exe)
+        exe, directory = os.path.realpath(exe), os.path.abspath(directory)
         self.exe = os.path.join(directory, os.path.basename(exe))
         self.lib = None
         ldd = subprocess.run(["ldd", exe], capture_output=True, text=True, check=False).stdout
@@ -217,6 +234,12 @@ class Python:
         else:
             shutil.copy2(exe, self.exe)
         self.runtime = self.lib or self.exe
+        self.title = "CPython " + subprocess.run(
+            [exe, "-c", "import platform; print(platform.python_version())"], capture_output=True, text=True,
+            check=True).stdout.strip()
+
+    def command(self, script):
+        return [self.exe, os.path.join(HERE, script)]
 
     def has_symbols(self):
         try:
@@ -227,8 +250,32 @@ class Python:
         return {"take_gil", "drop_gil"} <= names
 
 
+class Until:
+    """for _ in Until(30, 12): at most 30 times, no more after 12 s, but 3 times in any case."""
+
+    def __init__(self, times, seconds, least=3):
+        self.left = times
+        self.least = least
+        self.done = 0
+        self.end = time.monotonic() + seconds
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.left or (self.done >= self.least and time.monotonic() >= self.end):
+            raise StopIteration
+        self.left -= 1
+        self.done += 1
+        return self.done
+
+
 def median(values):
     return statistics.median(values)
+
+
+def lower_quartile(values):
+    return sorted(values)[len(values) // 4]
 
 
 def half_quartiles(values):

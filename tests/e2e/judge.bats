@@ -16,6 +16,11 @@ teardown() { e2e_teardown; }
 	python3 -m unittest -q test_compare test_compare_light
 }
 
+@test "the benchmark concludes from made-up readings what is in them, and writes a page without names of a machine" {
+	cd "$REPO/tests/bench"
+	python3 -m unittest -q test_bench
+}
+
 @test "the runner passes an honest giltop and fails one that is off by one" {
 	local cmd=(python3 "$E2E_DIR/accuracy.py" --giltop "$E2E_DIR/fake_giltop.py" --oracle "$ORACLE"
 		--python "$PYTHON" mixed 0.3)
