@@ -149,7 +149,9 @@ static int set_mode(struct mproc *p, const struct record *r)
 {
 	if (!p)
 		return 0;
-	p->mode_changes_at[AT_NOW] += p->is_light != r->mode.light && r->mode.at_ns > p->books_ns;
+	/* How it begins is no change. */
+	p->mode_changes_at[AT_NOW] += p->has_mode && p->is_light != r->mode.light;
+	p->has_mode = true;
 	p->is_light = r->mode.light;
 	p->was_light |= p->is_light;
 	for (size_t i = 0; i < p->gil_cnt; i++)

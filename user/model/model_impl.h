@@ -109,7 +109,7 @@ struct mproc {
 	uint64_t throttled_at[AT_CNT];
 	bool stacks_known;
 	bool halted; /* stopped, as the note says */
-	bool is_light, was_light, is_auto;
+	bool has_mode, is_light, was_light, is_auto;
 	uint32_t mode_changes_at[AT_CNT];
 	size_t gil_cnt, gil_cap;
 	struct mgil **gils;
