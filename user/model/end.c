@@ -150,8 +150,13 @@ void model__end_proc(struct model *m, uint32_t pid, uint64_t end_ns)
 		if (!p->threads[i]->exited)
 			close_dead(p, p->threads[i], m->now_ns, end_ns);
 	mproc__close_light(p);
-	for (size_t i = 0; i < p->gil_cnt; i++)
-		gil_acc__of(&p->gils[i]->rec, p->gils[i]->rec.last_ns, &p->gils[i]->at[AT_NOW]);
+	for (size_t i = 0; i < p->gil_cnt;
+	     i++) { /* nobody waits any more; what is light is so to the end */
+		const struct gt_gil *rec = &p->gils[i]->rec;
+
+		gil_acc__of(rec, rec->light && end_ns > rec->last_ns ? end_ns : rec->last_ns,
+			    &p->gils[i]->at[AT_NOW]);
+	}
 	mproc__sum_pairs(p);
 	mproc__sum_light(p);
 	p->end_ns = end_ns > p->books_ns ? end_ns : p->books_ns + 1;
