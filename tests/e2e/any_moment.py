@@ -4,9 +4,11 @@
 
 any_moment.py GILTOP PYTHON INT|KILL ROUNDS [GILTOP_OPTION..]
     ROUNDS_SEED=N in the environment: the same moments again (each run says its own)
+    ROUNDS_PHASE=NAME: all in one phase: start, work, end of a duration, end after INT, step down (to light mode, just after
+                the start), step up (the trial of exact mode after ten seconds, and what follows it)
 
-Each round starts a giltop on a process of two threads that take the GIL in turns, and sends the signal at a moment of its
-start (loading, attaching), of its work, or of its end: that of a duration, and that of another signal before it. Then
+Each round starts a giltop on a process of two threads that take the GIL in turns, too often for exact mode, and sends the signal at a moment of its
+start (loading, attaching), of its work, of a step from one mode to the other, or of its end: that of a duration, and that of another signal before it. Then
 all code of the target must be as in its files, no process of giltop's may be left, and the target must go on.
 A breakpoint that stayed behind is repaired by nobody: the rounds after it get another target, and all are counted. Two
 rounds run at a time, each with a target of its own.
@@ -43,6 +45,8 @@ for line in sys.stdin:
 GONE_S = 20  # giltop and its helpers; a machine may be slow, and perf events take a second to take away
 RESTORED_S = GONE_S
 AT_A_TIME = 2
+PHASES = ("start", "start", "work", "step down", "end of a duration", "end after INT")
+TRIAL_S = 10  # user/source/mode_choice.c
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -189,11 +193,15 @@ class Moments:
 
     def draw(self, rng):
         """(phase, duration, seconds until a first INT or None, seconds from there until the signal)"""
-        phase = rng.choice(("start", "start", "work", "end of a duration", "end after INT"))
+        phase = os.environ.get("ROUNDS_PHASE") or rng.choice(PHASES)
         if phase == "start":
             return phase, "3", None, rng.uniform(0, 1.2 * self.start_s)
         if phase == "work":
             return phase, "3", None, self.start_s + rng.uniform(0, 0.5)
+        if phase == "step down":
+            return phase, "3", None, self.start_s + rng.uniform(0, 0.2)
+        if phase == "step up":
+            return phase, "60", None, self.start_s + TRIAL_S + rng.uniform(-0.1, 0.4)
         if phase == "end of a duration":
             return phase, "100ms", None, self.start_s + 0.1 + rng.uniform(-0.1, 1.2 * self.end_s)
         return phase, "3", rng.uniform(0.5, 1.2) * self.start_s, rng.uniform(0, 1.2 * self.end_s)
@@ -276,8 +284,10 @@ def main():
                 own = Target(python)
         own.end()
 
-    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        for worker in [pool.submit(work) for _ in range(AT_A_TIME)]:
+    # A step up is waited for, most of the time.
+    at_a_time = AT_A_TIME * (4 if os.environ.get("ROUNDS_PHASE") == "step up" else 1)
+    with concurrent.futures.ThreadPoolExecutor(at_a_time) as pool:
+        for worker in [pool.submit(work) for _ in range(at_a_time)]:
             worker.result()
     print("%d rounds of %s: exit codes %s, the longest end %.2f s, %d left breakpoints behind, %d things wrong" % (
         rounds, sys.argv[3], dict(collections.Counter(judge.codes)), judge.longest_s, len(judge.leaks), len(judge.wrong)))

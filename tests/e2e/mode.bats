@@ -208,3 +208,7 @@ os.execv(sys.executable, [sys.executable, "-S", __file__, "again"])
 		--expr 'gil["wait_ns"] > 1e9' \
 		--expr 'sum(t["blame_ns"] for t in threads if t["name"] not in ("spin-1", "spin-2")) < 0.1 * gil["wait_ns"]'
 }
+
+@test "kill -9 while exact probes are taken away: nothing is left of them" {
+	ROUNDS_PHASE="step down" python3 "$E2E_DIR/any_moment.py" "$GILTOP" "$PYTHON" KILL 12 --max-overhead=0.3
+}

@@ -35,3 +35,11 @@ at_any_moment() {
 @test "kill -9 at 200 moments, perf events: the target goes on, its code is as before" {
 	at_any_moment KILL --attach=perf
 }
+
+@test "kill -9 at 200 moments of a step to light mode: the target goes on, its code is as before" {
+	ROUNDS_PHASE="step down" at_any_moment KILL --max-overhead=0.3
+}
+
+@test "kill -9 at 200 moments of a trial of exact mode: the target goes on, its code is as before" {
+	ROUNDS_PHASE="step up" at_any_moment KILL --max-overhead=0.3
+}
