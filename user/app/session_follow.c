@@ -169,9 +169,12 @@ static uint64_t used_of(const struct snapshot *snap, uint32_t pid)
 {
 	uint64_t ns = 0;
 
-	for (size_t i = 0; i < snap->proc_cnt; i++)
-		for (size_t g = 0; snap->procs[i].pid == pid && g < snap->procs[i].gil_cnt; g++)
-			ns += snap->procs[i].gils[g].held_ns + snap->procs[i].gils[g].wait_ns;
+	for (size_t i = 0; i < snap->proc_cnt; i++) {
+		const struct snap_proc *p = &snap->procs[i];
+
+		for (size_t g = 0; p->pid == pid && g < p->gil_cnt; g++)
+			ns += snap_gil__about_held_ns(&p->gils[g], p->span_ns) + p->gils[g].wait_ns;
+	}
 	return ns;
 }
 

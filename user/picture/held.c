@@ -25,6 +25,14 @@ double snap_gil__utilization_est(const struct snap_gil *gil, double *err)
 	return p;
 }
 
+uint64_t snap_gil__about_held_ns(const struct snap_gil *gil, uint64_t span_ns)
+{
+	uint64_t unseen = span_ns > gil->observed_ns ? span_ns - gil->observed_ns : 0;
+	double err, est = snap_gil__utilization_est(gil, &err);
+
+	return gil->held_ns + (isnan(est) ? 0 : (uint64_t)((double)unseen * est));
+}
+
 struct snap_held snap_gil__held(const struct snap_gil *gil, uint64_t span_ns)
 {
 	struct snap_held ret = { .share = snap_gil__utilization(gil), .err = NAN };

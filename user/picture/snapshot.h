@@ -257,6 +257,8 @@ double snap_gil__utilization(const struct snap_gil *gil);
 double snap_gil__utilization_est(const struct snap_gil *gil, double *err);
 /* What was seen if that was for half of the process's span at least, or there is no estimate; else the estimate. */
 struct snap_held snap_gil__held(const struct snap_gil *gil, uint64_t span_ns);
+/* For how long of the process's span it was held: seen, and in light stretches by looks; no sum of anything. */
+uint64_t snap_gil__about_held_ns(const struct snap_gil *gil, uint64_t span_ns);
 /* NaN: it is not known how much it is held, or the span is 0. */
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);
 /* The same for an order: what is not known counts as 0. */
