@@ -45,6 +45,7 @@ class Books:
         self.rows, self.rows_before = set(), set()  # (pid, tid, GIL) of all snapshots, and of the last one
         self.totals = collections.defaultdict(collections.Counter)  # pid -> sums
         self.gil_sums = collections.defaultdict(collections.Counter)  # (pid, gil) -> sums
+        self.first_gils = set()  # (pid, gil) of the first snapshot of each process
 
     def complain(self, record, kind, text, *args):
         self.wrong[kind] += 1
@@ -154,6 +155,8 @@ class Books:
         for p in r["processes"]:
             sums = self.check_process(r, p)
             waits += sums["wait_ns"]
+            if p["pid"] not in self.totals:
+                self.first_gils |= {(p["pid"], g["id"]) for g in p["gils"]}
             self.totals[p["pid"]].update(sums)
             for g in p["gils"]:
                 self.gil_sums[p["pid"], g["id"]].update({key: known(g[key]) for key in GIL_SUMS})
@@ -200,6 +203,9 @@ class Books:
             for g in p["gils"]:
                 for key in GIL_SUMS:
                     of_one = key in ("held_ns", "held_observed_ns")
+                    # A GIL has a row from its first event on; that nobody had it before is known all the same.
+                    if key == "held_observed_ns" and (p["pid"], g["id"]) not in self.first_gils:
+                        continue
                     self.adds_up(r, "%s of a GIL" % key, self.gil_sums[p["pid"], g["id"]][key], known(g[key]),
                                  self.most(key) * (1 if of_one else threads))
             rows, gils = collections.defaultdict(collections.Counter), collections.Counter()
