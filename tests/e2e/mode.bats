@@ -48,24 +48,23 @@ teardown() {
 	giltop_end INT
 	balances --snapshots 5
 	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'proc["mode"] == "light" and proc["mode_auto"] and proc["mode_changes"] == 1' \
-		--expr '0 < gil["held_observed_ns"] < 5e8 and 0 < gil["held_ns"] <= gil["held_observed_ns"]' \
+		--expr '0 < gil["held_observed_ns"] < proc["span_ns"] and 0 < gil["held_ns"] <= gil["held_observed_ns"]' \
 		--expr 'gil["acquisitions"] > 100 and gil["unsure_ns"] < 0.05 * gil["wait_ns"] + 1e6'
-	is_probed original
 }
 
 @test "auto: exact where the load is slow, or no limit is set" {
 	swing_start 0 1000
 	giltop_start --json -p "$WL_PID"
-	sleep 1
+	sleep 0.6
 	giltop_end INT
-	balances --snapshots 5
+	balances --snapshots 3
 	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'proc["mode"] == "exact" and proc["mode_auto"] and not proc["mode_changes"]' \
 		--expr 'gil["held_observed_ns"] == proc["span_ns"]'
 	swing_start 1000 0
 	giltop_start --json --max-overhead 0 -p "$WL_PID"
-	sleep 1
+	sleep 0.3
 	giltop_end INT
-	balances --snapshots 5
+	balances --snapshots 1
 	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'proc["mode"] == "exact" and gil["held_observed_ns"] == proc["span_ns"]'
 }
 
@@ -82,7 +81,6 @@ teardown() {
 	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'proc["mode_changes"] == 2' \
 		--expr '0 < gil["held_observed_ns"] < proc["span_ns"]' \
 		--expr 'all(t["wait_ns"] <= t["span_ns"] for t in threads)'
-	is_probed original
 }
 
 # The holder shows no event for seconds: what is light is all waits for it.
@@ -91,7 +89,7 @@ teardown() {
 	for mode in "auto --max-overhead=0.01" light; do
 		[ -z "${WL_IN_FD:-}" ] || exec {WL_IN_FD}>&-
 		subject_cmd_of_python
-		subject_start long_hold.py sleep 2
+		subject_start long_hold.py sleep 1.2
 		subject_say g
 		sleep 0.3
 		# shellcheck disable=SC2086
@@ -101,23 +99,24 @@ teardown() {
 		giltop_end INT
 		balances --snapshots 5 --busy
 		NUMBERS_OF=$GT_OUT numbers --open-end --expr 'thread("MainThread")["blame_ns"] > 0.9 * gil["wait_ns"]' \
-			--expr 'gil["wait_ns"] > 3e9'
+			--expr 'gil["wait_ns"] > 1.5e9'
 	done
 }
 
+# shellcheck disable=SC2034 # subject.bash's
 subject_cmd_of_python() {
 	ROOT=
 	SUBJECT_CMD=("$PYTHON")
 }
 
 @test "light: threads that come and go, one for each request" {
-	workload_start per_request.py 100
+	workload_start per_request.py 40
 	giltop_start --json --mode light -p "$WL_PID"
 	workload_go
 	workload_wait_done
 	giltop_end INT
 	balances --snapshots 1
-	workload_start churn.py 500
+	workload_start churn.py 200
 	giltop_start --json --mode light -p "$WL_PID"
 	workload_go
 	workload_wait_done
@@ -138,7 +137,7 @@ if len(sys.argv) > 1:
     both(0.5)
     sys.exit(0)
 print("ready", flush=True)
-both(0.7)
+both(0.5)
 pid = os.fork()
 if not pid:
     both(0.5)
@@ -170,11 +169,11 @@ os.execv(sys.executable, [sys.executable, "-S", __file__, "again"])
 	subject_start subinterp.py
 	subject_say "new a" && subject_heard "a new 1"
 	giltop_start --json --mode light -p "$WL_PID"
-	sleep 0.7
-	subject_say "new b" && subject_heard "b new 2"
-	sleep 0.7
-	subject_say "end a" && subject_heard "a ended"
 	sleep 0.5
+	subject_say "new b" && subject_heard "b new 2"
+	sleep 0.5
+	subject_say "end a" && subject_heard "a ended"
+	sleep 0.2
 	giltop_end INT
 	balances --busy --gils 3
 	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'all(g["wait_ns"] > 1e8 and g["unsure_ns"] < 0.1 * g["wait_ns"] for g in proc["gils"])'
@@ -195,6 +194,7 @@ os.execv(sys.executable, [sys.executable, "-S", __file__, "again"])
 @test "light: in a pid namespace of its own" {
 	needs_root
 	needs_cmd unshare
+	# shellcheck disable=SC2034
 	SUBJECT_CMD=(unshare --pid --fork --kill-child --mount-proc "$PYTHON")
 	subject_start mixed.py 2
 	INNER=$(pgrep -P "$WL_PID")
@@ -210,5 +210,5 @@ os.execv(sys.executable, [sys.executable, "-S", __file__, "again"])
 }
 
 @test "kill -9 while exact probes are taken away: nothing is left of them" {
-	ROUNDS_PHASE="step down" python3 "$E2E_DIR/any_moment.py" "$GILTOP" "$PYTHON" KILL 12 --max-overhead=0.3
+	ROUNDS_PHASE="step down" python3 "$E2E_DIR/any_moment.py" "$GILTOP" "$PYTHON" KILL 8 --max-overhead=0.3
 }
