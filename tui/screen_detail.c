@@ -74,7 +74,8 @@ static void add_figures(struct doc *d, const struct snap_proc *p, const struct s
 	__cleanup(sbuf__free) struct sbuf b = { 0 };
 	char u[6][UNITS_SZ];
 
-	sbuf__printf(&b, "Now: %s for %s.  Of its time: waiting %s", snap_state__name(t->state),
+	sbuf__printf(&b, "Now: %s for %s.  Of its time: waiting %s",
+		     t->state == SNAP_UNKNOWN ? "released or holding" : snap_state__name(t->state),
 		     units__duration(t->state_ns, u[0]),
 		     units__percent_word(t->wait_ns, t->span_ns, u[1]));
 	if (t->runnable_ns != NS_UNKNOWN && t->runnable_ns)

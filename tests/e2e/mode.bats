@@ -35,6 +35,7 @@ teardown() {
 		--expr 'gil["held_observed_ns"] == 0 and gil["held_ns"] is gil["gap_ns"] is gil["acquisitions"] is gil["switches"] is None' \
 		--expr 'all(t[k] is None for t in threads for k in ("hold_ns", "acquisitions", "releases", "hold_max_ns", "released_ns"))' \
 		--expr 'sum(t["contended"] > 10 and t["wait_ns"] > 1e8 and t["yield_ns"] >= 0 for t in threads) == 2' \
+		--expr 'all(t["state"] != "released" and t["state"] != "holding" for s in snaps for t in s["processes"][0]["threads"])' \
 		--expr 'gil["unsure_ns"] < 0.05 * gil["wait_ns"]' \
 		--expr '0.8 < gil["utilization"] <= 1 and gil["utilization_error"] > 0'
 	is_probed original

@@ -50,7 +50,7 @@ static enum snap_state state_of(const struct mproc *p, const struct mthread *t)
 	case GT_WAIT: return SNAP_WAITING;
 	case GT_HOLD: return SNAP_HOLDING;
 	case GT_YIELD: return SNAP_YIELDING;
-	default: return SNAP_RELEASED;
+	default: return p->is_light ? SNAP_UNKNOWN : SNAP_RELEASED; /* it may hold */
 	}
 }
 

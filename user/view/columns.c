@@ -293,7 +293,7 @@ const struct column thread_columns[] = {
 	{ COLUMN("state", "S"), .width = 1, .prio = 5, .shown = true, .left = true,
 	  .kind = COLUMN_STATE, CELL(state),
 	  .help = "H holds, W waits, Y yields, r released: not using the GIL (not htop's running), "
-		  "x ended, F finalizing" },
+		  "x ended, F finalizing, ? released or holds (light mode)" },
 	{ COLUMN("for", "FOR"), .width = 6, .prio = 85, .desc = true, CELL(state_ns),
 	  .help = "how long it has been in this state" },
 	{ COLUMN("delay", "DELAY%"), .width = 7, .shown = true, .desc = true, .kind = COLUMN_WAIT,
