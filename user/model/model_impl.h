@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* model_impl.h - the model's insides, shared by model.c (threads and GILs, feed, mark, reset), fold.c (threads without a row of
- * their own), pairs.c, facts.c (what is
- * told of processes), end.c, build.c and build_stacks.c (snapshots)
+/* model_impl.h - the model's insides, shared by model.c (processes, mark, reset), feed.c (threads and GILs of a reading),
+ * light.c (blame of light stretches), fold.c (threads without a row of their own), pairs.c, sleeps.c, facts.c (what is told of
+ * processes), end.c, build.c, build_threads.c and build_stacks.c (snapshots)
  */
 #ifndef GILTOP_MODEL_IMPL_H
 #define GILTOP_MODEL_IMPL_H
@@ -193,6 +193,14 @@ int mproc__index_tids(struct mproc *p);
 uint32_t mproc__row_tid(const struct mproc *p, uint32_t tid);
 /* Who has held since before the books, and has no record yet; 0: nobody, or not known. */
 uint32_t mgil__first_holder(const struct mgil *g);
+/* Of model.thread_by_key. */
+static inline uint64_t mthread__key_b(uint32_t tgid, uint32_t tid)
+{
+	return (uint64_t)tgid << 32 | tid;
+}
+
+/* feed.c: all books as of one moment. 0 or -errno. */
+int model__feed(struct model *m, const struct totals *t);
 int model__reindex(struct model *m); /* threads were removed or ended */
 /* t, new here, has held since before the books: give it the reading `at`, made at `when`, that it had no part in. */
 void mthread__backdate(const struct mgil *g, struct mthread *t, int at, uint64_t when);
