@@ -224,7 +224,7 @@ print("ready")
 while True:
     time.sleep(0.2)
     print("count", sum(cnt), flush=True)'
-	giltop_start --json -p "$WL_PID" --attach="$1"
+	giltop_start --json -p "$WL_PID" --mode exact --attach="$1"
 	python3 "$E2E_DIR/probe_bytes.py" "$GILTOP" "$WL_PID" exact
 	giltop_end "$2"
 	wait_for 15 python3 "$E2E_DIR/probe_bytes.py" "$GILTOP" "$WL_PID" original
