@@ -544,14 +544,14 @@ os.waitpid(pid, 0)
 
 tier() { # NAME: exact sums on a load with many hand-overs
 	workload_start pingpong.py 20000
-	giltop_start --json -p "$WL_PID" --attach="$1"
+	giltop_start --json --mode exact -p "$WL_PID" --attach="$1"
 	workload_go
 	workload_wait_done 60
 	giltop_end INT
 	NUMBERS_OF=$GT_OUT numbers --expr "meta['attach'].endswith('$1') or '$1' in meta['attach']" \
 		--expr 'gil["acquisitions"] > 160000 and gil["switches"] > 10000'
 	python_start "$SPIN"
-	json_of -p "$WL_PID" --attach="$1" -d 1
+	json_of -p "$WL_PID" --mode exact --attach="$1" -d 1
 	# A waiter that wakes up on the CPU of the one that let go leaves it nothing to yield to.
 	numbers --expr 'sum(t["contended"] for t in threads) > 20' \
 		--expr 'gil["gap_ns"] > 0 and gil["held_ns"] > 0.5 * total["duration_ns"]'

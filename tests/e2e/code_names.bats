@@ -38,7 +38,7 @@ made_up() { # NAME of lib.bash's interpreters
 	WL_PID=$!
 	WL_ALL+=("$WL_PID")
 	wait_for 20 workload_said ready
-	"$GILTOP" record -p "$WL_PID" -d 3 -f folded --weight hold -o "$BATS_TEST_TMPDIR/folded" 3>&-
+	"$GILTOP" record --mode exact -p "$WL_PID" -d 3 -f folded --weight hold -o "$BATS_TEST_TMPDIR/folded" 3>&-
 	names_are_true "$BATS_TEST_TMPDIR/folded"
 }
 
@@ -47,7 +47,7 @@ made_up() { # NAME of lib.bash's interpreters
 @test "freed code keeps its name, its address gives none to others: 3.13" { made_up pyenv-3.13; }
 
 @test "a command that is over before the first refresh has the names of its code" {
-	"$GILTOP" record -f folded --weight hold -o "$BATS_TEST_TMPDIR/folded" -- \
+	"$GILTOP" record --mode exact -f folded --weight hold -o "$BATS_TEST_TMPDIR/folded" -- \
 		"$PYTHON" "$WORKLOADS/made_up.py" 0.3 3>&-
 	names_are_true "$BATS_TEST_TMPDIR/folded"
 	grep -q 'make_and_run (made_up.py:[0-9]' "$BATS_TEST_TMPDIR/folded"

@@ -56,7 +56,7 @@ said_done() { # MORE OFTEN THAN
 look_at_embed() { # MORE OPTIONS OF giltop..
 	local before
 	before=$(grep -c done "$WL_OUT") || true
-	giltop_start --json -p "$WL_PID" "$@"
+	giltop_start --json --mode exact -p "$WL_PID" "$@"
 	workload_go
 	wait_for 30 said_done "$before"
 	giltop_end INT
@@ -174,7 +174,7 @@ uwsgi_serves() {
 		cat "$BATS_TEST_TMPDIR/uwsgi.log"
 		false
 	}
-	giltop_start --json -p "$WL_PID"
+	giltop_start --json --mode exact -p "$WL_PID"
 	run -0 python3 "$BATS_TEST_TMPDIR/client.py" "$PORT" 2
 	local served=$output
 	giltop_end INT

@@ -14,7 +14,7 @@ counts_are_exact() { # SUBJECT N [OPTION OF giltop..]
 	subject_start countable.py "$n"
 	wait_for 5 is_parked
 	shift 2
-	giltop_start --json -p "$WL_PID" "$@"
+	giltop_start --json --mode exact -p "$WL_PID" "$@"
 	workload_go
 	workload_wait_done
 	sleep 0.2
@@ -79,7 +79,7 @@ books_of_static() { # OPTION..
 	needs_subject flavour-static
 	subject_start mixed.py 1.5
 	wait_for 5 is_parked
-	giltop_start --json -p "$WL_PID" "$@"
+	giltop_start --json --mode exact -p "$WL_PID" "$@"
 	workload_go
 	workload_wait_done
 	giltop_end INT

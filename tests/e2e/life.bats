@@ -28,7 +28,7 @@ exec(sys.argv[2])
 
 @test "the target ends by itself: summary, exit 0, soon" {
 	python_start "$UNTIL" "$BATS_TEST_TMPDIR/go" 'sys.exit(0)'
-	giltop_start --json -p "$WL_PID"
+	giltop_start --json --mode exact -p "$WL_PID"
 	sleep 1
 	touch "$BATS_TEST_TMPDIR/go"
 	wait "$WL_PID"
@@ -291,7 +291,7 @@ time.sleep(1000)' "$BATS_TEST_TMPDIR/go"
 
 @test "10,000 threads in a row: nothing is lost, a thousand keep a row and the others share one" {
 	workload_start churn.py 10000
-	giltop_start --json -p "$WL_PID"
+	giltop_start --json --mode exact -p "$WL_PID"
 	workload_go
 	workload_wait_done 120
 	giltop_end INT
@@ -370,7 +370,7 @@ time.sleep(1000)
 # ---- giltop -- COMMAND ----
 
 command_json() {
-	"$GILTOP" --json -o "$OUT" --force -- "$@" 3>&-
+	"$GILTOP" --json --mode exact -o "$OUT" --force -- "$@" 3>&-
 }
 
 @test "-- COMMAND: seen from its first instruction, its output and its status are its own" {

@@ -57,7 +57,7 @@ SUMS='all(sum(p["ns"] for p in r["processes"][0].get("pairs", [])) in (0, sum(t[
 		--expr 'all(len(s["self_leaves_out"]) == s["self_level"] for s in snaps)' \
 		--expr 'all(("pairs" in s["processes"][0]) == (s["self_level"] < 2) for s in snaps)' \
 		--expr '"pairs" in total["processes"][0]' \
-		--expr 'all(b["duration_ns"] > 0.9 * 20e6 * 2 ** max(0, b["self_level"] - 3) for a, b in zip(snaps, snaps[1:-1]) if a["self_level"] == b["self_level"])' \
+		--expr 'all(a["duration_ns"] + b["duration_ns"] > 0.9 * 40e6 * 2 ** max(0, b["self_level"] - 3) for a, b in zip(snaps, snaps[1:-1]) if a["self_level"] == b["self_level"])' \
 		--expr 'sum(s["late"] for s in snaps) <= total["late"]'
 }
 
