@@ -21,7 +21,7 @@ __noinline __u32 tstate_tid(__u32 tgid, __u64 tstate)
 		told = bpf_map_lookup_elem(&holders, &key);
 		return told ? *told : 0;
 	}
-	at += target->layout.tstate_tid;
+	at += target->layout.tstate_tid & ~PY_TID_INNER;
 	if (target->layout.pthread_tid) {
 		if (bpf_probe_read_user(&at, sizeof(at), (void *)at))
 			return 0;
@@ -29,7 +29,11 @@ __noinline __u32 tstate_tid(__u32 tgid, __u64 tstate)
 	}
 	if (bpf_probe_read_user(&tid, sizeof(tid), (void *)at))
 		return 0;
-	return tid;
+	if (!(target->layout.tstate_tid & PY_TID_INNER))
+		return tid;
+	key.tstate = tid;
+	told = bpf_map_lookup_elem(&holders, &key);
+	return told ? *told : 0;
 }
 
 /* The thread that a waiter sees holding: its record is there from now on. Returns its tid, 0: not known. */

@@ -16,10 +16,10 @@ GT_MAP(targets, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_target); /* by tgid */
 
 GT_MAP(modes, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_modes); /* by tgid */
 
-/* The tids of those that user space saw holding a GIL when the books started. The interpreter does not say: up to
- * 3.10 it knows only pthread ids, later ones the tid as it is inside the target's pid namespace.
+/* The tids of those that user space saw holding a GIL when the books started, by PyThreadState. Of a process with a pid
+ * namespace of its own also those of all its threads, by their ids in there (PY_TID_INNER).
  */
-GT_MAP(holders, BPF_MAP_TYPE_HASH, GT_GILS, struct gt_tstate_key, __u32); /* tids */
+GT_MAP(holders, BPF_MAP_TYPE_HASH, 16384, struct gt_tstate_key, __u32); /* tids */
 
 /* The records of GILs are in an array, which costs next to nothing to look up: a thread's record says
  * where. The hash map is for those who come for the first time. gil_free has the places that nobody

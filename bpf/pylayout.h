@@ -15,6 +15,8 @@
 
 #define PY_NONE 0xffff
 
+#define PY_TID_INNER 0x8000
+
 /* How the innermost frame hangs on the PyThreadState, and what a frame is. */
 enum py_walk_kind {
 	PY_WALK_NONE = 0,    /* layout not known: do not walk */
@@ -53,7 +55,8 @@ struct py_layout {
 	/* int: the collector is at work; in the interpreter, or from gc_base on. 0: not known */
 	__u16 gc_collecting;
 	/* Where the tid of a PyThreadState's thread is: there, as an int; or, pthread_tid not 0, so far on from where the
-	 * pointer there points to. 0: not known.
+	 * pointer there points to. 0: not known. With PY_TID_INNER in tstate_tid it is that of the target's own pid
+	 * namespace, and `holders` has the kernel's.
 	 */
 	__u16 tstate_tid;
 	__u16 pthread_tid;

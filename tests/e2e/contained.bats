@@ -44,7 +44,7 @@ contained() { # SUBJECT
 	contained_start mixed.py 2
 	grep -q '^ready 1$' "$WL_OUT"
 	wait_for 5 is_parked
-	giltop_start --json -p "$INNER"
+	giltop_start --json --mode exact -p "$INNER"
 	workload_go
 	wait_for 10 has_six_threads
 	local tids
@@ -86,7 +86,7 @@ old_hold() { # SUBJECT
 	contained_start long_hold.py sleep 4
 	subject_say g
 	sleep 0.5
-	giltop_start --json -p "$INNER"
+	giltop_start --json --mode exact -p "$INNER"
 	subject_heard "done"
 	giltop_end INT
 	[ "$GT_CODE" -eq 0 ]

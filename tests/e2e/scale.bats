@@ -48,7 +48,7 @@ SUMS='all(sum(p["ns"] for p in r["processes"][0].get("pairs", [])) in (0, sum(t[
 	workload_start many_threads.py 100
 	workload_go
 	wait_for 30 threads_are_there 100
-	run --separate-stderr json_of -i 20ms --max-self 1 -d 4 -p "$WL_PID"
+	run --separate-stderr json_of --mode exact -i 20ms --max-self 1 -d 4 -p "$WL_PID"
 	[ "$status" -eq 0 ]
 	[ "$(grep -c "it does less now, stacks of open waits are not read" <<<"$stderr")" -eq 1 ]
 	numbers --expr "$SUMS" \
@@ -63,7 +63,7 @@ SUMS='all(sum(p["ns"] for p in r["processes"][0].get("pairs", [])) in (0, sum(t[
 
 @test "without a limit, and below it, giltop leaves nothing out" {
 	python_start "$SPIN"
-	json_of -i 20ms --max-self 0 -d 2 -p "$WL_PID"
+	json_of --mode exact -i 20ms --max-self 0 -d 2 -p "$WL_PID"
 	numbers --expr "$SUMS" --expr 'all(s["self_level"] == 0 and "pairs" in s["processes"][0] for s in snaps)'
 	run --separate-stderr "$GILTOP" record -f folded --max-self 20 -d 500ms -p "$WL_PID" -o -
 	[ "$status" -eq 0 ]

@@ -110,6 +110,26 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 	return put_target(p, tgid, &target, BPF_ANY) ? 0 : target.books_ns;
 }
 
+void probe__set_tid_layout(struct probe *p, pid_t tgid, const struct py_layout *layout)
+{
+	int fd = bpf_map__fd(p->skel->maps.targets);
+	struct gt_target target;
+
+	if (bpf_map_lookup_elem(fd, &tgid, &target) || !target.books_ns)
+		return;
+	target.layout.tstate_tid = layout->tstate_tid;
+	target.layout.pthread_tid = layout->pthread_tid;
+	bpf_map_update_elem(fd, &tgid, &target, BPF_EXIST);
+}
+
+void probe__set_inner_tid(struct probe *p, pid_t tgid, uint32_t inner, uint32_t tid)
+{
+	struct gt_tstate_key key = { .tstate = inner, .tgid = (__u32)tgid };
+
+	/* Without room what it holds is unsure. */
+	bpf_map_update_elem(bpf_map__fd(p->skel->maps.holders), &key, &tid, BPF_ANY);
+}
+
 int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes)
 {
 	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.modes), &tgid, modes, BPF_ANY);

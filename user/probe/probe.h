@@ -78,6 +78,10 @@ void probe__drop_exact(struct probe *p, struct probe_attachment *a);
 /* Are they? Then probe__add_exact does not have to wait for that. */
 bool probe__exact_is_gone(struct probe *p, struct probe_attachment *a);
 /* Replace a process's modes: what its next events go by. 0 or -errno. */
+/* After probe__activate: how to tell whose a PyThreadState is (py_layout.tstate_tid, pthread_tid), if that was not known. */
+void probe__set_tid_layout(struct probe *p, pid_t tgid, const struct py_layout *layout);
+/* In a process with PY_TID_INNER: the thread that knows itself as inner is tid. */
+void probe__set_inner_tid(struct probe *p, pid_t tgid, uint32_t inner, uint32_t tid);
 int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes);
 /* At the next probe__read its books become light: modes, which must stay until then, say so after it, and there must be
  * room in them for a step. Then the probes may go. 0 or -errno.

@@ -91,8 +91,8 @@ ssize_t py_process__threads(struct py_process *p, struct py_thread **ret);
 ssize_t py_process__newest(struct py_process *p, const uint32_t *tids, size_t n,
 			   struct py_thread **ret);
 
-/* Where a PyThreadState says which kernel thread it is, as bpf/pylayout.h has it, in a process whose ids are those of the
- * kernel's first pid namespace; else, and where that is not found out, it stays 0.
+/* Where a PyThreadState says which kernel thread it is, as bpf/pylayout.h has it; where that is not found out, 0: before its
+ * interpreter is up, maybe.
  */
 void py_process__find_tid(struct py_process *p, struct py_layout *ret);
 

@@ -250,17 +250,17 @@ static void find_pthread(struct py_process *p)
 
 void py_process__find_tid(struct py_process *p, struct py_layout *ret)
 {
+	uint16_t inner = proc__is_nested(p->pid) ? PY_TID_INNER : 0;
+
 	ret->tstate_tid = ret->pthread_tid = 0;
-	if (proc__is_nested(p->pid))
-		return;
 	if (p->rt.obj.tstate_native_id != PY_NONE) {
-		ret->tstate_tid = p->rt.obj.tstate_native_id;
+		ret->tstate_tid = p->rt.obj.tstate_native_id | inner;
 		return;
 	}
 	if (p->tids.pthread_off < 0)
 		find_pthread(p);
 	if (p->tids.pthread_off <= 0 || p->tids.pthread_off > UINT16_MAX)
 		return;
-	ret->tstate_tid = p->rt.obj.tstate_thread_id;
+	ret->tstate_tid = p->rt.obj.tstate_thread_id | inner;
 	ret->pthread_tid = (uint16_t)p->tids.pthread_off;
 }

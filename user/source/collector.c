@@ -321,6 +321,7 @@ static void on_note(void *ctx, const struct gt_note *n)
 		if (!t || n->start_ns < t->resolve_ns) /* it was of the program before */
 			break;
 		tracked__watch_parking(t, c);
+		modes__know_thread(t, c, n->tid);
 		newcomers__add(c, t, n);
 		break;
 	default: break;
@@ -364,6 +365,7 @@ static int refresh(struct source *s)
 	probe__drain(c->probe, on_note, c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		pysym__refill(c->live[i].sym);
+		modes__find_tids_late(&c->live[i], c);
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
 		tracked__throttled(&c->live[i], c);

@@ -2,12 +2,15 @@
 #include "user/source/modes.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "user/base/log.h"
+#include "user/base/proc.h"
 #include "user/base/util.h"
 #include "user/probe/probe.h"
+#include "user/python/process.h"
 #include "user/source/collector_impl.h"
 #include "user/source/lock_looks.h"
 
@@ -45,6 +48,37 @@ static uint64_t hits_of(const struct tracked *t, struct collector *c)
 	return probe__exact_hits(c->probe, t->target.pid);
 }
 
+void modes__know_thread(const struct tracked *t, struct collector *c, uint32_t tid)
+{
+	if (t->modes.inner_tids)
+		probe__set_inner_tid(c->probe, t->target.pid,
+				     proc__own_tid(t->target.pid, (pid_t)tid), tid);
+}
+
+void modes__find_tids(struct tracked *t, struct collector *c, struct py_layout *layout)
+{
+	__cleanup(freep) uint32_t *tids = NULL;
+	ssize_t n;
+
+	py_process__find_tid(t->py, layout);
+	t->modes.tids_known = layout->tstate_tid != 0;
+	t->modes.inner_tids = layout->tstate_tid & PY_TID_INNER;
+	n = t->modes.inner_tids ? proc__tids(t->target.pid, &tids) : 0;
+	for (ssize_t i = 0; i < n; i++)
+		modes__know_thread(t, c, tids[i]);
+}
+
+void modes__find_tids_late(struct tracked *t, struct collector *c)
+{
+	struct py_layout layout = { .walk = PY_WALK_NONE };
+
+	if (t->start == PROBE_ALWAYS_EXACT || t->modes.tids_known)
+		return;
+	modes__find_tids(t, c, &layout);
+	if (t->modes.tids_known)
+		probe__set_tid_layout(c->probe, t->target.pid, &layout);
+}
+
 int modes__start(struct tracked *t, struct collector *c)
 {
 	struct modes *m = &t->modes;
@@ -80,6 +114,7 @@ static void go_light(struct tracked *t, struct collector *c)
 		t->modes.next_ns = now_ns() + LOOK_AGAIN_NS;
 		return;
 	}
+	modes__find_tids_late(t, c);
 	t->modes.wanted_light = true;
 }
 

@@ -15,6 +15,7 @@
 #include "user/source/mode_choice.h"
 
 struct collector;
+struct py_layout;
 struct tracked;
 struct totals;
 
@@ -24,11 +25,19 @@ struct modes {
 	struct mode_choice choice;
 	bool is_auto, is_light;
 	bool wanted_light; /* at the next cut */
+	bool tids_known;   /* whose a PyThreadState is can be told, .. */
+	bool inner_tids;   /* .. by ids of its own pid namespace */
 	uint64_t hits;	   /* of ACQUIRE and RELEASE, at the last look */
 	uint64_t look_ns;  /* that was then, .. */
 	uint64_t next_ns;  /* .. and the next one is due; 0: none */
 };
 
+/* Find out how to tell whose a PyThreadState is: before the books start, into the layout for them; */
+void modes__find_tids(struct tracked *t, struct collector *c, struct py_layout *layout);
+/* .. later, if its interpreter was not up then. At each refresh. */
+void modes__find_tids_late(struct tracked *t, struct collector *c);
+/* A thread of it has been seen for the first time. */
+void modes__know_thread(const struct tracked *t, struct collector *c, uint32_t tid);
 /* The books of a process have started: say how it is measured, and watch it. 0 or -errno. */
 int modes__start(struct tracked *t, struct collector *c);
 /* The timer has fired. Returns true if books are to become light: a reading is due. */

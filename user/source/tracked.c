@@ -323,7 +323,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	tell_holders(t, c);
 	layout = py_process__runtime(t->py)->layout;
 	if (t->start != PROBE_ALWAYS_EXACT) {
-		py_process__find_tid(t->py, &layout);
+		modes__find_tids(t, c, &layout);
 		probe__price_ns(c->probe); /* while nothing is measured */
 	}
 	start.proc.cpu_cnt = proc__cpu_cnt(tg->pid);
