@@ -39,6 +39,14 @@ static int take(struct sink *sink, const struct record *r)
 	return 0;
 }
 
+/* One look is over before there is anything to choose by, and is to say who holds. */
+static enum collector_mode mode_of(const struct opts *o)
+{
+	if (o->verb == VERB_DUMP && o->mode == COLLECT_AUTO)
+		return COLLECT_EXACT;
+	return (enum collector_mode)o->mode;
+}
+
 int session__open_source(struct session *s)
 {
 	struct collector_opts co = { .attach = s->o->attach,
@@ -47,7 +55,7 @@ int session__open_source(struct session *s)
 					       opts__format(s->o)->bits & FORMAT_STACKS,
 				     .sched = s->o->sched,
 				     .look_at_all = s->o->verb == VERB_DUMP,
-				     .mode = (enum collector_mode)s->o->mode,
+				     .mode = mode_of(s->o),
 				     .max_overhead_pct = s->o->max_overhead_pct,
 				     .min_hold_ns = s->o->min_hold_ns };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };

@@ -4,7 +4,7 @@
 #define MS 1000000ull
 #define S  1000000000ull
 
-/* Exact books are looked at after the first of these, then each second: a burst of a whole CPU is over its budget by that. */
+/* Exact books are looked at after the first of these, then each time after the second. */
 #define FIRST_LOOK_NS (50 * MS)
 #define LOOK_NS	      (200 * MS)
 /* Of a trial, and of its first look: far above the budget is seen at once. */
