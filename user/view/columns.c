@@ -292,8 +292,8 @@ const struct column thread_columns[] = {
 	  .help = "which GIL it uses: 0 is the main interpreter's" },
 	{ COLUMN("state", "S"), .width = 1, .prio = 5, .shown = true, .left = true,
 	  .kind = COLUMN_STATE, CELL(state),
-	  .help = "H holds, W waits, Y yields, r released: not using the GIL (not htop's running), "
-		  "x ended, F finalizing, ? released or holds (light mode)" },
+	  .help = "H holds, W waits, Y yields, r released: not using the GIL (not htop's R), "
+		  "x ended, F finalizing, ? unknown" },
 	{ COLUMN("for", "FOR"), .width = 6, .prio = 85, .desc = true, CELL(state_ns),
 	  .help = "how long it has been in this state" },
 	{ COLUMN("delay", "DELAY%"), .width = 7, .shown = true, .desc = true, .kind = COLUMN_WAIT,
