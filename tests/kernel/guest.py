@@ -92,9 +92,9 @@ def workload_folder(name):
     return folder
 
 
-def arguments(workload="mixed", amount="0.5", giltop_args=()):
+def arguments(workload="mixed", amount="0.5", giltop_args=(), light=None):
     return argparse.Namespace(giltop=GILTOP, python=PYTHON, root="", giltop_arg=["-vv"] + list(giltop_args),
-                              workload=workload, amount=amount)
+                              workload=workload, amount=amount, light=light)
 
 
 def compare_with_oracle(checks, name, tier, *args):
@@ -120,6 +120,20 @@ def compare_with_oracle(checks, name, tier, *args):
         check_offcpu(checks, name, summary, oracle.pid)
     meta = records(jsonl)[0]
     checks.check(meta["attach"] == tier, name + "-tier", meta["attach"])
+
+
+def light_is_measured(checks):
+    """In light mode the waits are there, and for whom; holds are said not to be known."""
+    folder = workload_folder("light")
+    jsonl = folder + "/giltop.jsonl"
+    oracle = accuracy.measure(arguments("mixed", "1.0", light=0.0), folder, jsonl)
+    process = next(p for p in compare.read_summary(jsonl)["processes"] if p["pid"] == oracle.pid)
+    threads, gil = process["threads"], process["gils"][0]
+    blame = sum(t["blame_ns"] for t in threads)
+    checks.check(process["mode"] == "light" and all(t["hold_ns"] is None for t in threads), "light-mode", process["mode"])
+    checks.check(gil["wait_ns"] == sum(t["wait_ns"] for t in threads) == blame + gil["runnable_ns"] + gil["unsure_ns"] and
+                 blame > 0.2 * gil["wait_ns"] > 0 and gil["unsure_ns"] < 0.1 * gil["wait_ns"], "light-books",
+                 "wait %d, blame %d, runnable %d, unsure %d" % (gil["wait_ns"], blame, gil["runnable_ns"], gil["unsure_ns"]))
 
 
 def check_stacks(checks, name, summary, oracle_pid):
@@ -327,6 +341,7 @@ def main():
     else:
         compare_with_oracle(checks, "oracle", ATTACH[TIER], "mixed", "2.0")
         compare_with_oracle(checks, "oracle-churn", ATTACH[TIER], "churn", "200")
+        light_is_measured(checks)
     if both:
         compare_with_oracle(checks, "oracle-perf", ATTACH["perf"], "mixed", "1.0", ["--attach", "perf"])
     child_is_followed(checks, "auto")
