@@ -112,13 +112,13 @@ subject_cmd_of_python() {
 
 @test "light: threads that come and go, one for each request" {
 	workload_start per_request.py 40
-	giltop_start --json --mode light -p "$WL_PID"
+	giltop_start --json -i 100ms --mode light -p "$WL_PID"
 	workload_go
 	workload_wait_done
 	giltop_end INT
 	balances --snapshots 1
-	workload_start churn.py 200
-	giltop_start --json --mode light -p "$WL_PID"
+	workload_start churn.py 2000
+	giltop_start --json -i 100ms --mode light -p "$WL_PID"
 	workload_go
 	workload_wait_done
 	giltop_end INT
