@@ -5,7 +5,8 @@
 sched.py [--no-stacks] GILTOP LIBRARY SECONDS PYTHON..      LIBRARY: sleeps.c, compiled; PYTHON..: the interpreter and its options
 
 Exit status 1 if a time is off by more than 40 us a sleep, or if a call, line or count is wrong. A call in which the thread was
-preempted took longer than it slept: of all of them 6 %, on a busy machine.
+preempted took longer than it slept: of all of them 6 %, on a busy machine. And who lets go of the GIL may have to wait for its
+mutex, some microseconds, and has the GIL until then: that is a sleep in futex(), too, wherever it was.
 """
 import json
 import os
@@ -16,6 +17,11 @@ import threading
 WORKLOAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "workloads", "sleeps.py")
 CALLS = {"napper": "clock_nanosleep", "reader": "read", "locker": "futex"}
 PREEMPTED, A_SLEEP_NS = 0.06, 40000
+MUTEX_NS = 500000  # such a wait for a mutex; sleeps of the workload are of milliseconds
+
+
+def is_mutex(row):
+    return row["syscall"] == "futex" and row["ns"] < MUTEX_NS * row["count"]
 
 
 def feed(fd, stop):
@@ -58,7 +64,7 @@ def judge(records, truth, stacks):
         by_call.setdefault(row["syscall"], []).append(row)
     for name, call in CALLS.items():
         true = truth[name]
-        mine = [r for r in by_call.get(call, ()) if r["tid"] == true["tid"] or not true["tid"]]
+        mine = [r for r in by_call.get(call, ()) if (r["tid"] == true["tid"] or not true["tid"]) and not is_mutex(r)]
         ns = sum(r["ns"] for r in mine)
         cnt = sum(r["count"] for r in mine)
         print("%-8s %-16s slept %8.1f ms, true %8.1f ms; %d sleeps, %d calls"
@@ -66,7 +72,8 @@ def judge(records, truth, stacks):
         room = A_SLEEP_NS * true["count"]
         if not true["ns"] * (1 - PREEMPTED) - room <= ns <= true["ns"] + room:
             wrong.append("%s: the time" % name)
-        if not 0.9 * true["count"] - 2 <= cnt <= true["count"] + 2:
+        most = true["count"] + 2 if call != "futex" else 1.25 * true["count"] + 2  # with its own waits for the mutex, without stacks
+        if not 0.9 * true["count"] - 2 <= cnt <= most:
             wrong.append("%s: the number of sleeps" % name)
         for row in mine if stacks else ():
             frames = [f for f in row["frames"] if f["line"]]
@@ -76,7 +83,7 @@ def judge(records, truth, stacks):
             wrong.append("%s: no native leaf" % name)
         if not stacks and any(r["frames"] for r in mine):
             wrong.append("%s: stacks though not wanted" % name)
-    if any(r["tid"] == truth["free"]["tid"] for r in rows):
+    if any(r["tid"] == truth["free"]["tid"] and not is_mutex(r) for r in rows):
         wrong.append("one that sleeps without the GIL: %s" % rows)
     # Intervals add up to the whole.
     total = sum(r["ns"] for r in rows)
