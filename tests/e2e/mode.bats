@@ -70,9 +70,10 @@ teardown() {
 }
 
 @test "auto: exact again when it calms, within 20 s" {
-	swing_start 1 1000
-	giltop_start --json -p "$WL_PID"
-	wait_for 3 last_mode_is light
+	# A budget that a thousand cycles a second keep to on machines where hits are dear, too.
+	swing_start 3 1000
+	giltop_start --json --max-overhead 10 -p "$WL_PID"
+	wait_for 10 last_mode_is light
 	local start=$SECONDS
 	wait_for 20 last_mode_is exact
 	[ $((SECONDS - start)) -le 20 ]
@@ -204,9 +205,8 @@ os.execv(sys.executable, [sys.executable, "-S", __file__, "again"])
 	subject_heard "done"
 	giltop_end INT
 	balances --snapshots 10
-	# Who waited is known as ever; for whom may not be.
 	NUMBERS_OF=$GT_OUT numbers --open-end --expr 'sum(t["wait_ns"] > 1e8 for t in threads) >= 5' \
-		--expr 'gil["wait_ns"] > 1e9' \
+		--expr 'gil["wait_ns"] > 1e9 and gil["unsure_ns"] < 0.1 * gil["wait_ns"]' \
 		--expr 'sum(t["blame_ns"] for t in threads if t["name"] not in ("spin-1", "spin-2")) < 0.1 * gil["wait_ns"]'
 }
 

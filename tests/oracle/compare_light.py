@@ -24,10 +24,10 @@ UNKNOWN = ("acquisitions", "releases", "hold_ns", "hold_max_ns", "hold_p99_ns", 
 UNKNOWN_GIL = ("held_ns", "gap_ns", "gap_wall_ns", "switches", "acquisitions")
 
 
-def allowed(name, thread):
-    """Tolerance (ns) around the interval of a total."""
-    events = getattr(thread, EVENTS[name])
-    return max(RELATIVE * getattr(thread, name), EVENT_NS * events) + compare.START_NS
+def allowed(name, thread, log):
+    """Tolerance (ns) around the interval of a total: where a hit takes long so does the way from one clock to the other."""
+    event_ns = max(EVENT_NS, log.event_ns[name]) * getattr(thread, EVENTS[name])
+    return max(RELATIVE * getattr(thread, name), event_ns) + compare.START_NS
 
 
 def check_counts(report, matched):
@@ -38,12 +38,12 @@ def check_counts(report, matched):
                      "%d in %d threads, equal" % (sum(getattr(t, name) for _, _, t in matched), len(matched)))
 
 
-def check_times(report, matched):
+def check_times(report, matched, log):
     for name, events in EVENTS.items():
         wrong, sums = [], [0, 0, 0]
         for label, row, thread in matched:
             bounds = compare.interval(name, thread)
-            diff, limit = compare.distance(row[name], bounds), allowed(name, thread)
+            diff, limit = compare.distance(row[name], bounds), allowed(name, thread, log)
             if diff > limit:
                 wrong.append("thread %s: giltop %d, oracle %d .. %d, allowed +-%d" % ((label, row[name]) + bounds + (limit,)))
             sums = [a + b for a, b in zip(sums, (row[name], getattr(thread, name), getattr(thread, events)))]
@@ -101,7 +101,7 @@ def judge(summary, oracle_pid, log, points=POINTS):
     compare.print_table(matched, 6)
     report.check(log.event_cnt > 0 and bool(matched), "something was measured")
     check_counts(report, matched)
-    check_times(report, matched)
+    check_times(report, matched, log)
     check_blame(report, process, matched, strangers, log, points)
     check_books(report, summary, process)
     return report
