@@ -185,7 +185,8 @@ def text_is_restored(checks, load, how):
     maps, offsets = site_bytes(load.pid)
     before = peek(load.pid, maps, offsets)
     out = "/tmp/text-%s.jsonl" % how
-    top = accuracy.Giltop(arguments(giltop_args=["--attach", how]), load.pid, out, out + ".err")
+    # In auto mode all sites are probed at first.
+    top = accuracy.Giltop(arguments(giltop_args=["--attach", how, "--mode", "auto"]), load.pid, out, out + ".err")
     try:
         top.wait_meta()
         during = peek(load.pid, maps, offsets)
