@@ -212,11 +212,16 @@ __noinline int pairs_book(__u32 slot, __u64 cond, __u32 tid, __u64 upto)
 	return 0;
 }
 
+/* Has a wait ended of which the kernel does not say how much was for a CPU? */
+volatile __u32 queued_unknown = 0;
+
 /* For how long has the waiter of this open wait, which runs here, had no CPU since its last WAIT hit? */
 static __always_inline __u64 runnable_ns(const struct gt_thread *t, __u64 now)
 {
 	__u64 queued = task_queued_ns((struct task_struct *)bpf_get_current_task());
 
+	if (!task_queued_known())
+		queued_unknown = 1;
 	queued -= t->hit_queued_ns;
 	return smaller(queued, now - t->hit_ns);
 }

@@ -128,10 +128,18 @@ static __always_inline int task_sleeps(struct task_struct *task)
 	return BPF_CORE_READ(old, state) != 0;
 }
 
-/* For how long has this thread wanted a CPU and had none? */
+/* Does the kernel count for how long a thread wants a CPU and has none (CONFIG_SCHED_INFO)? */
+static __always_inline int task_queued_known(void)
+{
+	struct task_struct *task = NULL;
+
+	return bpf_core_field_exists(task->sched_info.run_delay);
+}
+
+/* For how long has this thread wanted a CPU and had none? 0: the kernel does not say. */
 static __always_inline __u64 task_queued_ns(struct task_struct *task)
 {
-	if (!bpf_core_field_exists(task->sched_info.run_delay))
+	if (!task_queued_known())
 		return 0;
 	return BPF_CORE_READ(task, sched_info.run_delay);
 }

@@ -33,6 +33,7 @@ struct task_struct {
 	int sleeps;
 	unsigned long nvcsw;
 	uint64_t queued_ns;
+	bool queued_unknown;
 	uint64_t arrived_ns, ran_ns; /* when it last got a CPU, and its CPU time by then */
 	struct signal_struct *signal;
 };
@@ -358,6 +359,11 @@ static inline uint64_t bpf_get_current_pid_tgid(void)
 static inline int task_sleeps(const struct task_struct *task)
 {
 	return task->sleeps;
+}
+
+static inline bool task_queued_known(void)
+{
+	return !shim.cpu.task || !shim.cpu.task->queued_unknown;
 }
 
 static inline uint64_t task_queued_ns(const struct task_struct *task)

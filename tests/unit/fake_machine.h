@@ -194,7 +194,7 @@ static inline void machine__init_empty(struct machine *k, bool with_stacks)
 	exited_keep = 1024;
 	exited_cnt = span_min_ns = 0;
 	cut = cut_before = cut_next = folding = reading = 0;
-	sum_epoch = follow = frozen = 0;
+	sum_epoch = follow = frozen = queued_unknown = 0;
 	for (uint32_t slot = 0; slot < GT_GILS; slot++)
 		shim__push(SHIM_QUEUE(&gil_free), &slot);
 }

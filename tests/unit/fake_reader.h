@@ -244,6 +244,7 @@ static inline struct totals *read_cut_books(struct machine *k)
 	read_gils(k);
 	read_threads(k);
 	read_ended(k);
+	t->runnable_unknown = queued_unknown;
 	read_stats(t);
 	read_pairs(k);
 	drop_exited(k);

@@ -124,6 +124,34 @@ static void where_the_kernel_does_not_say_nothing_is_known(void **state)
 	snapshot__free(s);
 }
 
+static void assert_runnable(uint64_t ns, uint64_t now)
+{
+	struct snapshot *s;
+
+	feed(m, &k, now);
+	s = model__snapshot(m, MODEL_TOTAL);
+	assert_true(s->procs[0].threads[0].runnable_ns == ns);
+	assert_true(s->procs[0].threads[0].wait_ns == 2000 * US);
+	snapshot__free(s);
+}
+
+/* Of the same wait. */
+static void how_long_a_woken_thread_had_no_cpu_is_known_or_not_0(void **state)
+{
+	(void)state;
+	waits(&k, 1, T0 + 1000 * US);
+	k.task.queued_ns += 700 * US;
+	acquires(&k, 1, T0 + 3000 * US);
+	assert_runnable(700 * US, T0 + 3500 * US);
+	tear_down(NULL);
+	set_up(NULL);
+	k.task.queued_unknown = true;
+	k.task.queued_ns = 0;
+	waits(&k, 1, T0 + 1000 * US);
+	acquires(&k, 1, T0 + 3000 * US);
+	assert_runnable(NS_UNKNOWN, T0 + 3500 * US);
+}
+
 /* A hold of 9 ms of which 6 are asleep, 3 without a CPU; it ends 1 ms after the mark. */
 static void a_hold_is_known_when_it_has_ended(void **state)
 {
@@ -200,6 +228,7 @@ int main(void)
 		TEST(parts_are_never_more_than_the_whole),
 		TEST(holds_whose_start_was_not_seen_are_not_split),
 		TEST(where_the_kernel_does_not_say_nothing_is_known),
+		TEST(how_long_a_woken_thread_had_no_cpu_is_known_or_not_0),
 		TEST(a_hold_is_known_when_it_has_ended),
 		TEST(what_a_limit_took_is_of_the_span),
 	};

@@ -76,6 +76,7 @@ struct totals {
 	struct total_stack *stacks;
 	size_t chain_cnt, chain_cap;
 	struct total_stack *chains;
+	bool runnable_unknown; /* the kernel does not say for how long a thread wants a CPU and has none */
 	bool sleeps_known; /* with --sched */
 	size_t sleep_cnt, sleep_cap;
 	struct total_sleep *sleeps;

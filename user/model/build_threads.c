@@ -85,7 +85,8 @@ static int fill_sums(struct builder *b, const struct gt_sums *d, struct snap_thr
 	s->hold_ns = d->time_ns[GT_HOLD];
 	s->released_ns = d->time_ns[GT_RELEASED];
 	s->span_ns = s->wait_ns + s->yield_ns + s->hold_ns + s->released_ns;
-	s->runnable_ns = d->runnable_ns + d->light_runnable_ns;
+	s->runnable_ns =
+		b->m->runnable_unknown ? NS_UNKNOWN : d->runnable_ns + d->light_runnable_ns;
 	fill_offcpu(d, s);
 	s->blame_ns = d->blame_ns;
 	s->acquisitions = d->acquisitions;

@@ -202,6 +202,7 @@ int model__feed(struct model *m, const struct totals *t)
 	m->now_ns = t->now_ns;
 	m->self_cpu_at[AT_NOW] = t->self_cpu_ns;
 	m->stacks_known = t->stacks_known;
+	m->runnable_unknown = t->runnable_unknown;
 	memcpy(m->stats_at[AT_NOW], t->stats, sizeof(m->stats_at[AT_NOW]));
 	m->stats_at[AT_NOW][COUNTER_REFRESH_LATE] = m->refresh_late_cnt;
 	if (t->last)

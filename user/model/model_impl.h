@@ -145,7 +145,7 @@ struct model {
 	uint64_t refresh_late_cnt;	/* refreshes that took longer than their interval */
 	bool no_pairs;			/* in pictures */
 	uint64_t light_cnt; /* .. and those whose time went to "other" for being light */
-	bool stacks_known, sleeps_known;
+	bool stacks_known, sleeps_known, runnable_unknown;
 	char *attach; /* how the source probes; NULL: it has not said */
 	size_t stack_cnt, stack_cap;
 	struct stored_stack *stacks; /* id - 1 */

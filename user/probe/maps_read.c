@@ -403,6 +403,7 @@ int probe_read__all(struct giltop_bpf *skel, struct probe_steps *steps, struct t
 		pr_warn("cannot read the BPF maps: %s\n", errstr(err));
 		return err;
 	}
+	ret->runnable_unknown = skel->bss->queued_unknown;
 	read_stats(skel, ret);
 	ret->stats[COUNTER_TORN] += ret->torn_cnt;
 	ret->stats[COUNTER_LATE] += ret->late_cnt;
