@@ -7,23 +7,10 @@
 
 #include "user/base/util.h"
 
-/* By file, function, line: not by where they are, which differs from run to run. */
-static int cmp_frame(const struct snap_frame *a, const struct snap_frame *b)
-{
-	int c;
-
-	if (a == b || !a || !b)
-		return (a != NULL) - (b != NULL);
-	c = strcmp(a->file, b->file);
-	if (!c)
-		c = strcmp(a->name, b->name);
-	return c ? c : (a->line > b->line) - (a->line < b->line);
-}
-
 static int cmp_place(const void *a, const void *b)
 {
 	const struct offcpu_line *x = a, *y = b;
-	int c = cmp_frame(x->frame, y->frame);
+	int c = snap_frame__cmp(x->frame, y->frame);
 
 	return c ? c : (x->call_no > y->call_no) - (x->call_no < y->call_no);
 }

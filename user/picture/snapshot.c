@@ -25,6 +25,18 @@ bool snap_frame__same(const struct snap_frame *a, const struct snap_frame *b, bo
 	return !strcmp(a->name, b->name) && !strcmp(a->file, b->file);
 }
 
+int snap_frame__cmp(const struct snap_frame *a, const struct snap_frame *b)
+{
+	int c;
+
+	if (a == b || !a || !b)
+		return (a != NULL) - (b != NULL);
+	c = strcmp(a->file, b->file);
+	if (!c)
+		c = strcmp(a->name, b->name);
+	return c ? c : (a->line > b->line) - (a->line < b->line);
+}
+
 uint64_t snap_frame__hash(const struct snap_frame *f, bool with_line)
 {
 	uint64_t h;

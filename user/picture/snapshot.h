@@ -238,6 +238,8 @@ void snapshot__my_code(struct snapshot *s, bool on);
 bool snap_frame__is_mine(const struct snap_frame *f);
 /* Do these name the same function (with_line: and line)? NULL is only like NULL. */
 bool snap_frame__same(const struct snap_frame *a, const struct snap_frame *b, bool with_line);
+/* By file, function, line: not by where they are, which differs from run to run. <0, 0, >0; NULL comes first. */
+int snap_frame__cmp(const struct snap_frame *a, const struct snap_frame *b);
 /* A hash of what snap_frame__same compares; 0 for NULL. */
 uint64_t snap_frame__hash(const struct snap_frame *f, bool with_line);
 /* Is a share of this kind a rough one, for it rests on few looks (snap_stack.cnt, of all stacks in it)? */

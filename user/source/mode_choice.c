@@ -14,7 +14,7 @@
 /* From one trial to the next at least, and where the last ones were far off. */
 #define TRIAL_EVERY_NS (10 * S)
 #define FAR_OFF_NS     (15 * S)
-/* So long probes are still hit that are being taken away (scripts/bench: 55-105 ms with multi links). */
+/* So long probes are still hit that are being taken away (scripts/bench processes: 60-120 ms with multi links). */
 #define GOING_NS (100 * MS)
 /* Savings of so much time at most. */
 #define SAVED_NS (10 * S)

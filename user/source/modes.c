@@ -26,7 +26,7 @@ static int say(struct tracked *t, struct collector *c, uint64_t at_ns)
 	return sinks__send(c->source.sinks, &r);
 }
 
-static void arm(struct collector *c)
+void modes__arm(struct collector *c)
 {
 	struct itimerspec its = { 0 };
 	uint64_t next = 0;
@@ -40,12 +40,6 @@ static void arm(struct collector *c)
 	its.it_value.tv_sec = (time_t)(next / 1000000000u);
 	its.it_value.tv_nsec = (long)(next % 1000000000u);
 	timerfd_settime(c->mode_timer, TFD_TIMER_ABSTIME, &its, NULL);
-}
-
-/* Since its books started. */
-static uint64_t hits_of(const struct tracked *t, struct collector *c)
-{
-	return probe__exact_hits(c->probe, t->target.pid);
 }
 
 void modes__know_thread(const struct tracked *t, struct collector *c, uint32_t tid)
@@ -90,7 +84,6 @@ int modes__start(struct tracked *t, struct collector *c)
 	if (m->is_light)
 		lock_looks__start(c, t);
 	if (m->is_auto) {
-		m->look_ns = now;
 		m->next_ns = mode_choice__init(&m->choice, now, probe__price_ns(c->probe),
 					       (uint64_t)(c->opts.max_overhead_pct * 10000 + 0.5),
 					       probe__tier(c->probe) == PROBE_TIER_PERF);
@@ -137,8 +130,7 @@ static void go_exact(struct tracked *t, struct collector *c)
 		return;
 	}
 	m->is_light = false;
-	m->hits = hits_of(t, c);
-	m->look_ns = now;
+	m->hits = probe__exact_hits(c->probe, t->target.pid);
 	m->choice.last_ns = m->choice.step_ns = now; /* what attaching took is no time of it */
 	m->next_ns = now + mode_choice__peek_ns();
 	lock_looks__stop(c, t);
@@ -149,12 +141,11 @@ static void go_exact(struct tracked *t, struct collector *c)
 static void look(struct tracked *t, struct collector *c, uint64_t now)
 {
 	struct modes *m = &t->modes;
-	uint64_t hits = m->is_light ? m->hits : hits_of(t, c);
+	uint64_t hits = m->is_light ? m->hits : probe__exact_hits(c->probe, t->target.pid);
 	enum mode_step step = mode_choice__look(&m->choice, now,
 						hits > m->hits ? hits - m->hits : 0, &m->next_ns);
 
 	m->hits = hits;
-	m->look_ns = now;
 	if (step == MODE_TO_LIGHT)
 		go_light(t, c);
 	else if (step == MODE_TO_EXACT)
@@ -175,7 +166,7 @@ bool modes__on_timer(struct collector *c)
 			look(t, c, now);
 		light |= t->modes.wanted_light;
 	}
-	arm(c);
+	modes__arm(c);
 	return light;
 }
 
@@ -206,11 +197,6 @@ void modes__after_read(struct collector *c)
 		pr_verb("pid %d: light\n", t->target.pid);
 		say(t, c, c->totals.now_ns);
 	}
-}
-
-void modes__arm(struct collector *c)
-{
-	arm(c);
 }
 
 /* Is this step the first one after since? Then a record that is as it was then has yet to take it. */

@@ -28,8 +28,7 @@ struct modes {
 	bool tids_known;   /* whose a PyThreadState is can be told, .. */
 	bool inner_tids;   /* .. by ids of its own pid namespace */
 	uint64_t hits;	   /* of ACQUIRE and RELEASE, at the last look */
-	uint64_t look_ns;  /* that was then, .. */
-	uint64_t next_ns;  /* .. and the next one is due; 0: none */
+	uint64_t next_ns;  /* the next look is due; 0: none */
 };
 
 /* Find out how to tell whose a PyThreadState is: before the books start, into the layout for them; */

@@ -241,8 +241,7 @@ static enum failure choose_start(struct tracked *t, const struct collector *c, s
 		t->start = PROBE_EXACT_FIRST;
 	if (c->opts.mode == COLLECT_AUTO && !can)
 		pr_verb("pid %d: measured exactly, whatever that costs: its code does not show "
-			"when "
-			"a wait ends\n",
+			"when a wait ends\n",
 			t->target.pid);
 	return FAIL_NONE;
 }

@@ -39,33 +39,21 @@ static const struct snap_frame *caller(const struct snap_stack *s)
 	return n > 1 ? &s->frames[n - 2] : NULL;
 }
 
-static int cmp_frame(const struct snap_frame *a, const struct snap_frame *b)
-{
-	int c;
-
-	if (a == b || !a || !b)
-		return (a != NULL) - (b != NULL);
-	c = strcmp(a->file, b->file);
-	if (!c)
-		c = strcmp(a->name, b->name);
-	return c ? c : (a->line > b->line) - (a->line < b->line);
-}
-
 /* Stacks of the same line side by side, and in it those of the same caller. */
 static int cmp_stack(const void *a, const void *b)
 {
 	const struct snap_stack *x = *(const struct snap_stack *const *)a;
 	const struct snap_stack *y = *(const struct snap_stack *const *)b;
-	int c = cmp_frame(leaf(x), leaf(y));
+	int c = snap_frame__cmp(leaf(x), leaf(y));
 
-	return c ? c : cmp_frame(caller(x), caller(y));
+	return c ? c : snap_frame__cmp(caller(x), caller(y));
 }
 
 static int cmp_line(const void *a, const void *b)
 {
 	const struct blame_line *x = a, *y = b;
 
-	return x->ns != y->ns ? (x->ns > y->ns ? -1 : 1) : cmp_frame(x->frame, y->frame);
+	return x->ns != y->ns ? (x->ns > y->ns ? -1 : 1) : snap_frame__cmp(x->frame, y->frame);
 }
 
 /* The line of the first stacks of these, sorted: how many they are. */
@@ -75,8 +63,8 @@ static size_t take_line(const struct snap_stack *const *s, size_t cnt, struct bl
 	size_t i;
 
 	*ret = (struct blame_line){ .frame = leaf(s[0]) };
-	for (i = 0; i < cnt && !cmp_frame(leaf(s[i]), ret->frame); i++) {
-		bool other = !i || cmp_frame(caller(s[i]), caller(s[i - 1]));
+	for (i = 0; i < cnt && !snap_frame__cmp(leaf(s[i]), ret->frame); i++) {
+		bool other = !i || snap_frame__cmp(caller(s[i]), caller(s[i - 1]));
 
 		by_caller = other ? s[i]->ns : by_caller + s[i]->ns;
 		ret->caller_cnt += other;
