@@ -22,7 +22,7 @@ static __always_inline void wait_of(__u32 tid, __u64 cond)
 		where->wait_cond = cond;
 }
 
-static __always_inline int on_wait(__u64 cond)
+static __always_inline int on_wait(__u64 cond, __u32 file)
 {
 	struct gt_thread *t;
 	struct records r;
@@ -30,7 +30,7 @@ static __always_inline int on_wait(__u64 cond)
 	__u64 now, holder, tstate;
 	__u32 seen = 0;
 
-	if (!records_of(&r, cond, BY_WAIT))
+	if (!records_of(&r, cond, BY_WAIT, file))
 		return 0;
 	g = r.g;
 	t = r.t;
@@ -81,7 +81,7 @@ static __always_inline int on_wait(__u64 cond)
 	return 0;
 }
 
-static __always_inline int on_acquire(__u64 cond)
+static __always_inline int on_acquire(__u64 cond, __u32 file)
 {
 	struct gt_thread *t;
 	struct gt_sum *sum = NULL;
@@ -89,7 +89,7 @@ static __always_inline int on_acquire(__u64 cond)
 	struct gt_gil *g;
 	__u64 now;
 
-	if (!records_of(&r, cond, BY_ACQUIRE))
+	if (!records_of(&r, cond, BY_ACQUIRE, file))
 		return 0;
 	g = r.g;
 	t = r.t;
@@ -165,7 +165,7 @@ static __always_inline void release_in_light(struct gt_gil *g, struct gt_thread 
 	light_ends(t->gil_slot, now);
 }
 
-static __always_inline int on_release(__u64 cond)
+static __always_inline int on_release(__u64 cond, __u32 file)
 {
 	struct gt_sum *sum = NULL, *blame = NULL;
 	struct gt_thread *t;
@@ -173,7 +173,7 @@ static __always_inline int on_release(__u64 cond)
 	struct gt_gil *g;
 	__u64 now, ns, stack;
 
-	if (!records_of(&r, cond, BY_RELEASE))
+	if (!records_of(&r, cond, BY_RELEASE, file))
 		return 0;
 	g = r.g;
 	t = r.t;

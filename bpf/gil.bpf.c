@@ -32,9 +32,17 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 		return handler;                                                                    \
 	}
 
-SITE_PROGRAM(gil_wait, on_wait(PT_REGS_PARM1(ctx)))
-SITE_PROGRAM(gil_acquire, on_acquire(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND))
-SITE_PROGRAM(gil_release, on_release(PT_REGS_PARM1(ctx)))
+/* Whose probe is it? Kernels without cookies have none that is for all processes. */
+static __always_inline __u32 file_of(struct pt_regs *ctx)
+{
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_attach_cookie))
+		return 0;
+	return bpf_get_attach_cookie(ctx) >> GT_COOKIE_FILE;
+}
+
+SITE_PROGRAM(gil_wait, on_wait(PT_REGS_PARM1(ctx), file_of(ctx)))
+SITE_PROGRAM(gil_acquire, on_acquire(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND, file_of(ctx)))
+SITE_PROGRAM(gil_release, on_release(PT_REGS_PARM1(ctx), file_of(ctx)))
 SITE_PROGRAM(gil_yield, on_yield(PT_REGS_PARM1(ctx) - GT_COND_TO_SWITCH_COND))
 SITE_PROGRAM(gil_yield_end, on_yield_end())
 SITE_PROGRAM(gil_after, on_after())
@@ -47,12 +55,12 @@ static __always_inline __u64 arg_by_cookie(struct pt_regs *ctx)
 {
 	__u64 cookie = bpf_get_attach_cookie(ctx);
 
-	return reg_by_dwarf(ctx, cookie >> 32) + (__s32)cookie;
+	return reg_by_dwarf(ctx, (__u8)(cookie >> 32)) + (__s32)cookie;
 }
 
-SITE_PROGRAM(gil_wait_reg, on_wait(arg_by_cookie(ctx)))
-SITE_PROGRAM(gil_acquire_reg, on_acquire(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND))
-SITE_PROGRAM(gil_release_reg, on_release(arg_by_cookie(ctx)))
+SITE_PROGRAM(gil_wait_reg, on_wait(arg_by_cookie(ctx), file_of(ctx)))
+SITE_PROGRAM(gil_acquire_reg, on_acquire(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND, file_of(ctx)))
+SITE_PROGRAM(gil_release_reg, on_release(arg_by_cookie(ctx), file_of(ctx)))
 SITE_PROGRAM(gil_yield_reg, on_yield(arg_by_cookie(ctx) - GT_COND_TO_SWITCH_COND))
 
 SEC("perf_event")
@@ -80,7 +88,12 @@ int task_fork(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp/sched_process_exec")
 int task_exec(struct bpf_raw_tracepoint_args *ctx)
 {
-	return on_task_exec((__u32)ctx->args[1]);
+	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
+
+	struct inode *exe = BPF_CORE_READ(bprm, file, f_inode);
+
+	return on_task_exec((__u32)ctx->args[1], BPF_CORE_READ(exe, i_ino),
+			    BPF_CORE_READ(exe, i_sb, s_dev));
 }
 
 /* ---- --sched ---- */

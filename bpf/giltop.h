@@ -56,12 +56,31 @@ struct gt_tid {
 	__u32 cnt;
 };
 
-/* A process to measure. */
+/* A process that is followed, or measured. */
 struct gt_target {
-	__u64 books_ns;		    /* the books started; 0: not yet, ignore hits */
+	__u64 books_ns; /* the books started; 0: not yet, ignore hits */
+	__u64 born_ns;	/* its program began, by fork or exec; 0: before that was seen */
+	__u64 exe_ino;	/* which that is; 0: not known */
+	__u32 exe_dev;
+	__u32 file;   /* its interpreter's, in `files`; 0: has probes of its own */
+	__u32 wanted; /* may be adopted (bpf/adopt.bpf.h) */
+	__u32 over;   /* another program has begun, of which user space has yet to take notice */
 	__u64 text_start, text_end; /* the interpreter's own code */
 	struct py_layout layout;
 };
+
+/* Interpreters' files that are probed for all processes. 0 is none. */
+#define GT_FILES 64
+
+struct gt_file {
+	__u64 since_ns; /* its probes are in place; 0: not yet, or no more */
+	__u32 light;	/* how a process is measured that is adopted: else exactly */
+	__u32 pad;
+	struct py_layout layout; /* without what is not the same in all of its processes */
+};
+
+/* In a probe's cookie the file is above what an argument's place takes. */
+#define GT_COOKIE_FILE 40
 
 /* Of a process: when its books are exact, and when light (bpf/light.bpf.h). One without this is always exact. */
 #define GT_MODE_STEPS 64
@@ -178,7 +197,7 @@ struct gt_gil {
 	__u32 seeded; /* the open hold began before the books */
 	__u32 over;   /* its program was replaced by another (exec): the record is complete */
 	__u32 light; /* holder_tid and hold_since_ns are what was seen last, held is 1 (bpf/modes.h) */
-	__u32 pad;
+	__u32 file; /* as gt_target's */
 	struct gt_past_hold past[GT_RING_HOLDS];
 	__u64 seq_start;
 };
@@ -427,6 +446,10 @@ enum gt_note_kind {
 	GT_NOTE_EXEC = 3,   /* tgid runs another program now */
 	GT_NOTE_THREAD = 4, /* the first event of tid at a GIL */
 	GT_NOTE_STACK = 5,  /* a stack of tgid that was not there before */
+	GT_NOTE_ADOPT =
+		6, /* the books of tgid have started at start_ns, by its file, which is in tid */
+	GT_NOTE_UNSEEN =
+		7, /* tgid has ended without books: its program, of the file ino, dev (tid), began at start_ns */
 };
 
 struct gt_note {
@@ -441,6 +464,7 @@ struct gt_note {
 			union {
 				__u64 gil;
 				__u64 stack; /* its hash */
+				__u64 ino;
 			};
 		};
 		char comm[16]; /* of a thread, by then */
@@ -454,7 +478,8 @@ struct gt_note {
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 56);
-GT_ASSERT(sizeof(struct gt_target) == 24 + sizeof(struct py_layout));
+GT_ASSERT(sizeof(struct gt_target) == 56 + sizeof(struct py_layout));
+GT_ASSERT(sizeof(struct gt_file) == 16 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);
 GT_ASSERT(sizeof(struct gt_past_hold) == 24);

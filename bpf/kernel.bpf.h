@@ -92,6 +92,23 @@ struct signal_struct {
 	atomic_t live; /* threads of the process that have not ended */
 } __attribute__((preserve_access_index));
 
+struct super_block {
+	__u32 s_dev;
+} __attribute__((preserve_access_index));
+
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+} __attribute__((preserve_access_index));
+
+struct file {
+	struct inode *f_inode;
+} __attribute__((preserve_access_index));
+
+struct linux_binprm {
+	struct file *file; /* that is executed: of a script its interpreter */
+} __attribute__((preserve_access_index));
+
 struct sched_info {
 	unsigned long long run_delay;	 /* ns without a CPU, but wanting one */
 	unsigned long long last_arrival; /* when it last got one */

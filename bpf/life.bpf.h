@@ -12,6 +12,19 @@ static __always_inline void note_out(__u32 kind, __u32 tgid, __u32 tid)
 		stat_inc(GT_STAT_NOTE_DROP);
 }
 
+/* A process has ended, and nothing of it is in the books. */
+static __always_inline void unseen_out(const struct gt_target *target, __u32 tgid)
+{
+	struct gt_note n = { .kind = GT_NOTE_UNSEEN, .tgid = tgid, .tid = target->exe_dev };
+
+	n.start_ns = target->born_ns;
+	n.end_ns = target->file;
+	n.ino = target->exe_ino;
+	/* It is only counted: no need to wake anybody. */
+	if (bpf_ringbuf_output(&notes, &n, sizeof(n), BPF_RB_NO_WAKEUP))
+		stat_inc(GT_STAT_NOTE_DROP);
+}
+
 /* Its GIL counts it as a waiter until that GIL's next event takes it out. */
 static __always_inline void waiter_died(struct gt_thread *t, const struct gt_thread_key *key)
 {
@@ -91,8 +104,11 @@ static __always_inline int on_task_exit(void)
 	/* A followed process that is not measured: nobody else takes it out. Not at its first thread's end, which
 	 * comes before the exec of another one. (The kernel has counted this thread out already: do_exit.)
 	 */
-	if (target && !target->books_ns && !BPF_CORE_READ(task, signal, live.counter))
+	if (target && !target->books_ns && !BPF_CORE_READ(task, signal, live.counter)) {
+		if (target->born_ns)
+			unseen_out(target, tgid);
 		bpf_map_delete_elem(&targets, &tgid);
+	}
 	if (!tid)
 		return 0;
 	for (__u32 i = 0; i < GT_TID_GILS; i++) {
@@ -132,21 +148,39 @@ static __always_inline int on_pause(void)
 	return 0;
 }
 
+/* In a process that has forked all is where it was in its parent. */
+static __always_inline void target_forked(const struct gt_target *of, __u32 tgid)
+{
+	struct gt_target *t = target_new(tgid);
+
+	if (!t)
+		return;
+	t->exe_ino = of->exe_ino;
+	t->exe_dev = of->exe_dev;
+	t->text_start = of->text_start;
+	t->text_end = of->text_end;
+	t->layout = of->layout;
+	t->file = of->file;
+	t->wanted = of->wanted;
+	t->born_ns = bpf_ktime_get_ns();
+}
+
 static __always_inline int on_task_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = BPF_CORE_READ(parent, tgid), ctgid;
-	struct gt_target not_yet = {};
+	const struct gt_target *of;
 
-	if (!follow || !bpf_map_lookup_elem(&targets, &tgid))
+	if (!follow)
+		return 0;
+	of = bpf_map_lookup_elem(&targets, &tgid);
+	if (!of)
 		return 0;
 	ctgid = BPF_CORE_READ(child, tgid);
 	if (ctgid == tgid)
 		return 0;
-	/* Known at once, so that its own forks and execs are seen; its books start when it is attached. */
-	if (follow != GT_FOLLOW_TELL &&
-	    bpf_map_update_elem(&targets, &ctgid, &not_yet, BPF_NOEXIST) &&
-	    !bpf_map_lookup_elem(&targets, &ctgid))
-		stat_inc(GT_STAT_TARGET_FULL);
+	/* Known at once, so that its own forks and execs are seen; its books start when it is attached, or by itself. */
+	if (follow != GT_FOLLOW_TELL)
+		target_forked(of, ctgid);
 	note_out(GT_NOTE_FORK, tgid, ctgid);
 	return 0;
 }
@@ -161,6 +195,7 @@ static __always_inline void program_over(struct gt_target *target, __u32 tgid, _
 	struct gt_gil *g;
 
 	target->books_ns = 0;
+	target->over = 1;
 	for (__u32 i = 0; where && i < GT_TID_GILS; i++) {
 		if (i >= where->cnt)
 			break;
@@ -171,16 +206,36 @@ static __always_inline void program_over(struct gt_target *target, __u32 tgid, _
 	}
 }
 
-/* old_tid: the calling thread's until now; with exec it becomes the process's first thread. */
-static __always_inline int on_task_exec(__u32 old_tid)
+/* A program begins, in a process that has no books. */
+static __always_inline void target_execs(struct gt_target *t, __u64 ino, __u32 dev)
+{
+	static const struct py_layout none;
+
+	t->layout = none;
+	t->text_start = t->text_end = 0;
+	t->file = 0;
+	t->exe_ino = ino;
+	t->exe_dev = dev;
+	t->born_ns = bpf_ktime_get_ns();
+}
+
+/* old_tid: the calling thread's until now; with exec it becomes the process's first thread. ino, dev: of the program's file. */
+static __always_inline int on_task_exec(__u32 old_tid, __u64 ino, __u32 dev)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 tgid = id >> 32;
 	struct gt_target *target;
 
 	target = bpf_map_lookup_elem(&targets, &tgid);
-	if (target)
+	if (target && target->books_ns) {
 		program_over(target, tgid, old_tid);
+	} else if (!target && follow == GT_FOLLOW_ALL) {
+		target = target_new(tgid);
+		if (target)
+			target->wanted = adopt_all;
+	}
+	if (target)
+		target_execs(target, ino, dev);
 	if (follow == GT_FOLLOW_ALL || target)
 		note_out(GT_NOTE_EXEC, tgid, (__u32)id);
 	return 0;

@@ -12,7 +12,7 @@
 	} name SEC(".maps")
 
 /* max_entries of threads and tids are raised before load (probe.c). */
-GT_MAP(targets, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_target); /* by tgid */
+GT_MAP(targets, BPF_MAP_TYPE_HASH, 8192, __u32, struct gt_target); /* by tgid */
 
 GT_MAP(modes, BPF_MAP_TYPE_HASH, 4096, __u32, struct gt_modes); /* by tgid */
 
@@ -93,6 +93,8 @@ volatile __u32 frozen = 0;
 GT_SETTING __u64 exited_keep = 1024;
 
 /* Templates for new elements: too large for the BPF stack. */
+static const struct gt_target new_target;
+static const struct gt_modes new_modes; /* light from the start */
 static const struct gt_thread new_thread;
 static const struct gt_ended new_ended;
 

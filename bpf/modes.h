@@ -16,6 +16,12 @@
 
 #include "bpf/giltop.h"
 
+/* A row for what finds no room elsewhere, of a process or of a GIL's light stretches: user space empties it, and it stays. */
+static inline int pair_stays(const struct gt_pair_key *k)
+{
+	return !k->holder_tid && (!k->waiter_tid || k->waiter_tid & GT_PAIR_OF_GIL);
+}
+
 /* When did books that have been exact since then become light? 0: they have not. m NULL: they never do. */
 static inline __u64 modes__light_after(const struct gt_modes *m, __u64 since)
 {

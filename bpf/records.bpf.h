@@ -20,8 +20,9 @@ static __always_inline int new_is_light(const struct gt_gil_key *key)
 	return m && !(m->exact && m->from_start);
 }
 
-static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 by)
+static __noinline int gil_new(struct gt_gil_key *key, const struct gt_target *target, __u32 by)
 {
+	__u64 books_ns = target->books_ns;
 	__u32 slot, light = new_is_light(key), held = by != BY_ACQUIRE;
 	struct gt_gil *g;
 
@@ -41,7 +42,9 @@ static __noinline int gil_new(struct gt_gil_key *key, __u64 books_ns, __u32 by)
 	g->light = light;
 	g->held = held | light;
 	g->seeded = held & !light;
+	g->file = target->file;
 	bpf_map_update_elem(&gil_slots, key, &slot, BPF_ANY);
+	pair_rows(key->tgid, GT_PAIR_OF_GIL | slot);
 	return (int)slot;
 }
 
@@ -167,7 +170,7 @@ struct records {
 };
 
 /* .. the long way: the first event of this thread here, or the GIL's record has moved. by: enum first_event */
-__noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by)
+__noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by, __u32 file)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
 	struct gt_gil_key gkey = { .cond = cond, .tgid = tgid };
@@ -176,10 +179,15 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by)
 	__u32 *known;
 	int slot;
 
-	if (!target || !target->books_ns)
-		return 0;
+	if (!target || !target->books_ns) {
+		if (!adopt(tgid, file))
+			return 0;
+		target = bpf_map_lookup_elem(&targets, &tgid);
+		if (!target)
+			return 0;
+	}
 	known = bpf_map_lookup_elem(&gil_slots, &gkey);
-	slot = known ? (int)*known : gil_new(&gkey, target->books_ns, by);
+	slot = known ? (int)*known : gil_new(&gkey, target, by);
 	if (slot < 0)
 		return 0;
 	t = bpf_map_lookup_elem(&threads, &key);
@@ -211,8 +219,11 @@ static __always_inline int records_found(struct records *r, struct gt_thread_key
 	return r->g && r->g->key.cond == key->cond && r->g->key.tgid == tgid;
 }
 
-/* Those of this event, if it counts. */
-static __always_inline int records_of(struct records *r, __u64 cond, enum first_event by)
+/* Those of this event, if it counts. file: whose probe it is that was hit; where two names lead to the same file (layers of
+ * images) there are two for each event.
+ */
+static __always_inline int records_of(struct records *r, __u64 cond, enum first_event by,
+				      __u32 file)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct gt_thread_key key = { .cond = cond, .tid = (__u32)id };
@@ -221,11 +232,11 @@ static __always_inline int records_of(struct records *r, __u64 cond, enum first_
 	if (frozen)
 		return 0;
 	if (!records_found(r, &key, id >> 32)) {
-		thread_of(cond, id >> 32, key.tid, by);
+		thread_of(cond, id >> 32, key.tid, by, file);
 		if (!records_found(r, &key, id >> 32))
 			return 0;
 	}
-	return !r->g->over;
+	return !r->g->over && file == r->g->file;
 }
 
 #endif

@@ -69,6 +69,7 @@ struct machine {
 	/* Told of each ended thread that a reading has taken out of the maps; may be NULL. */
 	void (*taken_out)(void *ctx, const struct total_thread *t);
 	void *ctx;
+	uint32_t file; /* whose probes are hit: of gt_file; 0: those of the process alone */
 	struct stack_growth growth;
 };
 
@@ -194,7 +195,7 @@ static inline void machine__init_empty(struct machine *k, bool with_stacks)
 	exited_keep = 1024;
 	exited_cnt = span_min_ns = 0;
 	cut = cut_before = cut_next = folding = reading = 0;
-	sum_epoch = follow = frozen = queued_unknown = 0;
+	sum_epoch = follow = frozen = queued_unknown = adopt_all = 0;
 	for (uint32_t slot = 0; slot < GT_GILS; slot++)
 		shim__push(SHIM_QUEUE(&gil_free), &slot);
 }
@@ -254,7 +255,7 @@ static inline void waits(struct machine *k, uint32_t tid, uint64_t now)
 
 	runs(k, t, now);
 	t->busy = t->gil->busy = true;
-	on_wait(t->gil->cond);
+	on_wait(t->gil->cond, k->file);
 	t->busy = t->gil->busy = false;
 	t->state = GT_WAIT;
 }
@@ -268,7 +269,7 @@ static inline void acquires(struct machine *k, uint32_t tid, uint64_t now)
 	t->gil->last_holder = tstate_of(tid);
 	runs(k, t, now);
 	t->busy = t->gil->busy = true;
-	on_acquire(t->gil->cond);
+	on_acquire(t->gil->cond, k->file);
 	t->busy = t->gil->busy = false;
 	t->state = GT_HOLD;
 }
@@ -312,7 +313,7 @@ static inline void releases(struct machine *k, uint32_t tid, uint64_t now)
 	t->gil->holder = NO_TID;
 	runs(k, t, now);
 	t->busy = t->gil->busy = true;
-	on_release(t->gil->cond);
+	on_release(t->gil->cond, k->file);
 	t->busy = t->gil->busy = false;
 	t->state = GT_RELEASED;
 }

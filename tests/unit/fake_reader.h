@@ -135,7 +135,7 @@ static inline void read_pairs(struct machine *k)
 		key.side = 0;
 		t->pairs[t->pair_cnt++] = (struct total_pair){ .key = key, .ns = *ns };
 		key.side = side;
-		if (key.waiter_tid || key.holder_tid)
+		if (!pair_stays(&key))
 			shim_map_delete(SHIM_MAP(&pairs), &key);
 		else
 			*ns = 0;

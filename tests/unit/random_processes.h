@@ -95,7 +95,7 @@ static void process_execs(struct sim *s, size_t p)
 	exec_ns = s->now;
 	runs(&s->k, leader, exec_ns);
 	leader->busy = true;
-	on_task_exec(old_tid);
+	on_task_exec(old_tid, 0, 0);
 	leader->busy = false;
 	for (size_t i = 0; i < s->k.gil_cnt; i++)
 		if (s->k.gils[i].tgid == tgid)

@@ -22,8 +22,13 @@ static inline int say(struct model *m, const struct record *r)
 static inline int say_start(struct model *m, const struct say_proc *p, uint64_t books_ns)
 {
 	return say(m, &(struct record){ REC_PROC_START, p->pid,
-					.proc = { books_ns, p->comm, p->cmdline, p->python,
-						  p->runtime, p->sites, p->note, 0 } });
+					.proc = { .books_ns = books_ns,
+						  .comm = p->comm,
+						  .cmdline = p->cmdline,
+						  .python = p->python,
+						  .runtime = p->runtime,
+						  .sites = p->sites,
+						  .note = p->note } });
 }
 
 static inline int say_totals(struct model *m, const struct totals *t)

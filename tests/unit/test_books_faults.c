@@ -89,7 +89,7 @@ static void an_exec_by_a_thread_without_gil_closes_the_books_too(void **state)
 	add_thread(&k, 55, &k.gils[0]); /* a thread of some library */
 	dies(&k, PID, T0 + 300);
 	runs(&k, thread_of_tid(&k, PID), T0 + 400);
-	on_task_exec(55);
+	on_task_exec(55, 0, 0);
 	acquires(&k, PID, T0 + 500);
 	read_books(&k);
 	assert_int_equal(k.totals.gils[0].rec.acquisitions, 1);

@@ -150,14 +150,15 @@ static void a_record_that_is_never_whole_counts_as_torn(void **state)
 
 static void dead_waiters_that_find_no_room_again_count(void **state)
 {
+	const uint32_t second = 2;
 	struct giltop_bpf skel;
 
 	(void)state;
 	make_maps(&skel);
 	fake.dead_cnt = 3; /* of processes 3, 2, 1 */
-	assert_int_equal(probe_read__forget(&skel, 2), 2);
+	assert_int_equal(probe_read__forget(&skel, &second, 1), 2);
 	assert_int_equal(fake.dead_cnt, 0);
-	assert_int_equal(probe_read__forget(&skel, 2), 0);
+	assert_int_equal(probe_read__forget(&skel, &second, 1), 0);
 }
 
 /* ---- the probe's part: one sum, of a stack whose code is gone ---------------------------------- */

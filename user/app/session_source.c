@@ -47,6 +47,9 @@ static enum collector_mode mode_of(const struct opts *o)
 	return (enum collector_mode)o->mode;
 }
 
+/* So many processes may each have probes of their own. */
+#define SHARE_FROM 4
+
 int session__open_source(struct session *s)
 {
 	struct collector_opts co = { .attach = s->o->attach,
@@ -61,6 +64,9 @@ int session__open_source(struct session *s)
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
 
+	co.share = s->o->all || s->follow.mode == FOLLOW_YES || s->o->pid_cnt > SHARE_FROM;
+	co.say_share = !s->o->command;
+	co.adopt_all = s->o->all;
 	if (s->o->all)
 		co.follow = GT_FOLLOW_ALL;
 	else if (s->follow.mode == FOLLOW_YES)

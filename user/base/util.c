@@ -100,3 +100,15 @@ int read_file(int dirfd, const char *path, size_t max, struct sbuf *b)
 	}
 	return b->oom ? -ENOMEM : 0;
 }
+
+int cmp_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+bool sorted_has(const uint32_t *v, size_t cnt, uint32_t x)
+{
+	return bsearch(&x, v, cnt, sizeof(x), cmp_u32);
+}

@@ -3,6 +3,7 @@
 #ifndef GILTOP_BASE_UTIL_H
 #define GILTOP_BASE_UTIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,9 @@ int array_grow(void *parr, size_t n, size_t *cap, size_t elem_sz);
 
 /* For qsort and bsearch: things that start with a uint64_t, by that. */
 int cmp_u64(const void *a, const void *b);
+int cmp_u32(const void *a, const void *b);
+/* Of numbers that are sorted by it. */
+bool sorted_has(const uint32_t *v, size_t cnt, uint32_t x);
 
 /* A number at any address, aligned or not. */
 static inline uint32_t load_u32(const void *p)

@@ -24,6 +24,8 @@ enum counter {
 	COUNTER_NO_LINE,	   /* frames whose line would have taken too long to find */
 	COUNTER_GIVEN_UP,	   /* a worker was lost: what it read blocked, or was too much */
 	COUNTER_LIGHT,	      /* pairs and places so light, among many, that they went to "other" */
+	COUNTER_MISSED,	      /* processes that ended before their books could be opened */
+	COUNTER_QUIET,	      /* .. whose waits would have been seen, and that had none */
 	COUNTER_REFRESH_LATE, /* refreshes that took longer than their interval */
 	COUNTER_CNT,
 };

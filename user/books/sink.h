@@ -55,6 +55,8 @@ struct record {
 		} source;
 		struct { /* a process is measured from books_ns on; one known by that pid is over */
 			uint64_t books_ns;
+			uint64_t
+				late_ns; /* its program ran before that, and it was not measured, though giltop ran */
 			const char *comm, *cmdline, *python, *runtime, *sites;
 			const char *note;     /* what the user must know, or "" */
 			unsigned int cpu_cnt; /* that it may run on; 0: not known */

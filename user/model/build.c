@@ -128,6 +128,7 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->mode = p->is_light ? SNAP_MODE_LIGHT : SNAP_MODE_EXACT;
 	s->mode_auto = p->is_auto;
 	s->mode_changes = p->mode_changes_at[AT_NOW] - p->mode_changes_at[b->base];
+	s->late_ns = p->late_ns;
 	s->cpu_cnt = p->cpu_cnt;
 	s->throttled_ns = p->throttled_known ? p->throttled_at[AT_NOW] - p->throttled_at[b->base]
 					     : NS_UNKNOWN;

@@ -128,6 +128,7 @@ static int add_proc(struct model *m, const struct record *r)
 	mproc__init_pairs(p);
 	p->pid = r->pid;
 	p->books_ns = r->proc.books_ns;
+	p->late_ns = r->proc.late_ns;
 	p->cpu_cnt = r->proc.cpu_cnt;
 	p->comm = copy(r->proc.comm);
 	p->cmdline = copy(r->proc.cmdline);

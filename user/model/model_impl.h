@@ -104,6 +104,7 @@ struct mproc {
 	char *comm, *cmdline, *python, *runtime, *sites, *note;
 	uint32_t pid;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
+	uint64_t late_ns;
 	unsigned int cpu_cnt;
 	bool throttled_known;
 	uint64_t throttled_at[AT_CNT];

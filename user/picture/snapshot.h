@@ -184,6 +184,7 @@ struct snap_proc {
 	bool mode_auto;	       /* it may change */
 	uint32_t mode_changes; /* in the span */
 	uint64_t span_ns;      /* how much of the covered span it was measured */
+	uint64_t late_ns;      /* of its life before that, while giltop ran: not measured */
 	unsigned int cpu_cnt;  /* CPUs that it may run on; 0: not known */
 	/* For how long a CPU limit (cgroup) kept CPUs from running its processes, in sum over CPUs; NS_UNKNOWN: not known */
 	uint64_t throttled_ns;

@@ -39,6 +39,16 @@ uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_si
 	return (uint64_t)reg << 32 | (uint32_t)(s->disp + switch_off(sites, s));
 }
 
+/* 0: none is needed. */
+static uint64_t cookie_of(const struct probe_job *job, const struct gil_site *s)
+{
+	uint64_t cookie = (uint64_t)job->file_no << GT_COOKIE_FILE;
+
+	if (probe_attach__by_reg(job->sites, s))
+		cookie |= probe_attach__cookie(job->sites, s);
+	return cookie;
+}
+
 /* All sites of one kind and one way to the lock: one link. 0 or -errno. */
 static int multi_kind(const struct probe_job *job, enum gil_site_kind kind, bool by_reg,
 		      struct link_fds *ret)
@@ -55,14 +65,14 @@ static int multi_kind(const struct probe_job *job, enum gil_site_kind kind, bool
 		if (s->kind != kind || probe_attach__by_reg(sites, s) != by_reg)
 			continue;
 		offsets[cnt] = s->probe_off;
-		cookies[cnt++] = probe_attach__cookie(sites, s);
+		cookies[cnt++] = cookie_of(job, s);
 	}
 	if (!cnt)
 		return 0;
 	if (!prog)
 		return -EINVAL;
-	fd = probe_multi__link(bpf_program__fd(prog), job->path, offsets, by_reg ? cookies : NULL,
-			       cnt, (uint32_t)job->pid);
+	fd = probe_multi__link(bpf_program__fd(prog), job->path, offsets,
+			       by_reg || job->file_no ? cookies : NULL, cnt, (uint32_t)job->pid);
 	if (fd < 0)
 		return fd;
 	ret->fds[ret->cnt++] = fd;
@@ -93,18 +103,17 @@ static int attach_perf(const struct probe_job *job, unsigned int kinds, struct l
 	for (size_t i = 0; i < job->sites->site_cnt; i++) {
 		const struct gil_site *s = &job->sites->sites[i];
 		bool by_reg = probe_attach__by_reg(job->sites, s);
-		uint64_t cookie = by_reg ? probe_attach__cookie(job->sites, s) : 0;
 		struct bpf_program *prog =
 			by_reg ? job->progs.by_reg[s->kind] : job->progs.arg0[s->kind];
-		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookie);
+		LIBBPF_OPTS(bpf_uprobe_opts, opts, .bpf_cookie = cookie_of(job, s));
 		int err;
 
 		if (!(kinds & 1U << s->kind))
 			continue;
 		if (!prog)
 			return -EINVAL;
-		err = add_link(bpf_program__attach_uprobe_opts(prog, job->pid, job->path,
-							       s->probe_off, &opts),
+		err = add_link(bpf_program__attach_uprobe_opts(prog, job->pid ? job->pid : -1,
+							       job->path, s->probe_off, &opts),
 			       ret);
 		if (err)
 			return err;

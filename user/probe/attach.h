@@ -28,13 +28,14 @@ struct probe_file {
 	uint64_t dev, ino;
 };
 
-/* What is to be probed, for process pid: the sites of a file, or (sites NULL) one place in it by a program (PROBE_BASE). */
+/* What is to be probed, for process pid (0: for all): the sites of a file, or (sites NULL) one place in it by a program (PROBE_BASE). */
 struct probe_job {
 	pid_t pid;
 	const char *path;
 	struct probe_file file; /* if known: no other */
 	bool multi;
 	const struct gil_sites *sites;
+	uint32_t file_no;		     /* in the cookies; 0: none */
 	unsigned int kinds[PROBE_GROUP_CNT]; /* of each group: 1 << enum gil_site_kind .. */
 	struct site_progs progs;
 	struct bpf_program *prog;
@@ -49,6 +50,7 @@ struct link_fds {
 
 /* Is the site for the programs by register, whose cookie says where the lock is? */
 bool probe_attach__by_reg(const struct gil_sites *sites, const struct gil_site *s);
+/* Of a site by register (file_no, if not 0, is put on top of it). */
 uint64_t probe_attach__cookie(const struct gil_sites *sites, const struct gil_site *s);
 bool probe_attach__needs_reg(const struct gil_sites *sites); /* any of them */
 /* All of it, here and now: 0, or -errno with what is attached already in ret (zeroed before). */

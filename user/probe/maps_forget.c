@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* maps_forget.c - take all that the kernel has of a process out of the BPF maps */
+/* maps_forget.c - take all that the kernel has of processes out of the BPF maps */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,8 @@
 
 struct forget {
 	struct giltop_bpf *skel;
-	uint32_t tgid;
+	const uint32_t *tgids;
+	size_t tgid_cnt;
 	int fd;
 	size_t tgid_off;
 	size_t cnt, cap;
@@ -23,12 +24,17 @@ struct forget {
 	struct gt_thread_key *keys;
 };
 
+static bool is_of(const struct forget *f, uint32_t tgid)
+{
+	return sorted_has(f->tgids, f->tgid_cnt, tgid);
+}
+
 static int forget_thread(void *ctx, const void *key, const void *value)
 {
 	struct forget *f = ctx;
 	const struct gt_thread *rec = value;
 
-	if (rec->tgid != f->tgid)
+	if (!is_of(f, rec->tgid))
 		return 0;
 	f->exited_cnt += rec->flags & GT_F_EXITED ? 1 : 0;
 	if (array_grow(&f->keys, f->cnt, &f->cap, sizeof(*f->keys)))
@@ -50,7 +56,7 @@ static int forget_slot(void *ctx, const void *key, const void *value)
 {
 	struct forget *f = ctx;
 
-	if (((const struct gt_gil_key *)key)->tgid != f->tgid)
+	if (!is_of(f, ((const struct gt_gil_key *)key)->tgid))
 		return 0;
 	if (!bpf_map_delete_elem(bpf_map__fd(f->skel->maps.gil_slots), key))
 		free_slot(f->skel, value);
@@ -61,9 +67,11 @@ static int forget_slot(void *ctx, const void *key, const void *value)
 static int forget_elem(void *ctx, const void *key, const void *value)
 {
 	const struct forget *f = ctx;
+	uint32_t tgid;
 
 	(void)value;
-	if (!memcmp((const char *)key + f->tgid_off, &f->tgid, sizeof(f->tgid)))
+	memcpy(&tgid, (const char *)key + f->tgid_off, sizeof(tgid));
+	if (is_of(f, tgid))
 		bpf_map_delete_elem(f->fd, key);
 	return 0;
 }
@@ -75,17 +83,17 @@ static void forget_map(struct forget *f, const struct bpf_map *map, size_t tgid_
 	map_each(map, forget_elem, f);
 }
 
-/* Its threads that died waiting and that no event has taken out. Returns how many others found no room again. */
-static uint64_t forget_dead(struct giltop_bpf *skel, uint32_t tgid)
+/* Their threads that died waiting and that no event has taken out. Returns how many others found no room again. */
+static uint64_t forget_dead(const struct forget *f)
 {
-	int fd = bpf_map__fd(skel->maps.dead);
+	int fd = bpf_map__fd(f->skel->maps.dead);
 	struct gt_dead d, *others = NULL;
 	uint64_t lost = 0;
 	size_t cnt = 0, cap = 0;
 
 	while (!array_grow(&others, cnt, &cap, sizeof(*others)) &&
 	       !bpf_map_lookup_and_delete_elem(fd, NULL, &d))
-		if (d.gil.tgid != tgid)
+		if (!is_of(f, d.gil.tgid))
 			others[cnt++] = d;
 	for (size_t i = 0; i < cnt; i++)
 		lost += bpf_map_update_elem(fd, NULL, &others[i], BPF_ANY) ? 1 : 0;
@@ -93,9 +101,9 @@ static uint64_t forget_dead(struct giltop_bpf *skel, uint32_t tgid)
 	return lost;
 }
 
-uint64_t probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
+uint64_t probe_read__forget(struct giltop_bpf *skel, const uint32_t *tgids, size_t cnt)
 {
-	struct forget f = { .skel = skel, .tgid = tgid };
+	struct forget f = { .skel = skel, .tgids = tgids, .tgid_cnt = cnt };
 
 	map_each(skel->maps.threads, forget_thread, &f);
 	for (size_t i = 0; i < f.cnt; i++) {
@@ -104,7 +112,7 @@ uint64_t probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 		bpf_map_delete_elem(bpf_map__fd(skel->maps.threads), &f.keys[i]);
 		/* Another process's thread may have the id by now. */
 		if (!bpf_map_lookup_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid, &id) &&
-		    id.tgid == tgid)
+		    is_of(&f, id.tgid))
 			bpf_map_delete_elem(bpf_map__fd(skel->maps.tids), &f.keys[i].tid);
 	}
 	free(f.keys);
@@ -116,9 +124,10 @@ uint64_t probe_read__forget(struct giltop_bpf *skel, uint32_t tgid)
 	forget_map(&f, skel->maps.holders, offsetof(struct gt_tstate_key, tgid));
 	forget_map(&f, skel->maps.sums, offsetof(struct gt_sum_key, tgid));
 	forget_map(&f, skel->maps.chains, offsetof(struct gt_chain_key, tgid));
-	bpf_map_delete_elem(bpf_map__fd(skel->maps.modes), &tgid);
+	for (size_t i = 0; i < cnt; i++)
+		bpf_map_delete_elem(bpf_map__fd(skel->maps.modes), &tgids[i]);
 	forget_map(&f, skel->maps.sleeps, offsetof(struct gt_sleeper_key, tgid));
 	forget_map(&f, skel->maps.first_holds, offsetof(struct gt_sleeper_key, tgid));
 	forget_map(&f, skel->maps.slept, offsetof(struct gt_sleep_key, tgid));
-	return forget_dead(skel, tgid);
+	return forget_dead(&f);
 }

@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/modes.h"
 #include "giltop.skel.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
@@ -226,14 +227,14 @@ int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid, bool stacks)
 }
 
 /* keep: it stays, at 0. */
-static void drop_sum(int fd, const void *key, bool keep)
+static void drop_sum(int fd, const void *key, const struct gt_sum *sum, bool keep)
 {
 	static const struct gt_sum zero;
 
-	if (keep)
-		bpf_map_update_elem(fd, key, &zero, BPF_EXIST);
-	else
+	if (!keep)
 		bpf_map_delete_elem(fd, key);
+	else if (sum->ns || sum->cnt)
+		bpf_map_update_elem(fd, key, &zero, BPF_EXIST);
 }
 
 void probe_read__drop_epoch(struct giltop_bpf *skel, const struct raw_sums *read, uint32_t epoch)
@@ -242,10 +243,11 @@ void probe_read__drop_epoch(struct giltop_bpf *skel, const struct raw_sums *read
 
 	for (size_t i = 0; i < read->sum_cnt; i++)
 		if (read->sums[i].key.epoch == epoch)
-			drop_sum(sums, &read->sums[i].key, is_other_sum(&read->sums[i].key));
+			drop_sum(sums, &read->sums[i].key, &read->sums[i].sum,
+				 is_other_sum(&read->sums[i].key));
 	for (size_t i = 0; i < read->chain_cnt; i++)
 		if (read->chains[i].key.epoch == epoch)
-			drop_sum(chains, &read->chains[i].key,
+			drop_sum(chains, &read->chains[i].key, &read->chains[i].sum,
 				 is_other_chain(&read->chains[i].key));
 }
 
@@ -305,14 +307,14 @@ static int drain_pair(void *ctx, const void *key, const void *value)
 	const struct gt_pair_key *k = key;
 	static const uint64_t zero;
 
-	if (k->side != d->side)
+	if (k->side != d->side || (pair_stays(k) && !memcmp(value, &zero, sizeof(zero))))
 		return 0;
 	if (array_grow(&t->pairs, t->pair_cnt, &t->pair_cap, sizeof(*t->pairs)))
 		return -ENOMEM;
 	t->pairs[t->pair_cnt].key = *k;
 	t->pairs[t->pair_cnt].key.side = 0;
 	memcpy(&t->pairs[t->pair_cnt++].ns, value, sizeof(uint64_t));
-	if (!k->waiter_tid && !k->holder_tid) /* it stays, see probe_read__open_sums() */
+	if (pair_stays(k))
 		bpf_map_update_elem(d->fd, k, &zero, BPF_EXIST);
 	return 0;
 }
@@ -328,7 +330,7 @@ static int read_pairs(struct giltop_bpf *skel, uint64_t cut, struct totals *ret)
 		struct gt_pair_key key = ret->pairs[i].key;
 
 		key.side = d.side;
-		if (key.waiter_tid || key.holder_tid)
+		if (!pair_stays(&key))
 			bpf_map_delete_elem(d.fd, &key);
 	}
 	return err;

@@ -34,9 +34,9 @@ int map_each(const struct bpf_map *map, map_elem_fn fn, void *ctx);
 int probe_read__open_sums(struct giltop_bpf *skel, uint32_t tgid, bool stacks);
 /* Drop the sums of one epoch that were read (those rows stay, at 0). */
 void probe_read__drop_epoch(struct giltop_bpf *skel, const struct raw_sums *read, uint32_t epoch);
-/* Delete every record of one process (maps_forget.c). Returns how many waiters of other processes that died waiting
- * were lost by it: GT_STAT_DEAD_FULL.
+/* Delete every record of these processes, which are sorted (maps_forget.c). Returns how many waiters of other processes
+ * that died waiting were lost by it: GT_STAT_DEAD_FULL.
  */
-uint64_t probe_read__forget(struct giltop_bpf *skel, uint32_t tgid);
+uint64_t probe_read__forget(struct giltop_bpf *skel, const uint32_t *tgids, size_t cnt);
 
 #endif

@@ -68,25 +68,6 @@ const char *probe_tier__name(enum probe_tier tier)
 					 : "auto";
 }
 
-static int put_target(struct probe *p, pid_t tgid, const struct gt_target *target, __u64 how)
-{
-	__u32 key = (__u32)tgid;
-
-	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.targets), &key, target, how);
-}
-
-int probe__put_known(struct probe *p, pid_t tgid, uint64_t how)
-{
-	static const struct gt_target no_books;
-
-	return put_target(p, tgid, &no_books, how);
-}
-
-void probe__know(struct probe *p, pid_t tgid)
-{
-	probe__put_known(p, tgid, BPF_NOEXIST);
-}
-
 void probe__set_holder(struct probe *p, pid_t tgid, uint64_t cond, uint64_t tstate, uint32_t tid)
 {
 	struct gt_tstate_key key = { .tstate = tstate, .tgid = (__u32)tgid };
@@ -95,44 +76,6 @@ void probe__set_holder(struct probe *p, pid_t tgid, uint64_t cond, uint64_t tsta
 	bpf_map_update_elem(bpf_map__fd(p->skel->maps.holders), &key, &tid, BPF_ANY);
 	if (p->sched)
 		probe_sched__first_hold(p->skel, tgid, cond, tid);
-}
-
-uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
-			 const uint64_t text[2])
-{
-	struct gt_target target = { .layout = *layout, .text_start = text[0], .text_end = text[1] };
-
-	/* Without them what finds no room is lost, but counted: no reason to refuse. */
-	probe_read__open_sums(p->skel, (uint32_t)tgid, p->opts.stacks);
-	if (p->sched)
-		probe_sched__watch(p->skel, tgid);
-	target.books_ns = now_ns();
-	return put_target(p, tgid, &target, BPF_ANY) ? 0 : target.books_ns;
-}
-
-void probe__set_tid_layout(struct probe *p, pid_t tgid, const struct py_layout *layout)
-{
-	int fd = bpf_map__fd(p->skel->maps.targets);
-	struct gt_target target;
-
-	if (bpf_map_lookup_elem(fd, &tgid, &target) || !target.books_ns)
-		return;
-	target.layout.tstate_tid = layout->tstate_tid;
-	target.layout.pthread_tid = layout->pthread_tid;
-	bpf_map_update_elem(fd, &tgid, &target, BPF_EXIST);
-}
-
-void probe__set_inner_tid(struct probe *p, pid_t tgid, uint32_t inner, uint32_t tid)
-{
-	struct gt_tstate_key key = { .tstate = inner, .tgid = (__u32)tgid };
-
-	/* Without room what it holds is unsure. */
-	bpf_map_update_elem(bpf_map__fd(p->skel->maps.holders), &key, &tid, BPF_ANY);
-}
-
-int probe__set_modes(struct probe *p, pid_t tgid, const struct gt_modes *modes)
-{
-	return bpf_map_update_elem(bpf_map__fd(p->skel->maps.modes), &tgid, modes, BPF_ANY);
 }
 
 int probe__lighten(struct probe *p, pid_t tgid, struct gt_modes *modes)
@@ -183,28 +126,6 @@ uint64_t probe__exact_hits(struct probe *p, pid_t tgid)
 
 	map_each(p->skel->maps.gil_slots, add_hits, &h);
 	return h.cnt;
-}
-
-void probe__unknow(struct probe *p, pid_t tgid)
-{
-	if (p->sched)
-		probe_sched__unwatch(p->skel, tgid);
-	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.targets), &tgid);
-	bpf_map_delete_elem(bpf_map__fd(p->skel->maps.modes), &tgid);
-}
-
-void probe__forget(struct probe *p, pid_t tgid)
-{
-	probe__unknow(p, tgid);
-	p->dead_lost += probe_read__forget(p->skel, (uint32_t)tgid);
-}
-
-void probe__reset(struct probe *p, pid_t tgid)
-{
-	if (p->sched)
-		probe_sched__unwatch(p->skel, tgid);
-	probe__put_known(p, tgid, BPF_ANY);
-	p->dead_lost += probe_read__forget(p->skel, (uint32_t)tgid);
 }
 
 int probe__read(struct probe *p, struct totals *ret)

@@ -60,14 +60,41 @@ enum probe_start {
 	PROBE_ALWAYS_EXACT, /* all but AFTER; no modes */
 	PROBE_ALWAYS_LIGHT, /* all but ACQUIRE and RELEASE */
 	PROBE_EXACT_FIRST,  /* all: exact from the books' start, and it may change */
+	PROBE_LIGHT_FIRST,  /* as always light, and it may change */
 };
 
 /* Put uprobes on the sites of path (a name of the mapped inode in giltop's own view) for process pid. sites: must stay
- * until it is detached. NULL + errno: ETIMEDOUT: the kernel is stuck in it, at a page of the file that does not come;
+ * until it is detached. file: not 0 where all processes share probes already (probe__share): then only what they lack
+ * is put in place. NULL + errno: ETIMEDOUT: the kernel is stuck in it, at a page of the file that does not come;
  * ENOTSUP: this start takes probe__has_light.
  */
 struct probe_attachment *probe__attach(struct probe *p, pid_t pid, const char *path,
-				       const struct gil_sites *sites, enum probe_start start);
+				       const struct gil_sites *sites, enum probe_start start,
+				       uint32_t file);
+
+/* ---- files that are probed for all processes that run them (bpf/adopt.bpf.h) ---- */
+
+/* Does the kernel have what it takes? */
+bool probe__can_share(void);
+struct probe_share {
+	uint32_t no; /* 1 .. GT_FILES - 1, each once */
+	const char *path;
+	uint64_t dev, ino;		/* of the file, where path may name another by now; or 0 */
+	const struct gil_sites *sites;	/* must stay until it is detached */
+	const struct py_layout *layout; /* what is the same in all of its processes */
+	bool exact; /* ACQUIRE and RELEASE, too: who is adopted is measured exactly; else light, for which it takes probe__has_light */
+};
+/* Their points, for every process: from now on those that may be are adopted. NULL + errno, as probe__attach. */
+struct probe_attachment *probe__share(struct probe *p, const struct probe_share *how);
+/* May processes be adopted that nobody has said anything of? At first not. */
+void probe__adopt_all(struct probe *p, bool all);
+/* .. may this one? It is followed: its forks and execs are noted from now on, and those that it forks may be, too. */
+void probe__adopt(struct probe *p, pid_t tgid);
+/* .. may it not? It is followed all the same. 0; -EALREADY: it has been; or -errno. */
+int probe__claim(struct probe *p, pid_t tgid);
+/* What the kernel knows of a process: false: nothing. Its books may have been opened there (books_ns). */
+bool probe__target(struct probe *p, pid_t tgid, struct gt_target *ret);
+
 /* The uprobes on ACQUIRE and RELEASE: put them in place where they are not (a child does it, and is waited for; first
  * those that are about to go must be gone, for an event must not be seen twice). 0; -ETIMEDOUT: they do not go, or the
  * kernel is stuck; -ESTALE: the process runs another file by now; or -errno.
@@ -96,24 +123,25 @@ uint64_t probe__exact_hits(struct probe *p, pid_t tgid);
 /* A uprobe on pause(), at this offset of the C library: see on_pause() in bpf/life.bpf.h. NULL + errno. */
 struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const char *path,
 					     uint64_t off);
+/* Begin to have them taken away, those of several processes at once: probe__detach is due all the same. NULL is fine. */
+void probe__let_go(struct probe *p, struct probe_attachment *a);
 /* Have the uprobes taken away, by a child: with perf links that takes up to a second. NULL is fine. */
 void probe__detach(struct probe *p, struct probe_attachment *a);
 
 /* Start the books of a process; layout: how to walk its Python stacks; text: where the interpreter's own code is
- * (start, end), where a native leaf would say nothing. Returns the moment (ns), 0 on failure.
+ * (start, end), where a native leaf would say nothing; file: as for probe__attach; from_ns: nothing of it has been missed
+ * since then (0: since now). Returns the moment (ns), 0 on failure. One that has been adopted has them: since then.
  */
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
-			 const uint64_t text[2]);
+			 const uint64_t text[2], uint32_t file, uint64_t from_ns);
 /* The thread tid has this PyThreadState and holds the GIL at cond, since before the books. Said before probe__activate, and
  * after it for those that have taken it in between.
  */
 void probe__set_holder(struct probe *p, pid_t tgid, uint64_t cond, uint64_t tstate, uint32_t tid);
-/* A process that is followed: its forks and execs are noted from now on, measured or not. */
-void probe__know(struct probe *p, pid_t tgid);
 /* It is followed no more; its books have never started. */
 void probe__unknow(struct probe *p, pid_t tgid);
-/* Forget everything of a process (after detach). */
-void probe__forget(struct probe *p, pid_t tgid);
+/* Forget everything of these processes (after detach), which are sorted. */
+void probe__forget(struct probe *p, const uint32_t *tgids, size_t cnt);
 /* The same, but the process stays known (it runs another program now): its books have not started. */
 void probe__reset(struct probe *p, pid_t tgid);
 

@@ -37,8 +37,4 @@ struct bpf_program *probe__reg_prog(const struct giltop_bpf *skel, enum gil_site
 /* The object for sites with a register and displacement: only those programs, all maps shared. 0 or -errno. */
 int probe__load_by_reg(struct probe *p);
 
-/* probe.c */
-/* Know a process (forks and execs are noted), without books. how: BPF_ANY, BPF_NOEXIST. 0 or -errno. */
-int probe__put_known(struct probe *p, pid_t tgid, uint64_t how);
-
 #endif

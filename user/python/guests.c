@@ -73,6 +73,11 @@ void py_process__by(struct py_process *p, struct py_guests *g)
 
 /* ---- in giltop ---- */
 
+void py_process__has_ended(struct py_process *p)
+{
+	p->gone = true;
+}
+
 bool py_process__is_silent(const struct py_process *p)
 {
 	return p->silent_until_ns && now_ns() < p->silent_until_ns;
@@ -85,6 +90,8 @@ int py_guest__call(struct py_process *p, worker_fn fn, const void *args, size_t 
 	struct sbuf in = { 0 };
 	int err;
 
+	if (p->gone)
+		return -ESRCH;
 	if (py_process__is_silent(p))
 		return -ETIMEDOUT;
 	sbuf__add(&in, (const char *)&h, sizeof(h));
@@ -98,6 +105,7 @@ int py_guest__call(struct py_process *p, worker_fn fn, const void *args, size_t 
 		p->silent_until_ns = now_ns() + p->silent_ns;
 		err = -ETIMEDOUT;
 	}
+	p->gone = err == -ESRCH;
 	return err;
 }
 

@@ -62,6 +62,8 @@ uint64_t py_guests__cpu_ns(const struct py_guests *g);	 /* CPU time that it has 
  * -ETIMEDOUT: a page does not come, or did not lately; -EINTR: giltop is to end.
  */
 void py_process__by(struct py_process *p, struct py_guests *g);
+/* Its process is over: nobody is asked about it any more. */
+void py_process__has_ended(struct py_process *p);
 /* Is it left alone for a while, for its memory did not come? */
 bool py_process__is_silent(const struct py_process *p);
 

@@ -17,13 +17,14 @@ struct py_process {
 	struct worker *worker; /* does all that reads its memory; NULL: that is done here */
 	uint64_t silent_until_ns,
 		silent_ns; /* a worker was lost at it: no reading before, and for so long */
+	bool gone;	   /* it has ended: nothing is read any more */
 	struct pysym *sym; /* in a worker: names of functions; NULL: none asked for yet */
 };
 
 /* ---- guests.c: the same functions, done by a worker ---- */
 
 /* Have fn done for this process by its worker, with args of len bytes; it finds both by py_guest__open(). As
- * worker__call(), and -ETIMEDOUT at once for a while after that has happened.
+ * worker__call(); -ETIMEDOUT at once for a while after that has happened, -ESRCH when the process has ended.
  */
 int py_guest__call(struct py_process *p, worker_fn fn, const void *args, size_t len,
 		   struct sbuf *out);

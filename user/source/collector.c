@@ -25,10 +25,9 @@
 
 struct tracked *tracked__find(struct collector *c, pid_t pid)
 {
-	for (size_t i = 0; i < c->live_cnt; i++)
-		if (c->live[i].target.pid == pid)
-			return &c->live[i];
-	return NULL;
+	uintptr_t place = (uintptr_t)hmap__get(&c->by_pid, (uint64_t)pid, 0);
+
+	return place ? &c->live[place - 1] : NULL;
 }
 
 static int stacks_process(void *ctx, uint32_t tgid, struct pystacks_process *ret)
@@ -60,12 +59,13 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 	c->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->name_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->mode_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	c->end_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	c->probe = probe__new(&po);
 	c->cache = target_cache__new();
 	c->guests = py_guests__new();
 	c->store = stack_store__new();
 	if (c->source.fd < 0 || c->timer < 0 || c->name_timer < 0 || c->mode_timer < 0 ||
-	    !c->probe || !c->cache || !c->guests || !c->store)
+	    c->end_timer < 0 || !c->probe || !c->cache || !c->guests || !c->store)
 		goto fail;
 	if (opts->stacks) {
 		c->stacks = pystacks__new(c->probe, c->store, sinks, stacks_process, c);
@@ -85,26 +85,68 @@ struct source *collector__source(struct collector *c)
 	return &c->source;
 }
 
-static void untrack(struct collector *c, struct tracked *t)
+/* hmap has no deletion of single keys: processes come and go, and it is built anew. */
+static int index_live(struct collector *c)
+{
+	int err = 0;
+
+	hmap__clear(&c->by_pid);
+	for (size_t i = 0; i < c->live_cnt && !err; i++)
+		err = hmap__put(&c->by_pid, (uint64_t)c->live[i].target.pid, 0,
+				(void *)(uintptr_t)(i + 1));
+	return err;
+}
+
+int collector__track(struct collector *c, const struct tracked *t)
+{
+	int err;
+
+	if (array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
+		return -ENOMEM;
+	err = hmap__put(&c->by_pid, (uint64_t)t->target.pid, 0,
+			(void *)(uintptr_t)(c->live_cnt + 1));
+	if (err)
+		return err;
+	c->live[c->live_cnt++] = *t;
+	modes__arm(c);
+	return 0;
+}
+
+void collector__untrack(struct collector *c, struct tracked *t)
 {
 	c->no_line += pysym__stats(t->sym)->no_line;
 	tracked__deinit(t, c);
 	*t = c->live[--c->live_cnt];
+	index_live(c); /* it has been larger: no memory is needed */
 	modes__arm(c);
+}
+
+/* Of all of them at once: each takes as long as it takes, and they wait for one another. */
+static void drop_probes(struct collector *c)
+{
+	for (size_t i = 0; i < c->live_cnt; i++)
+		probe__let_go(c->probe, c->live[i].att);
+	for (size_t i = 0; i < c->shared.cnt; i++)
+		probe__let_go(c->probe, c->shared.files[i]->att);
 }
 
 static void collector_free(struct source *s)
 {
 	struct collector *c = (struct collector *)s;
 
+	drop_probes(c);
 	while (c->live_cnt)
-		untrack(c, &c->live[0]);
+		collector__untrack(c, &c->live[c->live_cnt - 1]);
+	shared__deinit(c);
+	hmap__free(&c->by_pid);
 	free(c->live);
 	free(c->exp);
+	free(c->notes);
 	closep(&c->source.fd);
 	closep(&c->timer);
 	closep(&c->name_timer);
 	closep(&c->mode_timer);
+	closep(&c->end_timer);
 	lock_looks__deinit(&c->looks);
 	probe__free(c->probe);
 	target_cache__free(c->cache);
@@ -122,11 +164,15 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 	return epoll_ctl(c->source.fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
+/* Refreshes. */
+#define SEED_EVERY 4
+
 /* epoll ids: the ring buffers, the timers, else a pid whose pidfd it is. */
 #define ID_RING	 (1ull << 32)
 #define ID_TIMER (2ull << 32)
 #define ID_NAMES (3ull << 32)
 #define ID_MODES (4ull << 32)
+#define ID_ENDS	 (6ull << 32) /* 5: ID_LOOKS */
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -151,6 +197,7 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		return load_failure(err, why);
 	r.source.attach = probe_tier__name(probe__tier(c->probe));
 	probe__follow(c->probe, c->opts.follow);
+	probe__adopt_all(c->probe, c->opts.adopt_all);
 	err = sinks__send(c->source.sinks, &r);
 	if (!err)
 		err = collector__watch(c, probe__fd(c->probe), ID_RING);
@@ -160,7 +207,39 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, c->name_timer, ID_NAMES);
 	if (!err)
 		err = collector__watch(c, c->mode_timer, ID_MODES);
+	if (!err)
+		err = collector__watch(c, c->end_timer, ID_ENDS);
 	return failure__of(err);
+}
+
+/* It has not started. Its end takes it out of the kernel's table, unless that came before it was put in. */
+static enum failure not_started(struct collector *c, struct tracked *t, pid_t pid, bool starts,
+				enum failure f)
+{
+	uint32_t tgid = (uint32_t)pid;
+	bool attached = t->att, resolved = t->target.py, adopted;
+	struct gt_target known;
+
+	tracked__deinit(t, c);
+	adopted = probe__target(c->probe, pid, &known) && known.books_ns && known.file;
+	if (proc__runs(pid)) {
+		/* It is not to be measured, and not to be adopted again. */
+		if (adopted)
+			probe__forget(c->probe, &tgid, 1);
+		if (adopted)
+			probe__claim(c->probe, pid);
+		return f;
+	}
+	if (adopted) /* a note says so: what is in its books is to be had yet */
+		return FAIL_GONE;
+	/* What began before us leaves no note. */
+	if (resolved && !starts)
+		c->shared.missed_cnt++;
+	if (attached)
+		probe__forget(c->probe, &tgid, 1);
+	else
+		probe__unknow(c->probe, pid);
+	return FAIL_GONE;
 }
 
 enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct sbuf *why)
@@ -173,27 +252,17 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 		return FAIL_ALREADY;
 	/* Whatever it is itself, its children may be interpreters. */
 	if (c->opts.follow == GT_FOLLOW_CHILDREN && tgid > 0)
-		probe__know(c->probe, tgid);
+		probe__adopt(c->probe, tgid);
 	f = target__resolve(pid, c->cache, NULL, why, &t.target);
-	if (!f && array_grow(&c->live, c->live_cnt, &c->live_cap, sizeof(*c->live)))
-		f = FAIL_NO_MEMORY;
 	if (!f)
 		f = tracked__start(&t, c, starts, why);
-	if (f) {
-		bool attached = t.att;
-
-		tracked__deinit(&t, c);
-		/* Its end takes it out of the kernel's table, unless that came before it was put in. */
-		if (proc__runs(tgid > 0 ? tgid : pid))
-			return f;
-		(attached ? probe__forget : probe__unknow)(c->probe, tgid > 0 ? tgid : pid);
-		return FAIL_GONE;
-	}
-	c->live[c->live_cnt++] = t;
-	modes__arm(c);
-	pr_verb("pid %d: CPython %s in %s, %zu probe points (%s%s)\n", t.target.pid,
+	if (!f)
+		f = failure__of(collector__track(c, &t));
+	if (f)
+		return not_started(c, &t, tgid > 0 ? tgid : pid, starts, f);
+	pr_verb("pid %d: CPython %s in %s, %zu probe points (%s%s%s)\n", t.target.pid,
 		t.target.py->version, t.target.runtime, t.target.sites->site_cnt,
-		probe_tier__name(probe__tier(c->probe)),
+		probe_tier__name(probe__tier(c->probe)), t.file ? ", shared" : "",
 		probe__has_light(t.target.sites) ? "" : "; exact only");
 	return FAIL_NONE;
 }
@@ -201,6 +270,7 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 void collector__follow(struct collector *c, enum gt_follow what)
 {
 	c->opts.follow = what;
+	c->opts.share |= what == GT_FOLLOW_CHILDREN;
 	probe__follow(c->probe, what);
 }
 
@@ -237,95 +307,35 @@ static void count_own(struct collector *c)
 	stats[COUNTER_GIVEN_UP] = py_guests__lost_cnt(c->guests) + worker__lost_cnt(looks) +
 				  native_files__lost_cnt(files);
 	stats[COUNTER_NO_LINE] = c->no_line;
+	stats[COUNTER_MISSED] = c->shared.missed_cnt;
+	stats[COUNTER_QUIET] = c->shared.quiet_cnt;
 	for (size_t i = 0; i < c->live_cnt; i++)
 		stats[COUNTER_NO_LINE] += pysym__stats(c->live[i].sym)->no_line;
 }
 
-/* A reading, to the sinks: stacks that are new, the totals, names that are new. */
-static int read_books(struct collector *c)
+int collector__read_books(struct collector *c, bool quick)
 {
 	struct record r = { .kind = REC_TOTALS, .totals = &c->totals };
 	int err;
 
 	modes__before_read(c);
 	err = probe__read(c->probe, &c->totals);
-
+	/* Those whose books are in it, and of whom nobody has heard. */
+	c->reading = true;
+	notes__take(c);
+	notes__handle_adopted(c);
+	c->reading = false;
 	count_own(c);
 	c->totals.last = c->closed;
 	if (!err && c->stacks)
-		err = pystacks__read(c->stacks, &c->totals);
+		err = pystacks__read(c->stacks, &c->totals, quick);
 	if (!err)
 		err = lock_looks__send(c);
 	if (!err)
 		err = sinks__send(c->source.sinks, &r);
 	if (!err)
 		modes__after_read(c);
-	for (size_t i = 0; i < c->live_cnt && !err; i++)
-		tracked__name_threads(&c->live[i], c);
 	return err;
-}
-
-/* A process ended, or another program runs under its pid: its books are complete. */
-static void end_process(struct collector *c, pid_t pid, bool by_exec, uint64_t end_ns)
-{
-	struct record r = { REC_PROC_END, (uint32_t)pid, .end = { end_ns, by_exec } };
-	struct tracked *t = tracked__find(c, pid);
-
-	if (!t)
-		return;
-	read_books(c);
-	sinks__send(c->source.sinks, &r);
-	if (c->stacks)
-		pystacks__forget(c->stacks, (uint32_t)pid);
-	untrack(c, t);
-	if (!by_exec)
-		probe__forget(c->probe, pid);
-}
-
-static void send_span(struct collector *c, const struct gt_note *n)
-{
-	struct record r = { .kind = REC_SPAN, .pid = n->tgid };
-
-	r.span.start_ns = n->start_ns;
-	r.span.end_ns = n->end_ns;
-	r.span.gil = n->gil;
-	r.span.tid = n->tid;
-	r.span.state = (enum gt_state)n->state;
-	sinks__send(c->source.sinks, &r);
-}
-
-static void on_note(void *ctx, const struct gt_note *n)
-{
-	struct collector *c = ctx;
-	struct tracked *t;
-
-	switch (n->kind) {
-	case GT_NOTE_SPAN: send_span(c, n); break;
-	case GT_NOTE_STACK: pystacks__take(c->stacks, n->tgid, n->stack); break;
-	case GT_NOTE_FORK:
-		if (c->opts.follow == GT_FOLLOW_TELL)
-			c->forked = true;
-		else if (c->opts.follow)
-			collector__expect(c, (pid_t)n->tid);
-		break;
-	case GT_NOTE_EXEC:
-		t = tracked__find(c, (pid_t)n->tgid);
-		if (t && n->start_ns < t->resolve_ns) /* what came by it is measured already */
-			break;
-		end_process(c, (pid_t)n->tgid, true, n->start_ns);
-		probe__reset(c->probe, (pid_t)n->tgid);
-		collector__expect(c, (pid_t)n->tgid);
-		break;
-	case GT_NOTE_THREAD:
-		t = tracked__find(c, (pid_t)n->tgid);
-		if (!t || n->start_ns < t->resolve_ns) /* it was of the program before */
-			break;
-		tracked__watch_parking(t, c);
-		modes__know_thread(t, c, n->tid);
-		newcomers__add(c, t, n);
-		break;
-	default: break;
-	}
 }
 
 static int dispatch(struct source *s)
@@ -338,7 +348,8 @@ static int dispatch(struct source *s)
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	/* Notes first: an exec must be seen before the exit that follows it. */
-	probe__drain(c->probe, on_note, c);
+	notes__take(c);
+	notes__handle(c);
 	for (int i = 0; i < n; i++) {
 		if (ev[i].data.u64 == ID_TIMER) {
 			if (read(c->timer, &ticks, sizeof(ticks)) > 0)
@@ -349,32 +360,53 @@ static int dispatch(struct source *s)
 			lock_looks__on_timer(c);
 		} else if (ev[i].data.u64 == ID_MODES) {
 			if (modes__on_timer(c))
-				read_books(c);
+				collector__read_books(c, true);
+		} else if (ev[i].data.u64 == ID_ENDS) {
+			ends__on_timer(c);
 		} else if (ev[i].data.u64 != ID_RING) {
-			end_process(c, (pid_t)ev[i].data.u64, false, now_ns());
+			ends__add(c, tracked__find(c, (pid_t)ev[i].data.u64), now_ns());
 		}
 	}
 	return 0;
+}
+
+/* Who holds its GILs is looked up in its memory; in one that has shown no event since the last time, less often. */
+static bool is_seeded_now(struct tracked *t)
+{
+	bool quiet = t->modes.event_ns == t->seeded_ns;
+
+	t->seeded_ns = t->modes.event_ns;
+	return !quiet || t->seed_rounds++ % SEED_EVERY == 0;
 }
 
 static int refresh(struct source *s)
 {
 	struct collector *c = (struct collector *)s;
 	char why[256];
+	int err;
 
-	probe__drain(c->probe, on_note, c);
+	notes__take(c);
+	notes__handle(c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
+		if (c->live[i].ended_ns)
+			continue;
 		pysym__refill(c->live[i].sym);
 		modes__find_tids_late(&c->live[i], c);
-		tracked__seed(&c->live[i], c);
+		if (is_seeded_now(&c->live[i]))
+			tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
 		tracked__throttled(&c->live[i], c);
 		if (tracked__is_misfit(&c->live[i], why, sizeof(why))) {
 			pr_warn("%s\n", why);
-			end_process(c, c->live[i--].target.pid, false, now_ns());
+			ends__add(c, &c->live[i], now_ns());
 		}
 	}
-	return read_books(c);
+	err = collector__read_books(c, false);
+	for (size_t i = 0; i < c->live_cnt && !err; i++)
+		if (!c->live[i].ended_ns)
+			tracked__name_threads(&c->live[i], c);
+	ends__finish(c);
+	return err;
 }
 
 static int close_books(struct source *s)
@@ -385,14 +417,15 @@ static int close_books(struct source *s)
 	if (c->closed)
 		return 0;
 	c->closed = true;
-	probe__drain(c->probe, on_note, c);
+	notes__take(c);
+	notes__handle(c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		tracked__seed(&c->live[i], c);
 		tracked__update_note(&c->live[i], c);
 		tracked__throttled(&c->live[i], c);
 	}
 	probe__freeze(c->probe);
-	err = read_books(c);
+	err = collector__read_books(c, false);
 	/* Those whose end has come meanwhile. */
 	for (size_t i = c->live_cnt; i-- > 0;) {
 		struct record r = { REC_PROC_END, (uint32_t)c->live[i].target.pid,

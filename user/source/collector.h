@@ -30,7 +30,10 @@ struct collector_opts {
 	unsigned int thread_cnt; /* expected; sizes the maps */
 	bool stacks;		 /* collect Python stacks */
 	bool sched;		 /* see holders that sleep, if the kernel lets us */
-	bool look_at_all;	 /* the stack of every thread at each reading (dump) */
+	bool share; /* probe interpreters' files for all processes (shared.h), where that can be */
+	bool say_share;	  /* tell what exact books by such probes cost others */
+	bool adopt_all;	  /* .. and measure whoever runs them, from its first wait on */
+	bool look_at_all; /* the stack of every thread at each reading (dump) */
 	enum collector_mode mode;
 	double max_overhead_pct; /* of a CPU, by the probes of a process: COLLECT_AUTO; 0: no limit */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */

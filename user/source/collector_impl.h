@@ -10,6 +10,7 @@
 #include "user/source/collector.h"
 #include "user/source/lock_looks.h"
 #include "user/source/modes.h"
+#include "user/source/shared.h"
 #include "user/source/source.h"
 #include "user/target/target.h"
 
@@ -48,13 +49,15 @@ struct throttle {
 struct tracked {
 	struct target target;
 	struct probe_attachment *att, *att_pause;
+	struct shared_file *file; /* NULL: its probes are its own */
 	enum probe_start start;
 	struct modes modes;
 	struct lock_watch looks;
 	struct py_process *py;
 	struct pysym *sym;
 	struct native_sym *native;
-	unsigned int rounds, misfit_cnt;
+	unsigned int rounds, misfit_cnt, seed_rounds;
+	uint64_t seeded_ns; /* its last event when its holders were looked up */
 	struct halt halt;
 	struct throttle throttle;
 	char note[256]; /* what the sinks have */
@@ -69,7 +72,8 @@ struct tracked {
 	uint64_t *held;	     /* GILs that were held when last looked at */
 	uint32_t *holders;   /* of GILs that have shown no event yet, known when last looked */
 	uint64_t resolve_ns; /* what it is was looked up after this moment */
-	int pidfd;
+	uint64_t ended_ns;   /* it has: to be taken out; 0: not yet */
+	int pidfd;	     /* -1: it had ended before there was one */
 };
 
 /* A process that is no CPython yet. */
@@ -87,15 +91,21 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
-	int timer, name_timer, mode_timer;
+	int timer, name_timer, mode_timer, end_timer;
 	struct lock_looks looks;
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
 	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
 	size_t look_next;	/* whose turn it is */
 	uint64_t no_line;	/* frames without a line, of processes that are gone */
-	bool closed, forked;
+	struct shared shared;
+	uint64_t try_exact_ns; /* the next process of a shared file may try exact books then */
+	uint64_t ends_ns;      /* those that have ended are not taken out before then */
+	bool closed, forked, reading;
 	size_t live_cnt, live_cap;
 	struct tracked *live;
+	struct hmap by_pid; /* place in live, plus 1 */
+	size_t note_cnt, note_cap;
+	struct gt_note *notes; /* taken out of the ring, to be dealt with */
 	size_t exp_cnt, exp_cap;
 	struct expected *exp;
 };
@@ -104,6 +114,9 @@ struct collector {
  * tracked__deinit is due as well.
  */
 enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why);
+/* Of one that has been adopted and is over already: what is in its books is all there will be of it. comm: clean. */
+enum failure tracked__start_ended(struct tracked *t, struct collector *c, struct shared_file *f,
+				  const struct gt_note *n);
 /* Has memory said several times now that it is not the CPython of the file? why: in words. */
 bool tracked__is_misfit(struct tracked *t, char *why, size_t sz);
 void tracked__deinit(struct tracked *t, struct collector *c);
@@ -129,6 +142,22 @@ uint64_t throttle__look(struct throttle *t, pid_t pid);
 void newcomers__add(struct collector *c, struct tracked *t, const struct gt_note *note);
 void newcomers__on_timer(struct collector *c);
 void newcomers__deinit(struct newcomers *n);
+/* notes.c: take what is in the ring; deal with it. In the middle of a reading only those are that have been adopted. */
+int notes__take(struct collector *c);
+void notes__handle(struct collector *c);
+void notes__handle_adopted(struct collector *c);
+/* ends.c: this one has ended (NULL: nobody), at that moment: it is taken out with others that end about now. The timer. All
+ * those whose last events have been read. One whose program is over, at once.
+ */
+void ends__add(struct collector *c, struct tracked *t, uint64_t end_ns);
+void ends__on_timer(struct collector *c);
+void ends__finish(struct collector *c);
+void ends__by_exec(struct collector *c, struct tracked *t, uint64_t end_ns);
+/* collector.c: a reading, to the sinks: stacks that are new, the totals; quick: not where open waits stand. 0 or -errno. */
+int collector__read_books(struct collector *c, bool quick);
+/* Put one that has started among those that are measured; take it out, its probes too. 0 or -ENOMEM. */
+int collector__track(struct collector *c, const struct tracked *t);
+void collector__untrack(struct collector *c, struct tracked *t);
 /* expected.c: the timer; those that are here are measured. */
 void expected__try(struct collector *c);
 /* The one that is measured under this pid, or NULL. */

@@ -2,14 +2,15 @@
 /* expected.c - processes that are no CPython yet: just forked or executed */
 #include <sys/timerfd.h>
 
+#include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/source/collector_impl.h"
 
 /* A program needs this long at most to map its libpython after exec. */
-#define EXPECT_NS  5000000000ull
-#define EXPECT_TRY 20000000 /* ns between two tries, doubled at each up to .. */
-#define EXPECT_MAX 640000000
+#define EXPECT_NS   5000000000ull
+#define EXPECT_TRY  20000000 /* ns to the first try, and each time so much later: */
+#define EXPECT_MORE 3
 
 static void arm_timer(struct collector *c)
 {
@@ -49,10 +50,10 @@ void expected__try(struct collector *c)
 			i++;
 			continue;
 		}
-		f = collector__add(c, e->pid, true, &why);
+		f = proc__runs(e->pid) ? collector__add(c, e->pid, true, &why) : FAIL_GONE;
 		if (f == FAIL_NOT_PYTHON && now < e->until_ns) {
 			e->next_ns = now + e->wait_ns;
-			e->wait_ns = e->wait_ns < EXPECT_MAX ? 2 * e->wait_ns : EXPECT_MAX;
+			e->wait_ns *= EXPECT_MORE;
 			i++;
 		} else {
 			failure__say_of_many(f, sbuf__str(&why));

@@ -14,6 +14,8 @@
 /* From one trial to the next at least, and where the last ones were far off. */
 #define TRIAL_EVERY_NS (10 * S)
 #define FAR_OFF_NS     (15 * S)
+/* Of one that is light from the start. */
+#define FIRST_TRIAL_NS (1 * S)
 /* So long probes are still hit that are being taken away (scripts/bench processes: 60-120 ms with multi links). */
 #define GOING_NS (100 * MS)
 /* Savings of so much time at most. */
@@ -50,6 +52,17 @@ uint64_t mode_choice__init(struct mode_choice *ch, uint64_t now, uint64_t price_
 static uint64_t next_trial(const struct mode_choice *ch)
 {
 	return ch->once ? 0 : ch->step_ns + (ch->failed > 1 ? FAR_OFF_NS : TRIAL_EVERY_NS);
+}
+
+uint64_t mode_choice__init_light(struct mode_choice *ch, uint64_t now, uint64_t price_ns,
+				 uint64_t budget_ppm, bool once)
+{
+	if (!mode_choice__init(ch, now, price_ns, budget_ppm, once) || once)
+		return 0;
+	ch->light = true;
+	ch->step_ns =
+		now - (now < TRIAL_EVERY_NS - FIRST_TRIAL_NS ? 0 : TRIAL_EVERY_NS - FIRST_TRIAL_NS);
+	return next_trial(ch);
 }
 
 static enum mode_step to_light(struct mode_choice *ch, uint64_t now, int64_t cost, uint64_t dt,

@@ -27,6 +27,9 @@ enum mode_step { MODE_STAY, MODE_TO_LIGHT, MODE_TO_EXACT };
 /* A process's books start now, exact. Returns when to look first; 0: never. */
 uint64_t mode_choice__init(struct mode_choice *ch, uint64_t now, uint64_t price_ns,
 			   uint64_t budget_ppm, bool once);
+/* .. light, because others are measured exactly. */
+uint64_t mode_choice__init_light(struct mode_choice *ch, uint64_t now, uint64_t price_ns,
+				 uint64_t budget_ppm, bool once);
 /* hits: of ACQUIRE and RELEASE since the last look (while light: none). *next: when to look again, 0: never. The caller takes
  * the step, or says mode_choice__stays() if it cannot.
  */

@@ -15,6 +15,12 @@
 #include "user/source/lock_looks.h"
 
 #define LOOK_AGAIN_NS 200000000ull
+/* Of processes that share their file's probes: who has made room for another tries again after this; who is to have it
+ * made waits so much more in an interval; between two that are tried.
+ */
+#define TRY_AGAIN_NS  10000000000ull
+#define MAKES_ROOM_NS 10000000ull
+#define TRIES_NS      2000000000ull
 
 static int say(struct tracked *t, struct collector *c, uint64_t at_ns)
 {
@@ -78,16 +84,16 @@ int modes__start(struct tracked *t, struct collector *c)
 	struct modes *m = &t->modes;
 	uint64_t now = now_ns();
 
-	m->is_light = t->start == PROBE_ALWAYS_LIGHT;
-	m->is_auto = t->start == PROBE_EXACT_FIRST;
+	m->is_light = t->start == PROBE_ALWAYS_LIGHT || t->start == PROBE_LIGHT_FIRST;
+	m->is_auto = t->start == PROBE_EXACT_FIRST || t->start == PROBE_LIGHT_FIRST;
 	m->told = (struct gt_modes){ .exact = !m->is_light, .from_start = !m->is_light };
 	if (m->is_light)
 		lock_looks__start(c, t);
-	if (m->is_auto) {
-		m->next_ns = mode_choice__init(&m->choice, now, probe__price_ns(c->probe),
-					       (uint64_t)(c->opts.max_overhead_pct * 10000 + 0.5),
-					       probe__tier(c->probe) == PROBE_TIER_PERF);
-	}
+	if (m->is_auto)
+		m->next_ns = (m->is_light ? mode_choice__init_light : mode_choice__init)(
+			&m->choice, now, probe__price_ns(c->probe),
+			(uint64_t)(c->opts.max_overhead_pct * 10000 + 0.5),
+			probe__tier(c->probe) == PROBE_TIER_PERF);
 	return say(t, c, now);
 }
 
@@ -111,19 +117,57 @@ static void go_light(struct tracked *t, struct collector *c)
 	t->modes.wanted_light = true;
 }
 
+bool modes__has_own_exact(const struct tracked *t)
+{
+	return t->modes.is_auto && !t->modes.is_light;
+}
+
+/* Of the processes of a file few can be exact: is there room for this one? If it waits far more than one of those, that
+ * one makes it.
+ */
+static bool has_room(const struct tracked *t, struct collector *c)
+{
+	struct tracked *least = NULL;
+
+	if (!t->file || shared__has_room(c, t->file))
+		return true;
+	for (size_t i = 0; i < c->live_cnt; i++) {
+		struct tracked *o = &c->live[i];
+
+		if (o->file == t->file && modes__has_own_exact(o) &&
+		    (!least || o->modes.waited_ns < least->modes.waited_ns))
+			least = o;
+	}
+	if (!least || least->modes.wanted_light ||
+	    t->modes.waited_ns < 2 * least->modes.waited_ns + MAKES_ROOM_NS)
+		return false;
+	least->modes.choice.light = true; /* as if it had been found out by itself */
+	least->modes.choice.step_ns = now_ns();
+	least->modes.next_ns = least->modes.choice.step_ns + TRY_AGAIN_NS;
+	go_light(least, c);
+	return false;
+}
+
 static void go_exact(struct tracked *t, struct collector *c)
 {
 	struct modes *m = &t->modes;
-	int err = probe__exact_is_gone(c->probe, t->att) ? probe__add_exact(c->probe, t->att)
-							 : -EAGAIN;
 	uint64_t now = now_ns();
+	int err = -EAGAIN;
+
+	if (has_room(t, c) && now >= c->try_exact_ns && probe__exact_is_gone(c->probe, t->att)) {
+		err = probe__add_exact(c->probe, t->att);
+		now = now_ns();
+		if (t->file)
+			c->try_exact_ns = now + TRIES_NS;
+	}
 
 	if (!err) {
 		m->told.exact = 1;
 		err = probe__set_modes(c->probe, t->target.pid, &m->told);
 	}
 	if (err) {
-		pr_verb("pid %d: it stays light: %s\n", t->target.pid, errstr(err));
+		if (err != -EAGAIN)
+			pr_verb("pid %d: it stays light: %s\n", t->target.pid, errstr(err));
 		m->told.exact = 0;
 		mode_choice__stays(&m->choice, now);
 		m->next_ns = now + LOOK_AGAIN_NS;
@@ -183,8 +227,31 @@ void modes__before_read(struct collector *c)
 	}
 }
 
+/* What is new in the waits of each. */
+static void count_waits(struct collector *c)
+{
+	for (size_t i = 0; i < c->live_cnt; i++)
+		c->live[i].modes.waited_ns = 0;
+	for (size_t i = 0; i < c->totals.gil_cnt; i++) {
+		struct tracked *t = tracked__find(c, (pid_t)c->totals.gils[i].key.tgid);
+
+		if (t && c->totals.gils[i].rec.event_ns > t->modes.event_ns)
+			t->modes.event_ns = c->totals.gils[i].rec.event_ns;
+		if (t)
+			t->modes.waited_ns += c->totals.gils[i].rec.wait_ns;
+	}
+	for (size_t i = 0; i < c->live_cnt; i++) {
+		struct modes *m = &c->live[i].modes;
+		uint64_t all = m->waited_ns;
+
+		m->waited_ns = all > m->wait_ns ? all - m->wait_ns : 0;
+		m->wait_ns = all;
+	}
+}
+
 void modes__after_read(struct collector *c)
 {
+	count_waits(c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		struct tracked *t = &c->live[i];
 

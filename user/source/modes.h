@@ -27,6 +27,10 @@ struct modes {
 	bool wanted_light; /* at the next cut */
 	bool tids_known;   /* whose a PyThreadState is can be told, .. */
 	bool inner_tids;   /* .. by ids of its own pid namespace */
+	uint64_t event_ns; /* its last one, at the last reading */
+	uint64_t wait_ns;  /* of all its waits, at the last reading, .. */
+	uint64_t
+		waited_ns; /* .. and what was new in it: who waits much is worth exact books first */
 	uint64_t hits;	   /* of ACQUIRE and RELEASE, at the last look */
 	uint64_t next_ns;  /* the next look is due; 0: none */
 };
@@ -39,6 +43,8 @@ void modes__find_tids_late(struct tracked *t, struct collector *c);
 void modes__know_thread(const struct tracked *t, struct collector *c, uint32_t tid);
 /* The books of a process have started: say how it is measured, and watch it. 0 or -errno. */
 int modes__start(struct tracked *t, struct collector *c);
+/* Are there probes of its ACQUIRE and RELEASE that are its own, and may go? */
+bool modes__has_own_exact(const struct tracked *t);
 /* The timer has fired. Returns true if books are to become light: a reading is due. */
 bool modes__on_timer(struct collector *c);
 /* Set the timer by what is due: processes have come or gone. */

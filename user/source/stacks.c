@@ -8,6 +8,7 @@
 
 #include "user/base/budgets.h"
 #include "user/base/hmap.h"
+#include "user/base/util.h"
 #include "user/base/text.h"
 #include "user/books/sink.h"
 #include "user/books/totals.h"
@@ -277,7 +278,7 @@ static void walk(struct pystacks *s, struct listed *listed, struct total_thread 
 }
 
 /* Where a thread that waits right now stands: it sleeps, so its stack can be read in peace. */
-static void open_waits(struct pystacks *s, struct totals *t)
+static void open_waits(struct pystacks *s, struct totals *t, bool quick)
 {
 	struct listed listed = { 0 };
 	struct hmap old = s->walked_before;
@@ -293,7 +294,8 @@ static void open_waits(struct pystacks *s, struct totals *t)
 			continue;
 		if (th->rec.state == GT_WAIT)
 			th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
-		if (!th->open_stack && !is_walked(s, th) && !s->no_walks && walks++ < OPEN_WALKS)
+		if (!th->open_stack && !quick && !is_walked(s, th) && !s->no_walks &&
+		    walks++ < OPEN_WALKS)
 			walk(s, &listed, th);
 	}
 	free(listed.threads);
@@ -366,7 +368,7 @@ void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash)
 		take_all(s);
 }
 
-int pystacks__read(struct pystacks *s, struct totals *t)
+int pystacks__read(struct pystacks *s, struct totals *t, bool quick)
 {
 	uint64_t full = t->stats[GT_STAT_STACK_FULL];
 	int err = probe__read_sums(s->probe, &s->raw), over = -1;
@@ -390,7 +392,7 @@ int pystacks__read(struct pystacks *s, struct totals *t)
 	}
 	for (size_t i = 0; i < t->sleep_cnt; i++)
 		t->sleeps[i].stack = id_of_hash(s, t->sleeps[i].at.tgid, t->sleeps[i].at.stack);
-	open_waits(s, t);
+	open_waits(s, t, quick);
 	t->stats[COUNTER_STORE_FULL] = stack_store__full_cnt(s->store);
 	t->stats[COUNTER_UNRESOLVED] = s->unresolved;
 	if (t->now_ns - s->epoch_ns >= EPOCH_NS) {
@@ -422,32 +424,49 @@ void pystacks__leave_out(struct pystacks *s, bool walks, bool native)
 		forget_if(s, is_bare, NULL);
 }
 
+/* Of which processes, sorted. */
+struct gone {
+	const uint32_t *tgids;
+	size_t cnt;
+};
+
+static bool is_of(const void *ctx, uint32_t tgid)
+{
+	const struct gone *g = ctx;
+
+	return sorted_has(g->tgids, g->cnt, tgid);
+}
+
 static bool is_gone(void *ctx, uint32_t tgid, const struct known *k)
 {
 	(void)k;
-	return tgid == *(const uint32_t *)ctx;
+	return is_of(ctx, tgid);
 }
 
 static bool drop_code(void *ctx, uint32_t tgid, uint64_t id, const struct py_code *code)
 {
 	(void)id;
 	(void)code;
-	return tgid == *(const uint32_t *)ctx;
+	return is_of(ctx, tgid);
 }
 
 static bool drop_stack(void *ctx, uint32_t tgid, uint64_t hash, const struct py_stack *w)
 {
 	(void)hash;
 	(void)w;
-	return tgid == *(const uint32_t *)ctx;
+	return is_of(ctx, tgid);
 }
 
-int pystacks__forget(struct pystacks *s, uint32_t tgid)
+int pystacks__forget(struct pystacks *s, const uint32_t *tgids, size_t cnt)
 {
 	static const struct probe_stack_ops drop = { drop_code, drop_stack };
+	struct gone gone = { tgids, cnt };
+	int err = 0;
 
 	/* Hashes of strings are part of them: they mean something else in the next program. */
-	forget_if(s, is_gone, &tgid);
-	probe__each_stack(s->probe, &drop, &tgid);
-	return stack_growth__drop_process(&s->growth, tgid);
+	forget_if(s, is_gone, &gone);
+	probe__each_stack(s->probe, &drop, &gone);
+	for (size_t i = 0; i < cnt && !err; i++)
+		err = stack_growth__drop_process(&s->growth, tgids[i]);
+	return err;
 }

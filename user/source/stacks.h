@@ -8,6 +8,7 @@
 #define GILTOP_SOURCE_STACKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct native_sym;
@@ -35,13 +36,13 @@ struct pystacks *pystacks__new(struct probe *probe, struct stack_store *store,
 			       const struct sinks *sinks, pystacks_process_fn fn, void *ctx);
 void pystacks__free(struct pystacks *s);
 /* Right after probe__read(): adds what the sums by stack have grown by to the totals, the ids of the stacks that their GILs name by hash,
- * and the stacks of open waits. 0 or -errno.
+ * and the stacks of open waits, which quick leaves out where they would have to be walked. 0 or -errno.
  */
-int pystacks__read(struct pystacks *s, struct totals *t);
+int pystacks__read(struct pystacks *s, struct totals *t, bool quick);
 /* This stack is new in the kernel: look what it is called, while its code is there. */
 void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash);
-/* A process ended, or another program runs under its pid: what was read of it counts no more. 0 or -ENOMEM. */
-int pystacks__forget(struct pystacks *s, uint32_t tgid);
+/* These processes (sorted) ended, or other programs run under their pids: what was read of them counts no more. 0 or -ENOMEM. */
+int pystacks__forget(struct pystacks *s, const uint32_t *tgids, size_t cnt);
 /* From now on, to cost less: do not read stacks of open waits; do not look for names of native functions (those of stacks
  * that were resolved without are looked for when that is over).
  */

@@ -9,6 +9,7 @@
 #include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
+#include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/probe/probe.h"
@@ -222,8 +223,35 @@ bool tracked__is_misfit(struct tracked *t, char *why, size_t sz)
 	return t->misfit_cnt >= LOOKS;
 }
 
+/* The file whose probes measure it. Two names may lead to one file: then it is the one by which it was adopted. */
+static struct shared_file *file_of(const struct tracked *t, struct collector *c,
+				   const struct py_layout *layout)
+{
+	struct shared_file *f = shared__of(c, &t->target, layout);
+	struct gt_target known;
+
+	if (f && probe__target(c->probe, t->target.pid, &known) && known.books_ns)
+		f = shared__by_no(c, known.file);
+	return f;
+}
+
+/* .. where its file's probes are shared: they are there. Few can have those of their own that exact books take. */
+static enum probe_start start_shared(struct tracked *t, struct collector *c)
+{
+	struct gt_target known;
+
+	if (t->file->exact)
+		return PROBE_ALWAYS_EXACT;
+	if (c->opts.mode == COLLECT_LIGHT)
+		return PROBE_ALWAYS_LIGHT;
+	/* One that has been adopted is light. */
+	if (probe__target(c->probe, t->target.pid, &known) && (known.books_ns || known.born_ns))
+		return PROBE_LIGHT_FIRST;
+	return shared__has_room(c, t->file) ? PROBE_EXACT_FIRST : PROBE_LIGHT_FIRST;
+}
+
 /* How it is to be measured. Who has no points behind its waits can be measured exactly alone. */
-static enum failure choose_start(struct tracked *t, const struct collector *c, struct sbuf *why)
+static enum failure choose_start(struct tracked *t, struct collector *c, struct sbuf *why)
 {
 	bool can = probe__has_light(t->target.sites);
 
@@ -235,7 +263,9 @@ static enum failure choose_start(struct tracked *t, const struct collector *c, s
 			     t->target.pid);
 		return FAIL_REFUSED;
 	}
-	if (c->opts.mode == COLLECT_LIGHT)
+	if (t->file)
+		t->start = start_shared(t, c);
+	else if (c->opts.mode == COLLECT_LIGHT)
 		t->start = PROBE_ALWAYS_LIGHT;
 	else if (c->opts.mode == COLLECT_AUTO && c->opts.max_overhead_pct > 0 && can)
 		t->start = PROBE_EXACT_FIRST;
@@ -246,6 +276,14 @@ static enum failure choose_start(struct tracked *t, const struct collector *c, s
 	return FAIL_NONE;
 }
 
+static void try_attach(struct tracked *t, struct collector *c)
+{
+	const struct target *tg = &t->target;
+
+	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites, t->start,
+			       t->file ? t->file->no : 0);
+}
+
 /* Its probes in place, or why they are not. */
 static enum failure attach(struct tracked *t, struct collector *c, struct sbuf *why)
 {
@@ -254,7 +292,11 @@ static enum failure attach(struct tracked *t, struct collector *c, struct sbuf *
 
 	if (f)
 		return f;
-	t->att = probe__attach(c->probe, tg->pid, tg->open_path, tg->sites, t->start);
+	try_attach(t, c);
+	if (!t->att && errno == EALREADY) { /* adopted just now */
+		t->start = PROBE_LIGHT_FIRST;
+		try_attach(t, c);
+	}
 	if (t->att)
 		return FAIL_NONE;
 	switch (errno) {
@@ -276,21 +318,10 @@ static enum failure attach(struct tracked *t, struct collector *c, struct sbuf *
 	}
 }
 
-enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why)
+/* Those that look into it. */
+static enum failure make_readers(struct tracked *t, struct collector *c)
 {
-	const struct timespec look = { .tv_nsec = 10000000 };
 	const struct target *tg = &t->target;
-	struct record start = { .kind = REC_PROC_START,
-				.proc = { .comm = tg->comm,
-					  .cmdline = tg->cmdline,
-					  .python = tg->py->version,
-					  .runtime = tg->runtime,
-					  .sites = "call-sites",
-					  .note = tg->note } };
-	struct py_layout layout;
-	char misfit[256];
-	enum failure f;
-	int err;
 
 	t->py = py_process__new(tg->pid, tg->py, tg->bias);
 	t->sym = t->py ? pysym__new(t->py) : NULL;
@@ -298,6 +329,88 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	if (!t->py || !t->sym || !t->native)
 		return FAIL_NO_MEMORY;
 	py_process__by(t->py, c->guests);
+	return FAIL_NONE;
+}
+
+static enum failure check_fit(struct tracked *t, bool starts, struct sbuf *why)
+{
+	const struct timespec look = { .tv_nsec = 10000000 };
+	char misfit[256];
+
+	while (!starts && !tracked__is_misfit(t, misfit, sizeof(misfit)) && t->misfit_cnt)
+		nanosleep(&look, NULL);
+	if (!t->misfit_cnt)
+		return FAIL_NONE;
+	sbuf__puts(why, misfit);
+	return FAIL_REFUSED;
+}
+
+/* What the sinks are told of it, and how it is measured. 0 or -errno. late_ns: of its life, before its books. */
+static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, uint64_t late_ns)
+{
+	const struct target *tg = &t->target;
+	struct record start = { .kind = REC_PROC_START,
+				.proc = { .books_ns = books_ns,
+					  .late_ns = late_ns,
+					  .cpu_cnt = proc__cpu_cnt(tg->pid),
+					  .comm = tg->comm,
+					  .cmdline = tg->cmdline,
+					  .python = tg->py->version,
+					  .runtime = tg->runtime,
+					  .sites = "call-sites",
+					  .note = tg->note } };
+	int err = send(t, c, &start);
+
+	snprintf(t->note, sizeof(t->note), "%s", tg->note);
+	return err ? err : modes__start(t, c);
+}
+
+/* Since when its books can start: with its program, if its waits would have been seen since. 0: now. */
+static uint64_t seen_since(const struct tracked *t, const struct gt_target *known)
+{
+	bool seen = t->file && known->born_ns > t->file->since_ns && t->start != PROBE_EXACT_FIRST;
+
+	return seen ? known->born_ns : 0;
+}
+
+/* Which program runs in it. */
+static struct exe_id exe_of(const struct tracked *t, const struct gt_target *known)
+{
+	struct exe_id exe = { known->exe_ino, known->exe_dev };
+
+	return exe.ino ? exe : (struct exe_id){ t->target.exe_ino, t->target.exe_dev };
+}
+
+/* Its books: how its stacks are walked, whose a PyThreadState is, who holds already. Returns when they start, or 0. */
+static uint64_t open_books(struct tracked *t, struct collector *c, struct py_layout *layout,
+			   uint64_t *late_ns)
+{
+	struct gt_target known;
+	uint64_t at;
+
+	tell_holders(t, c);
+	if (t->start != PROBE_ALWAYS_EXACT)
+		probe__price_ns(c->probe); /* while nothing is measured */
+	probe__target(c->probe, t->target.pid, &known);
+	at = probe__activate(c->probe, t->target.pid, layout, t->target.text,
+			     t->file ? t->file->no : 0, seen_since(t, &known));
+	if (at)
+		tell_holders(t, c);
+	*late_ns = known.born_ns && at > known.born_ns ? at - known.born_ns : 0;
+	shared__know_exe(c, exe_of(t, &known), t->file);
+	return at;
+}
+
+enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why)
+{
+	const struct target *tg = &t->target;
+	uint64_t books_ns, late_ns;
+	struct py_layout layout;
+	enum failure f = make_readers(t, c);
+	int err;
+
+	if (f)
+		return f;
 	if (tg->gil_off > 0) {
 		sbuf__printf(why,
 			     "pid %d runs CPython %s free-threaded with the GIL disabled: nothing "
@@ -305,12 +418,13 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 			     tg->pid, tg->py->version);
 		return FAIL_GIL_OFF;
 	}
-	while (!starts && !tracked__is_misfit(t, misfit, sizeof(misfit)) && t->misfit_cnt)
-		nanosleep(&look, NULL);
-	if (t->misfit_cnt) {
-		sbuf__puts(why, misfit);
-		return FAIL_REFUSED;
-	}
+	layout = py_process__runtime(t->py)->layout;
+	if (c->opts.mode != COLLECT_EXACT)
+		modes__find_tids(t, c, &layout);
+	t->file = file_of(t, c, &layout);
+	f = check_fit(t, starts, why);
+	if (f)
+		return f;
 	t->pidfd = proc__pidfd(tg->pid);
 	if (t->pidfd < 0) {
 		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));
@@ -319,30 +433,43 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	f = attach(t, c, why);
 	if (f)
 		return f;
-	tell_holders(t, c);
-	layout = py_process__runtime(t->py)->layout;
-	if (t->start != PROBE_ALWAYS_EXACT) {
-		modes__find_tids(t, c, &layout);
-		probe__price_ns(c->probe); /* while nothing is measured */
-	}
-	start.proc.cpu_cnt = proc__cpu_cnt(tg->pid);
-	start.proc.books_ns = probe__activate(c->probe, tg->pid, &layout, tg->text);
-	if (!start.proc.books_ns) {
+	books_ns = open_books(t, c, &layout, &late_ns);
+	if (!books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
 		return FAIL_SYSTEM;
 	}
-	tell_holders(t, c);
 	err = collector__watch(c, t->pidfd, (uint64_t)tg->pid);
-	snprintf(t->note, sizeof(t->note), "%s", tg->note);
 	if (!err)
-		err = send(t, c, &start);
-	if (!err)
-		err = modes__start(t, c);
+		err = announce(t, c, books_ns, late_ns);
 	if (!err) {
 		tracked__seed(t, c);
 		tracked__throttled(t, c);
 	}
 	return failure__of(err);
+}
+
+enum failure tracked__start_ended(struct tracked *t, struct collector *c, struct shared_file *f,
+				  const struct gt_note *n)
+{
+	struct gt_target known;
+	enum failure fail;
+
+	t->target.pid = (pid_t)n->tgid;
+	t->target.py = f->py;
+	t->target.sites = f->sites;
+	t->file = f;
+	t->start = f->exact ? PROBE_ALWAYS_EXACT : PROBE_ALWAYS_LIGHT;
+	snprintf(t->target.runtime, sizeof(t->target.runtime), "%s", f->runtime);
+	clean_text(n->comm, strnlen(n->comm, sizeof(n->comm)), t->target.comm,
+		   sizeof(t->target.comm));
+	fail = make_readers(t, c);
+	if (fail)
+		return fail;
+	probe__target(c->probe, t->target.pid, &known);
+	shared__know_exe(c, (struct exe_id){ known.exe_ino, known.exe_dev }, f);
+	return failure__of(announce(
+		t, c, n->start_ns,
+		known.born_ns && n->start_ns > known.born_ns ? n->start_ns - known.born_ns : 0));
 }
 
 void tracked__deinit(struct tracked *t, struct collector *c)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -307,6 +308,19 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 	return ret;
 }
 
+/* Which file its program is: by number, as the kernel tells of one that begins (its MKDEV, 12 bits and 20). */
+static void find_exe(struct target *t)
+{
+	struct stat st;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", t->pid);
+	if (stat(path, &st))
+		return;
+	t->exe_ino = st.st_ino;
+	t->exe_dev = major(st.st_dev) << 20 | minor(st.st_dev);
+}
+
 /* Where the interpreter's own code is in memory. */
 static void find_text(const struct proc_maps *maps, struct target *t)
 {
@@ -361,6 +375,8 @@ enum failure target__look(pid_t pid, struct target_cache *cache, struct sbuf *st
 	}
 	if (!err)
 		find_text(&maps, &t);
+	if (!err)
+		find_exe(&t);
 	if (!err && t.py->free_threaded) {
 		struct py_process *py = py_process__new(t.pid, t.py, t.bias);
 

@@ -202,6 +202,11 @@ static struct known *learn(struct native_sym *n, const struct native_range *r)
 	return &n->known[at];
 }
 
+void native_sym__has_ended(struct native_sym *n)
+{
+	n->silent_until_ns = UINT64_MAX;
+}
+
 int native_sym__find(struct native_sym *n, uint64_t ip, struct native_place *ret)
 {
 	size_t i = started(n, ip);

@@ -29,6 +29,8 @@ uint64_t native_files__cpu_ns(const struct native_files *fs);	/* CPU time that i
 /* files must outlive it. NULL + errno. */
 struct native_sym *native_sym__new(pid_t pid, struct native_files *files);
 void native_sym__free(struct native_sym *n);
+/* Its process is over: what is not known of it by now never is. */
+void native_sym__has_ended(struct native_sym *n);
 /* 0; -ENOENT: not in a mapped file (JIT code, or unmapped since), or that cannot be told now. The strings are valid until
  * the next call.
  */

@@ -289,6 +289,7 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	if (p->note[0])
 		json__str(j, "note", p->note);
 	json__ns(j, "span_ns", p->span_ns);
+	json__ns(j, "late_ns", p->late_ns);
 	json__ns(j, "throttled_ns", p->throttled_ns);
 	json__bool(j, "alive", p->alive);
 	json__str(j, "mode", p->mode == SNAP_MODE_LIGHT ? "light" : "exact");
@@ -349,6 +350,8 @@ static int put_record(struct view *v, const char *type, const struct snapshot *s
 		json__str(&j, "ended_by", why);
 	if (s->dropped_cnt)
 		json__u64(&j, "processes_dropped", s->dropped_cnt);
+	json__u64(&j, "processes_missed", s->stats[COUNTER_MISSED]);
+	json__u64(&j, "processes_quiet", s->stats[COUNTER_QUIET]);
 	json__open(&j, "processes", '[');
 	for (size_t i = 0; i < s->proc_cnt; i++)
 		put_proc(&j, s, &s->procs[i], v->opts);

@@ -292,6 +292,9 @@ static int put_proc(struct view *v, const struct snapshot *s, const struct snap_
 	fprintf(v->out, "pid %u %s  CPython %s (%s)  %s%s%s%s%s%s\n", p->pid, p->comm, p->python,
 		p->sites, units__clock(s->now_ns - s->books_ns, clock), *mode ? "  " : "", mode,
 		p->alive ? "" : "  ended", p->note[0] ? "  " : "", p->note);
+	if (p->late_ns)
+		fprintf(v->out, "its first %s were not measured\n",
+			units__duration(p->late_ns, clock));
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		put_gil(v, s, p, &p->gils[i]);
 	verdict__headline(p, verdict__busiest_gil(p), &who);
@@ -339,7 +342,7 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 	char span[UNITS_SZ], load[UNITS_SZ], own[UNITS_SZ];
 	int err;
 
-	if (!total->proc_cnt)
+	if (!total->proc_cnt && !total->stats[COUNTER_MISSED] && !total->stats[COUNTER_QUIET])
 		return 0;
 	fprintf(v->out, "== total of %s (%s) ==\n",
 		units__duration(total->now_ns - total->start_ns, span), why);
