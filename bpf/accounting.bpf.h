@@ -10,6 +10,7 @@
 #include "bpf/giltop.h"
 #include "bpf/maps.bpf.h"
 #include "bpf/modes.h"
+#include "bpf/ids.bpf.h"
 #include "bpf/adopt.bpf.h"
 #include "bpf/cut.bpf.h"
 #include "bpf/records.bpf.h"

@@ -68,6 +68,8 @@ __noinline int adopt(__u32 tgid, __u32 file)
 		return t && t->books_ns;
 	if (t->layout.walk == PY_WALK_NONE) /* it is not a fork of one that we know */
 		t->layout = f->layout;
+	if (t->layout.tstate_tid && inner_id())
+		t->layout.tstate_tid |= PY_TID_INNER;
 	if (f->light && bpf_map_update_elem(&modes, &tgid, &new_modes, BPF_ANY))
 		return 0;
 	pair_rows(tgid, 0);

@@ -244,7 +244,7 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 /* Own thread only: the GIL's record is not touched, switch_mutex does not order these with the rest. */
 static __always_inline int on_yield(__u64 cond)
 {
-	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_thread_key tkey = { .cond = cond, .tid = (__u32)current_ids() };
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &tkey);
 	struct gt_tid *tid;
 	__u64 now;
@@ -270,7 +270,7 @@ static __always_inline int on_yield(__u64 cond)
 
 static __always_inline int on_yield_end(void)
 {
-	struct gt_thread_key tkey = { .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_thread_key tkey = { .tid = (__u32)current_ids() };
 	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &tkey.tid);
 	struct gt_thread *t;
 	__u64 now;

@@ -119,9 +119,30 @@ struct sched_entity {
 	__u64 prev_sum_exec_runtime; /* as of last_arrival; of the fair class alone */
 } __attribute__((preserve_access_index));
 
+struct ns_common {
+	unsigned int inum;
+} __attribute__((preserve_access_index));
+
+struct pid_namespace {
+	struct ns_common ns;
+} __attribute__((preserve_access_index));
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} __attribute__((preserve_access_index));
+
+/* A task's ids, in its namespace (the last one) and all those above. */
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int pid;
 	int tgid;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	unsigned int __state; /* 0: it runs, or would if it had a CPU */
 	int prio;	      /* below 100: real-time */
 	unsigned long nvcsw;  /* how often it went to sleep */

@@ -93,7 +93,7 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key)
 static __always_inline int on_task_exit(void)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	struct gt_thread_key key = { .tid = (__u32)id };
 	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &key.tid);
 	__u32 tgid = id >> 32;
@@ -127,7 +127,7 @@ static __always_inline int on_task_exit(void)
  */
 static __always_inline int on_pause(void)
 {
-	struct gt_thread_key key = { .tid = (__u32)bpf_get_current_pid_tgid() };
+	struct gt_thread_key key = { .tid = (__u32)current_ids() };
 	struct gt_tid *tid = bpf_map_lookup_elem(&tids, &key.tid);
 	struct gt_thread *t;
 
@@ -167,16 +167,16 @@ static __always_inline void target_forked(const struct gt_target *of, __u32 tgid
 
 static __always_inline int on_task_fork(struct task_struct *parent, struct task_struct *child)
 {
-	__u32 tgid = BPF_CORE_READ(parent, tgid), ctgid;
+	__u32 tgid = task_ids(parent) >> 32, ctgid;
 	const struct gt_target *of;
 
-	if (!follow)
+	if (!follow || !tgid)
 		return 0;
 	of = bpf_map_lookup_elem(&targets, &tgid);
 	if (!of)
 		return 0;
-	ctgid = BPF_CORE_READ(child, tgid);
-	if (ctgid == tgid)
+	ctgid = task_ids(child) >> 32;
+	if (!ctgid || ctgid == tgid)
 		return 0;
 	/* Known at once, so that its own forks and execs are seen; its books start when it is attached, or by itself. */
 	if (follow != GT_FOLLOW_TELL)
@@ -222,10 +222,12 @@ static __always_inline void target_execs(struct gt_target *t, __u64 ino, __u32 d
 /* old_tid: the calling thread's until now; with exec it becomes the process's first thread. ino, dev: of the program's file. */
 static __always_inline int on_task_exec(__u32 old_tid, __u64 ino, __u32 dev)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	__u32 tgid = id >> 32;
 	struct gt_target *target;
 
+	if (!id)
+		return 0;
 	target = bpf_map_lookup_elem(&targets, &tgid);
 	if (target && target->books_ns) {
 		program_over(target, tgid, old_tid);

@@ -212,7 +212,7 @@ __noinline int gil_is_taken(__u64 cond)
  */
 static __always_inline int on_after(void)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	struct gt_thread_key key = { .tid = (__u32)id };
 	struct gt_tid *where = bpf_map_lookup_elem(&tids, &key.tid);
 	struct records r;

@@ -298,7 +298,7 @@ static __always_inline void look_tick(struct gt_gil *g, struct gt_thread *t, __u
 /* The clock of a CPU on which the holder of this GIL runs. */
 __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	struct gt_thread_key key = { .cond = cond, .tid = (__u32)id };
 	struct gt_gil *g = bpf_map_lookup_elem(&gils, &slot);
 	struct gt_thread *t = bpf_map_lookup_elem(&threads, &key);
@@ -341,7 +341,7 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 /* A clock of each CPU: does a holder run here? */
 static __always_inline int on_clock(__u64 ip)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	__u32 tid = (__u32)id, *slot;
 	struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
 	struct gt_gil_key key = { .tgid = id >> 32 };

@@ -63,6 +63,16 @@ static __always_inline void birth_out(const struct gt_thread *t)
 	bpf_ringbuf_output(&births, &n, sizeof(n), wake);
 }
 
+/* The thread that runs here knows itself by another id than we do: so its PyThreadState has it (PY_TID_INNER). */
+static __always_inline void thread_inner(__u32 tid, __u32 tgid)
+{
+	struct gt_tstate_key key = { .tgid = tgid };
+
+	key.tstate = inner_id();
+	if (key.tstate)
+		bpf_map_update_elem(&holders, &key, &tid, BPF_ANY);
+}
+
 /* self: it is the one that runs here. */
 static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 tgid, int self)
 {
@@ -86,8 +96,10 @@ static __noinline struct gt_thread *thread_new(struct gt_thread_key *key, __u32 
 	id->cnt++;
 	t->tid = key->tid;
 	t->tgid = tgid;
-	if (self)
+	if (self) {
 		bpf_get_current_comm(t->comm, sizeof(t->comm));
+		thread_inner(key->tid, tgid);
+	}
 	birth_out(t);
 	return t;
 }
@@ -225,11 +237,11 @@ static __always_inline int records_found(struct records *r, struct gt_thread_key
 static __always_inline int records_of(struct records *r, __u64 cond, enum first_event by,
 				      __u32 file)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	struct gt_thread_key key = { .cond = cond, .tid = (__u32)id };
 
 	r->tid = key.tid;
-	if (frozen)
+	if (frozen || !id)
 		return 0;
 	if (!records_found(r, &key, id >> 32)) {
 		thread_of(cond, id >> 32, key.tid, by, file);

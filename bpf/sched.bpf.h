@@ -96,7 +96,7 @@ static __always_inline int goes_to_sleep(struct task_struct *prev)
 /* The current thread, which holds this GIL by exact books, goes to sleep. */
 __noinline int sleep_begins(__u64 cond, __u64 ip, __s32 call)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	struct gt_sleeper_key key = { .tgid = id >> 32, .tid = (__u32)id };
 	struct gt_target *target = bpf_map_lookup_elem(&targets, &key.tgid);
 	struct gt_sleep s = { .since_ns = bpf_ktime_get_ns(),
@@ -167,7 +167,7 @@ static __always_inline __u64 held_now(__u32 tgid, __u32 tid)
 /* A thread of a measured process leaves its CPU to sleep. */
 static __always_inline void switched_out(struct task_struct *prev)
 {
-	__u64 id = bpf_get_current_pid_tgid();
+	__u64 id = current_ids();
 	__u64 cond = held_now(id >> 32, (__u32)id);
 	void *regs;
 
@@ -213,15 +213,23 @@ static __always_inline int sched_place(__u32 tgid)
 	return sched_places[tgid & (GT_SCHED_PLACES - 1)];
 }
 
+/* Loads alone where nothing is translated. */
+static __always_inline __u64 switch_ids(struct task_struct *task)
+{
+	if (!pidns_inum)
+		return (__u64)task->tgid << 32 | (__u32)task->pid;
+	return ids_there((__u64)task);
+}
+
 static __always_inline int on_switch(__u64 preempt, struct task_struct *prev,
 				     struct task_struct *next)
 {
-	__u32 tgid = next->tgid;
+	__u64 out = switch_ids(prev), in = switch_ids(next);
 
-	if (sched_place(prev->tgid) && !(preempt & 0xff) && goes_to_sleep(prev) && !frozen)
+	if (sched_place(out >> 32) && !(preempt & 0xff) && goes_to_sleep(prev) && !frozen)
 		switched_out(prev);
-	if (sched_place(tgid) && !frozen)
-		switched_in(tgid, next->pid);
+	if (sched_place(in >> 32) && !frozen)
+		switched_in(in >> 32, (__u32)in);
 	return 0;
 }
 

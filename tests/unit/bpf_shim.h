@@ -28,6 +28,9 @@ struct signal_struct {
 	} live;
 };
 
+/* In the unit tests all are in one namespace (bpf/ids.bpf.h has the kernel's). */
+#define GILTOP_IDS_BPF_H
+
 struct task_struct {
 	int pid, tgid;
 	int sleeps;
@@ -354,6 +357,21 @@ static inline uint32_t bpf_get_prandom_u32(void)
 static inline uint64_t bpf_get_current_pid_tgid(void)
 {
 	return (uint64_t)shim.cpu.tgid << 32 | shim.cpu.tid;
+}
+
+static inline uint64_t current_ids(void)
+{
+	return bpf_get_current_pid_tgid();
+}
+
+static inline uint64_t task_ids(const struct task_struct *task)
+{
+	return (uint64_t)(uint32_t)task->tgid << 32 | (uint32_t)task->pid;
+}
+
+static inline uint32_t inner_id(void)
+{
+	return 0;
 }
 
 static inline int task_sleeps(const struct task_struct *task)

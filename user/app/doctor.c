@@ -170,7 +170,7 @@ static void check_privileges(struct obstacle *ob)
 
 static void check_kernel(struct obstacle *ob)
 {
-	bool locked = caps__lockdown_confidential(), init_ns = proc__in_init_pidns();
+	bool locked = caps__lockdown_confidential(), own = proc__is_own();
 	struct utsname u;
 	const char *why;
 	char detail[160];
@@ -191,10 +191,11 @@ static void check_kernel(struct obstacle *ob)
 	say(!locked, "lockdown",
 	    locked ? "confidentiality: BPF may not read memory" : "not in the way");
 	obstacle__add(ob, locked, EXIT_PERMISSION, "the kernel is locked down (confidentiality)");
-	say(init_ns, "pid namespace",
-	    init_ns ? "the machine's" : "a container's: run giltop with the host's pids");
-	obstacle__add(ob, !init_ns, EXIT_UNSUPPORTED,
-		      "this is a container with process ids of its own");
+	say(own, "pid namespace",
+	    !own	    ? "not that of /proc here"
+	    : proc__pidns() ? "a container's: its processes can be measured"
+			    : "the machine's");
+	obstacle__add(ob, !own, EXIT_UNSUPPORTED, "/proc is not that of this pid namespace");
 }
 
 static void print_sites(const struct target *t)

@@ -35,8 +35,7 @@ int session__preflight(const struct opts *o)
 		return code;
 	if (!caps__may_trace())
 		return failure__say(FAIL_MAY_NOT_TRACE, NULL, 0);
-	/* The kernel's events have the machine's ids, /proc here has others: nothing would be seen. */
-	if (!proc__in_init_pidns())
+	if (!proc__is_own())
 		return failure__say(FAIL_PID_NAMESPACE, NULL, 0);
 	if (!caps__has_btf()) {
 		sbuf__printf(&why, "this kernel has no BTF (%s is missing: CONFIG_DEBUG_INFO_BTF)",

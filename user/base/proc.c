@@ -385,10 +385,20 @@ int proc__cgroup(pid_t pid, const char *controller, char *buf, size_t sz)
 	return err;
 }
 
-bool proc__in_init_pidns(void)
+uint32_t proc__pidns(void)
 {
 	struct stat st;
 
 	/* A kernel without namespaces has no such file. */
-	return stat("/proc/self/ns/pid", &st) != 0 || st.st_ino == INIT_PIDNS_INO;
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INIT_PIDNS_INO)
+		return 0;
+	return (uint32_t)st.st_ino;
+}
+
+bool proc__is_own(void)
+{
+	char self[16] = "";
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
+
+	return n > 0 && atoi(self) == getpid();
 }

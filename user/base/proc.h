@@ -54,8 +54,10 @@ ssize_t proc__pids(uint32_t **ret);
 ssize_t proc__descendants(pid_t pid, uint32_t **ret);
 /* A pidfd (poll it for the end of the process), or -errno. */
 int proc__pidfd(pid_t pid);
-/* giltop and pid live in the kernel's first pid namespace? BPF sees only those ids. */
-bool proc__in_init_pidns(void);
+/* Which pid namespace are we in, by its number in /proc/self/ns? 0: the machine's. */
+uint32_t proc__pidns(void);
+/* Is /proc that of our pid namespace, or one that has other ids? */
+bool proc__is_own(void);
 /* Of its first thread, as in /proc/PID/stat: 'R', 'S', 'T' .., '\0': there is none. */
 char proc__state(pid_t pid);
 /* CPUs that its first thread may run on (sched_setaffinity, cpusets); 0: not known. */

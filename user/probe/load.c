@@ -7,6 +7,7 @@
 
 #include "giltop.skel.h"
 #include "user/base/log.h"
+#include "user/base/proc.h"
 #include "user/base/util.h"
 #include "user/probe/clock.h"
 #include "user/probe/features.h"
@@ -61,6 +62,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		return -errno;
 	bpf_map__set_max_entries(p->skel->maps.threads, threads);
 	bpf_map__set_max_entries(p->skel->maps.tids, threads);
+	p->skel->rodata->pidns_inum = proc__pidns();
 	p->skel->rodata->stacks_on = p->opts.stacks;
 	p->skel->rodata->min_hold_ns = p->opts.min_hold_ns;
 	if (!p->opts.stacks) { /* no memory for what is not collected */

@@ -20,9 +20,12 @@ struct shared_file *shared__by_no(struct collector *c, uint32_t no)
 
 static struct shared_file *find(struct collector *c, const struct target *t)
 {
-	for (size_t i = 0; i < c->shared.cnt; i++)
-		if (c->shared.files[i]->sites == t->sites)
-			return c->shared.files[i];
+	for (size_t i = 0; i < c->shared.cnt; i++) {
+		struct shared_file *f = c->shared.files[i];
+
+		if (f->sites == t->sites && f->dev == t->dev && f->ino == t->ino)
+			return f;
+	}
 	return NULL;
 }
 
@@ -37,7 +40,8 @@ static struct probe_attachment *probe_it(struct collector *c, struct probe_share
 	if (att || (errno != ENOENT && errno != ESRCH))
 		return att;
 	how->path = t->runtime;
-	target__file(t, &how->dev, &how->ino);
+	how->dev = t->dev;
+	how->ino = t->ino;
 	return probe__share(c->probe, how);
 }
 
@@ -92,6 +96,8 @@ struct shared_file *shared__of(struct collector *c, const struct target *t,
 		return NULL;
 	c->shared.files[c->shared.cnt++] = f;
 	f->no = (uint32_t)c->shared.cnt;
+	f->dev = t->dev;
+	f->ino = t->ino;
 	f->sites = t->sites;
 	f->py = t->py;
 	snprintf(f->runtime, sizeof(f->runtime), "%s", t->runtime);

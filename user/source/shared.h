@@ -36,8 +36,9 @@ struct exe_id {
 
 /* An interpreter's file. */
 struct shared_file {
-	uint32_t no;		       /* as the kernel knows it */
-	const struct gil_sites *sites; /* which it is */
+	uint32_t no;	   /* as the kernel knows it */
+	uint64_t dev, ino; /* which it is */
+	const struct gil_sites *sites;
 	const struct py_runtime *py;
 	char runtime[512];
 	struct probe_attachment *att; /* NULL: its probes are not shared */

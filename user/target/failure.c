@@ -45,9 +45,9 @@ static const struct desc {
 	[FAIL_KERNEL] = { EXIT_UNSUPPORTED, LOUD, "cannot load the BPF programs",
 			  "see giltop doctor, or -vv for the kernel's words" },
 	[FAIL_PID_NAMESPACE] = { EXIT_UNSUPPORTED, LOUD,
-				 "this is a container with process ids of its own",
-				 "run giltop on the host, or in a container with the host's "
-				 "(docker run --pid=host --privileged ..)" },
+				 "/proc here has other process ids than giltop's own pid namespace",
+				 "mount it anew there (mount -t proc proc /proc; unshare has "
+				 "--mount-proc)" },
 	[FAIL_INTERRUPTED] = { EXIT_RUNTIME, SILENT, "interrupted before anything was measured",
 			       NULL },
 	[FAIL_NO_MEMORY] = { EXIT_RUNTIME, LOUD, "out of memory", NULL },

@@ -258,6 +258,8 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 		sbuf__printf(why, "%s: %s", t->runtime, a ? a->why : "no memory");
 		return err;
 	}
+	t->dev = st.st_dev;
+	t->ino = st.st_ino;
 	t->py = &a->py;
 	t->sites = &a->sites;
 	step(steps, "  %s%s: CPython %s (%s)", t->runtime, m->deleted ? " (deleted on disk)" : "",

@@ -203,15 +203,6 @@ enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf 
 	return FAIL_NONE;
 }
 
-void target__file(const struct target *t, uint64_t *dev, uint64_t *ino)
-{
-	const struct analysis *a =
-		(const struct analysis *)((const char *)t->py - offsetof(struct analysis, py));
-
-	*dev = a->dev;
-	*ino = a->ino;
-}
-
 void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret)
 {
 	__cleanup(freep) uint32_t *pids = NULL;

@@ -32,6 +32,7 @@ struct target {
 	char comm[64];
 	char cmdline[512];
 	char exe[512];
+	uint64_t dev, ino; /* of the runtime; copies of a file have one analysis */
 	uint64_t exe_ino;  /* 0: not known */
 	uint32_t exe_dev;  /* as the kernel has it */
 	char runtime[512]; /* the ELF that holds the GIL code, as the process names it */
@@ -52,9 +53,6 @@ struct target {
  */
 enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps,
 			     struct sbuf *why, struct target *ret);
-
-/* Which file its interpreter is. */
-void target__file(const struct target *t, uint64_t *dev, uint64_t *ino);
 
 /* "; its child .. is (..): try ..", if one is a CPython, to be added to FAIL_NOT_PYTHON's words. Looks at every process of
  * the machine.
