@@ -239,7 +239,7 @@ static void a_name_that_is_gone_counts(void **state)
 	sym = pysym__new(py);
 	s = pystacks__new(NULL, store, &none, this_process, sym);
 	assert_non_null(s);
-	assert_int_equal(pystacks__read(s, &t), 0);
+	assert_int_equal(pystacks__read(s, &t, false), 0);
 	assert_int_equal(t.stats[COUNTER_UNRESOLVED], 1);
 	assert_int_equal(t.stack_cnt, 1);
 	assert_string_equal(stack_store__get(store, t.stacks[0].stack).frames[0].name,

@@ -104,6 +104,8 @@ void session__on_signal(struct session *s);
 int session__preflight(const struct opts *o);
 int session__add_targets(struct session *s);
 unsigned int session__thread_cnt(const struct opts *o);
+/* How many processes are there to be measured, about? */
+unsigned int session__proc_cnt(const struct opts *o);
 /* Can an interpreter come yet, among the children of what is followed? */
 bool session__may_come(const struct session *s);
 

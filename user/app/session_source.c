@@ -54,6 +54,7 @@ int session__open_source(struct session *s)
 {
 	struct collector_opts co = { .attach = s->o->attach,
 				     .thread_cnt = session__thread_cnt(s->o),
+				     .proc_cnt = session__proc_cnt(s->o),
 				     .stacks = !s->o->no_stacks &&
 					       opts__format(s->o)->bits & FORMAT_STACKS,
 				     .sched = s->o->sched,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_targets.c - from the options to measured processes */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "user/app/invoker.h"
@@ -12,6 +13,7 @@
 #include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
+#include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/source/collector.h"
 #include "user/target/failure.h"
@@ -180,6 +182,35 @@ unsigned int session__thread_cnt(const struct opts *o)
 	/* Which of them are interpreters is not known yet. */
 	n = proc__pids(&pids);
 	return threads_of(pids, n > 0 ? (size_t)n : 0, THREADS_SIZED);
+}
+
+/* By its program's name: which of them are interpreters is not known yet. */
+static bool looks_like_python(pid_t pid)
+{
+	char exe[512];
+
+	proc__exe(pid, exe, sizeof(exe));
+	return strstr(path_base(exe), "python");
+}
+
+unsigned int session__proc_cnt(const struct opts *o)
+{
+	__cleanup(freep) uint32_t *all = NULL;
+	size_t cnt = o->pid_cnt;
+	ssize_t n = 0;
+
+	if (o->all) {
+		n = proc__pids(&all);
+		for (ssize_t i = 0; i < n; i++)
+			cnt += looks_like_python((pid_t)all[i]);
+	}
+	for (size_t i = 0; i < o->pid_cnt && session__follow_mode(o) == FOLLOW_YES; i++) {
+		__cleanup(freep) uint32_t *children = NULL;
+
+		n = proc__descendants((pid_t)o->pids[i], &children);
+		cnt += n > 0 ? (size_t)n : 0;
+	}
+	return (unsigned int)cnt;
 }
 
 bool session__may_come(const struct session *s)

@@ -28,6 +28,7 @@ struct collector_opts {
 	int attach;		 /* enum probe_tier */
 	enum gt_follow follow;	 /* at first: collector__follow */
 	unsigned int thread_cnt; /* expected; sizes the maps */
+	unsigned int proc_cnt;	 /* .. with share: beyond SHARED_EXACT_MAX they begin light */
 	bool stacks;		 /* collect Python stacks */
 	bool sched;		 /* see holders that sleep, if the kernel lets us */
 	bool share; /* probe interpreters' files for all processes (shared.h), where that can be */

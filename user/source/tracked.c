@@ -247,7 +247,9 @@ static enum probe_start start_shared(struct tracked *t, struct collector *c)
 	/* One that has been adopted is light. */
 	if (probe__target(c->probe, t->target.pid, &known) && (known.books_ns || known.born_ns))
 		return PROBE_LIGHT_FIRST;
-	return shared__has_room(c, t->file) ? PROBE_EXACT_FIRST : PROBE_LIGHT_FIRST;
+	return c->opts.proc_cnt <= SHARED_EXACT_MAX && shared__has_room(c, t->file)
+		       ? PROBE_EXACT_FIRST
+		       : PROBE_LIGHT_FIRST;
 }
 
 /* How it is to be measured. Who has no points behind its waits can be measured exactly alone. */
