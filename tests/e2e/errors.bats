@@ -184,16 +184,20 @@ time.sleep(1000)'
 }
 
 # The ids in there are not those that the kernel's events have.
-@test "in a container with process ids of its own: 5, and how to run it" {
-	needs_root
+@test "with the /proc of another pid namespace: 5, and how to get its own" {
 	needs_cmd unshare
-	python_start "$SLEEP"
-	run -5 --separate-stderr unshare --pid --fork --mount-proc "$GILTOP" -b -p 1 -d 1
-	one_line "run giltop on the host"
+	run -5 --separate-stderr unshare --pid --fork "$GILTOP" -b -p 1 -d 1
+	one_line "mount -t proc"
+	run -5 --separate-stderr unshare --pid --fork "$GILTOP" -b -- "$PYTHON" -c 'print("not started")'
 	[ -z "$output" ]
-	run -5 --separate-stderr unshare --pid --fork --mount-proc "$GILTOP" -b -- "$PYTHON" -c 'print("not started")'
-	one_line "--pid=host"
-	[ -z "$output" ]
+	one_line "mount -t proc"
+}
+
+@test "in a pid namespace of its own a command is measured" {
+	needs_cmd unshare
+	run -0 --separate-stderr unshare --pid --fork --mount-proc "$GILTOP" -b -- "$PYTHON" -c 'print("started")'
+	[[ $output == *started* ]]
+	[[ $output == *CPython* ]]
 }
 
 @test "an ordinary user: 3, in our words" {

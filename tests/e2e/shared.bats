@@ -93,6 +93,43 @@ links_of() { # PID
 	wait_for 15 python3 "$E2E_DIR/probe_bytes.py" "$GILTOP" "$bystander" original
 }
 
+# Contends a little: exact books cost next to nothing.
+BRISK='import threading, time
+def work():
+    while True:
+        time.sleep(0.02)
+        sum(range(30000))
+for i in range(3): threading.Thread(target=work, name="work-%d" % i, daemon=True).start()
+print("ready", flush=True)
+time.sleep(300)'
+
+exact_now() { # PID
+	python3 - "$GT_OUT" "$1" <<-'END'
+		import json, sys
+		snaps = [json.loads(line) for line in open(sys.argv[1]) if line.endswith("\n")]
+		sys.exit(not any(p["mode"] == "exact" for s in snaps if s["type"] == "snapshot" for p in s["processes"] if p["pid"] == int(sys.argv[2])))
+	END
+}
+
+@test "of more than a few the one that waits most is measured exactly" {
+	local pids=() i
+	for i in 1 2 3 4 5 6 7 8 9; do
+		python_start "$IDLE"
+		pids+=("$WL_PID")
+	done
+	python_start "$BRISK"
+	giltop_start --json --max-overhead 10 -p "$(
+		IFS=,
+		echo "${pids[*]},$WL_PID"
+	)"
+	wait_for 60 exact_now "$WL_PID"
+	sleep 1
+	giltop_end INT
+	NUMBERS_OF=$GT_OUT numbers --expr 'total["violations"] == 0 and total["lost_events"] == 0' \
+		--expr "all(g['held_observed_ns'] > 0.2e9 for p in total['processes'] if p['pid'] == $WL_PID for g in p['gils'])" \
+		--expr "all(sum(p['mode'] == 'exact' for p in s['processes']) <= 8 for s in snaps)"
+}
+
 # Two copies have one build-id, and are two files to the kernel.
 @test "a copy of the interpreter is measured beside it" {
 	local copy=$BATS_TEST_TMPDIR/python-copy pids

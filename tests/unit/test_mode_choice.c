@@ -200,6 +200,23 @@ static void a_step_that_was_not_possible_is_tried_again(void **state)
 	assert_true(ch.light);
 }
 
+/* One of many begins light: it is tried after a second, and as often as its turn has not come. */
+static void who_begins_light_is_tried_soon_and_again(void **state)
+{
+	struct mode_choice ch;
+	uint64_t now = 100 * S, next;
+
+	(void)state;
+	assert_int_equal(mode_choice__init_light(&ch, now, 1000, 0, false), 0);
+	assert_int_equal(mode_choice__init_light(&ch, now, 1000, 10000, true), 0);
+	next = mode_choice__init_light(&ch, now, 1000, 10000, false);
+	assert_int_equal(next, now + S);
+	assert_int_equal(mode_choice__look(&ch, now + S / 2, 0, &next), MODE_STAY);
+	assert_int_equal(mode_choice__look(&ch, now + S, 0, &next), MODE_TO_EXACT);
+	mode_choice__again(&ch, now + S);
+	assert_int_equal(mode_choice__look(&ch, now + S + MS, 0, &next), MODE_TO_EXACT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +228,7 @@ int main(void)
 		cmocka_unit_test(probes_that_go_slowly_go_once),
 		cmocka_unit_test(without_a_limit_it_is_exact),
 		cmocka_unit_test(a_step_that_was_not_possible_is_tried_again),
+		cmocka_unit_test(who_begins_light_is_tried_soon_and_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

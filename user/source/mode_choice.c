@@ -142,6 +142,13 @@ uint64_t mode_choice__peek_ns(void)
 	return PEEK_NS;
 }
 
+void mode_choice__again(struct mode_choice *ch, uint64_t now)
+{
+	ch->light = true;
+	ch->trial = false;
+	ch->step_ns = now > FAR_OFF_NS ? now - FAR_OFF_NS : 0;
+}
+
 void mode_choice__stays(struct mode_choice *ch, uint64_t now)
 {
 	ch->light = !ch->light;

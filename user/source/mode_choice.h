@@ -37,6 +37,8 @@ enum mode_step mode_choice__look(struct mode_choice *ch, uint64_t now, uint64_t 
 				 uint64_t *next);
 /* How long after the step to exact books they are looked at first. */
 uint64_t mode_choice__peek_ns(void);
+/* The step to exact books was not possible at that moment: it is, the next time. */
+void mode_choice__again(struct mode_choice *ch, uint64_t now);
 /* The step that was said was not possible. */
 void mode_choice__stays(struct mode_choice *ch, uint64_t now);
 

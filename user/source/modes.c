@@ -148,13 +148,29 @@ static bool has_room(const struct tracked *t, struct collector *c)
 	return false;
 }
 
+/* One after the other, those that wait most first. */
+static bool is_its_turn(const struct tracked *t, const struct collector *c, uint64_t now)
+{
+	if (t->file && now < c->try_exact_ns)
+		return false;
+	for (size_t i = 0; t->file && i < c->live_cnt; i++) {
+		const struct tracked *o = &c->live[i];
+
+		if (o->file == t->file && o->modes.is_light && o->modes.next_ns &&
+		    o->modes.next_ns < now + LOOK_AGAIN_NS &&
+		    o->modes.waited_ns > t->modes.waited_ns)
+			return false;
+	}
+	return true;
+}
+
 static void go_exact(struct tracked *t, struct collector *c)
 {
 	struct modes *m = &t->modes;
 	uint64_t now = now_ns();
 	int err = -EAGAIN;
 
-	if (has_room(t, c) && now >= c->try_exact_ns && probe__exact_is_gone(c->probe, t->att)) {
+	if (is_its_turn(t, c, now) && has_room(t, c) && probe__exact_is_gone(c->probe, t->att)) {
 		err = probe__add_exact(c->probe, t->att);
 		now = now_ns();
 		if (t->file)
@@ -165,9 +181,13 @@ static void go_exact(struct tracked *t, struct collector *c)
 		m->told.exact = 1;
 		err = probe__set_modes(c->probe, t->target.pid, &m->told);
 	}
+	if (err == -EAGAIN) {
+		mode_choice__again(&m->choice, now);
+		m->next_ns = now + LOOK_AGAIN_NS;
+		return;
+	}
 	if (err) {
-		if (err != -EAGAIN)
-			pr_verb("pid %d: it stays light: %s\n", t->target.pid, errstr(err));
+		pr_verb("pid %d: it stays light: %s\n", t->target.pid, errstr(err));
 		m->told.exact = 0;
 		mode_choice__stays(&m->choice, now);
 		m->next_ns = now + LOOK_AGAIN_NS;
