@@ -111,10 +111,13 @@ def seconds(number):
 
 def of_scale(scale):
     def part(cells):
-        return table(["processes", "by", "mode", "a cycle, bare = 1", "measured alone = 1", "begin", "end", "beyond `-d`", "`kill -9`"],
-                     [[str(row["processes"]), "`%s`" % row["way"], row["mode"], "%.2f" % row["together"],
-                       "%.2f" % row["ratio"] + (" ±%.2f" % row["ratio_half"] if row["ratio_half"] is not None else "")] +
-                      [seconds(row[key]) for key in ("attach_s", "detach_s", "beyond_s", "killed_s")] for row in cells])
+        rows = []
+        for row in cells:
+            half = "" if row["ratio_half"] is None else " ±%.2f" % row["ratio_half"]
+            rows.append([str(row["processes"]), "`%s`" % row["way"], row["mode"], "%.2f" % row["together"], "%.2f" % row["ratio"] + half] +
+                        [seconds(row[key]) for key in ("attach_s", "detach_s", "beyond_s", "killed_s")])
+        return table(["processes", "by", "mode", "a cycle, bare = 1", "measured alone = 1", "begin", "end", "beyond `-d`",
+                      "`kill -9`"], rows)
 
     lines = ["## Many processes", ""] + text(
         "All of one interpreter file, all measured: one turns GIL cycles (`os.read`), the others have %d threads each that" %

@@ -17,6 +17,7 @@ TIMES = ("bare_ns", "alone", "together", "ratio", "attach_s", "detach_s")
 # Their end is waited for once more only if it takes less than this.
 LONG_S = 30
 ASKED_S = 2
+AUTO_SETTLE_S = 2
 HANDOVERS = 50000
 MANY_THREADS = 1000
 
@@ -41,8 +42,8 @@ class Cell:
         run = Run(self.giltop, self.options + self.whom(way), self.crowd.pids[:1] if way == "alone" else self.crowd.pids)
         try:
             attach = run.wait_all()
-            # auto is what it is after its first look at the rate.
-            cycle = self.crowd.cycle_ns(seconds, 0.6 if self.name == "auto" else 0)
+            # auto is what it is after its first look at the rate, and when what it decides on is done.
+            cycle = self.crowd.cycle_ns(seconds, AUTO_SETTLE_S if self.name == "auto" else 0)
             return cycle, attach, run.stop()[0]
         finally:
             run.kill()

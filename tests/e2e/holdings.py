@@ -3,8 +3,9 @@
 """What a running giltop has in the kernel: holdings.py PID [BEFORE]
 
 Prints JSON: descriptors, links (BPF links and perf events), children, entries of each hash map by its name, VmRSS in KiB.
-With BEFORE, a file with what an earlier call printed: exit 0 if nothing is more than it was then, else 1 and what is more;
-but for the memory, and the stores of code and stacks that outlive a process and have a bound. The maps' descriptors are borrowed from the process (pidfd_getfd): needs root.
+With BEFORE, a file with what an earlier call printed: exit 0 if nothing is more than it was then, else 1 and what is
+more; but for the memory, and the stores of code and stacks that outlive a process and have a bound. The maps'
+descriptors are borrowed from the process (pidfd_getfd): needs root.
 """
 import ctypes
 import json

@@ -115,6 +115,7 @@ rss_kib() {
 	[ "$GT_CODE" -eq 0 ]
 	echo "# VmRSS $few KiB after 300, $many KiB after 3,000" >&3
 	burst_measured
+	needs_shared_links
 	[ "$many" -le $((few + 16 * 1024)) ]
 }
 

@@ -3,9 +3,11 @@
 
 The first turns GIL cycles, os.read of one byte from /dev/zero, while it is asked to; each of the others has THREADS threads
 that sleep, and take the GIL when they wake; ring: that hand a few tokens on to the next one, and only the first of them
-sleeps, before it does. So the GIL goes to and fro among a thousand threads without all of them wanting it at once. BOARD is a file of words of 8 bytes that all of them map: what is asked of
-them, and what the first has done (see the names below). Prints "ready PID PID ..", the first one first; ends with its
-children at the end of standard input. Python 3.7 and later.
+sleeps, before it does. So the GIL goes to and fro among a thousand threads without all of them wanting it at once.
+
+BOARD is a file of words of 8 bytes that all of them map: what is asked of them, and what the first has done (see the names
+below). Prints "ready PID PID ..", the first one first; ends with its children at the end of standard input. Python 3.7
+and later.
 """
 import ctypes
 import mmap
