@@ -32,6 +32,19 @@ teardown() { e2e_teardown; }
 	burst_measured --share 99 --all
 }
 
+@test "short programs with an oracle in each: what giltop counted is there, and of those measured it counted all" {
+	needs_oracle
+	mkdir "$BATS_TEST_TMPDIR/oracles"
+	LD_PRELOAD=$ORACLE GILTOP_ORACLE=$BATS_TEST_TMPDIR/oracles GILTOP_ORACLE_ON=1 burst_start
+	giltop_start --json -i 1s --mode exact -s -p "$WL_PID"
+	burst_for 4
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	burst_measured --oracle "$BATS_TEST_TMPDIR/oracles"
+	needs_shared_links
+	burst_measured --oracle "$BATS_TEST_TMPDIR/oracles" --whole 99
+}
+
 @test "after short programs giltop holds no more than before: descriptors, links, entries of maps" {
 	burst_start
 	giltop_start --json -i 1s -s -p "$WL_PID"

@@ -8,13 +8,21 @@ a row in the summary that has acquisitions in it.
   --share PCT   measured must be at least so many of them, and no line of giltop's may say that it cannot attach to one of them
   --all         measured and processes_missed of the summary must be as many as began (where giltop sees no others)
   --some        .. at least as many (-a)
+  --oracle DIR  the programs ran with an oracle in each, whose files are there: giltop may not have counted more than it in any
+  --whole PCT   .. and as many in so many of those that it measured
 Prints the figures; exit 1 if anything is wrong.
 """
 import argparse
 import collections
 import json
+import os
 import re
 import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "oracle"))
+
+from oracle_log import OracleFile  # noqa: E402
 
 REFUSED = re.compile(r"cannot attach to pid (\d+)")
 
@@ -29,6 +37,27 @@ def read_lives(path, window):
     return ret
 
 
+def compare_counts(folder, summary, lives):
+    """-> how many have as many acquisitions and contended waits as the oracle saw, how many more, how many were compared"""
+    whole = more = compared = 0
+    for proc in summary["processes"]:
+        path = os.path.join(folder, "%d.0" % proc["pid"])
+        if lives[proc["pid"]] != 1 or not os.path.exists(path) or not any(t["acquisitions"] for t in proc["threads"]):
+            continue
+        oracle = OracleFile(path)
+        oracle.enable(False)  # its end is now: there was nothing since
+        threads = oracle.log().threads.values()
+        oracle.close()
+        pairs = [(sum(t[name] or 0 for t in proc["threads"]), sum(getattr(t, name) for t in threads))
+                 for name in ("acquisitions", "contended")]
+        compared += 1
+        whole += all(said == true for said, true in pairs)
+        more += any(said > true for said, true in pairs)
+        if any(said > true for said, true in pairs):
+            print("pid %d: acquisitions, contended: (giltop, oracle) %s" % (proc["pid"], pairs))
+    return whole, more, compared
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("lives", "giltop", "words"):
@@ -36,6 +65,8 @@ def main():
     parser.add_argument("--share", type=float)
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--some", action="store_true")
+    parser.add_argument("--oracle")
+    parser.add_argument("--whole", type=float, default=0)
     args = parser.parse_args()
     with open(args.giltop) as f:
         summary = json.loads(collections.deque(f, 1)[0])
@@ -58,6 +89,10 @@ def main():
         ok = ok and missed is not None and measured + missed == began
     if args.some:
         ok = ok and missed is not None and measured + missed >= began
+    if args.oracle:
+        whole, more, compared = compare_counts(args.oracle, summary, lives)
+        print("%d compared with an oracle: %d with all of its counts, %d with more" % (compared, whole, more))
+        ok = ok and compared > 0 and not more and 100 * whole >= args.whole * compared
     return 0 if ok else 1
 
 
