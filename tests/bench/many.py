@@ -24,6 +24,7 @@ THREADS = 10
 SLICE_S = 0.05
 PROGRESS_S = 30
 PATIENCE_S = 600  # perf events of a hundred processes take minutes to go
+OTHERS_S = 120
 POLL_S = 0.002
 BEGUN = re.compile(r"pid (\d+): CPython ")
 
@@ -162,6 +163,15 @@ class Run:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+
+def wait_untouched(places, pids):
+    """Until no breakpoint is in any of them: somebody else's giltop -a has its probes here, too."""
+    end = time.monotonic() + OTHERS_S
+    while places.probed(pids):
+        if time.monotonic() > end:
+            raise Failure("another tracer has probes in these processes")
+        time.sleep(0.1)
 
 
 def killed_s(run, places, pids):

@@ -7,7 +7,7 @@ import os
 import random
 import time
 
-from many import THREADS, Crowd, Places, Run, beyond_s, killed_s, memory_of
+from many import THREADS, Crowd, Places, Run, beyond_s, killed_s, memory_of, wait_untouched
 from rig import Failure, cpu_of, half_quartiles, median, say
 from turns import modes_of
 
@@ -20,6 +20,7 @@ ASKED_S = 2
 AUTO_SETTLE_S = 2
 HANDOVERS = 50000
 MANY_THREADS = 1000
+NAP_S = 0.3
 
 
 class Cell:
@@ -27,6 +28,7 @@ class Cell:
 
     def __init__(self, args, crowd, mode, way, perf):
         self.giltop, self.crowd = args.giltop, crowd
+        self.places = Places(args.giltop, crowd.pids[0])
         self.name, self.way, self.perf = mode[0], way, perf
         self.options = mode[1] + (["--attach", "perf"] if perf else [])
         self.times = {key: [] for key in TIMES}
@@ -51,6 +53,7 @@ class Cell:
     def round(self, seconds):
         done = {}
         for way in random.sample(("bare", "alone", self.way), 3):
+            wait_untouched(self.places, self.crowd.pids)
             done[way] = self.crowd.cycle_ns(seconds) if way == "bare" else self.turn(way, seconds)
         together, alone = done[self.way], done["alone"]
         values = (done["bare"], alone[0] / done["bare"], together[0] / done["bare"], together[0] / alone[0]) + together[1:]
@@ -70,7 +73,7 @@ class Cell:
         run = Run(self.giltop, options, self.crowd.pids)
         try:
             run.wait_all()
-            self.once["killed_s"] = killed_s(run, Places(self.giltop, self.crowd.pids[0]), self.crowd.pids)
+            self.once["killed_s"] = killed_s(run, self.places, self.crowd.pids)
         finally:
             run.kill()
 
@@ -121,22 +124,25 @@ def measure_cells(args, plan, python, report, board):
 def own(args, plan, crowd, nap_s, mode, text, report):
     """giltop's memory and CPU time at a refresh of 1 s, over all processes but the first."""
     pids = crowd.pids[1:]
-    crowd.naps(nap_s)
     run = Run(args.giltop, mode[1] + ["-p", ",".join(str(pid) for pid in pids)], pids)
     try:
         run.wait_all()
+        crowd.naps(nap_s)  # now: beside a thousand threads that are always awake a newcomer may get no CPU for minutes
+        since = time.monotonic_ns()
         time.sleep(2)  # names are read
         cpu, wall = cpu_of(run.pid), time.monotonic_ns()
         time.sleep(plan.many_steady_s)
         share = (cpu_of(run.pid) - cpu) / (time.monotonic_ns() - wall)
         rss, peak, maps = memory_of(run.pid)
+        loaded_ns = time.monotonic_ns() - since
+        crowd.naps(NAP_S)
         _, summary = run.stop()
     finally:
         run.kill()
-        crowd.naps(0.3)
+        crowd.naps(NAP_S)
     gils = [gil for proc in summary["processes"] for gil in proc["gils"]]
     # Where no hold is seen it is not known.
-    rate = sum(gil["switches"] or 0 for gil in gils) / summary["duration_ns"] * 1e9
+    rate = sum(gil["switches"] or 0 for gil in gils) / loaded_ns * 1e9
     row = {"what": text, "mode": mode[0], "handovers": rate, "cpu": share, "rss_kib": rss, "peak_kib": peak,
            "maps_kib": maps, "lost": summary["lost_events"], "violations": summary["violations"]}
     report.data["scale"]["own"].append(row)
