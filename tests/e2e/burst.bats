@@ -32,7 +32,7 @@ teardown() { e2e_teardown; }
 	burst_measured --share 99 --all
 }
 
-@test "short programs with an oracle in each: what giltop counted is there, and of those measured it counted all" {
+@test "short programs with an oracle in each: what giltop counted is there, and of those measured it counted all waits" {
 	needs_oracle
 	mkdir "$BATS_TEST_TMPDIR/oracles"
 	LD_PRELOAD=$ORACLE GILTOP_ORACLE=$BATS_TEST_TMPDIR/oracles GILTOP_ORACLE_ON=1 burst_start
