@@ -201,10 +201,10 @@ deps:
 unit: $(UNIT_BINS) $(CORPUS_BINS)
 	$(Q)scripts/run-unit $(UNIT_BINS) $(CORPUS_BINS)
 
-$(BUILD)/oracle.so: tests/oracle/oracle.c tests/oracle/oracle.h Makefile
+$(BUILD)/oracle.so: tests/oracle/oracle.c tests/oracle/oracle_file.c tests/oracle/oracle.h Makefile
 	@mkdir -p $(@D)
-	$(call say,CC,$<)
-	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -shared -fPIC $< -o $@ -ldl
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -shared -fPIC $(filter %.c,$^) -o $@ -ldl
 
 # Static: it runs in the kernel guests, too.
 $(BUILD)/nobpf: tests/tools/nobpf.c Makefile

@@ -26,9 +26,9 @@ from modes import measure_modes
 from own import measure_own
 from page import write_page
 from peers import measure_peers
-from processes import measure_processes
 from report import Report
 from rig import CPUS, HERE, Failure, Giltop, Load, Python, Until, say
+from scale import measure_scale
 from service import measure_service
 from sweep import measure_sweep
 from swing import measure_swing
@@ -49,7 +49,9 @@ class Plan:
         self.steady_s = 2.0 if quick else 3.0
         self.mode_rounds, self.mode_s = (3, 20) if quick else (30, 80)
         self.sweep_rounds, self.sweep_s = (3, 15) if quick else (10, 30)
-        self.many_rounds, self.many_s = (3, 3) if quick else (9, 6)
+        self.many_rounds, self.many_s = (2, 3) if quick else (7, 12)
+        self.many_window_s = 0.3 if quick else 0.6
+        self.many_steady_s = 2.0 if quick else 5.0
         self.peer_rounds, self.peer_s = (3, 10) if quick else (10, 25)
         self.swing_s = 8 if quick else 30
         self.window_pairs = 4 if quick else 10
@@ -83,7 +85,7 @@ PARTS = {
     "contended": lambda a, p, py, r: measure_generations(a, p, py, r, ("contended",)),
     "modes": lambda a, p, py, r: measure_modes(a, py["stock"], r, Until(p.mode_rounds, p.mode_s)),
     "sweep": lambda a, p, py, r: measure_sweep(a, p, py["stock"], r, Until(p.sweep_rounds, p.sweep_s)),
-    "processes": lambda a, p, py, r: measure_processes(a, p, py["stock"], r),
+    "scale": lambda a, p, py, r: measure_scale(a, p, py["stock"], r),
     "peers": lambda a, p, py, r: measure_peers(a, p, py["stock"], r),
     "swing": lambda a, p, py, r: measure_swing(a, p, py["stock"], r),
     "service": lambda a, p, py, r: measure_service(a, p, py["stock"], r),

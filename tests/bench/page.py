@@ -105,15 +105,34 @@ def of_modes(modes):
     return lines
 
 
-def of_processes(rows):
-    first = {row["mode"]: row for row in reversed(rows)}
-    return ["## Many processes", ""] + text(
-        "All of one interpreter file, all measured; one of them runs the `os.read` loop. The kernel goes through all",
-        "that is attached to a place in a file at each hit there. Attach and detach: against those of one process."
-    ) + table(["processes", "mode", "a cycle, bare = 1", "attach", "detach"],
-              [[str(row["processes"]), row["mode"], "%.2f" % row["cycle"],
-                "%.1f x" % (row["start"] / first[row["mode"]]["start"]),
-                "%.1f x" % (row["stop"] / first[row["mode"]]["stop"])] for row in rows])
+def seconds(number):
+    return "-" if number is None else "%.2g" % number if number < 10 else "%.0f" % number
+
+
+def of_scale(scale):
+    def part(cells):
+        rows = []
+        for row in cells:
+            half = "" if row["ratio_half"] is None else " ±%.2f" % row["ratio_half"]
+            rows.append([str(row["processes"]), "`%s`" % row["way"], row["mode"], "%.2f" % row["together"], "%.2f" % row["ratio"] + half] +
+                        [seconds(row[key]) for key in ("attach_s", "detach_s", "beyond_s", "killed_s")])
+        return table(["processes", "by", "mode", "a cycle, bare = 1", "measured alone = 1", "begin", "end", "beyond `-d`",
+                      "`kill -9`"], rows)
+
+    lines = ["## Many processes", ""] + text(
+        "All of one interpreter file, all measured: one turns GIL cycles (`os.read`), the others have %d threads each that" %
+        scale["threads"],
+        "sleep and take the GIL three times a second. A cycle's CPU time, against bare and against a giltop that measures",
+        "this one process alone; seconds until giltop has begun with all of them, from SIGINT to its end, by which",
+        "`-d %gs` takes longer than asked, and from `kill -9` until no breakpoint is left in any." % scale["asked_s"])
+    lines += part([row for row in scale["cells"] if row["tier"] == "default"])
+    perf = [row for row in scale["cells"] if row["tier"] == "perf"]
+    if perf:
+        lines += text("The same by perf events (`--attach perf`, and where the kernel has no uprobe_multi links):") + part(perf)
+    return lines + text("giltop itself at a refresh of 1 s; maps: memory that its BPF maps have in the kernel:") + table(
+        ["load", "mode", "hand-overs/s", "of a CPU", "VmHWM", "maps"],
+        [[row["what"], row["mode"], rough(row["handovers"]) if row["handovers"] else "-", percent(row["cpu"] * 100),
+          "%.0f MiB" % (row["peak_kib"] / 1024), "%.0f MiB" % (row["maps_kib"] / 1024)] for row in scale["own"]])
 
 
 def of_peers(rows, figures):
@@ -154,7 +173,7 @@ def of_service(row):
 # By part: what makes its lines, of its data and its figures.
 SECTIONS = {
     "sweep": lambda data, _: of_sweep(data), "modes": lambda data, _: of_modes(data),
-    "cycle": lambda _, figures: of_cycle(figures), "processes": lambda data, _: of_processes(data),
+    "cycle": lambda _, figures: of_cycle(figures), "scale": lambda data, _: of_scale(data),
     "peers": of_peers, "swing": lambda data, _: of_swing(data), "service": lambda data, _: of_service(data)}
 
 

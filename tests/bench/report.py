@@ -16,7 +16,7 @@ HEADINGS = {
     "contended": "Threads that fight for the GIL",
     "modes": "Each mode in turns on one process: CPU time per operation",
     "sweep": "Cost by rate of GIL cycles",
-    "processes": "Many processes: an uncontended GIL cycle in one of them",
+    "scale": "Many processes: an uncontended GIL cycle in one of them, begin, end, and giltop itself",
     "peers": "Other tools in turns on one process: CPU time of the process per operation",
     "swing": "auto under a load that swings",
     "service": "Requests of a service, in turns bare and under auto",

@@ -241,6 +241,10 @@ class Python:
     def command(self, script):
         return [self.exe, os.path.join(HERE, script)]
 
+    def command_of(self):
+        """For a script from elsewhere; where the runtime is a library, env names the copy."""
+        return (["env", "LD_LIBRARY_PATH=" + os.path.dirname(self.lib)] if self.lib else []) + [self.exe, "-S"]
+
     def has_symbols(self):
         try:
             nm = subprocess.run(["nm", self.runtime], capture_output=True, text=True, check=False)

@@ -21,6 +21,10 @@ SWEEP = {"rates": RATES, "settle_s": 12, "auto_s": 10, "clock_percent": {"exact"
     "auto": [[1e3, 0.2, 0], [1e6, 0.05, 0]]}}
 SERVICE = {"service": "gunicorn", "threads": 8, "rate": 200, "busy": 0.3, "mode": "auto", "windows": 20, "seconds": 3,
            "p50": {"ratio": 1.01, "noise": 0.02}, "p99": {"ratio": 0.98, "noise": 0.1}}
+CELL = {"together": 1.25, "ratio": 1.02, "ratio_half": 0.01, "attach_s": 0.5, "detach_s": 12.3, "beyond_s": 1.0, "killed_s": None,
+        "processes": 61, "mode": "exact", "way": "-p", "tier": "default"}
+SCALE = {"threads": 10, "asked_s": 2, "cells": [CELL, dict(CELL, way="-a", ratio_half=None), dict(CELL, tier="perf", detach_s=150.4)],
+         "own": [{"what": "99 processes", "mode": "auto", "handovers": 0, "cpu": 0.01, "peak_kib": 20480, "maps_kib": 61440}]}
 
 
 class Chunks:
@@ -77,6 +81,15 @@ class Page(unittest.TestCase):
         self.assertNotIn("name-of-a-host", page)
         self.assertNotIn("/somewhere", page)
         self.assertIn("| p50 | 1.01 | ±0.02 |", page)
+
+    def test_scale_has_both_tiers_and_what_is_not_known(self):
+        page = self.page(scale=SCALE)
+        self.assertIn("| 61 | `-p` | exact | 1.25 | 1.02 ±0.01 | 0.5 | 12 | 1 | - |", page)
+        self.assertIn("| 61 | `-a` | exact | 1.25 | 1.02 |", page)
+        default, perf = page.split("The same by perf events")
+        self.assertNotIn("150", default)
+        self.assertIn("| 150 |", perf)
+        self.assertIn("| 99 processes | auto | - | 1 % | 20 MiB | 60 MiB |", perf)
 
     def test_says_what_was_not_measured(self):
         other = dict(SERVICE, about=dict(ABOUT, title="CPython 3.13.0", start=0))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # What giltop costs beside five thousand threads that contend, and beside threads that come and go for minutes, by its own
-# CPU time: GILTOP_SCALE_SECONDS (20 and 120).
+# CPU time: GILTOP_SCALE_SECONDS (20 and 120). A hundred processes, and a thousand a minute that live for a moment.
 
 load ../e2e/lib
 load ../e2e/run
+load ../e2e/burst
 
 setup() {
 	needs_giltop
@@ -71,4 +72,58 @@ halves = [cpu[len(cpu) // 10:len(cpu) // 2], cpu[len(cpu) // 2:]]
 print(*(sum(c for c, _ in h) / sum(d for _, d in h) for h in halves))' >"$GT_OUT"
 	echo "# CPU: $(cat "$GT_OUT")" >&3
 	awk '{ exit !($2 <= 1.3 * $1 + 0.01) }' "$GT_OUT"
+}
+
+@test "a minute of a thousand short programs: nearly all are measured, the others counted, and giltop holds no more" {
+	burst_start
+	giltop_start --json -v -i 1s --mode exact -s -p "$WL_PID"
+	burst_for 2
+	wait_for 30 settled
+	burst_for 60
+	holds_no_more "$BATS_TEST_TMPDIR/before"
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	burst_measured
+	needs_shared_links
+	burst_measured --share 99 --all
+}
+
+@test "a minute of a thousand short programs beside -a: nearly all are measured" {
+	burst_start
+	giltop_start --json -v -i 1s -a --mode exact
+	burst_for 60
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	burst_measured
+	needs_shared_links
+	burst_measured --share 99 --some
+}
+
+rss_kib() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$GT_PID/status"
+}
+
+@test "three thousand short programs leave giltop hardly larger than three hundred" {
+	local few many
+	burst_start
+	giltop_start --json -i 1s -s -p "$WL_PID"
+	burst_for 18
+	few=$(rss_kib)
+	burst_for 162
+	many=$(rss_kib)
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	echo "# VmRSS $few KiB after 300, $many KiB after 3,000" >&3
+	burst_measured
+	needs_shared_links
+	[ "$many" -le $((few + 16 * 1024)) ]
+}
+
+@test "a hundred processes: giltop begins and ends about as soon as with one" {
+	python_start "$SLEEP"
+	giltop_start --json -d 100ms -p "$WL_PID"
+	giltop_end
+	needs_shared_links
+	python3 "$BATS_TEST_DIRNAME/many_bounds.py" "$GILTOP" "$PYTHON" "$BATS_TEST_TMPDIR" | sed 's/^/# /' >&3
+	[ "${PIPESTATUS[0]}" -eq 0 ]
 }

@@ -67,6 +67,8 @@ static struct {
 	mutex_fn lock;
 	mutex_fn unlock;
 	bool late; /* ORACLE_LATE_ENV */
+	const char *
+		folder; /* each process makes a file of its own there; NULL: one for this process alone */
 } oracle;
 
 /* What a thread remembers from one call to the next. */
@@ -347,35 +349,19 @@ static int find_text(struct dl_phdr_info *info, size_t sz, void *data)
 	return 1;
 }
 
-/* A forked child shares the file but is not the process that is judged. */
+static void use_file(struct oracle_header *hdr)
+{
+	oracle.hdr = hdr;
+	oracle.chunks = hdr ? (struct oracle_chunk *)((char *)hdr + ORACLE_HEADER_SZ) : NULL;
+}
+
+/* A forked child shares the file but is not the process that is judged; where each has its own, it begins with a new one. */
 static void after_fork_in_child(void)
 {
 	oracle.hdr = NULL;
-}
-
-static struct oracle_header *map_file(const char *path)
-{
-	struct oracle_header *hdr = MAP_FAILED;
-	uint32_t nobody = 0;
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-	off_t sz;
-
-	if (fd < 0)
-		return NULL;
-	sz = lseek(fd, 0, SEEK_END);
-	if (sz >= ORACLE_HEADER_SZ)
-		hdr = mmap(NULL, (size_t)sz, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	if (hdr == MAP_FAILED)
-		return NULL;
-	if (memcmp(hdr->magic, ORACLE_MAGIC, sizeof(hdr->magic)) == 0 &&
-	    hdr->version == ORACLE_VERSION &&
-	    ORACLE_HEADER_SZ + (uint64_t)hdr->chunk_cnt * ORACLE_CHUNK_SZ <= (uint64_t)sz &&
-	    __atomic_compare_exchange_n(&hdr->pid, &nobody, (uint32_t)getpid(), false,
-					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		return hdr;
-	munmap(hdr, (size_t)sz);
-	return NULL;
+	memset(&own, 0, sizeof(own));
+	if (oracle.folder)
+		use_file(oracle_file__make(oracle.folder, oracle.late));
 }
 
 __attribute__((constructor)) static void oracle_init(void)
@@ -386,11 +372,13 @@ __attribute__((constructor)) static void oracle_init(void)
 	resolve();
 	if (!path || !python || !dl_iterate_phdr(find_text, &python))
 		return;
-	oracle.hdr = map_file(path);
-	if (!oracle.hdr)
-		return;
 	oracle.late = getenv(ORACLE_LATE_ENV);
-	oracle.hdr->late = oracle.late;
-	oracle.chunks = (struct oracle_chunk *)((char *)oracle.hdr + ORACLE_HEADER_SZ);
-	pthread_atfork(NULL, NULL, after_fork_in_child);
+	if (oracle_file__is_folder(path)) {
+		oracle.folder = path;
+		use_file(oracle_file__make(path, oracle.late));
+	} else {
+		use_file(oracle_file__claim(path, oracle.late));
+	}
+	if (oracle.hdr)
+		pthread_atfork(NULL, NULL, after_fork_in_child);
 }

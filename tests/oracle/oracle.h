@@ -10,16 +10,22 @@
  *   offset 0          struct oracle_header, padded to ORACLE_HEADER_SZ
  *   ORACLE_HEADER_SZ  chunk 0, chunk 1, .. of ORACLE_CHUNK_SZ bytes each, handed out in order
  *
+ * If GILTOP_ORACLE names a folder, each process, program and forked child makes a file of its own there: PID.0, PID.1 if
+ * PID calls exec, .. So a supervisor and its workers can be judged.
+ *
  * A chunk belongs to one thread; a thread takes a new one when its last is full. So the events of a
  * thread, in order of time, are the events of its chunks in order of their index.
- * compare.py is the reader (class OracleFile).
+ * oracle_log.py is the reader (class OracleFile).
  */
 #ifndef GILTOP_ORACLE_H
 #define GILTOP_ORACLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define ORACLE_ENV "GILTOP_ORACLE"
+/* With a folder in ORACLE_ENV: events are recorded from the start of each process on. */
+#define ORACLE_ON_ENV "GILTOP_ORACLE_ON"
 /* Set for -fno-plt builds, where the calls themselves are slow to probe: a signal is noted when it has returned
  * (gil->mutex is still held), as giltop does there. Waits are probed all the same: see the judge.
  */
@@ -77,5 +83,10 @@ struct oracle_chunk {
 
 _Static_assert(sizeof(struct oracle_header) <= ORACLE_HEADER_SZ, "file format");
 _Static_assert(sizeof(struct oracle_chunk) == ORACLE_CHUNK_SZ, "file format");
+
+/* oracle_file.c; NULL: there is none for this process, and it goes on without. */
+bool oracle_file__is_folder(const char *path);
+struct oracle_header *oracle_file__claim(const char *path, bool late);
+struct oracle_header *oracle_file__make(const char *folder, bool late);
 
 #endif
