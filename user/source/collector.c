@@ -242,6 +242,13 @@ static enum failure not_started(struct collector *c, struct tracked *t, pid_t pi
 	return FAIL_GONE;
 }
 
+bool collector__execs(struct collector *c, pid_t pid)
+{
+	struct gt_target known;
+
+	return probe__target(c->probe, pid, &known) && known.over;
+}
+
 enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct sbuf *why)
 {
 	struct tracked t = { .pidfd = -1, .resolve_ns = now_ns() };
@@ -250,6 +257,8 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 
 	if (tracked__find(c, pid) || tracked__find(c, tgid))
 		return FAIL_ALREADY;
+	if (collector__execs(c, tgid)) /* what is in the kernel is of the old one: after that */
+		return FAIL_NOT_PYTHON;
 	/* Whatever it is itself, its children may be interpreters. */
 	if (c->opts.follow == GT_FOLLOW_CHILDREN && tgid > 0)
 		probe__adopt(c->probe, tgid);

@@ -155,6 +155,8 @@ void ends__finish(struct collector *c);
 void ends__by_exec(struct collector *c, struct tracked *t, uint64_t end_ns);
 /* collector.c: a reading, to the sinks: stacks that are new, the totals; quick: not where open waits stand. 0 or -errno. */
 int collector__read_books(struct collector *c, bool quick);
+/* Does it run another program already than the one whose books are open, by a note that has yet to be dealt with? */
+bool collector__execs(struct collector *c, pid_t pid);
 /* Put one that has started among those that are measured; take it out, its probes too. 0 or -ENOMEM. */
 int collector__track(struct collector *c, const struct tracked *t);
 void collector__untrack(struct collector *c, struct tracked *t);

@@ -70,18 +70,19 @@ static void on_adopted(struct collector *c, const struct gt_note *n)
 	struct shared_file *f = shared__by_no(c, n->tid);
 	struct tracked t = { .pidfd = -1, .resolve_ns = n->start_ns };
 	struct sbuf why = { 0 };
-	enum failure got;
+	bool execs = collector__execs(c, (pid_t)n->tgid);
+	enum failure got = FAIL_GONE;
 
 	if (!f || tracked__find(c, (pid_t)n->tgid))
 		return;
 	/* It may be over: then there is nothing to look into. */
-	got = proc__runs((pid_t)n->tgid) ? collector__add(c, (pid_t)n->tgid, true, &why)
-					 : FAIL_GONE;
+	if (proc__runs((pid_t)n->tgid) && !execs)
+		got = collector__add(c, (pid_t)n->tgid, true, &why);
 	if (got != FAIL_GONE)
 		failure__say_of_many(got, sbuf__str(&why));
 	else if (tracked__start_ended(&t, c, f, n) || collector__track(c, &t))
 		tracked__deinit(&t, c);
-	else
+	else if (!execs) /* else the note of that ends it */
 		ends__add(c, tracked__find(c, t.target.pid), now_ns());
 	sbuf__free(&why);
 }

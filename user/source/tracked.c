@@ -467,8 +467,11 @@ enum failure tracked__start_ended(struct tracked *t, struct collector *c, struct
 	fail = make_readers(t, c);
 	if (fail)
 		return fail;
+	py_process__has_ended(t->py);
+	native_sym__has_ended(t->native);
 	probe__target(c->probe, t->target.pid, &known);
-	shared__know_exe(c, (struct exe_id){ known.exe_ino, known.exe_dev }, f);
+	if (!known.over)
+		shared__know_exe(c, (struct exe_id){ known.exe_ino, known.exe_dev }, f);
 	return failure__of(announce(
 		t, c, n->start_ns,
 		known.born_ns && n->start_ns > known.born_ns ? n->start_ns - known.born_ns : 0));
