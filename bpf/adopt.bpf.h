@@ -74,7 +74,9 @@ __noinline int adopt(__u32 tgid, __u32 file)
 		return 0;
 	pair_rows(tgid, 0);
 	t->file = file;
-	t->books_ns = t->born_ns > since ? t->born_ns : now;
+	if (t->born_ns > since)
+		now = t->seen_ns ? t->seen_ns : t->born_ns;
+	t->books_ns = now;
 	adopt_out(t, tgid);
 	return 1;
 }

@@ -60,6 +60,7 @@ struct gt_tid {
 struct gt_target {
 	__u64 books_ns; /* the books started; 0: not yet, ignore hits */
 	__u64 born_ns;	/* its program began, by fork or exec; 0: before that was seen */
+	__u64 seen_ns;	/* no event of it is ignored since then; 0: since it began */
 	__u64 exe_ino;	/* which that is; 0: not known */
 	__u32 exe_dev;
 	__u32 file;   /* its interpreter's, in `files`; 0: has probes of its own */
@@ -478,7 +479,7 @@ struct gt_note {
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 56);
-GT_ASSERT(sizeof(struct gt_target) == 56 + sizeof(struct py_layout));
+GT_ASSERT(sizeof(struct gt_target) == 64 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_file) == 16 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);

@@ -217,6 +217,7 @@ static __always_inline void target_execs(struct gt_target *t, __u64 ino, __u32 d
 	t->exe_ino = ino;
 	t->exe_dev = dev;
 	t->born_ns = bpf_ktime_get_ns();
+	t->seen_ns = 0;
 }
 
 /* old_tid: the calling thread's until now; with exec it becomes the process's first thread. ino, dev: of the program's file. */

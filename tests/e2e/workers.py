@@ -7,8 +7,8 @@ workers.py --giltop FILE --oracle FILE --python INTERPRETER [--from-birth]
 giltop -s --mode exact at the supervisor before it has workers. Each process has a file of its own for the oracle. Without
 --from-birth the oracle of a worker is switched on when giltop has begun with it, and while it is parked; what giltop
 saw from then on, thread by thread, must be as many acquisitions, contended waits, releases and yields. With it workers
-do not wait for giltop, and their oracle sees all from the first line of Python on: acquisitions and contended waits of
-all their lives must be as many. Exit status: 0 all pass, 1 not, 2 no measurement.
+do not wait for giltop, and their oracle sees all from the first line of Python on: acquisitions and contended waits
+of all their lives must be as many; fewer only where a program was executed, and giltop says for how long it was not measured. Exit status: 0 all pass, 1 not, 2 no measurement.
 """
 import argparse
 import json
@@ -201,11 +201,15 @@ def judge_lives(giltop, supervisor, pids):
     for pid in pids:
         said = by_tid([summary], pid)
         oracles = [t for oracle in supervisor.oracles(pid) for t in oracle.log().threads.values()]
+        # A program that another one was executed for is measured when giltop has closed the books of that one.
+        late_ns = sum(p["late_ns"] for p in summary["processes"] if p["pid"] == pid)
+        programs = len(supervisor.oracles(pid))
         for name in ("acquisitions", "contended"):
             value, truth = sum(sums[name] for sums in said.values()), sum(getattr(t, name) for t in oracles)
-            failed = failed or value != truth or not truth
-            print("%s pid %d, programs: %d: %s %d, oracle %d" % (
-                "PASS" if value == truth else "FAIL", pid, len(supervisor.oracles(pid)), name, value, truth))
+            good = value == truth or (programs > 1 and late_ns and 0.5 * truth < value < truth)
+            failed = failed or not good or not truth
+            print("%s pid %d, programs: %d: %s %d, oracle %d, unmeasured %.1f ms" % (
+                "PASS" if good else "FAIL", pid, programs, name, value, truth, late_ns / 1e6))
     return failed
 
 

@@ -121,5 +121,6 @@ void probe__reset(struct probe *p, pid_t tgid)
 		return;
 	t.books_ns = 0;
 	t.over = 0;
+	t.seen_ns = now_ns();
 	bpf_map_update_elem(table(p), &tgid, &t, BPF_EXIST);
 }

@@ -372,7 +372,9 @@ static uint64_t seen_since(const struct tracked *t, const struct gt_target *know
 {
 	bool seen = t->file && known->born_ns > t->file->since_ns && t->start != PROBE_EXACT_FIRST;
 
-	return seen ? known->born_ns : 0;
+	if (!seen)
+		return 0;
+	return known->seen_ns ? known->seen_ns : known->born_ns;
 }
 
 /* Which program runs in it. */
