@@ -105,7 +105,7 @@ def verdict_of(text):
 def measure(args, port, work, kind, workers):
     pool = Python(args.python, "pool.py", kind, work, workers, *([port] if work == "io" else []))
     try:
-        giltop = Giltop(args.giltop, pool.pid, ["-s", "--mode", "exact", "--no-stacks", "-i", "3600"])
+        giltop = Giltop(args.giltop, pool.pid, ["-q", "-s", "--mode", "exact", "--no-stacks", "-i", "3600"])
         try:
             before = Look(pool)
             time.sleep(args.seconds)
