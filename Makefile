@@ -69,7 +69,7 @@ SKEL      := $(BUILD)/giltop.skel.h
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench bench-sched demo static fuzz fuzzers soak check-kernels
+.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench bench-sched demo demo-compare static fuzz fuzzers soak check-kernels
 .SECONDARY:
 
 COMPLETIONS := $(addprefix $(BUILD)/completions/giltop.,bash zsh fish)
@@ -82,6 +82,7 @@ help:
 #: make              build $(BUILD)/giltop (no root needed)
 #: make deps         install what building and testing need (root)
 #: make demo         build, start a threaded service, look at it for 10 s (root)
+#: make demo-compare threads beside processes, I/O-bound and CPU-bound, under giltop (root)
 #: make check        all tests (root; installs what is missing)
 #: make check-all    all tests, and those that take minutes: tests/long
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
@@ -232,6 +233,9 @@ check-all:
 
 demo:
 	$(Q)scripts/demo
+
+demo-compare:
+	$(Q)scripts/demo-compare
 
 # BENCH_ARGS=--quick: three minutes instead of eleven. A part alone: scripts/bench PART.
 bench: all $(BUILD)/bench/hit $(BUILD)/bench/naive $(BUILD)/bench/cost.bpf.o

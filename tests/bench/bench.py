@@ -22,6 +22,7 @@ import time
 
 from generations import measure_generations
 from kernel_stat import run_times
+from listing import measure_list
 from modes import measure_modes
 from own import measure_own
 from page import write_page
@@ -91,6 +92,7 @@ PARTS = {
     "service": lambda a, p, py, r: measure_service(a, p, py["stock"], r),
     "own": lambda a, p, py, r: measure_own(a, p, py["stock"], r, Until(p.starts, p.start_s)),
     "programs": programs,
+    "list": lambda a, p, py, r: measure_list(a, p, py, r),
 }
 
 

@@ -21,6 +21,7 @@ HEADINGS = {
     "swing": "auto under a load that swings",
     "service": "Requests of a service, in turns bare and under auto",
     "own": "giltop itself",
+    "list": "giltop list on a machine full of processes, one in ten of them a Python",
 }
 
 

@@ -28,14 +28,14 @@ class Failure(Exception):
 
 
 class Child:
-    """A process that says a line when it is ready and one for each line it gets."""
+    """A process that says a line when it is ready and one for each line it gets. cpu: None: any."""
 
     def __init__(self, command, cpu, env=None, first="ready"):
         self.name = os.path.basename(command[0])
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env,
-            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+            preexec_fn=lambda: os.sched_setaffinity(0, CPUS if cpu is None else {cpu}))
         self.pid = self.process.pid
         self.buffer = b""
         self.first = self.line()

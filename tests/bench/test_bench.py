@@ -6,6 +6,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as tree
 
+import compare_page
 import swing
 from cycles import cost_ns
 from page import write_page
@@ -25,6 +26,11 @@ CELL = {"together": 1.25, "ratio": 1.02, "ratio_half": 0.01, "attach_s": 0.5, "d
         "processes": 61, "mode": "exact", "way": "-p", "tier": "default"}
 SCALE = {"threads": 10, "asked_s": 2, "cells": [CELL, dict(CELL, way="-a", ratio_half=None), dict(CELL, tier="perf", detach_s=150.4)],
          "own": [{"what": "99 processes", "mode": "auto", "handovers": 0, "cpu": 0.01, "peak_kib": 20480, "maps_kib": 61440}]}
+
+COMPARED = [dict(work=work, kind=kind, workers=8, rate=100.0, times=1.0, held=0.5, held_median=0.5,
+                 held_cnt=1 if kind == "threads" else 8, waiting=0.0, cpu=0.5, pss=1e7, others=0.1, lost=0,
+                 verdict="The GIL is busy", text="> **The GIL is busy**")
+            for work in ("io", "cpu") for kind in ("threads", "processes")]
 
 
 class Chunks:
@@ -104,6 +110,25 @@ class Page(unittest.TestCase):
         self.assertEqual(kinds.count("polyline"), 2)
         self.assertEqual(kinds.count("circle"), 3 + 3 + 2)
         self.assertNotIn("script", kinds)
+
+
+class Compared(unittest.TestCase):
+    def notes(self, cpus, **changed):
+        return "\n".join(compare_page.notes({"cpus": cpus}, [dict(row, **changed) for row in COMPARED]))
+
+    def test_says_what_makes_rows_hard_to_compare(self):
+        self.assertNotIn("only one CPU", self.notes(2))
+        self.assertNotIn("Other programs", self.notes(2))
+        self.assertIn("only one CPU", self.notes(1))
+        self.assertIn("Other programs used up to 60 %", self.notes(2, others=0.6))
+        self.assertIn("lost 12 events", self.notes(2, lost=3))
+
+    def test_page_has_the_rows_of_the_terminal(self):
+        facts = {"cpus": 1, "machine": "x86_64", "python": "3.11.2", "seconds": 4, "workers": 8}
+        page = compare_page.page(facts, COMPARED)
+        self.assertIn("| CPU, 8 processes | 100.0 | 1.0 x | 50 %, median 50 % | 0.0 | 50 % | 10 MB |", page)
+        self.assertIn("**There is only one CPU", page)
+        self.assertEqual(page.count("- I/O, 8 threads: The GIL is busy\n"), 1)
 
 
 if __name__ == "__main__":

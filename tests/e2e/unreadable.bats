@@ -67,9 +67,16 @@ workload() { # NAME ARGUMENT.. : what is in tests/workloads, until it is ready
 		false
 	}
 	cat "$dir/python" >/dev/null # the kernel has all of it from now on
+	python_start "$SLEEP"
+	local before=$WL_PID
 	PYTHON=$dir/python python_start "$SPIN"
 	local victim=$WL_PID
 	touch "$BATS_TEST_TMPDIR/stuck"
+	python_start "$SLEEP"
+	run -0 "$GILTOP" list # looks at many at a time
+	grep -E "^ *$victim +\? .*does not come" <<<"$output"
+	grep -E "^ *$before +3\.[0-9.]+ " <<<"$output"
+	grep -E "^ *$WL_PID +3\.[0-9.]+ " <<<"$output"
 	run -5 --separate-stderr "$GILTOP" -b -d 1 -p "$victim"
 	one_line "does not come"
 	python_start "$SPIN"

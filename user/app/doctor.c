@@ -27,20 +27,28 @@
 #include "user/target/failure.h"
 #include "user/target/target.h"
 
-static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o, size_t *found)
+struct listing {
+	const struct opts *o;
+	size_t found;
+};
+
+static void list_one(void *ctx, pid_t pid, enum failure err, const char *why,
+		     const struct target *found)
 {
 	struct json_out j = { .out = stdout };
-	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	struct target t;
-	enum failure err = target__resolve(pid, cache, NULL, &why, &t);
+	struct listing *l = ctx;
+	const struct opts *o = l->o;
+	struct target t = { 0 };
 
 	if (err && !failure__is_loud(err))
 		return;
-	(*found)++;
+	l->found++;
 	if (err) {
 		t.pid = pid;
 		proc__comm(pid, 0, t.comm, sizeof(t.comm));
 		proc__cmdline(pid, t.cmdline, sizeof(t.cmdline));
+	} else {
+		t = *found;
 	}
 	if (o->json) {
 		json__open(&j, NULL, '{');
@@ -49,7 +57,7 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 		json__str(&j, "cmdline", t.cmdline);
 		if (err) {
 			json__null(&j, "python");
-			json__str(&j, "refused", sbuf__str(&why));
+			json__str(&j, "refused", why);
 		} else {
 			json__str(&j, "python", t.py->version);
 			json__str(&j, "runtime", t.runtime);
@@ -62,7 +70,7 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 		json__close(&j, '}');
 		json__end(&j);
 	} else if (err) {
-		printf("%8d  %-8s %-16.16s refused: %s\n", pid, "?", t.comm, sbuf__str(&why));
+		printf("%8d  %-8s %-16.16s refused: %s\n", pid, "?", t.comm, why);
 	} else {
 		printf("%8d  %-8s %-16s %zu probes in %s%s%s   %.*s\n", pid, t.py->version, t.comm,
 		       t.sites->site_cnt, t.runtime,
@@ -77,15 +85,14 @@ int doctor__list(const struct opts *o)
 	struct target_cache *cache = target_cache__new();
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
-	size_t found = 0;
+	struct listing l = { o, 0 };
 
 	if (!cache || n < 0)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (!o->json)
 		printf("%8s  %-8s %-16s %s\n", "PID", "PYTHON", "NAME", "GIL");
-	for (ssize_t i = 0; i < n; i++)
-		list_one((pid_t)pids[i], cache, o, &found);
-	if (!found && !o->json)
+	target__resolve_many(pids, (size_t)n, cache, list_one, &l);
+	if (!l.found && !o->json)
 		printf("no Python process %s\n",
 		       geteuid() ? "that this user may look into: try sudo giltop list"
 				 : "on this machine");
@@ -93,32 +100,40 @@ int doctor__list(const struct opts *o)
 	return EXIT_OK;
 }
 
+struct finding {
+	struct python_list *list;
+	size_t cap;
+};
+
+static void find_one(void *ctx, pid_t pid, enum failure err, const char *why,
+		     const struct target *t)
+{
+	struct finding *f = ctx;
+	struct python_entry *e;
+
+	(void)why;
+	if (err || array_grow(&f->list->p, f->list->cnt, &f->cap, sizeof(*f->list->p)))
+		return;
+	e = &f->list->p[f->list->cnt++];
+	e->pid = (uint32_t)pid;
+	snprintf(e->version, sizeof(e->version), "%s", t->py->version);
+	snprintf(e->comm, sizeof(e->comm), "%s", t->comm);
+	snprintf(e->cmdline, sizeof(e->cmdline), "%.*s",
+		 (int)text_prefix(t->cmdline, SIZE_MAX, sizeof(e->cmdline) - 1, NULL), t->cmdline);
+}
+
 int doctor__pythons(struct python_list *ret)
 {
 	struct target_cache *cache = target_cache__new();
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
-	size_t cap = 0;
+	struct finding f = { 0 };
 
 	*ret = (struct python_list){ 0 };
+	f.list = ret;
 	if (!cache)
 		return -ENOMEM;
-	for (ssize_t i = 0; i < n; i++) {
-		struct python_entry *e;
-		struct target t;
-
-		if (target__resolve((pid_t)pids[i], cache, NULL, NULL, &t))
-			continue;
-		if (array_grow(&ret->p, ret->cnt, &cap, sizeof(*ret->p)))
-			break;
-		e = &ret->p[ret->cnt++];
-		e->pid = pids[i];
-		snprintf(e->version, sizeof(e->version), "%s", t.py->version);
-		snprintf(e->comm, sizeof(e->comm), "%s", t.comm);
-		snprintf(e->cmdline, sizeof(e->cmdline), "%.*s",
-			 (int)text_prefix(t.cmdline, SIZE_MAX, sizeof(e->cmdline) - 1, NULL),
-			 t.cmdline);
-	}
+	target__resolve_many(pids, n > 0 ? (size_t)n : 0, cache, find_one, &f);
 	target_cache__free(cache);
 	return 0;
 }

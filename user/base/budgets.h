@@ -24,6 +24,11 @@
 #define BUDGET_FILES_CPU_NS (BUDGET_LOOK_CPU_NS / 2)
 /* Different interpreters that are kept to the end: a program can make itself a new one each time that it starts. */
 #define BUDGET_ANALYSES 1024
+/* Files without an interpreter that are known again: some 6 MB. */
+#define BUDGET_DULL_FILES 100000
+/* Processes that a worker is asked for at a time; it begins none after so long, for all of a call have one call's time. */
+#define BUDGET_BATCH	64
+#define BUDGET_BATCH_NS (50 * BUDGET_MS)
 /* Children that are looked at for a hint: each may cost a worker. */
 #define BUDGET_HINTS 64
 

@@ -28,21 +28,57 @@
 /* Inode number of the kernel's first pid namespace (include/linux/proc_ns.h: PROC_PID_INIT_INO). */
 #define INIT_PIDNS_INO 0xEFFFFFFCu
 
+/* A number, and the character behind it (' ': any amount of them), which are passed over. */
+static bool take_number(char **at, unsigned int base, char end, uint64_t *ret)
+{
+	const char *start = *at;
+	uint64_t v = 0;
+
+	for (;; (*at)++) {
+		char c = **at;
+		unsigned int digit = c >= '0' && c <= '9'   ? (unsigned int)(c - '0')
+				     : c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10
+							    : base;
+
+		if (digit >= base)
+			break;
+		v = v * base + digit;
+	}
+	if (*at == start || **at != end)
+		return false;
+	do
+		(*at)++;
+	while (end == ' ' && **at == end);
+	*ret = v;
+	return true;
+}
+
+/* "55d0c5a00000-55d0c5a28000 r-xp 00002000 fe:01 1835015    /usr/bin/python3.11"; processes have thousands of them, so no
+ * sscanf. False: no mapping of a file.
+ */
 static bool parse_map(char *line, struct proc_map *ret)
 {
-	char perms[5] = "";
-	int path_at = 0;
 	struct proc_map m = { 0 };
+	uint64_t major_no, minor_no;
+	const char *perms;
+	char *at = line;
 	size_t len;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n", &m.start,
-		   &m.end, perms, &m.off, &m.dev_major, &m.dev_minor, &m.inode, &path_at) < 7)
+	if (!take_number(&at, 16, '-', &m.start) || !take_number(&at, 16, ' ', &m.end) ||
+	    strnlen(at, 5) < 5 || at[4] != ' ')
 		return false;
-	if (!m.inode || !path_at || line[path_at] != '/')
+	perms = at;
+	at += 5;
+	if (!take_number(&at, 16, ' ', &m.off) || !take_number(&at, 16, ':', &major_no) ||
+	    !take_number(&at, 16, ' ', &minor_no) || !take_number(&at, 10, ' ', &m.inode))
 		return false;
+	if (!m.inode || *at != '/')
+		return false;
+	m.dev_major = (uint32_t)major_no;
+	m.dev_minor = (uint32_t)minor_no;
 	m.exec = perms[2] == 'x';
 	m.write = perms[1] == 'w';
-	m.path = strdup(line + path_at);
+	m.path = strdup(at);
 	if (!m.path)
 		return false;
 	len = strlen(m.path);

@@ -54,65 +54,6 @@ static __attribute__((format(printf, 2, 3))) void step(struct sbuf *steps, const
 	sbuf__puts(steps, "\n");
 }
 
-static bool same_file(const struct analysis *a, const struct stat *st, const uint8_t *id,
-		      size_t id_len, unsigned int opts)
-{
-	if (a->opts != opts)
-		return false;
-	if (id_len && a->build_id_len == id_len && !memcmp(a->build_id, id, id_len))
-		return a->size == (uint64_t)st->st_size;
-	return a->dev == st->st_dev && a->ino == st->st_ino && a->size == (uint64_t)st->st_size &&
-	       a->mtime == (uint64_t)st->st_mtime;
-}
-
-/* CPython 2 and 3.6 and older have no _PyRuntime: say what they are instead of "not a CPython". */
-static bool looks_like_old_python(const struct elf_file *elf)
-{
-	struct elf_sym sym;
-
-	return !elf_file__find_sym(elf, "PyEval_SaveThread", &sym) &&
-	       elf_file__find_sym(elf, "_PyRuntime", &sym);
-}
-
-/* Identify the interpreter and find its sites, or look the answer up. NULL: no memory. */
-static const struct analysis *analyse(struct target_cache *cache, const struct elf_file *elf,
-				      const struct stat *st, unsigned int opts)
-{
-	const uint8_t *id = NULL;
-	size_t id_len = elf_file__build_id(elf, &id);
-	struct analysis *a;
-
-	if (id_len > sizeof(a->build_id))
-		id_len = 0;
-	for (a = cache->head; a; a = a->next)
-		if (same_file(a, st, id, id_len, opts))
-			return a;
-	a = calloc(1, sizeof(*a));
-	if (!a)
-		return NULL;
-	if (id_len)
-		memcpy(a->build_id, id, id_len);
-	a->build_id_len = id_len;
-	a->dev = st->st_dev;
-	a->ino = st->st_ino;
-	a->size = (uint64_t)st->st_size;
-	a->mtime = (uint64_t)st->st_mtime;
-	a->opts = opts;
-	a->err = py_runtime__identify(elf, &a->py, a->why, sizeof(a->why));
-	if (!a->err)
-		a->err = gil_sites__find(elf, opts, a->why, sizeof(a->why), &a->sites);
-	else
-		a->old_python = looks_like_old_python(elf);
-	/* Both hold names from the file. */
-	clean_in_place(a->why);
-	clean_in_place(a->py.how);
-	if (a->err == -ENOENT && a->py.runtime_va)
-		a->err = -ENOTSUP; /* a CPython without the GIL's calls: refuse it as that */
-	a->next = cache->head;
-	cache->head = a;
-	return a;
-}
-
 /* Gate: the process's memory holds the analysed instructions, all of them inside this mapping. */
 static int check_memory(const struct target *t, const struct proc_maps *maps, uint64_t inode,
 			struct sbuf *why)
@@ -187,7 +128,15 @@ static void looking_into(struct target_cache *cache, const struct proc_map *m)
 struct effort {
 	uint64_t cpu_ns;   /* when it began */
 	struct hmap tries; /* (inode, device) -> as a pointer: so many mappings of it were tried */
+	int opts;	   /* of the search, for this process; -1: not known yet */
 };
+
+static unsigned int effort__opts(struct effort *e, pid_t pid)
+{
+	if (e->opts < 0)
+		e->opts = proc__shadow_stack(pid) ? GIL_SITE_AVOID_CALLS : 0;
+	return (unsigned int)e->opts;
+}
 
 /* Shall this mapping be tried? 0; -ENOENT: no more of this file; -E2BIG: of no file, for the next one would pay for those
  * before it, which may be anybody's.
@@ -211,7 +160,7 @@ static void effort__free(struct effort *e)
 
 /* One file of the process. 0: resolved; -ENOENT: nothing of interest in it; else refused, with why. */
 static int try_file(struct target *t, struct target_cache *cache, const struct proc_maps *maps,
-		    const struct proc_map *m, unsigned int opts, struct sbuf *steps,
+		    const struct proc_map *m, struct effort *e, struct sbuf *steps,
 		    struct sbuf *why)
 {
 	struct elf_file *elf = NULL;
@@ -220,8 +169,8 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 	struct stat st;
 	int err;
 
-	clean_text(m->path, strlen(m->path), t->runtime, sizeof(t->runtime));
 	if (is_bad(cache, m)) {
+		clean_text(m->path, strlen(m->path), t->runtime, sizeof(t->runtime));
 		sbuf__reset(why);
 		sbuf__puts(why, t->runtime);
 		sbuf__puts(why, ": it could not be looked into, once: not tried again");
@@ -233,17 +182,23 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 		return fd;
 	if (fstat(fd, &st))
 		return -errno;
+	if (dull_files__has(&cache->dull, &st))
+		return -ENOENT;
+	clean_text(m->path, strlen(m->path), t->runtime, sizeof(t->runtime));
 	elf = elf_file__open_fd(fd);
 	if (!elf)
 		return -ENOENT;
-	a = analyse(cache, elf, &st, opts);
-	err = !a ? -ENOMEM : a->err;
+	err = target__analyse(cache, elf, &st, effort__opts(e, t->pid), &a);
+	if (err == -ENOENT)
+		dull_files__add(&cache->dull, &st);
+	if (!err)
+		err = a->err;
 	if (!err)
 		err = elf_file__bias(elf, m->start, m->off, (uint64_t)sysconf(_SC_PAGESIZE),
 				     &t->bias);
 	elf_file__free(elf);
 	looking_into(cache, NULL); /* what follows is the process's own memory */
-	if (err == -ENOENT && a->old_python) {
+	if (err == -ENOENT && a && a->old_python) {
 		sbuf__reset(why);
 		sbuf__printf(why, "%s is a Python older than 3.7, whose GIL works otherwise",
 			     t->runtime);
@@ -276,8 +231,7 @@ static int try_file(struct target *t, struct target_cache *cache, const struct p
 static int try_files(struct target *t, struct target_cache *cache, const struct proc_maps *maps,
 		     struct sbuf *steps, struct sbuf *why)
 {
-	unsigned int opts = proc__shadow_stack(t->pid) ? GIL_SITE_AVOID_CALLS : 0;
-	__cleanup(effort__free) struct effort effort = { .cpu_ns = own_cpu_ns() };
+	__cleanup(effort__free) struct effort effort = { .cpu_ns = own_cpu_ns(), .opts = -1 };
 	int ret = -ENOEXEC;
 
 	for (int pass = 0; pass < 2; pass++) {
@@ -291,7 +245,7 @@ static int try_files(struct target *t, struct target_cache *cache, const struct 
 				continue;
 			err = may_try(&effort, m);
 			if (!err)
-				err = try_file(t, cache, maps, m, opts, steps, why);
+				err = try_file(t, cache, maps, m, &effort, steps, why);
 			if (err == -E2BIG) {
 				sbuf__reset(why);
 				sbuf__printf(why, "pid %d (%s): too many files to look into",

@@ -60,6 +60,7 @@ void target_cache__free(struct target_cache *c)
 		free(c->head);
 		c->head = next;
 	}
+	dull_files__free(&c->dull);
 	native_files__free(c->files);
 	worker__free(c->worker);
 	if (c->shared)
@@ -75,38 +76,66 @@ const char *target__free_threaded_note(int gil_off)
 		       : "free-threaded build with the GIL on";
 }
 
+/* What the worker is asked: to look at these. */
 struct request {
-	pid_t pid;
 	bool steps; /* are wanted */
+	size_t cnt;
+	pid_t pids[BUDGET_BATCH];
 };
 
-/* Followed by the steps, and why. */
+/* Of one of them. Followed by, of one that is resolved, its target, and the analysis if it is not that of the one before;
+ * the steps; and why.
+ */
 struct answer {
 	enum failure failure;
-	struct target target;
-	struct analysis analysis; /* of a target that is resolved */
-	size_t steps_len;
+	bool has_analysis;
+	size_t steps_len, why_len;
 };
 
+/* sent: the analysis that was sent last. */
+static void put_answer(pid_t pid, struct target_cache *cache, bool want_steps,
+		       const struct analysis **sent, struct sbuf *out)
+{
+	__cleanup(sbuf__free) struct sbuf steps = { 0 }, why = { 0 };
+	const struct analysis *found = NULL;
+	struct answer a = { 0 };
+	struct target t;
+
+	a.failure = target__look(pid, cache, want_steps ? &steps : NULL, &why, &t);
+	if (!a.failure) /* both are parts of it */
+		found = (const struct analysis *)((const char *)t.py -
+						  offsetof(struct analysis, py));
+	a.has_analysis = found && found != *sent;
+	a.steps_len = steps.len;
+	a.why_len = why.len;
+	sbuf__add(out, (const char *)&a, sizeof(a));
+	if (found)
+		sbuf__add(out, (const char *)&t, sizeof(t));
+	if (a.has_analysis)
+		sbuf__add(out, (const char *)found, sizeof(*found));
+	*sent = found ? found : *sent;
+	sbuf__add(out, sbuf__str(&steps), steps.len);
+	sbuf__add(out, sbuf__str(&why), why.len);
+	out->oom |= steps.oom || why.oom;
+}
+
+/* The first, and as many others as there is time and room for. */
 static int answer_request(void *state, const void *in, size_t len, struct sbuf *out)
 {
-	struct sbuf steps = { 0 }, why = { 0 };
-	struct answer a = { 0 };
+	struct target_cache *cache = state;
+	const struct analysis *sent = NULL;
+	const uint64_t start = now_ns();
 	struct request r;
 
 	if (len != sizeof(r))
 		return -EINVAL;
 	memcpy(&r, in, sizeof(r));
-	a.failure = target__look(r.pid, state, r.steps ? &steps : NULL, &why, &a.target);
-	if (!a.failure) /* both are parts of it */
-		a.analysis = *(const struct analysis *)((const char *)a.target.py -
-							offsetof(struct analysis, py));
-	a.steps_len = steps.len;
-	sbuf__add(out, (const char *)&a, sizeof(a));
-	sbuf__add(out, sbuf__str(&steps), steps.len);
-	sbuf__add(out, sbuf__str(&why), why.len);
-	sbuf__free(&steps);
-	sbuf__free(&why);
+	for (size_t i = 0; i < r.cnt && i < BUDGET_BATCH; i++) {
+		if (i && (now_ns() - start > BUDGET_BATCH_NS || out->len > BUDGET_LOOK_ANSWER / 2))
+			break;
+		cache->shared->at = i;
+		put_answer(r.pids[i], cache, r.steps, &sent, out);
+	}
 	return 0;
 }
 
@@ -168,39 +197,167 @@ static enum failure resolve_lost(pid_t pid, struct target_cache *cache, int err,
 	return FAIL_REFUSED;
 }
 
+/* The answers of a call, while they are taken. */
+struct answers {
+	const char *at;
+	size_t left;
+	bool any;		     /* analysis has come */
+	const struct analysis *last; /* the last of them, as it is kept; NULL: it is not */
+};
+
+/* The next so many bytes; NULL: there are not so many. */
+static const char *take_bytes(struct answers *in, size_t len)
+{
+	const char *at = in->at;
+
+	if (len > in->left)
+		return NULL;
+	in->at += len;
+	in->left -= len;
+	return at;
+}
+
+static enum failure broken(struct sbuf *why)
+{
+	sbuf__reset(why);
+	sbuf__puts(why, "the worker's answer is broken");
+	return FAIL_SYSTEM;
+}
+
+/* One that is resolved: the analysis that is ours, for all that have the same. */
+static enum failure take_target(struct answers *in, bool has_analysis, struct target_cache *cache,
+				struct sbuf *why, struct target *ret)
+{
+	const char *target = take_bytes(in, sizeof(*ret)), *found = NULL;
+	struct analysis a;
+
+	if (has_analysis)
+		found = take_bytes(in, sizeof(a));
+	if (!target || (has_analysis && !found) || (!has_analysis && !in->any))
+		return broken(why);
+	if (found) {
+		memcpy(&a, found, sizeof(a));
+		in->any = true;
+		in->last = keep(cache, &a);
+		if (!in->last && errno == ENOMEM)
+			return FAIL_NO_MEMORY;
+	}
+	memcpy(ret, target, sizeof(*ret));
+	if (!in->last) {
+		sbuf__reset(why);
+		sbuf__printf(why, "pid %d: too many different interpreters", ret->pid);
+		return FAIL_REFUSED;
+	}
+	ret->py = &in->last->py;
+	ret->sites = &in->last->sites;
+	return FAIL_NONE;
+}
+
+static enum failure take_answer(struct answers *in, struct target_cache *cache, struct sbuf *steps,
+				struct sbuf *why, struct target *ret)
+{
+	const char *bytes = take_bytes(in, sizeof(struct answer)), *said;
+	struct answer a;
+	enum failure f;
+
+	if (!bytes)
+		return broken(why);
+	memcpy(&a, bytes, sizeof(a));
+	f = a.failure ? a.failure : take_target(in, a.has_analysis, cache, why, ret);
+	said = take_bytes(in, a.steps_len);
+	if (said && steps)
+		sbuf__add(steps, said, a.steps_len);
+	said = take_bytes(in, a.why_len);
+	if (said && a.failure)
+		sbuf__add(why, said, a.why_len);
+	return f;
+}
+
+static int ask(struct target_cache *cache, const uint32_t *pids, size_t cnt, bool steps,
+	       struct sbuf *out)
+{
+	struct request r = { .steps = steps, .cnt = cnt };
+
+	for (size_t i = 0; i < cnt; i++)
+		r.pids[i] = (pid_t)pids[i];
+	cache->shared->at = 0;
+	return worker__call(cache->worker, answer_request, &r, sizeof(r), out);
+}
+
 enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps,
 			     struct sbuf *why, struct target *ret)
 {
 	__cleanup(sbuf__free) struct sbuf unheard = { 0 }, out = { 0 };
-	struct request r = { .pid = pid, .steps = steps };
-	const struct analysis *kept;
-	struct answer a;
-	int err = worker__call(cache->worker, answer_request, &r, sizeof(r), &out);
+	const uint32_t one = (uint32_t)pid;
+	int err = ask(cache, &one, 1, steps, &out);
+	struct answers in = { .at = out.s, .left = out.len };
+	struct target t;
+	enum failure f;
 
 	if (!why)
 		why = &unheard;
-	if (!err && out.len < sizeof(a))
-		err = -EIO;
 	if (err)
 		return resolve_lost(pid, cache, err, why);
-	memcpy(&a, out.s, sizeof(a));
-	if (steps)
-		sbuf__add(steps, out.s + sizeof(a), a.steps_len);
-	sbuf__add(why, out.s + sizeof(a) + a.steps_len, out.len - sizeof(a) - a.steps_len);
-	if (a.failure)
-		return a.failure;
-	kept = keep(cache, &a.analysis);
-	if (!kept && errno == ENOMEM)
-		return FAIL_NO_MEMORY;
-	if (!kept) {
-		sbuf__reset(why);
-		sbuf__printf(why, "pid %d: too many different interpreters", pid);
-		return FAIL_REFUSED;
+	f = take_answer(&in, cache, steps, why, &t);
+	if (!f)
+		*ret = t;
+	return f;
+}
+
+static void resolve_one(pid_t pid, struct target_cache *cache, target_fn fn, void *ctx)
+{
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+	struct target t;
+	enum failure f = target__resolve(pid, cache, NULL, &why, &t);
+
+	fn(ctx, pid, f, sbuf__str(&why), &t);
+}
+
+/* The worker was lost at one of them; with it is lost what it had found of those before. How many are done. */
+static size_t resolve_around(const uint32_t *pids, size_t cnt, struct target_cache *cache, int err,
+			     target_fn fn, void *ctx)
+{
+	const size_t said = cache->shared->at, at = said < cnt ? said : 0;
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+	enum failure f = resolve_lost((pid_t)pids[at], cache, err, &why);
+
+	for (size_t i = 0; i < at; i++)
+		resolve_one((pid_t)pids[i], cache, fn, ctx);
+	fn(ctx, (pid_t)pids[at], f, sbuf__str(&why), NULL);
+	return at + 1;
+}
+
+/* As many as one call does, at least one. */
+static size_t resolve_some(const uint32_t *pids, size_t cnt, struct target_cache *cache,
+			   target_fn fn, void *ctx)
+{
+	__cleanup(sbuf__free) struct sbuf out = { 0 };
+	int err = ask(cache, pids, cnt, false, &out);
+	struct answers in = { .at = out.s, .left = out.len };
+	size_t i = 0;
+
+	if (err)
+		return resolve_around(pids, cnt, cache, err, fn, ctx);
+	do {
+		__cleanup(sbuf__free) struct sbuf why = { 0 };
+		struct target t;
+		enum failure f = take_answer(&in, cache, NULL, &why, &t);
+
+		fn(ctx, (pid_t)pids[i++], f, sbuf__str(&why), &t);
+	} while (in.left && i < cnt);
+	return i;
+}
+
+void target__resolve_many(const uint32_t *pids, size_t cnt, struct target_cache *cache,
+			  target_fn fn, void *ctx)
+{
+	while (cnt && !ending__has_come()) {
+		size_t some = cnt < BUDGET_BATCH ? cnt : BUDGET_BATCH;
+		size_t n = resolve_some(pids, some, cache, fn, ctx);
+
+		pids += n;
+		cnt -= n;
 	}
-	*ret = a.target;
-	ret->py = &kept->py;
-	ret->sites = &kept->sites;
-	return FAIL_NONE;
 }
 
 void target__hint_child(pid_t pid, struct target_cache *cache, struct sbuf *ret)

@@ -54,6 +54,13 @@ struct target {
 enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf *steps,
 			     struct sbuf *why, struct target *ret);
 
+/* Of one of many: why: one line, or ""; t: if it is resolved (FAIL_NONE). */
+typedef void (*target_fn)(void *ctx, pid_t pid, enum failure f, const char *why,
+			  const struct target *t);
+/* As target__resolve() of each, in this order, many at a time, until giltop is to end: what a machine's processes take. */
+void target__resolve_many(const uint32_t *pids, size_t cnt, struct target_cache *cache,
+			  target_fn fn, void *ctx);
+
 /* "; its child .. is (..): try ..", if one is a CPython, to be added to FAIL_NOT_PYTHON's words. Looks at every process of
  * the machine.
  */
