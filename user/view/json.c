@@ -281,6 +281,7 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 
 	json__open(j, NULL, '{');
 	json__u64(j, "pid", p->pid);
+	json_rows__put_known(j, "parent", p->parent);
 	json__str(j, "comm", p->comm);
 	json__str(j, "cmdline", p->cmdline);
 	json__str(j, "python", p->python);
