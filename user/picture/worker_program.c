@@ -84,7 +84,7 @@ bool worker__program(const char *cmdline, const char *comm, char *buf, size_t sz
 		return false;
 	}
 	/* setproctitle's, and uWSGI's --auto-procname */
-	if (cmdline[word - 1] != ':' && strncmp(cmdline, "uWSGI ", 6) != 0) {
+	if (cmdline[word ? word - 1 : 0] != ':' && strncmp(cmdline, "uWSGI ", 6) != 0) {
 		put_word(cmdline, true, buf, sz);
 		return false;
 	}
