@@ -354,7 +354,7 @@ static int put_record(struct view *v, const char *type, const struct snapshot *s
 		json__u64(&j, "processes_dropped", s->dropped_cnt);
 	json__u64(&j, "processes_missed", s->stats[COUNTER_MISSED]);
 	json__u64(&j, "processes_quiet", s->stats[COUNTER_QUIET]);
-	json_groups__put(&j, s);
+	json_groups__put(&j, s, v->opts->max_bytes);
 	json__open(&j, "processes", '[');
 	for (size_t i = 0; i < s->proc_cnt; i++)
 		put_proc(&j, s, &s->procs[i], v->opts);

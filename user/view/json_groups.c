@@ -9,10 +9,14 @@
 #include "user/picture/workers.h"
 #include "user/view/json_rows.h"
 
-static void put_pids(struct json_out *j, const char *key, const struct worker *w, size_t cnt)
+/* Where bytes are counted. */
+#define FEW 100
+
+static void put_pids(struct json_out *j, const char *key, const struct worker *w, size_t cnt,
+		     size_t most)
 {
 	json__open(j, key, '[');
-	for (size_t i = 0; i < cnt && i < BUDGET_ROWS; i++)
+	for (size_t i = 0; i < cnt && i < most; i++)
 		json__u64(j, NULL, w[i].proc->pid);
 	json__close(j, ']');
 }
@@ -58,7 +62,7 @@ static void put_sums(struct json_out *j, const struct worker_sums *s)
 	json__close(j, '}');
 }
 
-static void put_group(struct json_out *j, const struct worker_group *g)
+static void put_group(struct json_out *j, const struct worker_group *g, size_t most)
 {
 	const struct worker *stuck = verdict__stuck_worker(g);
 
@@ -66,9 +70,10 @@ static void put_group(struct json_out *j, const struct worker_group *g)
 	json__u64(j, "parent", g->parent);
 	json__str(j, "parent_comm", g->parent_comm);
 	json__str(j, "name", g->name);
-	put_pids(j, "workers", g->workers, g->cnt);
+	put_pids(j, "workers", g->workers, g->cnt, most);
+	json__u64(j, "alive", g->cnt);
 	json__u64(j, "ended", g->ended);
-	put_pids(j, "ended_workers", g->workers + g->cnt, g->ended);
+	put_pids(j, "ended_workers", g->workers + g->cnt, g->ended, most);
 	json_rows__put_known(j, "stuck", stuck ? stuck->proc->pid : 0);
 	for (int f = 0; f < WORKERS_FIGURES; f++)
 		put_range(j, (enum worker_figure)f, &g->range[f]);
@@ -76,8 +81,9 @@ static void put_group(struct json_out *j, const struct worker_group *g)
 	json__close(j, '}');
 }
 
-void json_groups__put(struct json_out *j, const struct snapshot *s)
+void json_groups__put(struct json_out *j, const struct snapshot *s, bool small)
 {
+	size_t most = small ? FEW : BUDGET_ROWS;
 	struct worker_groups *all = worker_groups__new(s);
 
 	if (!all) {
@@ -85,8 +91,8 @@ void json_groups__put(struct json_out *j, const struct snapshot *s)
 		return;
 	}
 	json__open(j, "groups", '[');
-	for (size_t i = 0; i < all->cnt && i < BUDGET_ROWS; i++)
-		put_group(j, &all->v[i]);
+	for (size_t i = 0; i < all->cnt && i < most; i++)
+		put_group(j, &all->v[i], most);
 	json__close(j, ']');
 	worker_groups__free(all);
 }
