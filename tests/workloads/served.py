@@ -5,8 +5,9 @@ A unit of work lets go of the GIL and takes it again TOUCHES times; a unit that 
 process, COUNTS/PID, so that nothing is lost with a worker that is killed. STUCK: the first process that finds this file
 renames it to STUCK.PID, and has a thread from then on that holds the GIL for 0.7 s at a time.
 
-As a WSGI application (app), as Celery's (tasks), and alone: served.py pool fork|spawn|forkserver WORKERS LIFE, a
-multiprocessing.Pool whose workers end after LIFE tasks each and are replaced, as long as the file COUNTS/stop is not there.
+As a WSGI application (app), as Celery's (tasks: its broker is the folder BROKER; served.py feed STOP gives it tasks until the
+file STOP is there), and alone: served.py pool fork|spawn|forkserver WORKERS LIFE, a multiprocessing.Pool whose workers end
+after LIFE tasks each and are replaced.
 """
 
 import ctypes
@@ -73,23 +74,28 @@ if os.environ.get("BROKER"):
     tasks.task(work_twice, name="work_twice")
 
 
-def send(count):
-    for _ in range(count):
-        tasks.send_task("work_twice")
+def feed(stop):
+    """Each message comes whole: who reads the broker's files may be faster than who writes them."""
+    broker, sent = os.environ["BROKER"], os.environ["BROKER"] + ".sent"
+    tasks.conf.broker_transport_options = {"data_folder_in": sent, "data_folder_out": sent}
+    while not os.path.exists(stop):
+        for _ in range(max(0, 60 - len(os.listdir(broker)))):
+            tasks.send_task("work_twice")
+        for name in os.listdir(sent):
+            os.rename("%s/%s" % (sent, name), "%s/%s" % (broker, name))
+        time.sleep(0.02)
 
 
 def pool(start, workers, life):
     context = multiprocessing.get_context(start)
     with context.Pool(workers, maxtasksperchild=life) as p:
         print("ready", flush=True)
-        while not os.path.exists(COUNTS + "/stop"):
+        while True:
             p.map(work_twice, range(2 * workers), chunksize=1)
-        print("done", flush=True)
-        sys.stdin.read()
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "pool":
         pool(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
     else:
-        send(int(sys.argv[2]))
+        feed(sys.argv[2])
