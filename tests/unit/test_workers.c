@@ -56,6 +56,7 @@ static void programs_are_known_by_what_their_workers_have_in_common(void **state
 		{ "uwsgi_python3 --http-socket :80 --processes 4", "uwsgi_python3", false },
 		{ "/usr/bin/uwsgi --ini app.ini", "uwsgi", false },
 		{ "gunicorn: worker [shop]", "gunicorn: worker [shop]", true },
+		{ "gunicorn: worker [shop]            ", "gunicorn: worker [shop]", true },
 		{ "uWSGI worker 12", "uWSGI worker *", true },
 		{ "uWSGI master", "uWSGI master", true },
 		{ "[celeryd: celery@host7:ForkPoolWorker-12]",

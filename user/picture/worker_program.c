@@ -89,7 +89,11 @@ bool worker__program(const char *cmdline, const char *comm, char *buf, size_t sz
 		return false;
 	}
 	end = strstr(cmdline, "] -"); /* Celery adds what it is at */
-	snprintf(title, sizeof(title), "%.*s", end ? (int)(end + 1 - cmdline) : WORKER_PROGRAM_SZ,
+	word = end ? (size_t)(end + 1 - cmdline) : strlen(cmdline);
+	while (word &&
+	       cmdline[word - 1] == ' ') /* it is as long as what it has taken the place of */
+		word--;
+	snprintf(title, sizeof(title), "%.*s", word < sizeof(title) ? (int)word : WORKER_PROGRAM_SZ,
 		 cmdline);
 	pool__of_name(title, buf, sz);
 	return true;
