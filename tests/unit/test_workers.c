@@ -211,6 +211,26 @@ static void a_worker_that_was_looked_at_before_it_took_its_title_is_one(void **s
 	worker_groups__free(all);
 }
 
+static void a_worker_that_ended_before_its_name_was_read_is_one_of_the_many(void **state)
+{
+	struct worker_groups *all;
+
+	(void)state;
+	fake__workers(&f, 10 * S);
+	f.procs[1].cmdline = "python3 -c from multiprocessing.resource_tracker import main;main(5)";
+	f.procs[5].cmdline = f.procs[6].cmdline = "";
+	all = groups(1);
+	assert_int_equal(all->v[0].cnt, 4);
+	assert_int_equal(all->v[0].ended, 2);
+	assert_string_equal(all->v[0].name, "gunicorn: worker [shop]");
+	worker_groups__free(all);
+	for (size_t i = 1; i < 8; i++)
+		f.procs[i].cmdline = "";
+	all = groups(1);
+	assert_string_equal(all->v[0].name, "gunicorn"); /* comm */
+	worker_groups__free(all);
+}
+
 /* Nobody saw a hold: with looks it is an estimate, without nothing is known; and 0 is neither. */
 static void what_light_mode_does_not_see_stays_unknown(void **state)
 {
@@ -336,6 +356,7 @@ int main(void)
 		cmocka_unit_test(the_worst_worker_comes_first),
 		cmocka_unit_test(others_are_not_of_the_group),
 		cmocka_unit_test(a_worker_that_was_looked_at_before_it_took_its_title_is_one),
+		cmocka_unit_test(a_worker_that_ended_before_its_name_was_read_is_one_of_the_many),
 		cmocka_unit_test(what_light_mode_does_not_see_stays_unknown),
 		cmocka_unit_test(a_stopped_worker_has_no_delay),
 		cmocka_unit_test(the_stuck_one_is_said_and_nobody_where_all_are_alike),

@@ -19,6 +19,7 @@ struct candidate {
 	const struct snap_proc *proc;
 	const char *program;
 	bool is_title; /* it has given itself its name */
+	bool unsure;   /* that may not be its name, or it has none: see settle() */
 };
 
 /* ---- one worker ---- */
@@ -216,16 +217,22 @@ static int cmp_candidate(const void *a, const void *b)
 		return x->proc->parent < y->proc->parent ? -1 : 1;
 	c = strcmp(x->proc->runtime, y->proc->runtime);
 	if (!c)
+		c = x->unsure - y->unsure;
+	if (!c)
 		c = strcmp(x->program, y->program);
 	if (!c)
 		c = (x->proc->pid > y->proc->pid) - (x->proc->pid < y->proc->pid);
 	return c ? c : (x->proc > y->proc) - (x->proc < y->proc);
 }
 
+static bool same_master(const struct candidate *x, const struct candidate *y)
+{
+	return x->proc->parent == y->proc->parent && !strcmp(x->proc->runtime, y->proc->runtime);
+}
+
 static bool same_group(const struct candidate *x, const struct candidate *y)
 {
-	return x->proc->parent == y->proc->parent && !strcmp(x->program, y->program) &&
-	       !strcmp(x->proc->runtime, y->proc->runtime);
+	return same_master(x, y) && !strcmp(x->program, y->program);
 }
 
 /* What init has for children came from anywhere. */
@@ -249,17 +256,47 @@ static bool is_masters(const struct snapshot *s, const struct candidate *c)
 	return false;
 }
 
-/* It will have been called as the others that have named themselves. */
-static void take_title(const struct candidate *all, size_t cnt, struct candidate *c)
+/* One that has the name of its master will be called as the others that have named themselves; one that ended before its
+ * command line could be read had that which most of the others have. c: sorted, all of one master.
+ */
+static void settle(struct candidate *c, size_t cnt)
 {
-	for (size_t i = 0; i < cnt; i++) {
-		if (all[i].is_title && all[i].proc->parent == c->proc->parent &&
-		    !strcmp(all[i].proc->runtime, c->proc->runtime) &&
-		    strcmp(all[i].program, c->program) != 0) {
-			c->program = all[i].program;
-			return;
+	const struct candidate *most = NULL, *most_titles = NULL;
+	size_t most_cnt = 0, titles_cnt = 0, end;
+
+	for (size_t i = 0; i < cnt && !c[i].unsure; i = end) {
+		for (end = i + 1; end < cnt && !c[end].unsure && same_group(&c[i], &c[end]);)
+			end++;
+		if (end - i > most_cnt) {
+			most_cnt = end - i;
+			most = &c[i];
+		}
+		if (c[i].is_title && end - i > titles_cnt) {
+			titles_cnt = end - i;
+			most_titles = &c[i];
 		}
 	}
+	for (size_t i = 0; i < cnt; i++) {
+		const struct candidate *as = c[i].is_title ? most_titles : most;
+
+		if (c[i].unsure && as)
+			c[i].program = as->program;
+		c[i].unsure = false;
+	}
+}
+
+/* In the order in which those of a group are side by side. */
+static void sort(struct candidate *c, size_t cnt)
+{
+	size_t end;
+
+	qsort(c, cnt, sizeof(*c), cmp_candidate);
+	for (size_t i = 0; i < cnt; i = end) {
+		for (end = i + 1; end < cnt && same_master(&c[i], &c[end]);)
+			end++;
+		settle(&c[i], end - i);
+	}
+	qsort(c, cnt, sizeof(*c), cmp_candidate);
 }
 
 static bool group_all(struct box *b, struct candidate *c, size_t cnt)
@@ -294,13 +331,12 @@ struct worker_groups *worker_groups__new(const struct snapshot *s)
 			continue;
 		c[cnt].is_title = worker__program(p->cmdline, p->comm, program, sizeof(program));
 		c[cnt].program = arena__strdup(&b->arena, program);
-		c[cnt++].proc = p;
+		c[cnt].proc = p;
+		c[cnt].unsure = c[cnt].is_title ? is_masters(s, &c[cnt]) : !*p->cmdline;
+		cnt++;
 	}
-	for (size_t i = 0; i < cnt; i++)
-		if (c[i].is_title && is_masters(s, &c[i]))
-			take_title(c, cnt, &c[i]);
-	if (c)
-		qsort(c, cnt, sizeof(*c), cmp_candidate);
+	if (cnt)
+		sort(c, cnt);
 	if (!c || !group_all(b, c, cnt)) {
 		worker_groups__free(b ? &b->groups : NULL);
 		return NULL;
