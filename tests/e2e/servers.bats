@@ -148,7 +148,7 @@ reload_and_kill() {
 	ask_end
 	judge 3 0
 	echo "$output"
-	grep -q "^3 workers of pid $MASTER gunicorn: gunicorn" <<<"$output"
+	grep -q "^3 workers of pid $MASTER (gunicorn.*): gunicorn" <<<"$output"
 	[[ $output == *"worst first "*" $stuck: delay "* ]]
 	[[ $output == *"worker $stuck of 3: delay "* ]]
 	local found=${output#*$'\n'giltop 0.} # the summary has it, too

@@ -67,6 +67,7 @@ static void programs_are_known_by_what_their_workers_have_in_common(void **state
 		{ "/usr/bin/python3 -", "-", false },
 		{ "python3 -u", "python3", false },
 		{ "", "comm", false },
+		{ "?", "comm", false },
 		{ " x", " x", false },
 	};
 	char buf[WORKER_PROGRAM_SZ], longest[2 * WORKER_PROGRAM_SZ];
@@ -218,7 +219,8 @@ static void a_worker_that_ended_before_its_name_was_read_is_one_of_the_many(void
 	(void)state;
 	fake__workers(&f, 10 * S);
 	f.procs[1].cmdline = "python3 -c from multiprocessing.resource_tracker import main;main(5)";
-	f.procs[5].cmdline = f.procs[6].cmdline = "";
+	f.procs[5].cmdline = "";
+	f.procs[6].cmdline = "?";
 	all = groups(1);
 	assert_int_equal(all->v[0].cnt, 4);
 	assert_int_equal(all->v[0].ended, 2);
@@ -329,7 +331,7 @@ static void the_report_has_a_table_of_them(void **state)
 	assert_false(out.oom);
 	assert_string_equal(
 		sbuf__str(&out),
-		"5 workers, 2 ended of pid 4242 gunicorn: gunicorn: worker [shop]\n"
+		"5 workers, 2 ended of pid 4242 (gunicorn): gunicorn: worker [shop]\n"
 		"                     MIN  MEDIAN     MAX  WORST\n"
 		"  held %            14.0    16.0    98.0  4245\n"
 		"  load               0.2     0.2     1.9  4245\n"

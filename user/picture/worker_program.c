@@ -65,6 +65,11 @@ static bool put_program(const char *args, char *buf, size_t sz)
 	return true;
 }
 
+bool worker__has_name(const char *cmdline)
+{
+	return *cmdline && strcmp(cmdline, "?") != 0;
+}
+
 bool worker__program(const char *cmdline, const char *comm, char *buf, size_t sz)
 {
 	const char *args = command_short(cmdline), *end;
@@ -72,7 +77,7 @@ bool worker__program(const char *cmdline, const char *comm, char *buf, size_t sz
 	size_t word = strcspn(cmdline, " ");
 
 	snprintf(buf, sz, "%s", comm);
-	if (!*cmdline)
+	if (!worker__has_name(cmdline))
 		return false;
 	if (strstr(cmdline, " --multiprocessing-fork")) {
 		snprintf(buf, sz, "multiprocessing.spawn");

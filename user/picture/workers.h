@@ -78,6 +78,8 @@ void worker_groups__free(struct worker_groups *g); /* NULL is fine */
  * "uWSGI worker *", "multiprocessing.spawn". True: it is a title that the process has given itself.
  */
 bool worker__program(const char *cmdline, const char *comm, char *buf, size_t sz);
+/* Is this a command line? Of a process that has ended there is none. */
+bool worker__has_name(const char *cmdline);
 /* The group of which this process of its snapshot is a worker, or NULL. */
 const struct worker_group *worker_groups__of(const struct worker_groups *g,
 					     const struct snap_proc *p);

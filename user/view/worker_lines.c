@@ -67,7 +67,7 @@ static void put_group(const struct worker_group *g, struct sbuf *out)
 	size_t before;
 
 	verdict__worker_count(g, out);
-	sbuf__printf(out, " of pid %u %s: ", g->parent, g->parent_comm);
+	sbuf__printf(out, " of pid %u (%s): ", g->parent, g->parent_comm);
 	fit__middle(g->name, NAME_COLUMNS, out);
 	sbuf__printf(out, "\n  %-14s %7s %7s %7s  WORST\n", "", "MIN", "MEDIAN", "MAX");
 	for (int f = 0; f < WORKERS_FIGURES; f++)
