@@ -332,7 +332,8 @@ struct worker_groups *worker_groups__new(const struct snapshot *s)
 		c[cnt].is_title = worker__program(p->cmdline, p->comm, program, sizeof(program));
 		c[cnt].program = arena__strdup(&b->arena, program);
 		c[cnt].proc = p;
-		c[cnt].unsure = c[cnt].is_title ? is_masters(s, &c[cnt]) : !worker__has_name(p->cmdline);
+		c[cnt].unsure =
+			c[cnt].is_title ? is_masters(s, &c[cnt]) : !worker__has_name(p->cmdline);
 		cnt++;
 	}
 	if (cnt)
