@@ -185,8 +185,21 @@ static void others_are_not_of_the_group(void **state)
 	assert_int_equal(all->v[0].cnt, 1);
 	assert_int_equal(all->v[0].ended, 2);
 	worker_groups__free(all);
-	for (size_t i = 0; i < 8; i++)
+	f.procs[0].pid = 1; /* of a container, and it is a Python */
+	f.procs[0].parent = 0;
+	for (size_t i = 1; i < 8; i++)
+		f.procs[i].parent = 1;
+	f.procs[1].cmdline = f.procs[7].cmdline = f.procs[3].cmdline;
+	f.procs[2].runtime = f.procs[3].runtime;
+	all = groups(1);
+	assert_int_equal(all->v[0].cnt, 5);
+	worker_groups__free(all);
+	f.procs[0].pid = 4242;
+	worker_groups__free(groups(0));
+	for (size_t i = 0; i < 8; i++) {
+		f.procs[i].parent = 99;
 		f.procs[i].parent_comm = "systemd";
+	}
 	worker_groups__free(groups(0));
 	f.snap.proc_cnt = 0;
 	worker_groups__free(groups(0));

@@ -235,25 +235,33 @@ static bool same_group(const struct candidate *x, const struct candidate *y)
 	return same_master(x, y) && !strcmp(x->program, y->program);
 }
 
-/* What init has for children came from anywhere. */
-static bool has_master(const struct snap_proc *p)
+static const struct snap_proc *parent_of(const struct snapshot *s, const struct snap_proc *p)
 {
-	return p->parent > 1 && strcmp(p->parent_comm, "systemd") != 0 &&
-	       strcmp(p->parent_comm, "init") != 0;
+	for (size_t i = 0; i < s->proc_cnt; i++)
+		if (s->procs[i].pid == p->parent)
+			return &s->procs[i];
+	return NULL;
+}
+
+/* What init has for children came from anywhere. (In a container the first process may be a master, a Python.) */
+static bool has_master(const struct snapshot *s, const struct snap_proc *p)
+{
+	bool init = p->parent == 1 || !strcmp(p->parent_comm, "systemd") ||
+		    !strcmp(p->parent_comm, "init");
+
+	return p->parent && (!init || parent_of(s, p));
 }
 
 /* Has it the name of its master? It gets that with the fork, and may have been looked at before it took its own. */
 static bool is_masters(const struct snapshot *s, const struct candidate *c)
 {
+	const struct snap_proc *master = parent_of(s, c->proc);
 	char program[WORKER_PROGRAM_SZ];
 
-	for (size_t i = 0; i < s->proc_cnt; i++) {
-		if (s->procs[i].pid != c->proc->parent)
-			continue;
-		worker__program(s->procs[i].cmdline, s->procs[i].comm, program, sizeof(program));
-		return !strcmp(program, c->program);
-	}
-	return false;
+	if (!master)
+		return false;
+	worker__program(master->cmdline, master->comm, program, sizeof(program));
+	return !strcmp(program, c->program);
 }
 
 /* One that has the name of its master will be called as the others that have named themselves; one that ended before its
@@ -327,7 +335,7 @@ struct worker_groups *worker_groups__new(const struct snapshot *s)
 	for (size_t i = 0; i < s->proc_cnt && c; i++) {
 		const struct snap_proc *p = &s->procs[i];
 
-		if (!has_master(p))
+		if (!has_master(s, p))
 			continue;
 		c[cnt].is_title = worker__program(p->cmdline, p->comm, program, sizeof(program));
 		c[cnt].program = arena__strdup(&b->arena, program);

@@ -5,7 +5,7 @@
  * best, the median and the worst of them, and who that is.
  *
  * Workers are two processes and more with one parent (measured or not), one interpreter and one program. Nobody is a worker
- * of init or systemd. Those that ended are in the sums; in the ranges only while none lives.
+ * of init or systemd, unless that is measured, too. Those that ended are in the sums; in the ranges only while none lives.
  */
 #ifndef GILTOP_PICTURE_WORKERS_H
 #define GILTOP_PICTURE_WORKERS_H
