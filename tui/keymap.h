@@ -89,6 +89,7 @@ enum key_group {
 	KEYS_PANE = 1 << 5,
 	KEYS_STACKS = 1 << 6,
 	KEYS_TIME = 1 << 7,
+	KEYS_TREE = 1 << 8, /* fold workers */
 };
 
 #define KEYS_MAX 9

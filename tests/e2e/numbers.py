@@ -21,7 +21,7 @@ STATES = ("waiting", "holding", "yielding", "released", "exited", "finalizing", 
 META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS, "interval_ns": NS}
 RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,
           "lost_detail": COUNT, "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
-PROCESS = {"pid": COUNT, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
+PROCESS = {"pid": COUNT, "parent": COUNT_OR_NULL, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
            "span_ns": NS, "throttled_ns": NS_OR_NULL, "alive": BOOL, "mode": TEXT, "mode_auto": BOOL, "mode_changes": COUNT}
 GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_observed_ns": NS, "held_ns": NS_OR_NULL,
        "gap_ns": NS_OR_NULL, "gap_wall_ns": NS_OR_NULL, "wait_ns": NS, "runnable_ns": NS, "unsure_ns": NS,
@@ -32,6 +32,10 @@ THREAD = {"tid": COUNT_OR_NULL, "name": TEXT, "gil": COUNT, "acquisitions": COUN
           "wait_p50_ns": NS_OR_NULL, "wait_p99_ns": NS_OR_NULL, "yield_ns": NS, "hold_ns": NS_OR_NULL, "hold_max_ns": NS_OR_NULL,
           "hold_p50_ns": NS_OR_NULL, "hold_p99_ns": NS_OR_NULL, "hold_offcpu_ns": NS_OR_NULL,
           "hold_runnable_ns": NS_OR_NULL, "released_ns": NS_OR_NULL, "blame_ns": NS, "state": TEXT}
+GROUP = {"parent": COUNT, "parent_comm": TEXT, "name": TEXT, "alive": COUNT, "ended": COUNT, "stuck": COUNT_OR_NULL}
+RANGES = ("utilization", "load", "delay", "waiting", "wait_max_ns", "switches_per_s")
+RANGE = {"min": REAL_OR_NULL, "median": REAL_OR_NULL, "max": REAL_OR_NULL, "max_pid": COUNT_OR_NULL, "known": COUNT,
+         "estimated": BOOL}
 PAIR = {"waiter": COUNT_OR_NULL, "holder": COUNT_OR_NULL, "ns": NS}
 
 wrong = []
@@ -146,8 +150,45 @@ def check_total(p, open_end, pairs):
                 complain("tid %s: %s quantiles not in order: %s", t["tid"], kind, q)
 
 
+def check_group(where, group, processes):
+    """Its workers are children of one parent, a range is one of values of theirs, and the sums are theirs, in integers."""
+    check_fields(where, GROUP, group)
+    pids = group["workers"] + group["ended_workers"]
+    own = [p for p in processes if p["pid"] in pids and p["parent"] == group["parent"]]
+    gils = [g for p in own for g in p["gils"]]
+    if not {p["pid"] for p in own} == set(pids) or len(pids) < 2:
+        complain("%s: workers %s", where, pids)
+    if (len(group["workers"]), len(group["ended_workers"])) != (group["alive"], group["ended"]):
+        complain("%s: not %d that live and %d that ended", where, group["alive"], group["ended"])
+    for name in RANGES:
+        r = group[name]
+        at = "%s %s" % (where, name)
+        check_fields(at, RANGE, r)
+        if r["known"] > (group["alive"] or group["ended"]):
+            complain("%s: known of %d", at, r["known"])
+        if not r["known"]:
+            if [r[k] for k in ("min", "median", "max", "max_pid")] != [None] * 4:
+                complain("%s: %s of none", at, r)
+        elif not r["min"] <= r["median"] <= r["max"] or r["max_pid"] not in (group["workers"] or pids):
+            complain("%s: %s", at, r)
+    total = group["total"]
+    for key in ("wait_ns", "runnable_ns", "unsure_ns", "held_observed_ns", "held_ns", "gap_ns", "switches", "acquisitions"):
+        want = sum(g[key] or 0 for g in gils)
+        if total[key] != want and not (total[key] is None and total["held_observed_ns"] == 0):
+            complain("%s: %s is %s, of its workers %d", where, key, total[key], want)
+    for key in ("yield_ns", "blame_ns"):
+        want = sum(t[key] for p in own for t in p["threads"])
+        if total[key] != want:
+            complain("%s: %s is %s, of its workers %d", where, key, total[key], want)
+    other = (total["gap_ns"] or 0) + total["runnable_ns"] + total["unsure_ns"]
+    if total["wait_ns"] != total["blame_ns"] + other:
+        complain("%s: waited %d, blame %d, other %d", where, total["wait_ns"], total["blame_ns"], other)
+
+
 def check_record(r, open_end, pairs):
     check_fields(r["type"], RECORD, r)
+    for group in r["groups"]:
+        check_group("%s workers of %s" % (r["type"], group.get("parent")), group, r["processes"])
     for p in r["processes"]:
         check_process(r["type"], p)
     if r["type"] != "summary":

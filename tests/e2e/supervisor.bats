@@ -65,7 +65,7 @@ header_pid() {
 	no_probe_left "${WORKERS[0]}"
 }
 
-@test "live: each process has its row and its verdict; Enter picks one, and the header is about that" {
+@test "live: each process has its row and its verdict, workers below their supervisor; Enter picks one, and the header is about that" {
 	supervisor_start 2
 	live 100 30 "$GILTOP" -p "$WL_PID"
 	shows_burners_of "${WORKERS[@]}"
@@ -73,11 +73,17 @@ header_pid() {
 	shows "THE GIL IS" "WORST THREAD"
 	local pid
 	for pid in "${WORKERS[@]}"; do
-		wait_for 10 eval "screen | grep -Eq '^ *$pid .* bottleneck +[0-9.]+ burner-[01] '"
+		wait_for 10 eval "screen | grep -Eq '^[│└] *$pid .* bottleneck +[0-9.]+ burner-[01] '"
 	done
 	screen | grep -Eq "^ *$WL_PID .* free +-"
-	keys Down Down Enter # the supervisor comes first
-	shows "3 of 3: pid "
+	shows "▾ 2 workers  held " "program." # below the supervisor, which comes first
+	keys Down Enter
+	shows "▸ 2 workers"
+	shows_not "└"
+	keys e
+	shows "▾ 2 workers" "└"
+	keys Down Enter
+	shows " of 3: pid "
 	pid=$(header_pid)
 	[[ " ${WORKERS[*]} " == *" $pid "* ]]
 	shows_not "of own GIL"

@@ -20,13 +20,14 @@
 #define FAKE_PAIRS   256
 #define FAKE_GILS    128
 #define FAKE_STACKS  128
+#define FAKE_PROCS   16
 #define MS	     1000000ull
 #define S	     1000000000ull
 #define FAKE_NOW     (1000 * S)
 
 struct fake {
 	struct snapshot snap;
-	struct snap_proc procs[4];
+	struct snap_proc procs[FAKE_PROCS];
 	struct snap_gil gils[FAKE_GILS];
 	struct snap_thread threads[FAKE_THREADS];
 	char names[FAKE_THREADS][32];
@@ -141,6 +142,7 @@ static inline void fake__proc(struct fake *f, uint64_t span)
 					  .runtime = "/usr/bin/python3.11",
 					  .sites = "call-sites",
 					  .note = "",
+					  .parent_comm = "?",
 					  .alive = true,
 					  .span_ns = span,
 					  .gil_cnt = 1,
@@ -306,6 +308,59 @@ static inline void fake__light(struct fake *f, uint64_t looks, uint64_t locked_p
 		if (f->stacks[i].kind != SNAP_STACK_HOLD)
 			f->stacks[n++] = f->stacks[i];
 	f->procs[0].stack_cnt = n;
+}
+
+/* Two threads of a process in so many thousandths of the span: one that waits, one that holds. */
+static inline void fake__worker(struct fake *f, size_t i, uint32_t parent, const char *cmdline,
+				unsigned int wait_pm, unsigned int held_pm)
+{
+	uint64_t span = f->procs[0].span_ns;
+	struct snap_proc *p = &f->procs[i];
+	size_t at = 16 + 2 * i;
+
+	*p = f->procs[0];
+	p->pid = 4242 + (uint32_t)i;
+	p->parent = parent;
+	p->parent_comm = "gunicorn";
+	p->cmdline = cmdline;
+	p->gil_cnt = 1;
+	p->gils = &f->gils[i];
+	p->thread_cnt = 2;
+	p->threads = &f->threads[at];
+	p->pair_cnt = p->stack_cnt = 0;
+	f->gils[i] = (struct snap_gil){ .addr = 0x7f0000001000 + i,
+					.held_ns = span / 1000 * held_pm,
+					.wait_ns = span / 1000 * wait_pm,
+					.gap_ns = span / 100000 * wait_pm,
+					.observed_ns = span,
+					.switches = span / MS / 10 * i,
+					.acquisitions = span / MS };
+	fake__thread(f, at, p->pid + 100, "gthread-0", SNAP_RELEASED, wait_pm, 0, held_pm / 10,
+		     span);
+	fake__thread(f, at + 1, p->pid, "MainThread", SNAP_RELEASED, 0, 0, held_pm - held_pm / 10,
+		     span);
+	f->threads[at].wait_at = NULL;
+	f->threads[at + 1].blame_ns = f->gils[i].wait_ns - f->gils[i].gap_ns;
+}
+
+/* A master and its workers: the third is stuck, two have ended. With a span of 10 s. */
+static inline void fake__workers(struct fake *f, uint64_t span)
+{
+	static const struct {
+		unsigned int wait, held;
+	} rows[] = { { 0, 1 },	  { 20, 140 }, { 30, 160 },  { 900, 980 },
+		     { 25, 150 }, { 10, 90 },  { 400, 300 }, { 35, 170 } };
+
+	fake__init(f, span);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		fake__worker(f, i, i ? 4242 : 17,
+			     i ? "gunicorn: worker [shop]" : "gunicorn: master [shop]",
+			     rows[i].wait, rows[i].held);
+	f->procs[0].parent_comm = "bash";
+	f->procs[5].alive = f->procs[6].alive = false;
+	f->threads[16 + 2 * 3].state = SNAP_WAITING;
+	f->threads[16 + 2 * 3].state_ns = 3 * S;
+	f->snap.proc_cnt = ARRAY_SIZE(rows);
 }
 
 /* MainThread holds for some 30 ms at a time, then one of the workers for 6 ms, and so on; the last 30 ms

@@ -73,6 +73,26 @@ static void a_process_that_is_not_there_is_esrch(void **state)
 	assert_string_equal(buf, "?");
 }
 
+static void a_title_ends_where_its_words_end(void **state)
+{
+	char buf[256];
+	pid_t pid = fork();
+
+	(void)state;
+	if (!pid) {
+		execl("/bin/sh", "gunicorn: worker [shop]", "-c", "while :; do sleep 1; done",
+		      "   ", NULL);
+		_exit(1);
+	}
+	do {
+		usleep(1000);
+		proc__cmdline(pid, buf, sizeof(buf));
+	} while (strncmp(buf, "gunicorn", 8) && proc__runs(pid));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_string_equal(buf, "gunicorn: worker [shop] -c while :; do sleep 1; done");
+}
+
 static void *stand(void *arg)
 {
 	pause();
@@ -264,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(maps_hold_this_program_with_its_code),
 		cmocka_unit_test(a_process_that_is_not_there_is_esrch),
+		cmocka_unit_test(a_title_ends_where_its_words_end),
 		cmocka_unit_test(threads_are_listed_and_their_group_found),
 		cmocka_unit_test(names_of_a_target_come_out_clean),
 		cmocka_unit_test(a_pidfd_tells_the_end),

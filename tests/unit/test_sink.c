@@ -92,7 +92,9 @@ static const struct record play[] = {
 		    .python = "3.11.2",
 		    .runtime = "/usr/bin/python3.11",
 		    .sites = "call-sites",
-		    .note = "" } },
+		    .note = "",
+		    .parent = 77,
+		    .parent_comm = "master" } },
 	{ REC_STACK, .stack = { 1, false, 1, &frames[1] } },
 	{ REC_STACK, .stack = { 2, true, 2, frames } },
 	{ REC_GIL, PID, .gil = { COND, 0, 0 } },
@@ -160,6 +162,8 @@ static void every_sink_gets_the_whole_play(void **state)
 	assert_int_equal(s->stats[GT_STAT_SPAN_DROP], 3);
 	assert_int_equal(s->load_cpu_ns, 5);
 	assert_false(p->alive);
+	assert_int_equal(p->parent, 77);
+	assert_string_equal(p->parent_comm, "master");
 	assert_string_equal(p->note, "a note");
 	assert_string_equal(thread(s, 1)->name, "parser");
 	assert_string_equal(thread(s, 2)->name, "upload()");

@@ -215,6 +215,42 @@ static void what_light_mode_does_not_see_is_not_drawn(void **state)
 	stage__close(&st);
 }
 
+/* The one that is stuck comes first among the workers, and is said; folded, their row stands for them. */
+static void workers_are_a_tree_below_their_master(void **state)
+{
+	static const struct {
+		int h, w;
+		bool unicode;
+	} sizes[] = { { 24, 80, true }, { 12, 60, true }, { 43, 132, true }, { 24, 80, false } };
+	static struct stage st;
+	char name[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		stage__open(&st, sizes[i].unicode, sizes[i].h, sizes[i].w);
+		fake__workers(&st.now, 10 * S);
+		ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
+		keys(&st, "6");
+		snprintf(name, sizeof(name), "workers-%dx%d%s", sizes[i].w, sizes[i].h,
+			 sizes[i].unicode ? "" : "-ascii");
+		check_frame(&st, name, false);
+		keys(&st, "jje");
+		assert_int_equal(st.ui.screens[UI_PROCS].sel, 1);
+		snprintf(name, sizeof(name), "workers-folded-%dx%d%s", sizes[i].w, sizes[i].h,
+			 sizes[i].unicode ? "" : "-ascii");
+		check_frame(&st, name, false);
+		stage__close(&st);
+	}
+	stage__open(&st, true, 24, 80);
+	fake__workers(&st.now, 10 * S);
+	for (size_t i = 0; i < 8; i++)
+		st.now.gils[i].observed_ns = 0;
+	ui__update(&st.ui, &st.now.snap, &st.all.snap, st.timeline);
+	keys(&st, "6");
+	check_frame(&st, "workers-light", false);
+	stage__close(&st);
+}
+
 static void many_threads_gils_and_processes_look_as_before(void **state)
 {
 	static struct stage st;
@@ -271,6 +307,7 @@ int main(void)
 		cmocka_unit_test(empty_and_unknown_look_as_before),
 		cmocka_unit_test(shares_that_rest_on_few_looks_are_marked),
 		cmocka_unit_test(what_light_mode_does_not_see_is_not_drawn),
+		cmocka_unit_test(workers_are_a_tree_below_their_master),
 		cmocka_unit_test(many_threads_gils_and_processes_look_as_before),
 	};
 

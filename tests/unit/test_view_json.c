@@ -246,6 +246,61 @@ static void a_pair_is_at_the_line_of_its_largest_chain(void **state)
 	free(c);
 }
 
+static double real(json_t *group, const char *figure, const char *key)
+{
+	json_t *v = json_object_get(json_object_get(group, figure), key);
+
+	assert_true(json_is_number(v));
+	return json_number_value(v);
+}
+
+static void workers_of_one_master_are_a_group_with_ranges_and_sums(void **state)
+{
+	static struct crowd c;
+	struct view_opts o = { 0 };
+	json_t *root, *group, *procs, *total;
+	uint64_t wait = 0;
+	size_t len;
+
+	(void)state;
+	fake__workers(&c.f, 10 * S);
+	c.f.gils[1].observed_ns = 0; /* light: of this one holds are not known */
+	root = record(&c, &o, &len);
+	procs = json_object_get(root, "processes");
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(procs, 1), "parent")),
+			 4242);
+	assert_int_equal(json_array_size(json_object_get(root, "groups")), 1);
+	group = json_array_get(json_object_get(root, "groups"), 0);
+	assert_int_equal(json_integer_value(json_object_get(group, "parent")), 4242);
+	assert_string_equal(json_string_value(json_object_get(group, "name")),
+			    "gunicorn: worker [shop]");
+	assert_int_equal(json_array_size(json_object_get(group, "workers")), 5);
+	assert_int_equal(json_integer_value(json_array_get(json_object_get(group, "workers"), 0)),
+			 4245);
+	assert_int_equal(json_integer_value(json_object_get(group, "ended")), 2);
+	assert_int_equal(json_array_size(json_object_get(group, "ended_workers")), 2);
+	assert_int_equal(json_integer_value(json_object_get(group, "stuck")), 4245);
+	assert_true(real(group, "utilization", "max") > 0.97);
+	assert_int_equal((int)real(group, "utilization", "max_pid"), 4245);
+	assert_int_equal((int)real(group, "utilization", "known"), 4);
+	assert_true(json_is_integer(json_object_get(json_object_get(group, "wait_max_ns"), "max")));
+	assert_true(real(group, "wait_max_ns", "max") == 3e9);
+	assert_true(real(group, "delay", "median") < real(group, "delay", "max"));
+	total = json_object_get(group, "total");
+	for (size_t i = 1; i < 8; i++)
+		wait += c.f.gils[i].wait_ns;
+	assert_int_equal(json_integer_value(json_object_get(total, "wait_ns")), wait);
+	json_decref(root);
+	for (size_t i = 0; i < 8; i++)
+		c.f.gils[i].observed_ns = 0;
+	root = record(&c, &o, &len);
+	group = json_array_get(json_object_get(root, "groups"), 0);
+	assert_true(json_is_null(json_object_get(json_object_get(group, "utilization"), "max")));
+	assert_true(json_is_null(json_object_get(json_object_get(group, "switches_per_s"), "min")));
+	assert_true(json_is_null(json_object_get(json_object_get(group, "total"), "held_ns")));
+	json_decref(root);
+}
+
 static void a_record_says_what_giltop_left_out_and_why(void **state)
 {
 	struct crowd *c = crowd_new();
@@ -356,6 +411,7 @@ int main(void)
 		cmocka_unit_test(what_fits_is_whole),
 		cmocka_unit_test(lists_have_an_end_and_the_rest_is_other),
 		cmocka_unit_test(a_pair_is_at_the_line_of_its_largest_chain),
+		cmocka_unit_test(workers_of_one_master_are_a_group_with_ranges_and_sums),
 		cmocka_unit_test(a_record_says_what_giltop_left_out_and_why),
 		cmocka_unit_test(what_was_not_seen_is_null),
 		cmocka_unit_test(what_was_seen_in_part_has_the_time_beside_it),

@@ -227,6 +227,27 @@ static void several_processes_the_busiest_first_a_line_each(void **state)
 }
 
 /* Whatever things are called, there are 15 lines of 80 columns, and in Markdown all of it is text. */
+static void the_worker_that_is_stuck_has_a_line(void **state)
+{
+	static const char *const formats[] = { "summary", "markdown" };
+	struct view_opts o = { .hint = "a hint", .command = "giltop -s -p 4242" };
+	struct fake *f = malloc(sizeof(*f));
+
+	(void)state;
+	assert_non_null(f);
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		char *text;
+
+		fake__workers(f, 10 * S);
+		text = made(formats[i], &f->snap, &o);
+		assert_small(text);
+		assert_non_null(
+			strstr(text, "worker 4245 of 5: delay 90.0%, load 1.9, held 98.0%"));
+		free(text);
+	}
+	free(f);
+}
+
 static void long_and_odd_names_stay_within_the_lines(void **state)
 {
 	static char huge[5000], wide[3000];
@@ -379,6 +400,7 @@ int main(void)
 		cmocka_unit_test(losses_are_said_if_there_are_any),
 		cmocka_unit_test(rough_shares_have_a_mark),
 		cmocka_unit_test(several_processes_the_busiest_first_a_line_each),
+		cmocka_unit_test(the_worker_that_is_stuck_has_a_line),
 		cmocka_unit_test(long_and_odd_names_stay_within_the_lines),
 		cmocka_unit_test(the_report_ends_with_it_once),
 		cmocka_unit_test(tables_are_no_wider_than_the_terminal),

@@ -261,7 +261,12 @@ void proc__comm(pid_t pid, pid_t tid, char *buf, size_t sz)
 
 void proc__cmdline(pid_t pid, char *buf, size_t sz)
 {
+	size_t len;
+
 	read_clean(pid, 0, "cmdline", buf, sz);
+	/* A title (setproctitle) is filled up to the length of what it has taken the place of. */
+	for (len = sz ? strlen(buf) : 0; len && buf[len - 1] == ' ';)
+		buf[--len] = '\0';
 }
 
 void proc__exe(pid_t pid, char *buf, size_t sz)

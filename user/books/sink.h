@@ -60,6 +60,8 @@ struct record {
 			const char *comm, *cmdline, *python, *runtime, *sites;
 			const char *note;     /* what the user must know, or "" */
 			unsigned int cpu_cnt; /* that it may run on; 0: not known */
+			uint32_t parent; /* who it is a child of, measured or not; 0: not known */
+			const char *parent_comm; /* its name; NULL: not known */
 		} proc;
 		struct { /* another note than proc's */
 			const char *text;

@@ -124,6 +124,8 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->runtime = arena__strdup(a, p->runtime);
 	s->sites = arena__strdup(a, p->sites);
 	s->note = arena__strdup(a, p->note);
+	s->parent = p->parent;
+	s->parent_comm = arena__strdup(a, p->parent_comm);
 	s->halted = p->halted;
 	s->mode = p->is_light ? SNAP_MODE_LIGHT : SNAP_MODE_EXACT;
 	s->mode_auto = p->is_auto;

@@ -60,6 +60,7 @@ static void mproc__free(struct mproc *p)
 	free(p->runtime);
 	free(p->sites);
 	free(p->note);
+	free(p->parent_comm);
 	mproc__free_names(p);
 	free(p);
 }
@@ -130,13 +131,16 @@ static int add_proc(struct model *m, const struct record *r)
 	p->books_ns = r->proc.books_ns;
 	p->late_ns = r->proc.late_ns;
 	p->cpu_cnt = r->proc.cpu_cnt;
+	p->parent = r->proc.parent;
 	p->comm = copy(r->proc.comm);
 	p->cmdline = copy(r->proc.cmdline);
 	p->python = copy(r->proc.python);
 	p->runtime = copy(r->proc.runtime);
 	p->sites = copy(r->proc.sites);
 	p->note = copy(r->proc.note ? r->proc.note : "");
-	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note) {
+	p->parent_comm = copy(r->proc.parent_comm);
+	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note ||
+	    !p->parent_comm) {
 		mproc__free(p);
 		return -ENOMEM;
 	}

@@ -101,8 +101,8 @@ struct mname {
 };
 
 struct mproc {
-	char *comm, *cmdline, *python, *runtime, *sites, *note;
-	uint32_t pid;
+	char *comm, *cmdline, *python, *runtime, *sites, *note, *parent_comm;
+	uint32_t pid, parent;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
 	uint64_t late_ns;
 	unsigned int cpu_cnt;

@@ -186,6 +186,8 @@ struct snap_proc {
 	uint64_t span_ns;      /* how much of the covered span it was measured */
 	uint64_t late_ns;      /* of its life before that, while giltop ran: not measured */
 	unsigned int cpu_cnt;  /* CPUs that it may run on; 0: not known */
+	uint32_t parent;       /* whose child it was at the start, measured or not; 0: not known */
+	const char *parent_comm; /* "?": not known */
 	/* For how long a CPU limit (cgroup) kept CPUs from running its processes, in sum over CPUs; NS_UNKNOWN: not known */
 	uint64_t throttled_ns;
 	size_t gil_cnt;

@@ -347,6 +347,18 @@ static enum failure check_fit(struct tracked *t, bool starts, struct sbuf *why)
 	return FAIL_REFUSED;
 }
 
+/* Whose child it is, while that is there to be asked. */
+static void tell_parent(pid_t pid, char *comm, size_t sz, struct record *start)
+{
+	pid_t parent = proc__parent(pid);
+
+	if (parent <= 0)
+		return;
+	proc__comm(parent, 0, comm, sz);
+	start->proc.parent = (uint32_t)parent;
+	start->proc.parent_comm = comm;
+}
+
 /* What the sinks are told of it, and how it is measured. 0 or -errno. late_ns: of its life, before its books. */
 static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, uint64_t late_ns)
 {
@@ -361,8 +373,11 @@ static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, u
 					  .runtime = tg->runtime,
 					  .sites = "call-sites",
 					  .note = tg->note } };
-	int err = send(t, c, &start);
+	char parent_comm[64];
+	int err;
 
+	tell_parent(tg->pid, parent_comm, sizeof(parent_comm), &start);
+	err = send(t, c, &start);
 	snprintf(t->note, sizeof(t->note), "%s", tg->note);
 	return err ? err : modes__start(t, c);
 }

@@ -10,6 +10,7 @@
 #include "user/picture/pools.h"
 #include "user/picture/self_limit.h"
 #include "user/view/columns.h"
+#include "user/view/json_groups.h"
 #include "user/view/json_rows.h"
 #include "user/view/view.h"
 
@@ -281,6 +282,7 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 
 	json__open(j, NULL, '{');
 	json__u64(j, "pid", p->pid);
+	json_rows__put_known(j, "parent", p->parent);
 	json__str(j, "comm", p->comm);
 	json__str(j, "cmdline", p->cmdline);
 	json__str(j, "python", p->python);
@@ -352,6 +354,7 @@ static int put_record(struct view *v, const char *type, const struct snapshot *s
 		json__u64(&j, "processes_dropped", s->dropped_cnt);
 	json__u64(&j, "processes_missed", s->stats[COUNTER_MISSED]);
 	json__u64(&j, "processes_quiet", s->stats[COUNTER_QUIET]);
+	json_groups__put(&j, s, v->opts->max_bytes);
 	json__open(&j, "processes", '[');
 	for (size_t i = 0; i < s->proc_cnt; i++)
 		put_proc(&j, s, &s->procs[i], v->opts);

@@ -19,6 +19,7 @@
 #include "user/base/fit.h"
 #include "user/view/summary.h"
 #include "user/view/view.h"
+#include "user/view/worker_lines.h"
 
 /* In this order; the same for every table, so that a script may cut by column. */
 static const char *const shown[] = { "tid",	     "thread",	  "gil",     "state",	"delay",
@@ -310,6 +311,12 @@ static int put_proc(struct view *v, const struct snapshot *s, const struct snap_
 
 static int put_procs(struct view *v, const struct snapshot *s)
 {
+	__cleanup(sbuf__free) struct sbuf workers = { 0 };
+
+	worker_lines__put(s, &workers);
+	if (workers.oom)
+		return -ENOMEM;
+	fputs(sbuf__str(&workers), v->out);
 	for (size_t i = 0; i < s->proc_cnt; i++) {
 		int err = put_proc(v, s, &s->procs[i]);
 

@@ -11,6 +11,7 @@
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
+#include "user/judge/workers.h"
 #include "user/view/blame_lines.h"
 #include "user/base/fit.h"
 #include "user/view/view.h"
@@ -234,6 +235,20 @@ static void put_victims(struct page *p, const struct snap_proc *proc, const stru
 		end_line(p);
 }
 
+/* The first group of workers that has one that is stuck: who that is. */
+static void put_workers(struct page *p, const struct snapshot *s)
+{
+	struct worker_groups *all = worker_groups__new(s);
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	for (size_t i = 0; all && i < all->cnt && !text.len; i++)
+		verdict__workers(&all->v[i], &text);
+	if (text.len)
+		put_sentence(p, bullet(p), "", sbuf__str(&text), "", 1);
+	p->out->oom |= text.oom || !all;
+	worker_groups__free(all);
+}
+
 /* "parse_line (demo_service.py:36)"; without the file if that is known. */
 static void frame_text(const struct snap_frame *f, const struct snap_frame *known, struct sbuf *out)
 {
@@ -400,6 +415,7 @@ void summary__put(const struct snapshot *total, const struct view_opts *o, enum 
 	put_verdict(&p, procs[0]);
 	put_who(&p, total, procs[0]);
 	put_victims(&p, procs[0], o);
+	put_workers(&p, total);
 	/* Below them two lines of advice, and the heading. */
 	left = SUMMARY_LINES - last - p.lines;
 	put_lines(&p, procs[0], o, left > 4 ? left - 3 : 1);
