@@ -40,6 +40,7 @@ struct target_cache {
 	struct analysis *head;
 	struct native_files *files;
 	struct worker *worker;
+	struct where_names *names;
 	struct shared *shared;
 };
 
