@@ -9,6 +9,7 @@
 #include "tui/ui.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
+#include "user/base/where.h"
 #include "user/judge/verdict.h"
 
 /* "lost 41%: worker-3": who suffers most. */
@@ -26,13 +27,26 @@ static void draw_worst(struct canvas *c, int y, int x, int w, const struct snap_
 	draw__name(c, y, x + 7, w - 7, ROLE_NORMAL, t->name);
 }
 
-static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_proc *p)
+/* Where there is room for it, and one of them runs somewhere. */
+#define IN_WIDTH     24
+#define IN_MIN_WIDTH 120
+
+static int in_width(const struct snapshot *snap, struct rect r)
+{
+	char label[WHERE_SZ] = "";
+
+	for (size_t i = 0; snap && i < snap->proc_cnt && r.w >= IN_MIN_WIDTH && !*label; i++)
+		where__label(&snap->procs[i].where, label, sizeof(label));
+	return *label ? IN_WIDTH : 0;
+}
+
+static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_proc *p, int in_w)
 {
 	const struct snap_gil *g = verdict__busiest_gil(p);
 	enum verdict_level level = verdict__level(p, g);
 	bool wide = r.w >= 76;
 	double held = g ? snap_gil__held(g, p->span_ns).share : NAN;
-	char buf[UNITS_SZ];
+	char buf[UNITS_SZ], label[WHERE_SZ];
 	int x = r.x;
 
 	canvas__printf(c, y, x, 8, p->alive ? ROLE_NORMAL : ROLE_DIM, "%8u", p->pid);
@@ -61,11 +75,16 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 	x += 13;
 	draw_worst(c, y, x, wide ? 20 : 14, p);
 	x += wide ? 21 : 15;
+	if (in_w) {
+		where__label(&p->where, label, sizeof(label));
+		draw__name(c, y, x, in_w - 1, p->alive ? ROLE_NORMAL : ROLE_DIM, label);
+		x += in_w;
+	}
 	canvas__puts(c, y, x, r.x + r.w - x, p->alive ? ROLE_NORMAL : ROLE_DIM,
 		     *p->cmdline ? command_short(p->cmdline) : p->comm);
 }
 
-static void draw_heading(struct canvas *c, int y, struct rect r)
+static void draw_heading(struct canvas *c, int y, struct rect r, int in_w)
 {
 	bool wide = r.w >= 76;
 	int x = r.x;
@@ -82,6 +101,9 @@ static void draw_heading(struct canvas *c, int y, struct rect r)
 	canvas__puts(c, y, x, 12, ROLE_HEAD, "THE GIL IS");
 	canvas__puts(c, y, x + 13, 20, ROLE_HEAD, wide ? "DELAY% WORST THREAD" : "DELAY% WORST");
 	x += 13 + (wide ? 21 : 15);
+	if (in_w)
+		canvas__puts(c, y, x, in_w, ROLE_HEAD, "IN");
+	x += in_w;
 	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, "COMMAND");
 }
 
@@ -89,13 +111,14 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 {
 	const struct snapshot *snap = ui__snap(ui);
 	struct list_rows l = list__rows(c, rect__below(r, 1), s->sel, s->cnt);
+	int in_w = in_width(snap, r);
 
-	draw_heading(c, r.y, r);
+	draw_heading(c, r.y, r, in_w);
 	if (!s->cnt)
 		draw__note(c, r,
 			   snap ? "no process is being measured" : "waiting for the first data");
 	while (list__next(&l))
-		draw_proc(c, l.y, r, &snap->procs[l.i]);
+		draw_proc(c, l.y, r, &snap->procs[l.i], in_w);
 }
 
 static void refresh(struct ui_state *ui, struct screen *s)
@@ -109,9 +132,11 @@ static void text(const struct ui_state *ui, const struct screen *s, size_t row, 
 		 size_t sz)
 {
 	const struct snap_proc *p = &ui__snap(ui)->procs[row];
+	char label[WHERE_SZ];
 
 	(void)s;
-	snprintf(buf, sz, "%u %s %s", p->pid, p->comm, p->cmdline);
+	where__label(&p->where, label, sizeof(label));
+	snprintf(buf, sz, "%u %s %s %s", p->pid, p->comm, label, p->cmdline);
 }
 
 static enum tui_action enter(struct ui_state *ui, struct screen *s)

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "bpf/giltop.h"
+#include "user/base/where.h"
 
 struct snap_frame;
 struct totals;
@@ -60,6 +61,7 @@ struct record {
 			const char *comm, *cmdline, *python, *runtime, *sites;
 			const char *note;     /* what the user must know, or "" */
 			unsigned int cpu_cnt; /* that it may run on; 0: not known */
+			struct where_list where;
 		} proc;
 		struct { /* another note than proc's */
 			const char *text;

@@ -124,6 +124,9 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->runtime = arena__strdup(a, p->runtime);
 	s->sites = arena__strdup(a, p->sites);
 	s->note = arena__strdup(a, p->note);
+	s->where.ns_pid = p->where.ns_pid;
+	for (int i = 0; i < WHERE_CNT; i++)
+		s->where.part[i] = p->where.part[i] ? arena__strdup(a, p->where.part[i]) : NULL;
 	s->halted = p->halted;
 	s->mode = p->is_light ? SNAP_MODE_LIGHT : SNAP_MODE_EXACT;
 	s->mode_auto = p->is_auto;

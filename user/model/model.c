@@ -60,6 +60,7 @@ static void mproc__free(struct mproc *p)
 	free(p->runtime);
 	free(p->sites);
 	free(p->note);
+	where_list__free(&p->where);
 	mproc__free_names(p);
 	free(p);
 }
@@ -136,7 +137,8 @@ static int add_proc(struct model *m, const struct record *r)
 	p->runtime = copy(r->proc.runtime);
 	p->sites = copy(r->proc.sites);
 	p->note = copy(r->proc.note ? r->proc.note : "");
-	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note) {
+	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note ||
+	    where_list__copy(&p->where, &r->proc.where)) {
 		mproc__free(p);
 		return -ENOMEM;
 	}

@@ -360,7 +360,8 @@ static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, u
 					  .python = tg->py->version,
 					  .runtime = tg->runtime,
 					  .sites = "call-sites",
-					  .note = tg->note } };
+					  .note = tg->note,
+					  .where = where__list(&tg->where) } };
 	int err = send(t, c, &start);
 
 	snprintf(t->note, sizeof(t->note), "%s", tg->note);
