@@ -20,19 +20,31 @@
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
+#include "user/base/where.h"
 #include "user/gil/gil_site.h"
 #include "user/probe/features.h"
 #include "user/probe/probe.h"
 #include "user/python/process.h"
 #include "user/target/failure.h"
 #include "user/target/target.h"
+#include "user/target/where_names.h"
+
+/* " in web-1", or nothing. */
+static void print_label(const struct where_list *where)
+{
+	char label[WHERE_SZ];
+
+	where__label(where, label, sizeof(label));
+	printf("%s%s", *label ? " in " : "", label);
+}
 
 static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o, size_t *found)
 {
 	struct json_out j = { .out = stdout };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	struct target t;
+	struct target t = { 0 };
 	enum failure err = target__resolve(pid, cache, NULL, &why, &t);
+	struct where_list where;
 
 	if (err && !failure__is_loud(err))
 		return;
@@ -41,7 +53,9 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 		t.pid = pid;
 		proc__comm(pid, 0, t.comm, sizeof(t.comm));
 		proc__cmdline(pid, t.cmdline, sizeof(t.cmdline));
+		where_names__find(target_cache__names(cache), pid, &t.where);
 	}
+	where = where__list(&t.where);
 	if (o->json) {
 		json__open(&j, NULL, '{');
 		json__u64(&j, "pid", (uint64_t)pid);
@@ -59,21 +73,26 @@ static void list_one(pid_t pid, struct target_cache *cache, const struct opts *o
 			if (t.note[0])
 				json__str(&j, "note", t.note);
 		}
+		where__put_json(&j, &where);
 		json__close(&j, '}');
 		json__end(&j);
 	} else if (err) {
-		printf("%8d  %-8s %-16.16s refused: %s\n", pid, "?", t.comm, sbuf__str(&why));
+		printf("%8d  %-8s %-16.16s refused: %s", pid, "?", t.comm, sbuf__str(&why));
+		print_label(&where);
+		putchar('\n');
 	} else {
-		printf("%8d  %-8s %-16s %zu probes in %s%s%s   %.*s\n", pid, t.py->version, t.comm,
+		printf("%8d  %-8s %-16s %zu probes in %s%s%s", pid, t.py->version, t.comm,
 		       t.sites->site_cnt, t.runtime,
 		       probe__has_light(t.sites) ? "" : " (exact only)",
-		       t.gil_off > 0 ? " (GIL disabled)" : "",
-		       (int)text_prefix(t.cmdline, 60, SIZE_MAX, NULL), t.cmdline);
+		       t.gil_off > 0 ? " (GIL disabled)" : "");
+		print_label(&where);
+		printf("   %.*s\n", (int)text_prefix(t.cmdline, 60, SIZE_MAX, NULL), t.cmdline);
 	}
 }
 
 int doctor__list(const struct opts *o)
 {
+	__cleanup(sbuf__free) struct sbuf wanted = { 0 };
 	struct target_cache *cache = target_cache__new();
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
@@ -84,9 +103,12 @@ int doctor__list(const struct opts *o)
 	if (!o->json)
 		printf("%8s  %-8s %-16s %s\n", "PID", "PYTHON", "NAME", "GIL");
 	for (ssize_t i = 0; i < n; i++)
-		list_one((pid_t)pids[i], cache, o, &found);
+		if (proc_filter__wants(&o->filter, target_cache__names(cache), (pid_t)pids[i]))
+			list_one((pid_t)pids[i], cache, o, &found);
+	proc_filter__words(&o->filter, &wanted);
 	if (!found && !o->json)
-		printf("no Python process %s\n",
+		printf("no Python process%s%s %s\n", wanted.len ? " wanted by " : "",
+		       sbuf__str(&wanted),
 		       geteuid() ? "that this user may look into: try sudo giltop list"
 				 : "on this machine");
 	target_cache__free(cache);
@@ -214,6 +236,18 @@ static void print_sites(const struct target *t)
 		       (unsigned long long)t->sites->no_after_va);
 }
 
+static void print_where(const struct target *t)
+{
+	__cleanup(sbuf__free) struct sbuf words = { 0 };
+	struct where_list where = where__list(&t->where);
+
+	where__words(&where, &words);
+	if (where.part[WHERE_CGROUP])
+		printf("  cgroup %s\n", where.part[WHERE_CGROUP]);
+	if (words.len)
+		printf("  runs in %s\n", sbuf__str(&words));
+}
+
 /* One that has just started, or that runs on while it is read, may fail once. */
 static bool is_misfit(struct py_process *py, char *why, size_t sz)
 {
@@ -274,6 +308,7 @@ static void check_target(const struct opts *o, pid_t pid, struct target_cache *c
 			      why.len ? sbuf__str(&why) : "it failed");
 		return;
 	}
+	print_where(&t);
 	print_sites(&t);
 	print_gils(&t, ob);
 	if (t.note[0])
