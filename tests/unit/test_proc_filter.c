@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/opts_stage.h"
 #include "user/base/cgroup.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
@@ -28,13 +29,13 @@ struct said {
 	const char *words;
 };
 
-static struct proc_filter filter_of(const struct said *said, size_t cnt)
+static struct proc_filter filter_of(const struct said *given, size_t cnt)
 {
 	struct proc_filter f = { 0 };
 	struct sbuf why = { 0 };
 
-	for (size_t i = 0; i < cnt && said[i].words; i++)
-		assert_int_equal(proc_filter__add(&f, said[i].kind, said[i].words), 0);
+	for (size_t i = 0; i < cnt && given[i].words; i++)
+		assert_int_equal(proc_filter__add(&f, given[i].kind, given[i].words), 0);
 	assert_int_equal(proc_filter__check(&f, &why), 0);
 	assert_int_equal(why.len, 0);
 	return f;
@@ -55,7 +56,7 @@ static struct proc_facts a_gunicorn(struct where *w)
 static void words_of_a_kind_are_alternatives_and_kinds_go_together(void **state)
 {
 	static const struct {
-		struct said said[3];
+		struct said given[3];
 		bool wanted;
 	} all[] = {
 		{ { { FILTER_CGROUP, NULL } }, true },
@@ -99,10 +100,10 @@ static void words_of_a_kind_are_alternatives_and_kinds_go_together(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		struct proc_filter f = filter_of(all[i].said, ARRAY_SIZE(all[i].said));
+		struct proc_filter f = filter_of(all[i].given, ARRAY_SIZE(all[i].given));
 
 		if (proc_filter__matches(&f, &facts) != all[i].wanted)
-			fail_msg("row %zu (%s) is %s", i, all[i].said[0].words,
+			fail_msg("row %zu (%s) is %s", i, all[i].given[0].words,
 				 all[i].wanted ? "not wanted" : "wanted");
 		proc_filter__free(&f);
 	}
@@ -111,15 +112,15 @@ static void words_of_a_kind_are_alternatives_and_kinds_go_together(void **state)
 /* What is in no container has neither an id nor a name that a word could be. */
 static void nothing_known_is_nothing_wanted(void **state)
 {
-	static const struct said said[] = { { FILTER_CONTAINER, "0f1e" },
+	static const struct said given[] = { { FILTER_CONTAINER, "0f1e" },
 					    { FILTER_POD, "shop" },
 					    { FILTER_CGROUP, "a" } };
 	struct where w = { 0 };
 	struct proc_facts facts = { 0, "", "", &w };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
-		struct proc_filter f = filter_of(&said[i], 1);
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+		struct proc_filter f = filter_of(&given[i], 1);
 
 		assert_false(proc_filter__matches(&f, &facts));
 		proc_filter__free(&f);
@@ -138,8 +139,8 @@ static void nothing_known_is_nothing_wanted(void **state)
 /* The kernel keeps 15 bytes of a name. */
 static void a_long_name_is_known_by_what_the_kernel_has_of_it(void **state)
 {
-	struct said said = { FILTER_COMM, "a-long-name-of-a-program" };
-	struct proc_filter f = filter_of(&said, 1);
+	struct said given = { FILTER_COMM, "a-long-name-of-a-program" };
+	struct proc_filter f = filter_of(&given, 1);
 	struct where w = { 0 };
 
 	(void)state;
@@ -148,7 +149,7 @@ static void a_long_name_is_known_by_what_the_kernel_has_of_it(void **state)
 	proc_filter__free(&f);
 }
 
-static void refused(enum filter_kind kind, const char *words, const char *want)
+static void cannot_be(enum filter_kind kind, const char *words, const char *want)
 {
 	struct proc_filter f = { 0 };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
@@ -171,19 +172,19 @@ static void what_cannot_be_is_said_before(void **state)
 		assert_int_equal(proc_filter__add(&f, FILTER_COMM, empty[i]), -EINVAL);
 		proc_filter__free(&f);
 	}
-	refused(FILTER_USER, "no-such-user-here", "no user 'no-such-user-here'");
-	refused(FILTER_USER, "0,4294967295", "no user '4294967295'");
-	refused(FILTER_CGROUP, "/a/../b", "..");
-	refused(FILTER_CGROUP, "/a/..", "..");
-	refused(FILTER_CGROUP, "../a", "..");
+	cannot_be(FILTER_USER, "no-such-user-here", "no user 'no-such-user-here'");
+	cannot_be(FILTER_USER, "0,4294967295", "no user '4294967295'");
+	cannot_be(FILTER_CGROUP, "/a/../b", "..");
+	cannot_be(FILTER_CGROUP, "/a/..", "..");
+	cannot_be(FILTER_CGROUP, "../a", "..");
 }
 
 static void what_was_asked_for_can_be_said_again(void **state)
 {
-	static const struct said said[] = { { FILTER_USER, "0" },
+	static const struct said given[] = { { FILTER_USER, "0" },
 					    { FILTER_COMM, "gunicorn*" },
 					    { FILTER_USER, "7" } };
-	struct proc_filter f = filter_of(said, ARRAY_SIZE(said)), none = { 0 };
+	struct proc_filter f = filter_of(given, ARRAY_SIZE(given)), none = { 0 };
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
 	(void)state;
@@ -195,9 +196,9 @@ static void what_was_asked_for_can_be_said_again(void **state)
 	assert_false(proc_filter__is_set(&f));
 }
 
-static bool wants(const struct said *said, size_t cnt, pid_t pid)
+static bool wants(const struct said *given, size_t cnt, pid_t pid)
 {
-	struct proc_filter f = filter_of(said, cnt);
+	struct proc_filter f = filter_of(given, cnt);
 	bool ret = proc_filter__wants(&f, NULL, pid);
 
 	proc_filter__free(&f);
@@ -231,6 +232,52 @@ static void a_process_is_judged_by_what_it_is_now(void **state)
 	assert_true(wants(NULL, 0, pid)); /* no filter has nothing to say against it */
 }
 
+static void filters_of_a_command_line_arrive(void **state)
+{
+	struct opts o;
+
+	(void)state;
+	assert_int_equal(parse("-a --cgroup /a,b --pod p --container web --container db --user 0 "
+			       "--comm py*",
+			       &o),
+			 0);
+	assert_int_equal(o.filter.words[FILTER_CGROUP].cnt, 2);
+	assert_string_equal(o.filter.words[FILTER_CGROUP].v[1], "b");
+	assert_string_equal(o.filter.words[FILTER_POD].v[0], "p");
+	assert_int_equal(o.filter.words[FILTER_CONTAINER].cnt, 2);
+	assert_string_equal(o.filter.words[FILTER_CONTAINER].v[1], "db");
+	assert_int_equal(o.filter.uids[0], 0);
+	assert_string_equal(o.filter.words[FILTER_COMM].v[0], "py*");
+	opts__free(&o);
+	assert_false(proc_filter__is_set(&o.filter));
+	assert_int_equal(parse("list --user 0", &o), 0); /* it looks at all of them */
+	opts__free(&o);
+	assert_int_equal(parse("record -a --comm x -o - -f folded", &o), 0);
+	opts__free(&o);
+}
+
+static void filters_that_would_filter_nothing_are_refused(void **state)
+{
+	static const struct {
+		const char *line, *says;
+	} cases[] = {
+		{ "-p 1 --comm x", "--comm chooses among all processes: it goes with -a" },
+		{ "--user 0", "--user chooses among all processes" },
+		{ "--pod x -- true", "--pod chooses among all processes" },
+		{ "doctor --container x", "--container has no effect with doctor" },
+		{ "-a --user no-such-user-here", "this machine has no user 'no-such-user-here'" },
+		{ "-a --comm ,", "--comm: ',' has an empty word: it takes NAME" },
+		{ "-a --cgroup /a/../b", "goes back with .." },
+		{ "-a --container", "--container needs a value: ID|NAME" },
+	};
+	struct opts o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (parse(cases[i].line, &o) != -EINVAL || !strstr(said, cases[i].says))
+			fail_msg("giltop %s: %s", cases[i].line, said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,6 +287,8 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_is_said_before),
 		cmocka_unit_test(what_was_asked_for_can_be_said_again),
 		cmocka_unit_test(a_process_is_judged_by_what_it_is_now),
+		cmocka_unit_test(filters_of_a_command_line_arrive),
+		cmocka_unit_test(filters_that_would_filter_nothing_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,9 @@ static const struct record play[] = {
 		    .python = "3.11.2",
 		    .runtime = "/usr/bin/python3.11",
 		    .sites = "call-sites",
-		    .note = "" } },
+		    .note = "",
+		    .where = { .part = { [WHERE_CONTAINER] = "web", [WHERE_UNIT] = "app.service" },
+			       .ns_pid = 7 } } },
 	{ REC_STACK, .stack = { 1, false, 1, &frames[1] } },
 	{ REC_STACK, .stack = { 2, true, 2, frames } },
 	{ REC_GIL, PID, .gil = { COND, 0, 0 } },
@@ -161,6 +163,12 @@ static void every_sink_gets_the_whole_play(void **state)
 	assert_int_equal(s->load_cpu_ns, 5);
 	assert_false(p->alive);
 	assert_string_equal(p->note, "a note");
+	assert_string_equal(p->where.part[WHERE_CONTAINER], "web");
+	assert_string_equal(p->where.part[WHERE_UNIT], "app.service");
+	/* Its own: what a record points to is there during the call only. */
+	assert_ptr_not_equal(p->where.part[WHERE_UNIT], play[1].proc.where.part[WHERE_UNIT]);
+	assert_null(p->where.part[WHERE_POD]);
+	assert_int_equal(p->where.ns_pid, 7);
 	assert_string_equal(thread(s, 1)->name, "parser");
 	assert_string_equal(thread(s, 2)->name, "upload()");
 	assert_int_equal(thread(s, 2)->wait_ns, 850);
