@@ -205,7 +205,7 @@ static void nonsense_says_nothing_and_is_cut_and_clean(void **state)
 	check("0::/system.slice/a\033[31m.service\n",
 	      &(struct expect){ "/system.slice/a?[31m.service", "", "", "", "", "a?[31m.service" });
 	cgroup__where("0::/lxc/\xe5\xb7\n", &w);
-	assert_null(strchr(w.part[WHERE_NAME], '\xe5'));
+	assert_null(strstr(w.part[WHERE_NAME], "\xe5"));
 	cgroup__where("0::/machine.slice/machine-a\\x1b\\x0ab\\x2.scope\n", &w);
 	assert_string_equal(w.part[WHERE_NAME], "a??b\\x2");
 	/* What is behind a NUL is not part of a text. */

@@ -113,8 +113,8 @@ static void words_of_a_kind_are_alternatives_and_kinds_go_together(void **state)
 static void nothing_known_is_nothing_wanted(void **state)
 {
 	static const struct said given[] = { { FILTER_CONTAINER, "0f1e" },
-					    { FILTER_POD, "shop" },
-					    { FILTER_CGROUP, "a" } };
+					     { FILTER_POD, "shop" },
+					     { FILTER_CGROUP, "a" } };
 	struct where w = { 0 };
 	struct proc_facts facts = { 0, "", "", &w };
 
@@ -182,8 +182,8 @@ static void what_cannot_be_is_said_before(void **state)
 static void what_was_asked_for_can_be_said_again(void **state)
 {
 	static const struct said given[] = { { FILTER_USER, "0" },
-					    { FILTER_COMM, "gunicorn*" },
-					    { FILTER_USER, "7" } };
+					     { FILTER_COMM, "gunicorn*" },
+					     { FILTER_USER, "7" } };
 	struct proc_filter f = filter_of(given, ARRAY_SIZE(given)), none = { 0 };
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
