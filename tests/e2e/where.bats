@@ -186,6 +186,45 @@ hosted() {
 	numbers --expr "proc['container']['name'] is None" --expr "'given_up' not in total['stats']"
 }
 
+# Its /etc is a file system that nobody serves: who looks into it waits.
+SILENT='
+import ctypes, os, time
+fd = os.open("/dev/fuse", os.O_RDWR)
+libc = ctypes.CDLL(None, use_errno=True)
+options = "fd=%d,rootmode=40000,user_id=0,group_id=0" % fd
+if libc.mount(b"none", b"/etc", b"fuse", 0, options.encode()):
+    print("ready, without", os.strerror(ctypes.get_errno()), flush=True)
+else:
+    print("ready", flush=True)
+time.sleep(1000)
+'
+
+silent() {
+	WL_OUT=$BATS_TEST_TMPDIR/silent.${#WL_ALL[@]}
+	unshare --uts --mount --propagation private "$PYTHON" -S -u "$BATS_TEST_TMPDIR/silent.py" \
+		>"$WL_OUT" 2>&1 </dev/null 3>&- &
+	WL_PID=$!
+	pid_start $WL_PID
+	wait_for 10 workload_said ready
+}
+
+@test "a host name that never comes costs a moment and the name, and that is counted" {
+	local id all=()
+	[ -e /dev/fuse ] || skip "needs /dev/fuse"
+	printf '%s\n' "$SILENT" >"$BATS_TEST_TMPDIR/silent.py"
+	for id in $(id_of a) $(id_of b) $(id_of c) $(id_of d); do
+		group_make "$V2" "libpod-$id.scope"
+		silent
+		grep -qx ready "$WL_OUT" || skip "needs to mount fuse"
+		into "$V2/$GROUP/libpod-$id.scope"
+		all+=("$WL_PID")
+	done
+	# Three times it was tried, then no more.
+	measured "$(IFS=,; echo "${all[*]}")" --cgroup "$GROUP"
+	numbers --expr "all(p['container']['name'] is None and p['container']['engine'] == 'podman' for p in total['processes'])" \
+		--expr "total['stats']['given_up'] == 3"
+}
+
 @test "a process in a pid namespace and no container says so" {
 	sleeper
 	json_of -d 300ms -p "$WL_PID"
