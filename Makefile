@@ -39,7 +39,7 @@ EXTRA_LDFLAGS += -L$(SYSROOT)/usr/lib/$(MULTIARCH)
 endif
 GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -I. -I$(BUILD) \
              -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
-LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -lm
+LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -ljansson -lm
 LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
 
 # libcapstone.a brings decoders for all its architectures by one table of their init functions: 3.2 MB.
@@ -169,7 +169,7 @@ $(BUILD)/asan/giltop: $(BUILD)/asan/user/app/main.o $(BUILD)/asan/libgiltop.a
 $(BUILD)/unit/%: $(BUILD)/asan/tests/unit/%.o $(BUILD)/asan/libgiltop.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS_ALL) -lcmocka -ljansson -o $@
+	$(Q)$(CC) $(SANITIZE) $^ $(LDLIBS_ALL) -lcmocka -o $@
 
 $(BUILD)/tools/%: $(BUILD)/tests/tools/%.o $(BUILD)/libgiltop.a
 	@mkdir -p $(@D)

@@ -165,7 +165,7 @@ static void put_char(struct sbuf *out, uint32_t ch)
 {
 	char enc[4];
 
-	sbuf__add(out, enc, utf8_encode(ch, enc));
+	sbuf__add(out, enc, utf8_write(ch, enc));
 }
 
 void canvas__to_text(const struct canvas *c, struct sbuf *out)

@@ -60,7 +60,7 @@ void cells__cut(const char *s, bool unicode, int width, char *buf, size_t sz)
 		return;
 	while (width > 0 && (c = cells__next(&s, unicode, &w))) {
 		char enc[4];
-		size_t len = utf8_encode(c, enc);
+		size_t len = utf8_write(c, enc);
 
 		if (w > room || n + len + 2 > sz)
 			break;

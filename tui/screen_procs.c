@@ -13,6 +13,7 @@
 #include "user/base/text.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
+#include "user/base/where.h"
 #include "user/judge/verdict.h"
 #include "user/judge/workers.h"
 
@@ -96,13 +97,26 @@ static void draw_worst(struct canvas *c, int y, int x, int w, const struct snap_
 	draw__name(c, y, x + 7, w - 7, ROLE_NORMAL, t->name);
 }
 
-static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_proc *p)
+/* Where there is room for it, and one of them runs somewhere. */
+#define IN_WIDTH     24
+#define IN_MIN_WIDTH 120
+
+static int in_width(const struct snapshot *snap, struct rect r)
+{
+	char label[WHERE_SZ] = "";
+
+	for (size_t i = 0; snap && i < snap->proc_cnt && r.w >= IN_MIN_WIDTH && !*label; i++)
+		where__label(&snap->procs[i].where, label, sizeof(label));
+	return *label ? IN_WIDTH : 0;
+}
+
+static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_proc *p, int in_w)
 {
 	const struct snap_gil *g = verdict__busiest_gil(p);
 	enum verdict_level level = verdict__level(p, g);
 	bool wide = r.w >= 76;
 	double held = g ? snap_gil__held(g, p->span_ns).share : NAN;
-	char buf[UNITS_SZ];
+	char buf[UNITS_SZ], label[WHERE_SZ];
 	int x = r.x;
 
 	canvas__printf(c, y, x, 8, p->alive ? ROLE_NORMAL : ROLE_DIM, "%8u", p->pid);
@@ -131,11 +145,16 @@ static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_
 	x += 13;
 	draw_worst(c, y, x, wide ? 20 : 14, p);
 	x += wide ? 21 : 15;
+	if (in_w) {
+		where__label(&p->where, label, sizeof(label));
+		draw__name(c, y, x, in_w - 1, p->alive ? ROLE_NORMAL : ROLE_DIM, label);
+		x += in_w;
+	}
 	canvas__puts(c, y, x, r.x + r.w - x, p->alive ? ROLE_NORMAL : ROLE_DIM,
 		     *p->cmdline ? command_short(p->cmdline) : p->comm);
 }
 
-static void draw_heading(struct canvas *c, int y, struct rect r)
+static void draw_heading(struct canvas *c, int y, struct rect r, int in_w)
 {
 	bool wide = r.w >= 76;
 	int x = r.x;
@@ -152,6 +171,9 @@ static void draw_heading(struct canvas *c, int y, struct rect r)
 	canvas__puts(c, y, x, 12, ROLE_HEAD, "THE GIL IS");
 	canvas__puts(c, y, x + 13, 20, ROLE_HEAD, wide ? "DELAY% WORST THREAD" : "DELAY% WORST");
 	x += 13 + (wide ? 21 : 15);
+	if (in_w)
+		canvas__puts(c, y, x, in_w, ROLE_HEAD, "IN");
+	x += in_w;
 	canvas__puts(c, y, x, r.x + r.w - x, ROLE_HEAD, "COMMAND");
 }
 
@@ -166,9 +188,10 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 {
 	const struct proc_list *list = &((const struct procs *)s->state)->list;
 	__cleanup(sbuf__free) struct sbuf stuck = { 0 };
+	int in_w = in_width(ui__snap(ui), r);
 	struct list_rows l;
 
-	draw_heading(c, r.y, r);
+	draw_heading(c, r.y, r, in_w);
 	put_stuck(list, &stuck);
 	if (stuck.len && r.h >= 4)
 		canvas__puts(c, r.y + --r.h, r.x, r.w, ROLE_WAIT, sbuf__str(&stuck));
@@ -184,7 +207,7 @@ static void draw(const struct ui_state *ui, const struct screen *s, struct canva
 			draw_group(c, l.y, r, row->group, proc_list__is_folded(list, row->group));
 			continue;
 		}
-		draw_proc(c, l.y, r, row->proc);
+		draw_proc(c, l.y, r, row->proc, in_w);
 		if (row->group)
 			canvas__puts(c, l.y, r.x, 1, ROLE_DIM,
 				     c->unicode	    ? (row->is_last ? "└" : "│")
@@ -225,9 +248,14 @@ static void text(const struct ui_state *ui, const struct screen *s, size_t row, 
 {
 	const struct proc_row *r = &((const struct procs *)s->state)->list.rows[row];
 
+	char label[WHERE_SZ];
+
 	(void)ui;
 	if (r->proc)
-		snprintf(buf, sz, "%u %s %s", r->proc->pid, r->proc->comm, r->proc->cmdline);
+		where__label(&r->proc->where, label, sizeof(label));
+	if (r->proc)
+		snprintf(buf, sz, "%u %s %s %s", r->proc->pid, r->proc->comm, label,
+			 r->proc->cmdline);
 	else
 		snprintf(buf, sz, "%u %s", r->group->parent, r->group->name);
 }

@@ -44,7 +44,7 @@ static void prompt_key(struct ui_state *ui, int key)
 	} else if (key == ('u' & 31)) {
 		text[0] = '\0';
 	} else if (key >= ' ' && key != 0x7f && key < 0x110000) {
-		size_t n = strlen(text), len = utf8_encode((uint32_t)key, enc);
+		size_t n = strlen(text), len = utf8_write((uint32_t)key, enc);
 
 		if (n + len < UI_TEXT_SZ) {
 			memcpy(text + n, enc, len);

@@ -15,14 +15,16 @@ import sys
 
 U64 = 1 << 64
 COUNT, NS, TEXT, REAL, BOOL = "count", "ns", "text", "real", "bool"
-NS_OR_NULL, COUNT_OR_NULL, REAL_OR_NULL = "ns or null", "count or null", "real or null"
+NS_OR_NULL, COUNT_OR_NULL, REAL_OR_NULL, TEXT_OR_NULL = "ns or null", "count or null", "real or null", "text or null"
 STATES = ("waiting", "holding", "yielding", "released", "exited", "finalizing", "unknown")
 
 META = {"type": TEXT, "v": COUNT, "giltop": TEXT, "attach": TEXT, "start_ns": NS, "interval_ns": NS}
 RECORD = {"type": TEXT, "v": COUNT, "start_ns": NS, "duration_ns": NS, "lost_events": COUNT,
           "lost_detail": COUNT, "violations": COUNT, "self_cpu_ns": NS, "probe_hits": COUNT}
 PROCESS = {"pid": COUNT, "parent": COUNT_OR_NULL, "comm": TEXT, "cmdline": TEXT, "python": TEXT, "runtime": TEXT, "sites": TEXT,
-           "span_ns": NS, "throttled_ns": NS_OR_NULL, "alive": BOOL, "mode": TEXT, "mode_auto": BOOL, "mode_changes": COUNT}
+           "span_ns": NS, "late_ns": NS, "throttled_ns": NS_OR_NULL, "alive": BOOL, "mode": TEXT, "mode_auto": BOOL, "mode_changes": COUNT,
+           "pod": TEXT_OR_NULL, "pod_name": TEXT_OR_NULL, "unit": TEXT_OR_NULL, "cgroup": TEXT_OR_NULL, "ns_pid": COUNT_OR_NULL}
+CONTAINER = {"id": TEXT, "name": TEXT_OR_NULL, "engine": TEXT_OR_NULL}
 GIL = {"id": COUNT, "interpreter": COUNT_OR_NULL, "held_observed_ns": NS, "held_ns": NS_OR_NULL,
        "gap_ns": NS_OR_NULL, "gap_wall_ns": NS_OR_NULL, "wait_ns": NS, "runnable_ns": NS, "unsure_ns": NS,
        "utilization": REAL_OR_NULL, "utilization_error": REAL_OR_NULL, "load": REAL_OR_NULL, "switches": COUNT_OR_NULL,
@@ -48,7 +50,7 @@ def complain(text, *args):
 def check_type(where, key, kind, value):
     if value is None:
         ok = kind.endswith("or null")
-    elif kind == TEXT:
+    elif kind in (TEXT, TEXT_OR_NULL):
         ok = isinstance(value, str)
     elif kind == BOOL:
         ok = isinstance(value, bool)
@@ -77,6 +79,8 @@ def check_seen(where, row, observed, keys):
 
 def check_process(where, p):
     check_fields(where, PROCESS, p)
+    if p.get("container", {}) is not None:
+        check_fields("%s container" % where, CONTAINER, p.get("container", {}))
     if p.get("mode") not in ("exact", "light"):
         complain("%s: mode %s", where, p.get("mode"))
     for g in p["gils"]:
@@ -220,6 +224,8 @@ def main():
             complain("%s: v is %s", r["type"], r["v"])
         check_record(r, args.open_end, not args.no_pairs)
     for a, b in zip(snaps, snaps[1:]):
+        if not a["processes"] and not a["duration_ns"]:
+            continue  # -a: nobody was there yet
         if a["start_ns"] + a["duration_ns"] != b["start_ns"]:
             complain("snapshots do not join: %d + %d, %d", a["start_ns"], a["duration_ns"], b["start_ns"])
     proc = total["processes"][0] if total["processes"] else None

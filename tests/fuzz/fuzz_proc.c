@@ -6,7 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "user/base/cgroup.h"
 #include "user/base/proc.h"
+#include "user/base/sbuf.h"
 
 #include "tests/fuzz/fuzz.h"
 
@@ -59,6 +61,23 @@ static void status(void)
 	proc__runs(1);
 }
 
+static void where(void)
+{
+	struct sbuf text = { 0 };
+	struct where w;
+
+	if (!cgroup__read(1, &text)) {
+		cgroup__where(sbuf__str(&text), &w);
+		for (int i = 0; i < WHERE_CNT; i++)
+			promise_clean(w.part[i], WHERE_SZ);
+		promise(!*w.part[WHERE_CONTAINER] || *w.part[WHERE_CGROUP]);
+		cgroup__is_in(sbuf__str(&text), w.part[WHERE_CGROUP]);
+		cgroup__is_in(sbuf__str(&text), "/sys/fs/cgroup/cpu/x");
+		cgroup__is_in(sbuf__str(&text), "x");
+	}
+	sbuf__free(&text);
+}
+
 static void names(size_t sz)
 {
 	char *buf = malloc(sz + 1);
@@ -88,7 +107,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (what & 3) {
 	case 0: maps(); break;
 	case 1: status(); break;
-	default: names(what >> 2); break;
+	default:
+		names(what >> 2);
+		where();
+		break;
 	}
 	content.p = NULL;
 	return 0;

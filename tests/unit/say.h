@@ -10,6 +10,7 @@
 struct say_proc {
 	uint32_t pid;
 	const char *comm, *cmdline, *python, *runtime, *sites, *note;
+	struct where_list where;
 };
 
 static inline int say(struct model *m, const struct record *r)
@@ -28,7 +29,8 @@ static inline int say_start(struct model *m, const struct say_proc *p, uint64_t 
 						  .python = p->python,
 						  .runtime = p->runtime,
 						  .sites = p->sites,
-						  .note = p->note } });
+						  .note = p->note,
+						  .where = p->where } });
 }
 
 static inline int say_totals(struct model *m, const struct totals *t)

@@ -94,7 +94,9 @@ static const struct record play[] = {
 		    .sites = "call-sites",
 		    .note = "",
 		    .parent = 77,
-		    .parent_comm = "master" } },
+		    .parent_comm = "master",
+		    .where = { .part = { [WHERE_CONTAINER] = "web", [WHERE_UNIT] = "app.service" },
+			       .ns_pid = 7 } } },
 	{ REC_STACK, .stack = { 1, false, 1, &frames[1] } },
 	{ REC_STACK, .stack = { 2, true, 2, frames } },
 	{ REC_GIL, PID, .gil = { COND, 0, 0 } },
@@ -165,6 +167,12 @@ static void every_sink_gets_the_whole_play(void **state)
 	assert_int_equal(p->parent, 77);
 	assert_string_equal(p->parent_comm, "master");
 	assert_string_equal(p->note, "a note");
+	assert_string_equal(p->where.part[WHERE_CONTAINER], "web");
+	assert_string_equal(p->where.part[WHERE_UNIT], "app.service");
+	/* Its own: what a record points to is there during the call only. */
+	assert_ptr_not_equal(p->where.part[WHERE_UNIT], play[1].proc.where.part[WHERE_UNIT]);
+	assert_null(p->where.part[WHERE_POD]);
+	assert_int_equal(p->where.ns_pid, 7);
 	assert_string_equal(thread(s, 1)->name, "parser");
 	assert_string_equal(thread(s, 2)->name, "upload()");
 	assert_int_equal(thread(s, 2)->wait_ns, 850);

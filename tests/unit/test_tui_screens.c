@@ -276,10 +276,20 @@ static void many_threads_gils_and_processes_look_as_before(void **state)
 	st.now.procs[2].alive = false;
 	st.now.procs[3].gil_cnt = st.now.procs[3].thread_cnt = 0;
 	st.now.procs[3].cmdline = "";
+	/* Where they run has a column where there is room. */
+	st.now.procs[0].where.part[WHERE_CONTAINER] =
+		"0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+	st.now.procs[1].where.part[WHERE_CONTAINER] = "x";
+	st.now.procs[1].where.part[WHERE_NAME] = "web";
+	st.now.procs[1].where.part[WHERE_POD_NAME] = "shop-frontend-7d9c5b6f4-x2k";
+	st.now.procs[2].where.part[WHERE_UNIT] = "gunicorn@3.service";
 	st.now.snap.proc_cnt = 4;
 	ui__update(&st.ui, &st.now.snap, NULL, st.timeline);
 	keys(&st, "6");
 	check_frame(&st, "many-processes", false);
+	ui__resize(&st.ui, 43, 132);
+	check_frame(&st, "many-processes-132x43", false);
+	ui__resize(&st.ui, 24, 80);
 	keys(&st, "1");
 	check_frame(&st, "many-processes-threads", false);
 	ui__resize(&st.ui, 12, 60);

@@ -404,11 +404,59 @@ static void what_was_seen_in_part_has_the_time_beside_it(void **state)
 	free(c);
 }
 
+static void is_text(json_t *of, const char *key, const char *want)
+{
+	json_t *v = json_object_get(of, key);
+
+	assert_non_null(v);
+	if (want)
+		assert_string_equal(json_string_value(v), want);
+	else
+		assert_true(json_is_null(v));
+}
+
+/* null where it is in nothing of that; the whole id, which tables cut. */
+static void where_a_process_runs_is_in_its_record(void **state)
+{
+	static const char id[] = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+	static const char *const keys[] = { "container", "pod", "pod_name", "unit", "cgroup" };
+	struct view_opts o = { 0 };
+	struct crowd *c = crowd_new();
+	struct snap_proc *p = &c->f.procs[0];
+	size_t len;
+	json_t *got = record(c, &o, &len), *proc;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		assert_true(json_is_null(list(got, keys[i])));
+	assert_true(json_is_null(list(got, "ns_pid")));
+	json_decref(got);
+	p->where = (struct where_list){ .part = { [WHERE_CGROUP] = "/a\"b",
+						  [WHERE_CONTAINER] = id,
+						  [WHERE_NAME] = "web",
+						  [WHERE_POD] = "uid",
+						  [WHERE_UNIT] = "app.service" },
+					.ns_pid = 7 };
+	got = record(c, &o, &len);
+	proc = json_array_get(json_object_get(got, "processes"), 0);
+	is_text(list(got, "container"), "id", id);
+	is_text(list(got, "container"), "name", "web");
+	is_text(list(got, "container"), "engine", NULL);
+	is_text(proc, "pod", "uid");
+	is_text(proc, "pod_name", NULL);
+	is_text(proc, "unit", "app.service");
+	is_text(proc, "cgroup", "/a\"b");
+	assert_int_equal(json_integer_value(list(got, "ns_pid")), 7);
+	json_decref(got);
+	free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_screen_of_a_thousand_threads_is_small_and_its_sums_hold),
 		cmocka_unit_test(what_fits_is_whole),
+		cmocka_unit_test(where_a_process_runs_is_in_its_record),
 		cmocka_unit_test(lists_have_an_end_and_the_rest_is_other),
 		cmocka_unit_test(a_pair_is_at_the_line_of_its_largest_chain),
 		cmocka_unit_test(workers_of_one_master_are_a_group_with_ranges_and_sums),

@@ -20,15 +20,27 @@
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
+#include "user/base/where.h"
 #include "user/gil/gil_site.h"
 #include "user/probe/features.h"
 #include "user/probe/probe.h"
 #include "user/python/process.h"
 #include "user/target/failure.h"
 #include "user/target/target.h"
+#include "user/target/where_names.h"
+
+/* " in web-1", or nothing. */
+static void print_label(const struct where_list *where)
+{
+	char label[WHERE_SZ];
+
+	where__label(where, label, sizeof(label));
+	printf("%s%s", *label ? " in " : "", label);
+}
 
 struct listing {
 	const struct opts *o;
+	struct target_cache *cache;
 	size_t found;
 };
 
@@ -39,6 +51,7 @@ static void list_one(void *ctx, pid_t pid, enum failure err, const char *why,
 	struct listing *l = ctx;
 	const struct opts *o = l->o;
 	struct target t = { 0 };
+	struct where_list where;
 
 	if (err && !failure__is_loud(err))
 		return;
@@ -50,6 +63,8 @@ static void list_one(void *ctx, pid_t pid, enum failure err, const char *why,
 	} else {
 		t = *found;
 	}
+	where_names__find(target_cache__names(l->cache), pid, &t.where);
+	where = where__list(&t.where);
 	if (o->json) {
 		json__open(&j, NULL, '{');
 		json__u64(&j, "pid", (uint64_t)pid);
@@ -67,33 +82,44 @@ static void list_one(void *ctx, pid_t pid, enum failure err, const char *why,
 			if (t.note[0])
 				json__str(&j, "note", t.note);
 		}
+		where__put_json(&j, &where);
 		json__close(&j, '}');
 		json__end(&j);
 	} else if (err) {
-		printf("%8d  %-8s %-16.16s refused: %s\n", pid, "?", t.comm, why);
+		printf("%8d  %-8s %-16.16s refused: %s", pid, "?", t.comm, why);
+		print_label(&where);
+		putchar('\n');
 	} else {
-		printf("%8d  %-8s %-16s %zu probes in %s%s%s   %.*s\n", pid, t.py->version, t.comm,
+		printf("%8d  %-8s %-16s %zu probes in %s%s%s", pid, t.py->version, t.comm,
 		       t.sites->site_cnt, t.runtime,
 		       probe__has_light(t.sites) ? "" : " (exact only)",
-		       t.gil_off > 0 ? " (GIL disabled)" : "",
-		       (int)text_prefix(t.cmdline, 60, SIZE_MAX, NULL), t.cmdline);
+		       t.gil_off > 0 ? " (GIL disabled)" : "");
+		print_label(&where);
+		printf("   %.*s\n", (int)text_prefix(t.cmdline, 60, SIZE_MAX, NULL), t.cmdline);
 	}
 }
 
 int doctor__list(const struct opts *o)
 {
+	__cleanup(sbuf__free) struct sbuf wanted = { 0 };
 	struct target_cache *cache = target_cache__new();
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
-	struct listing l = { o, 0 };
+	struct listing l = { o, cache, 0 };
+	size_t kept = 0;
 
 	if (!cache || n < 0)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (!o->json)
 		printf("%8s  %-8s %-16s %s\n", "PID", "PYTHON", "NAME", "GIL");
-	target__resolve_many(pids, (size_t)n, cache, list_one, &l);
+	for (ssize_t i = 0; i < n; i++)
+		if (proc_filter__wants(&o->filter, target_cache__names(cache), (pid_t)pids[i]))
+			pids[kept++] = pids[i];
+	target__resolve_many(pids, kept, cache, list_one, &l);
+	proc_filter__words(&o->filter, &wanted);
 	if (!l.found && !o->json)
-		printf("no Python process %s\n",
+		printf("no Python process%s%s %s\n", wanted.len ? " wanted by " : "",
+		       sbuf__str(&wanted),
 		       geteuid() ? "that this user may look into: try sudo giltop list"
 				 : "on this machine");
 	target_cache__free(cache);
@@ -229,6 +255,18 @@ static void print_sites(const struct target *t)
 		       (unsigned long long)t->sites->no_after_va);
 }
 
+static void print_where(const struct target *t)
+{
+	__cleanup(sbuf__free) struct sbuf words = { 0 };
+	struct where_list where = where__list(&t->where);
+
+	where__words(&where, &words);
+	if (where.part[WHERE_CGROUP])
+		printf("  cgroup %s\n", where.part[WHERE_CGROUP]);
+	if (words.len)
+		printf("  runs in %s\n", sbuf__str(&words));
+}
+
 /* One that has just started, or that runs on while it is read, may fail once. */
 static bool is_misfit(struct py_process *py, char *why, size_t sz)
 {
@@ -289,6 +327,7 @@ static void check_target(const struct opts *o, pid_t pid, struct target_cache *c
 			      why.len ? sbuf__str(&why) : "it failed");
 		return;
 	}
+	print_where(&t);
 	print_sites(&t);
 	print_gils(&t, ob);
 	if (t.note[0])

@@ -130,7 +130,7 @@ static void zsh_value(FILE *out, const struct opt_desc *d)
 
 static void zsh_option(FILE *out, const struct opt_desc *d)
 {
-	bool again = d->type == OPT_LIST || d->type == OPT_COUNT;
+	bool again = d->type == OPT_LIST || d->type == OPT_COUNT || d->type == OPT_WORDS;
 
 	for (int is_long = !d->short_name; is_long < 2; is_long++) {
 		__cleanup(sbuf__free) struct sbuf help = { 0 };

@@ -221,13 +221,18 @@ static int set_defaults(struct opts *o)
 /* What follows from the options. */
 static int finish(int argc, char **argv, struct parsing *p)
 {
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	struct opts *o = &p->o;
+	int err;
 
 	o->said = p->given;
 	o->batch |= o->text || o->markdown;
 	o->view.one_interval =
 		o->iterations == 1 || (o->duration_ns && o->duration_ns <= o->view.interval_ns);
 	o->words = command_line(argc, argv);
+	err = proc_filter__check(&o->filter, &why);
+	if (err)
+		return err == -EINVAL ? usage("%s", sbuf__str(&why)) : err;
 	o->view.command = o->words;
 	return o->words ? opts__check(o, p->given) : -ENOMEM;
 }
@@ -265,6 +270,7 @@ void opts__free(struct opts *o)
 	free(o->pids);
 	free(o->view.tids);
 	free(o->words);
+	proc_filter__free(&o->filter);
 	o->pids = o->view.tids = NULL;
 	o->words = NULL;
 }

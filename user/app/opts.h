@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "user/target/proc_filter.h"
 #include "user/view/view.h"
 
 enum verb {
@@ -32,9 +33,10 @@ struct opts {
 	size_t pid_cnt;
 	uint32_t *pids;
 	bool all;
-	int subprocesses;     /* enum follow_mode; -1: not said (session__follow_mode) */
-	uint64_t duration_ns; /* 0: no end */
-	uint64_t iterations;  /* 0: no end */
+	struct proc_filter filter; /* of all */
+	int subprocesses;	   /* enum follow_mode; -1: not said (session__follow_mode) */
+	uint64_t duration_ns;	   /* 0: no end */
+	uint64_t iterations;	   /* 0: no end */
 	bool batch, json, force, no_stacks, no_unicode, quiet;
 	bool text, markdown; /* only the summary that goes into a ticket */
 	bool mouse;

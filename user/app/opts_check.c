@@ -81,6 +81,17 @@ static int check_pairs(const struct opts *o, uint64_t given)
 	return 0;
 }
 
+/* What is named by its pid is wanted, whatever it is. */
+static int check_filters(const struct opts *o, uint64_t given)
+{
+	for (size_t i = 0; i < opt_cnt; i++)
+		if (is_given(given, i) && opt_table[i].type == OPT_WORDS && !o->all &&
+		    o->verb != VERB_LIST)
+			return usage("--%s chooses among all processes: it goes with -a",
+				     opt_table[i].name);
+	return 0;
+}
+
 /* Only record has formats of all kinds. */
 static int check_format(const struct opts *o, uint64_t given)
 {
@@ -132,6 +143,8 @@ int opts__check(const struct opts *o, uint64_t given)
 
 	if (!err)
 		err = check_pairs(o, given);
+	if (!err)
+		err = check_filters(o, given);
 	if (!err)
 		err = check_target(o);
 	if (!err)

@@ -19,6 +19,7 @@ enum opt_type {
 	OPT_COLUMN,   /* const char *, a column that has an order */
 	OPT_OFF,      /* int := 0 */
 	OPT_ON,	      /* int := 1 */
+	OPT_WORDS,    /* struct proc_filter; filter says of what */
 	OPT_ACTION,   /* help, version */
 };
 
@@ -32,6 +33,7 @@ struct opt_desc {
 	const char *def;  /* what it is if it is not said, in the user's words; NULL: see help */
 	const char *const *names; /* of an enum, ends with NULL */
 	int alone;		  /* OPT_ENUM_OR without a value */
+	enum filter_kind filter;  /* of OPT_WORDS */
 	uint64_t min, max;
 	unsigned int verbs; /* bits 1 << enum verb: it does something for those; 0: for all */
 	bool harmless;	    /* the others take it, too: nobody is misled */

@@ -58,6 +58,15 @@ static int add_list(const struct opt_desc *d, const char *arg, size_t *cnt, uint
 	return *cnt ? 0 : usage("--%s needs a number", d->name);
 }
 
+static int add_words(const struct opt_desc *d, const char *arg, struct proc_filter *f)
+{
+	int err = proc_filter__add(f, d->filter, arg);
+
+	if (err == -EINVAL)
+		return usage("--%s: '%s' has an empty word: it takes %s", d->name, arg, d->arg);
+	return err;
+}
+
 void opt__values(const struct opt_desc *d, const char *sep, struct sbuf *out)
 {
 	const char *before = "";
@@ -164,6 +173,7 @@ int opt__set(struct opts *o, const struct opt_desc *d, const char *arg)
 			return usage("--%s: '%s' is not a percentage (0.5, 1, 20), at most %llu",
 				     d->name, arg, (unsigned long long)d->max);
 		return 0;
+	case OPT_WORDS: return add_words(d, arg, (struct proc_filter *)(void *)field);
 	case OPT_ACTION: break;
 	}
 	return 0;

@@ -20,7 +20,9 @@ static const char *const follow_names[] = { "no", "yes", "auto", NULL };
 #define LIST	 (1u << VERB_LIST)
 #define DOCTOR	 (1u << VERB_DOCTOR)
 #define MEASURES (TOP | RECORD | DUMP)
-#define ROWS	 (TOP | RECORD | OPT_DUMP_JSON) /* chooses and orders threads */
+/* It judges what is there, and what comes. */
+#define FILTER_WHY "doctor -p PID is about one process"
+#define ROWS	   (TOP | RECORD | OPT_DUMP_JSON) /* chooses and orders threads */
 
 const struct opt_desc opt_table[] = {
 	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt),
@@ -32,6 +34,21 @@ const struct opt_desc opt_table[] = {
 	{ "all", 'a', NULL, OPT_FLAG, OFF(all),
 	  .help = "every Python process, also those that start later", .verbs = MEASURES | LIST,
 	  .why = "giltop list looks at them all" },
+	{ "cgroup", 0, "PATH|NAME", OPT_WORDS, OFF(filter), .filter = FILTER_CGROUP,
+	  .help = "of all only those in this cgroup or below it: its path, the name of a folder or "
+		  "the unit of systemd",
+	  .verbs = MEASURES | LIST, .why = FILTER_WHY },
+	{ "pod", 0, "NAME|UID", OPT_WORDS, OFF(filter), .filter = FILTER_POD,
+	  .help = "of all only those in this pod", .verbs = MEASURES | LIST, .why = FILTER_WHY },
+	{ "container", 0, "ID|NAME", OPT_WORDS, OFF(filter), .filter = FILTER_CONTAINER,
+	  .help = "of all only those in this container: its name, or the first 4 characters of its "
+		  "id and more",
+	  .verbs = MEASURES | LIST, .why = FILTER_WHY },
+	{ "user", 0, "NAME|UID", OPT_WORDS, OFF(filter), .filter = FILTER_USER,
+	  .help = "of all only those of this user", .verbs = MEASURES | LIST, .why = FILTER_WHY },
+	{ "comm", 0, "NAME", OPT_WORDS, OFF(filter), .filter = FILTER_COMM,
+	  .help = "of all only those that are called so, or as this shell pattern says",
+	  .verbs = MEASURES | LIST, .why = FILTER_WHY },
 	{ "subprocesses", 's', "[WHEN]", OPT_ENUM_OR, OFF(subprocesses),
 	  .help = "follow child processes: yes (-s alone), no, or auto (those of a process that "
 		  "has no "

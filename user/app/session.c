@@ -338,6 +338,7 @@ static int start(struct session *s)
 		begin(s);
 	if (code)
 		return code;
+	session__say_none_wanted(s);
 	if (session__follow_start(s))
 		return EXIT_RUNTIME;
 	if (s->live)

@@ -60,6 +60,7 @@ struct session {
 		sinks; /* what the source sends goes to: the model, this session, the timeline */
 	struct model *model;
 	size_t live_cnt;   /* processes that are measured now */
+	size_t wanted_cnt; /* by the filters of -a, at the start */
 	struct view *view; /* NULL while the live view runs */
 	struct live *live; /* NULL: batch */
 	struct output out;
@@ -103,6 +104,10 @@ void session__on_signal(struct session *s);
  */
 int session__preflight(const struct opts *o);
 int session__add_targets(struct session *s);
+/* Is it one of those that the filters of -a want? */
+bool session__wants(const struct session *s, pid_t pid);
+/* It goes on without any that is: say for what. */
+void session__say_none_wanted(struct session *s);
 unsigned int session__thread_cnt(const struct opts *o);
 /* How many processes are there to be measured, about? */
 unsigned int session__proc_cnt(const struct opts *o);

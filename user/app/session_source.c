@@ -50,6 +50,12 @@ static enum collector_mode mode_of(const struct opts *o)
 /* So many processes may each have probes of their own. */
 #define SHARE_FROM 4
 
+/* Of -a. */
+static bool wants(void *ctx, pid_t pid)
+{
+	return session__wants(ctx, pid);
+}
+
 int session__open_source(struct session *s)
 {
 	struct collector_opts co = { .attach = s->o->attach,
@@ -65,9 +71,15 @@ int session__open_source(struct session *s)
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
 
-	co.share = s->o->all || s->follow.mode == FOLLOW_YES || s->o->pid_cnt > SHARE_FROM;
+	/* Whom nobody asked for is not to pay for probes that he shares with those that are wanted. */
+	if (proc_filter__is_set(&s->o->filter)) {
+		co.wants = wants;
+		co.wants_ctx = s;
+	} else {
+		co.share = s->o->all || s->follow.mode == FOLLOW_YES || s->o->pid_cnt > SHARE_FROM;
+		co.adopt_all = s->o->all;
+	}
 	co.say_share = !s->o->command;
-	co.adopt_all = s->o->all;
 	if (s->o->all)
 		co.follow = GT_FOLLOW_ALL;
 	else if (s->follow.mode == FOLLOW_YES)

@@ -82,14 +82,44 @@ static bool is_measured(enum failure f)
 	return !f || f == FAIL_ALREADY;
 }
 
+bool session__wants(const struct session *s, pid_t pid)
+{
+	return proc_filter__wants(&s->o->filter, collector__names(s->c), pid);
+}
+
+void session__say_none_wanted(struct session *s)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	size_t cnt = s->wanted_cnt;
+
+	if (!s->o->all || s->live_cnt || !proc_filter__is_set(&s->o->filter) || ending__has_come())
+		return;
+	if (cnt)
+		sbuf__printf(&text, "%zu process%s wanted by ", cnt, cnt == 1 ? " is" : "es are");
+	else
+		sbuf__puts(&text, "no process is there that is wanted by ");
+	proc_filter__words(&s->o->filter, &text);
+	sbuf__puts(&text, cnt ? ", but no Python that can be measured" : "");
+	sbuf__puts(&text, ": waiting for one");
+	if (s->live)
+		session__live_say(s, sbuf__str(&text));
+	else
+		pr_info("%s\n", sbuf__str(&text));
+}
+
 static int add_all(struct session *s)
 {
 	__cleanup(freep) uint32_t *pids = NULL;
 	ssize_t n = proc__pids(&pids);
 
-	for (ssize_t i = 0; i < n && !ending__has_come(); i++)
-		if ((pid_t)pids[i] != getpid())
-			add_one(s, (pid_t)pids[i], false);
+	for (ssize_t i = 0; i < n && !ending__has_come(); i++) {
+		pid_t pid = (pid_t)pids[i];
+
+		if (pid == getpid() || !session__wants(s, pid))
+			continue;
+		s->wanted_cnt++;
+		add_one(s, pid, false);
+	}
 	return 0;
 }
 

@@ -65,6 +65,19 @@
 /* A process's cgroup and those above it: levels that are looked at for a CPU limit, and bytes of the file of each. */
 #define BUDGET_CGROUP_LEVELS 16
 #define BUDGET_CGROUP_FILE   4096
+/* /proc/PID/cgroup: a line for each of at most some 14 hierarchies, each with a path of at most 4096 bytes. */
+#define BUDGET_CGROUPS 65536
+
+/* To ask for the names of a container: the files of its engine, its host name. Some of these lose their worker in a run:
+ * names are not asked for any more.
+ */
+#define BUDGET_NAMES_CPU_NS    (250 * BUDGET_MS)
+#define BUDGET_NAMES_WAIT_NS   (250 * BUDGET_MS)
+#define BUDGET_NAMES_MEMORY    (128 * BUDGET_MB)
+#define BUDGET_NAMES_ANSWER    4096
+#define BUDGET_NAMES_LOST      3
+#define BUDGET_ENGINE_FILE     (8 * BUDGET_MB) /* podman's has all its containers */
+#define BUDGET_HOST_NAME_BYTES 256
 
 /* Looks at gil->locked each time that it is time for some, 97 times a second, some microseconds each; GILs of a process that
  * are looked at.

@@ -202,6 +202,16 @@ pid_t proc__parent(pid_t pid)
 	return (pid_t)status_number(pid, "\nPPid:");
 }
 
+int proc__uid(pid_t pid, uint32_t *ret)
+{
+	char text[64];
+
+	if (!status_line(pid, 0, "\nUid:", text, sizeof(text)))
+		return -ESRCH;
+	*ret = (uint32_t)strtoul(text, NULL, 10);
+	return 0;
+}
+
 unsigned int proc__cpu_cnt(pid_t pid)
 {
 	cpu_set_t *set = CPU_ALLOC(CPU_MAX);

@@ -36,6 +36,8 @@ bool proc__exists(pid_t pid);
 /* The thread group of a tid (a tid is accepted where a pid is meant), or -ESRCH. */
 pid_t proc__tgid(pid_t pid);
 pid_t proc__parent(pid_t pid); /* or -ESRCH */
+/* The real user of a process. 0 or -ESRCH. */
+int proc__uid(pid_t pid, uint32_t *ret);
 /* A thread's id in its own pid namespace; tid itself where that is not known. */
 uint32_t proc__own_tid(pid_t pid, pid_t tid);
 /* Has it ids of its own, in a pid namespace below the one whose /proc this is? */

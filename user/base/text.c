@@ -30,7 +30,7 @@ size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret)
 	return len;
 }
 
-size_t utf8_encode(uint32_t c, char ret[4])
+size_t utf8_write(uint32_t c, char ret[4])
 {
 	static const uint8_t first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 	size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;

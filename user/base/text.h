@@ -19,7 +19,7 @@ size_t text_prefix(const char *s, size_t max_chars, size_t max_bytes, size_t *re
 /* Decode one UTF-8 character of at most n bytes (n > 0): its length, 0 if it is not valid. */
 size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret);
 /* Write c as UTF-8: its length, 1..4. */
-size_t utf8_encode(uint32_t c, char ret[4]);
+size_t utf8_write(uint32_t c, char ret[4]);
 /* The last part of a path; all of it where that is empty. */
 const char *path_base(const char *path);
 /* .. but with its folder where many files are called so: "shop/views.py", "json/__init__.py". */

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "bpf/giltop.h"
+#include "user/base/where.h"
 
 struct snap_frame;
 struct totals;
@@ -62,6 +63,7 @@ struct record {
 			unsigned int cpu_cnt; /* that it may run on; 0: not known */
 			uint32_t parent; /* who it is a child of, measured or not; 0: not known */
 			const char *parent_comm; /* its name; NULL: not known */
+			struct where_list where;
 		} proc;
 		struct { /* another note than proc's */
 			const char *text;

@@ -126,6 +126,9 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->note = arena__strdup(a, p->note);
 	s->parent = p->parent;
 	s->parent_comm = arena__strdup(a, p->parent_comm);
+	s->where.ns_pid = p->where.ns_pid;
+	for (int i = 0; i < WHERE_CNT; i++)
+		s->where.part[i] = p->where.part[i] ? arena__strdup(a, p->where.part[i]) : NULL;
 	s->halted = p->halted;
 	s->mode = p->is_light ? SNAP_MODE_LIGHT : SNAP_MODE_EXACT;
 	s->mode_auto = p->is_auto;

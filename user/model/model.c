@@ -61,6 +61,7 @@ static void mproc__free(struct mproc *p)
 	free(p->sites);
 	free(p->note);
 	free(p->parent_comm);
+	where_list__free(&p->where);
 	mproc__free_names(p);
 	free(p);
 }
@@ -140,7 +141,7 @@ static int add_proc(struct model *m, const struct record *r)
 	p->note = copy(r->proc.note ? r->proc.note : "");
 	p->parent_comm = copy(r->proc.parent_comm);
 	if (!p->comm || !p->cmdline || !p->python || !p->runtime || !p->sites || !p->note ||
-	    !p->parent_comm) {
+	    !p->parent_comm || where_list__copy(&p->where, &r->proc.where)) {
 		mproc__free(p);
 		return -ENOMEM;
 	}

@@ -106,6 +106,7 @@ struct mproc {
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
 	uint64_t late_ns;
 	unsigned int cpu_cnt;
+	struct where_list where; /* its own copy */
 	bool throttled_known;
 	uint64_t throttled_at[AT_CNT];
 	bool stacks_known;

@@ -16,6 +16,7 @@
 #include "bpf/giltop.h"
 #include "user/base/hist.h"
 #include "user/base/units.h"
+#include "user/base/where.h"
 #include "user/books/counters.h"
 
 #define TID_UNKNOWN 0u
@@ -174,9 +175,10 @@ struct snap_proc {
 	uint32_t pid;
 	const char *comm;
 	const char *cmdline;
-	const char *python;  /* "3.11.2", or "?" */
-	const char *runtime; /* the ELF that holds the GIL code */
-	const char *sites;   /* how it was found: "call-sites" */
+	const char *python;	 /* "3.11.2", or "?" */
+	const char *runtime;	 /* the ELF that holds the GIL code */
+	const char *sites;	 /* how it was found: "call-sites" */
+	struct where_list where; /* container, pod, unit */
 	const char *note; /* anything the user must know ("free-threaded build, GIL on"), or "" */
 	bool halted;	  /* stopped, as the note says */
 	bool alive;

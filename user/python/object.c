@@ -28,7 +28,7 @@ size_t py_chars_to_utf8(const void *chars, size_t cnt, unsigned int kind, char *
 		/* Lone surrogates are legal in a str, but not in UTF-8. */
 		if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
 			c = '?';
-		n = utf8_encode(c, buf);
+		n = utf8_write(c, buf);
 		if (n > out_sz - len)
 			break;
 		memcpy(out + len, buf, n);

@@ -22,6 +22,7 @@
 #include "user/source/lock_looks.h"
 #include "user/source/stacks.h"
 #include "user/target/native_sym.h"
+#include "user/target/where_names.h"
 
 struct tracked *tracked__find(struct collector *c, pid_t pid)
 {
@@ -302,6 +303,7 @@ bool collector__can_measure(struct collector *c, pid_t pid)
 uint64_t collector__workers_cpu_ns(const struct collector *c)
 {
 	return py_guests__cpu_ns(c->guests) + worker__cpu_ns(target_cache__worker(c->cache)) +
+	       where_names__cpu_ns(target_cache__names(c->cache)) +
 	       native_files__cpu_ns(target_cache__native_files(c->cache));
 }
 
@@ -314,7 +316,8 @@ static void count_own(struct collector *c)
 
 	c->totals.self_cpu_ns += collector__workers_cpu_ns(c);
 	stats[COUNTER_GIVEN_UP] = py_guests__lost_cnt(c->guests) + worker__lost_cnt(looks) +
-				  native_files__lost_cnt(files);
+				  native_files__lost_cnt(files) +
+				  where_names__lost_cnt(target_cache__names(c->cache));
 	stats[COUNTER_NO_LINE] = c->no_line;
 	stats[COUNTER_MISSED] = c->shared.missed_cnt;
 	stats[COUNTER_QUIET] = c->shared.quiet_cnt;
@@ -454,6 +457,11 @@ static bool expects(const struct source *s)
 static void want_spans(struct source *s, uint64_t min_ns)
 {
 	probe__want_spans(((struct collector *)s)->probe, min_ns);
+}
+
+struct where_names *collector__names(struct collector *c)
+{
+	return target_cache__names(c->cache);
 }
 
 bool collector__is_slow_to_detach(const struct collector *c)

@@ -20,6 +20,7 @@ struct collector;
 struct sbuf;
 struct sinks;
 struct source;
+struct where_names;
 
 /* Which stretches of a process see every hold: those that its budget allows, all, none. */
 enum collector_mode { COLLECT_AUTO, COLLECT_EXACT, COLLECT_LIGHT };
@@ -37,6 +38,9 @@ struct collector_opts {
 	bool look_at_all; /* the stack of every thread at each reading (dump) */
 	enum collector_mode mode;
 	double max_overhead_pct; /* of a CPU, by the probes of a process: COLLECT_AUTO; 0: no limit */
+	/* Is this process to be measured? Asked of those that come later, by exec; what is forked is as its parent. NULL: all. */
+	bool (*wants)(void *ctx, pid_t pid);
+	void *wants_ctx;
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
@@ -58,6 +62,8 @@ bool collector__can_measure(struct collector *c, pid_t pid);
 void collector__expect(struct collector *c, pid_t pid);
 /* What costs most beside the books: reading the stacks of open waits, and names of native functions. On at first. */
 void collector__leave_out(struct collector *c, bool walks, bool native);
+/* Where processes run: for wants(). Owned by c. */
+struct where_names *collector__names(struct collector *c);
 /* Perf events are taken away one by one: its free may take a second or more. */
 bool collector__is_slow_to_detach(const struct collector *c);
 

@@ -80,6 +80,7 @@ struct tracked {
 struct expected {
 	pid_t pid;
 	uint64_t until_ns, next_ns, wait_ns; /* given up; tried again; and how long after that */
+	bool is_kin; /* forked by one that is measured: wanted as that one is */
 };
 
 struct collector {
@@ -160,8 +161,10 @@ bool collector__execs(struct collector *c, pid_t pid);
 /* Put one that has started among those that are measured; take it out, its probes too. 0 or -ENOMEM. */
 int collector__track(struct collector *c, const struct tracked *t);
 void collector__untrack(struct collector *c, struct tracked *t);
-/* expected.c: the timer; those that are here are measured. */
+/* expected.c: the timer; those that are here, and wanted, are measured. */
 void expected__try(struct collector *c);
+/* It has been forked by parent: expected, too. */
+void expected__fork(struct collector *c, pid_t parent, pid_t pid);
 /* The one that is measured under this pid, or NULL. */
 struct tracked *tracked__find(struct collector *c, pid_t pid);
 /* Have collector__dispatch see when fd becomes readable; id: a pid, or one of collector.c's. */

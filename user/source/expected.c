@@ -21,9 +21,9 @@ static void arm_timer(struct collector *c)
 	timerfd_settime(c->timer, 0, &its, NULL);
 }
 
-void collector__expect(struct collector *c, pid_t pid)
+static void expect(struct collector *c, pid_t pid, bool is_kin)
 {
-	struct expected e = { pid, now_ns() + EXPECT_NS, 0, EXPECT_TRY };
+	struct expected e = { pid, now_ns() + EXPECT_NS, 0, EXPECT_TRY, is_kin };
 
 	for (size_t i = 0; i < c->exp_cnt; i++)
 		if (c->exp[i].pid == pid) { /* another program runs there now */
@@ -35,6 +35,31 @@ void collector__expect(struct collector *c, pid_t pid)
 	c->exp[c->exp_cnt++] = e;
 	if (c->exp_cnt == 1) /* else it runs: a stream of new ones must not put it off */
 		arm_timer(c);
+}
+
+void collector__expect(struct collector *c, pid_t pid)
+{
+	expect(c, pid, false);
+}
+
+void expected__fork(struct collector *c, pid_t parent, pid_t pid)
+{
+	bool is_kin = tracked__find(c, parent);
+
+	for (size_t i = 0; i < c->exp_cnt && !is_kin; i++)
+		is_kin = c->exp[i].pid == parent && c->exp[i].is_kin;
+	expect(c, pid, is_kin);
+}
+
+/* Who is not wanted may come to where it is while it is expected: as if it were no CPython yet. */
+static enum failure try_one(struct collector *c, const struct expected *e, struct sbuf *why)
+{
+	if (!proc__runs(e->pid))
+		return FAIL_GONE;
+	if (e->is_kin || !c->opts.wants || c->opts.wants(c->opts.wants_ctx, e->pid))
+		return collector__add(c, e->pid, true, why);
+	sbuf__printf(why, "pid %d is not one of those that are wanted", e->pid);
+	return FAIL_NOT_PYTHON;
 }
 
 /* Try the expected ones; drop those that are here, gone, refused or too old. */
@@ -50,7 +75,7 @@ void expected__try(struct collector *c)
 			i++;
 			continue;
 		}
-		f = proc__runs(e->pid) ? collector__add(c, e->pid, true, &why) : FAIL_GONE;
+		f = try_one(c, e, &why);
 		if (f == FAIL_NOT_PYTHON && now < e->until_ns) {
 			e->next_ns = now + e->wait_ns;
 			e->wait_ns *= EXPECT_MORE;

@@ -94,7 +94,7 @@ static void handle(struct collector *c, const struct gt_note *n)
 		if (c->opts.follow == GT_FOLLOW_TELL)
 			c->forked = true;
 		else if (c->opts.follow)
-			collector__expect(c, (pid_t)n->tid);
+			expected__fork(c, (pid_t)n->tgid, (pid_t)n->tid);
 		break;
 	case GT_NOTE_EXEC: on_exec(c, n); break;
 	case GT_NOTE_THREAD: on_thread(c, n); break;

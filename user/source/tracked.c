@@ -372,7 +372,8 @@ static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, u
 					  .python = tg->py->version,
 					  .runtime = tg->runtime,
 					  .sites = "call-sites",
-					  .note = tg->note } };
+					  .note = tg->note,
+					  .where = where__list(&tg->where) } };
 	char parent_comm[64];
 	int err;
 

@@ -15,6 +15,7 @@
 #include "user/base/util.h"
 #include "user/base/worker.h"
 #include "user/target/native_sym.h"
+#include "user/target/where_names.h"
 
 /* What is lost at a limit is said, and not tried again. */
 static const struct worker_limits look_limits = { .memory = BUDGET_LOOK_MEMORY,
@@ -33,8 +34,9 @@ struct target_cache *target_cache__new(void)
 	if (c->shared == MAP_FAILED)
 		c->shared = NULL;
 	c->files = native_files__new();
+	c->names = where_names__new("");
 	c->worker = worker__new(&look_limits, c);
-	if (c->shared && c->files && c->worker)
+	if (c->shared && c->files && c->names && c->worker)
 		return c;
 	target_cache__free(c);
 	return NULL;
@@ -43,6 +45,11 @@ struct target_cache *target_cache__new(void)
 struct worker *target_cache__worker(struct target_cache *c)
 {
 	return c->worker;
+}
+
+struct where_names *target_cache__names(struct target_cache *c)
+{
+	return c->names;
 }
 
 struct native_files *target_cache__native_files(struct target_cache *c)
@@ -63,6 +70,7 @@ void target_cache__free(struct target_cache *c)
 	dull_files__free(&c->dull);
 	native_files__free(c->files);
 	worker__free(c->worker);
+	where_names__free(c->names);
 	if (c->shared)
 		munmap(c->shared, sizeof(*c->shared));
 	free(c);
@@ -299,9 +307,11 @@ enum failure target__resolve(pid_t pid, struct target_cache *cache, struct sbuf 
 	if (err)
 		return resolve_lost(pid, cache, err, why);
 	f = take_answer(&in, cache, steps, why, &t);
-	if (!f)
-		*ret = t;
-	return f;
+	if (f)
+		return f;
+	where_names__find(cache->names, t.pid, &t.where);
+	*ret = t;
+	return FAIL_NONE;
 }
 
 static void resolve_one(pid_t pid, struct target_cache *cache, target_fn fn, void *ctx)

@@ -12,12 +12,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "user/base/cgroup.h"
 #include "user/gil/gil_site.h"
 #include "user/python/runtime.h"
 #include "user/target/failure.h"
 
 struct native_files;
 struct sbuf;
+struct where_names;
 struct worker;
 
 /* Analyses of ELF files, kept for the run: by build-id, else by device, inode, size and mtime. */
@@ -26,6 +28,7 @@ struct target_cache *target_cache__new(void); /* NULL + errno */
 void target_cache__free(struct target_cache *c);
 struct native_files *target_cache__native_files(struct target_cache *c); /* owned by c */
 struct worker *target_cache__worker(struct target_cache *c);		 /* owned by c */
+struct where_names *target_cache__names(struct target_cache *c);	 /* owned by c */
 
 struct target {
 	pid_t pid;
@@ -45,6 +48,7 @@ struct target {
 	const struct gil_sites *sites; /* owned by the cache */
 	int gil_off;	/* free-threaded: 1: no GIL now, 0: it is on, -errno: not known yet */
 	char note[160]; /* what the user must know, or "" */
+	struct where where;
 };
 
 /* What a process is and where to probe it. pid: a process or thread id. steps: each step in words, for doctor (may be

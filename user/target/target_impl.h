@@ -43,6 +43,7 @@ struct target_cache {
 	struct dull_files dull;
 	struct native_files *files;
 	struct worker *worker;
+	struct where_names *names;
 	struct shared *shared;
 };
 

@@ -2,7 +2,10 @@
 /* dump.c - one look: who holds each GIL, who waits for it since when, where each of them is */
 #include <errno.h>
 
+#include "user/base/sbuf.h"
 #include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/base/where.h"
 #include "user/view/view.h"
 
 /* Its stack now; else where it was sampled most in this look. */
@@ -82,9 +85,13 @@ static int end(struct view *v, const struct snapshot *s, const char *why)
 	(void)why;
 	for (size_t i = 0; i < s->proc_cnt; i++) {
 		const struct snap_proc *p = &s->procs[i];
+		__cleanup(sbuf__free) struct sbuf where = { 0 };
 
 		fprintf(v->out, "pid %u %s  CPython %s  %s\n", p->pid, p->comm, p->python,
 			p->cmdline);
+		where__words(&p->where, &where);
+		if (where.len)
+			fprintf(v->out, "  in %s\n", sbuf__str(&where));
 		if (p->note[0])
 			fprintf(v->out, "  %s\n", p->note);
 		for (size_t k = 0; k < p->gil_cnt; k++)

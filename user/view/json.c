@@ -6,6 +6,7 @@
 #include "user/base/budgets.h"
 #include "user/base/json_out.h"
 #include "user/base/util.h"
+#include "user/base/where.h"
 #include "user/judge/pair_lines.h"
 #include "user/picture/pools.h"
 #include "user/picture/self_limit.h"
@@ -290,6 +291,7 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	json__str(j, "sites", p->sites);
 	if (p->note[0])
 		json__str(j, "note", p->note);
+	where__put_json(j, &p->where);
 	json__ns(j, "span_ns", p->span_ns);
 	json__ns(j, "late_ns", p->late_ns);
 	json__ns(j, "throttled_ns", p->throttled_ns);

@@ -12,6 +12,7 @@
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
+#include "user/base/where.h"
 #include "user/judge/verdict.h"
 #include "user/picture/offcpu.h"
 #include "user/view/blame_lines.h"
@@ -286,7 +287,7 @@ static void put_sleeps(struct view *v, const struct snap_proc *p)
 
 static int put_proc(struct view *v, const struct snapshot *s, const struct snap_proc *p)
 {
-	__cleanup(sbuf__free) struct sbuf who = { 0 };
+	__cleanup(sbuf__free) struct sbuf who = { 0 }, where = { 0 };
 	const char *mode = snap_proc__mode_word(p);
 	char clock[UNITS_SZ];
 
@@ -296,6 +297,9 @@ static int put_proc(struct view *v, const struct snapshot *s, const struct snap_
 	if (p->late_ns)
 		fprintf(v->out, "its first %s were not measured\n",
 			units__duration(p->late_ns, clock));
+	where__words(&p->where, &where);
+	if (where.len)
+		fprintf(v->out, "in %s\n", sbuf__str(&where));
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		put_gil(v, s, p, &p->gils[i]);
 	verdict__headline(p, verdict__busiest_gil(p), &who);
