@@ -71,10 +71,11 @@ int session__open_source(struct session *s)
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
 
-	/* Whom nobody asked for is not to pay for probes that he shares with those that are wanted. */
 	if (proc_filter__is_set(&s->o->filter)) {
 		co.wants = wants;
 		co.wants_ctx = s;
+		/* Whom nobody asked for is not to pay each time that he takes the GIL. */
+		co.share = co.mode != COLLECT_EXACT && co.max_overhead_pct > 0;
 	} else {
 		co.share = s->o->all || s->follow.mode == FOLLOW_YES || s->o->pid_cnt > SHARE_FROM;
 		co.adopt_all = s->o->all;

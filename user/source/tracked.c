@@ -383,10 +383,13 @@ static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, u
 	return err ? err : modes__start(t, c);
 }
 
-/* Since when its books can start: with its program, if its waits would have been seen since. 0: now. */
+/* Since when its books can start: with its program, if its waits would have had it adopted since. 0: now. known: before it
+ * was claimed.
+ */
 static uint64_t seen_since(const struct tracked *t, const struct gt_target *known)
 {
-	bool seen = t->file && known->born_ns > t->file->since_ns && t->start != PROBE_EXACT_FIRST;
+	bool seen = t->file && known->wanted && known->born_ns > t->file->since_ns &&
+		    t->start != PROBE_EXACT_FIRST;
 
 	if (!seen)
 		return 0;
@@ -403,21 +406,19 @@ static struct exe_id exe_of(const struct tracked *t, const struct gt_target *kno
 
 /* Its books: how its stacks are walked, whose a PyThreadState is, who holds already. Returns when they start, or 0. */
 static uint64_t open_books(struct tracked *t, struct collector *c, struct py_layout *layout,
-			   uint64_t *late_ns)
+			   const struct gt_target *known, uint64_t *late_ns)
 {
-	struct gt_target known;
 	uint64_t at;
 
 	tell_holders(t, c);
 	if (t->start != PROBE_ALWAYS_EXACT)
 		probe__price_ns(c->probe); /* while nothing is measured */
-	probe__target(c->probe, t->target.pid, &known);
 	at = probe__activate(c->probe, t->target.pid, layout, t->target.text,
-			     t->file ? t->file->no : 0, seen_since(t, &known));
+			     t->file ? t->file->no : 0, seen_since(t, known));
 	if (at)
 		tell_holders(t, c);
-	*late_ns = known.born_ns && at > known.born_ns ? at - known.born_ns : 0;
-	shared__know_exe(c, exe_of(t, &known), t->file);
+	*late_ns = known->born_ns && at > known->born_ns ? at - known->born_ns : 0;
+	shared__know_exe(c, exe_of(t, known), t->file);
 	return at;
 }
 
@@ -425,6 +426,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 {
 	const struct target *tg = &t->target;
 	uint64_t books_ns, late_ns;
+	struct gt_target known;
 	struct py_layout layout;
 	enum failure f = make_readers(t, c);
 	int err;
@@ -450,10 +452,11 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 		sbuf__printf(why, "pid %d: %s", tg->pid, errstr(t->pidfd));
 		return failure__of(t->pidfd);
 	}
+	probe__target(c->probe, tg->pid, &known);
 	f = attach(t, c, why);
 	if (f)
 		return f;
-	books_ns = open_books(t, c, &layout, &late_ns);
+	books_ns = open_books(t, c, &layout, &known, &late_ns);
 	if (!books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
 		return FAIL_SYSTEM;
