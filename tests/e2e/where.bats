@@ -55,9 +55,9 @@ measured() {
 	numbers --expr "{p['pid'] for p in total['processes']} == {*[$pids]}"
 }
 
-# id_of CHARACTER: of a container.
+# id_of CHARACTER: of a container; this test may run twice at a time.
 id_of() {
-	printf "${1}1%.0s" {1..32}
+	sha256sum <<<"$GROUP $1" | cut -c1-64
 }
 
 POD=3b4c5d6e-1a2b-4c3d-8e9f-0a1b2c3d4e5f
@@ -78,7 +78,7 @@ POD=3b4c5d6e-1a2b-4c3d-8e9f-0a1b2c3d4e5f
 		--expr "proc['cgroup'] == '/$GROUP/docker-$a.scope'" \
 		--expr "proc['pod'] is None and proc['unit'] is None and proc['ns_pid'] is None"
 	measured "$two" --container "$b"
-	measured "$both" --container "$a,${b:0:4}"
+	measured "$both" --container "$a,${b:0:4}" --cgroup "/$GROUP"
 	measured "$both" --container "$a" --container "$b"
 	measured "$both" --cgroup "/$GROUP"
 	measured "$both" --cgroup "$V2/$GROUP/"
@@ -319,14 +319,14 @@ os.execv(sys.argv[1], [sys.argv[1], "-S", "-c", "import time; time.sleep(1000)"]
 
 @test "who is forked is as its parent, who runs another program is asked again" {
 	local child fifo=$BATS_TEST_TMPDIR/in in
-	ln -s "$PYTHON" "$BATS_TEST_TMPDIR/giltop-fam"
-	ln -s "$PYTHON" "$BATS_TEST_TMPDIR/giltop-odd"
+	ln -s "$PYTHON" "$BATS_TEST_TMPDIR/fam-$$"
+	ln -s "$PYTHON" "$BATS_TEST_TMPDIR/odd-$$"
 	printf '%s\n' "$FAMILY" >"$BATS_TEST_TMPDIR/family.py"
-	giltop_start --json -a --comm giltop-fam
+	giltop_start --json -a --comm fam-$$
 	mkfifo "$fifo"
 	exec {in}<>"$fifo"
 	WL_OUT=$BATS_TEST_TMPDIR/family.out
-	"$BATS_TEST_TMPDIR/giltop-fam" -S "$BATS_TEST_TMPDIR/family.py" "$BATS_TEST_TMPDIR/giltop-odd" \
+	"$BATS_TEST_TMPDIR/fam-$$" -S "$BATS_TEST_TMPDIR/family.py" "$BATS_TEST_TMPDIR/odd-$$" \
 		<"$fifo" >"$WL_OUT" 2>&1 3>&- {in}>&- &
 	WL_PID=$!
 	pid_start $WL_PID
@@ -339,16 +339,16 @@ os.execv(sys.argv[1], [sys.argv[1], "-S", "-c", "import time; time.sleep(1000)"]
 	grep -qx renamed "/proc/$child/comm"
 	echo >&"$in"
 	exec {in}>&-
-	wait_for 10 grep -qx giltop-odd "/proc/$WL_PID/comm"
+	wait_for 10 grep -qx odd-$$ "/proc/$WL_PID/comm"
 	# One that comes after it is measured: so it has been asked, and is not.
 	WL_OUT=$BATS_TEST_TMPDIR/last.out
-	"$BATS_TEST_TMPDIR/giltop-fam" -S -u -c "$SLEEP" >"$WL_OUT" 2>&1 </dev/null 3>&- &
+	"$BATS_TEST_TMPDIR/fam-$$" -S -u -c "$SLEEP" >"$WL_OUT" 2>&1 </dev/null 3>&- &
 	pid_start $!
 	wait_for 10 has_pid $!
 	giltop_end INT
 	[ "$GT_CODE" -eq 0 ]
 	NUMBERS_OF=$GT_OUT numbers --open-end \
 		--expr "sorted(p['pid'] for p in total['processes']) == sorted([$WL_PID, $child, $!])" \
-		--expr "not [p for p in total['processes'] if 'giltop-odd -S' in p['cmdline']]" \
+		--expr "not [p for p in total['processes'] if 'odd-$$ -S' in p['cmdline']]" \
 		--expr "[p['alive'] for p in total['processes'] if p['pid'] == $WL_PID] == [False]"
 }
