@@ -26,6 +26,7 @@ static struct snap_proc proc_of(const struct snap_stack *stacks, size_t stack_cn
 	return (struct snap_proc){ .pid = 10,
 				   .comm = "my;app 5",
 				   .cmdline = "",
+				   .parent_comm = "",
 				   .python = "3.11.2",
 				   .runtime = "",
 				   .sites = "",
