@@ -403,7 +403,7 @@ if __name__ == "__main__":
 follow() { # METHOD: children that are there at the start, and those that come later
 	local kids kid
 	python_start "$FORKER" 1 "$1"
-	giltop_start --json -s -p "$WL_PID"
+	giltop_start --json --mode exact -s -p "$WL_PID"
 	wait_for 10 workload_said kids
 	kids=$(sed -n 's/^kids //p' "$WL_OUT")
 	for kid in $kids; do
@@ -506,7 +506,7 @@ os.waitpid(pid, 0)
 @test "-a sees what runs, and what starts later" {
 	python_start "$SPIN"
 	local first=$WL_PID
-	giltop_start --json -a
+	giltop_start --json --mode exact -a
 	python_start "$SPIN"
 	sleep 1
 	giltop_end INT

@@ -200,7 +200,7 @@ static void a_step_that_was_not_possible_is_tried_again(void **state)
 	assert_true(ch.light);
 }
 
-/* One of many begins light: it is tried after a second, and as often as its turn has not come. */
+/* One of many begins light: it is tried after a moment, and as often as its turn has not come. */
 static void who_begins_light_is_tried_soon_and_again(void **state)
 {
 	struct mode_choice ch;
@@ -210,11 +210,11 @@ static void who_begins_light_is_tried_soon_and_again(void **state)
 	assert_int_equal(mode_choice__init_light(&ch, now, 1000, 0, false), 0);
 	assert_int_equal(mode_choice__init_light(&ch, now, 1000, 10000, true), 0);
 	next = mode_choice__init_light(&ch, now, 1000, 10000, false);
-	assert_int_equal(next, now + S);
-	assert_int_equal(mode_choice__look(&ch, now + S / 2, 0, &next), MODE_STAY);
-	assert_int_equal(mode_choice__look(&ch, now + S, 0, &next), MODE_TO_EXACT);
-	mode_choice__again(&ch, now + S);
-	assert_int_equal(mode_choice__look(&ch, now + S + MS, 0, &next), MODE_TO_EXACT);
+	assert_int_equal(next, now + 300 * MS);
+	assert_int_equal(mode_choice__look(&ch, now + 200 * MS, 0, &next), MODE_STAY);
+	assert_int_equal(mode_choice__look(&ch, now + 300 * MS, 0, &next), MODE_TO_EXACT);
+	mode_choice__again(&ch, now + 300 * MS);
+	assert_int_equal(mode_choice__look(&ch, now + 301 * MS, 0, &next), MODE_TO_EXACT);
 }
 
 int main(void)

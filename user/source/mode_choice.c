@@ -14,8 +14,8 @@
 /* From one trial to the next at least, and where the last ones were far off. */
 #define TRIAL_EVERY_NS (10 * S)
 #define FAR_OFF_NS     (15 * S)
-/* Of one that is light from the start. */
-#define FIRST_TRIAL_NS (1 * S)
+/* Of one that is light from the start: those that live for a moment only are left alone. */
+#define FIRST_TRIAL_NS (300 * MS)
 /* So long probes are still hit that are being taken away (scripts/bench processes: 60-120 ms with multi links). */
 #define GOING_NS (100 * MS)
 /* Savings of so much time at most. */

@@ -21,6 +21,7 @@
 #define TRY_AGAIN_NS  10000000000ull
 #define MAKES_ROOM_NS 10000000ull
 #define TRIES_NS      2000000000ull
+#define TRIES_FEW_NS  50000000ull /* where there are no more than may be exact at once */
 
 static int say(struct tracked *t, struct collector *c, uint64_t at_ns)
 {
@@ -174,7 +175,8 @@ static void go_exact(struct tracked *t, struct collector *c)
 		err = probe__add_exact(c->probe, t->att);
 		now = now_ns();
 		if (t->file)
-			c->try_exact_ns = now + TRIES_NS;
+			c->try_exact_ns =
+				now + (c->live_cnt > SHARED_EXACT_MAX ? TRIES_NS : TRIES_FEW_NS);
 	}
 
 	if (!err) {
