@@ -13,6 +13,7 @@
 #endif
 
 #include "bpf/hist.h"
+#include "bpf/notes.h"
 #include "bpf/pylayout.h"
 
 /* ---- state ---------------------------------------------------------------------------------- */
@@ -439,42 +440,6 @@ enum gt_follow {
 	GT_FOLLOW_TELL = 3,	/* forks of the targets; what becomes of the children is not seen */
 };
 
-/* ---- ring buffer ---------------------------------------------------------------------------- */
-
-enum gt_note_kind {
-	GT_NOTE_SPAN = 1,   /* a closed state of a thread, for the timeline (only when asked for) */
-	GT_NOTE_FORK = 2,   /* tgid forked tid (a new process) */
-	GT_NOTE_EXEC = 3,   /* tgid runs another program now */
-	GT_NOTE_THREAD = 4, /* the first event of tid at a GIL */
-	GT_NOTE_STACK = 5,  /* a stack of tgid that was not there before */
-	GT_NOTE_ADOPT =
-		6, /* the books of tgid have started at start_ns, by its file, which is in tid */
-	GT_NOTE_UNSEEN =
-		7, /* tgid has ended without books: its program, of the file ino, dev (tid), began at start_ns */
-};
-
-struct gt_note {
-	__u32 kind;
-	__u32 tgid;
-	__u32 tid;
-	__u32 state; /* enum gt_state, for spans */
-	__u64 start_ns;
-	union {
-		struct {
-			__u64 end_ns;
-			union {
-				__u64 gil;
-				__u64 stack; /* its hash */
-				__u64 ino;
-			};
-		};
-		char comm[16]; /* of a thread, by then */
-	};
-};
-
-/* User space is not woken more often for new threads: it looks for more this long after it was. */
-#define GT_BIRTH_WAKE_NS 2000000
-
 #define GT_ASSERT(cond) _Static_assert(cond, "wire format")
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
@@ -499,6 +464,5 @@ GT_ASSERT(sizeof(struct gt_sleep_key) == 24);
 GT_ASSERT(sizeof(struct gt_sleep) == 32);
 GT_ASSERT(sizeof(struct gt_ended) == 3 * 8 + sizeof(struct gt_sums));
 GT_ASSERT(sizeof(struct gt_pair_key) == 16);
-GT_ASSERT(sizeof(struct gt_note) == 40);
 
 #endif

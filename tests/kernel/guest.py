@@ -262,6 +262,11 @@ def child_is_followed(checks, how):
     found = [p for p in records(out)[-1]["processes"] if p["pid"] == child]
     waited = sum(t["wait_ns"] for p in found for t in p["threads"])
     checks.check(waited > 2e7, "child-followed-" + how, "%d ns of waiting" % waited)
+    # Where probes are shared (with cookies) it is measured from its fork on.
+    shared = "probe cookies" in run(["doctor"])[1] and " no: " not in next(
+        line for line in run(["doctor"])[1].splitlines() if "probe cookies" in line)
+    late = sum(p["late_ns"] for p in found)
+    checks.check(not late or not shared, "child-late-" + how, "%d ns, %sshared" % (late, "" if shared else "not "))
 
 
 # ---- holders that sleep ---------------------------------------------------------------------------

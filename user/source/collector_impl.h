@@ -111,6 +111,8 @@ struct collector {
 	struct expected *exp;
 };
 
+/* To the sinks, as a record of this process. 0 or -errno. */
+int tracked__send(const struct tracked *t, const struct collector *c, struct record *r);
 /* Resolved already (t->target): attach, start its books, tell the sinks. If it fails
  * tracked__deinit is due as well.
  */
