@@ -47,6 +47,18 @@ static __always_inline void adopt_out(const struct gt_target *t, __u32 tgid)
 		stat_inc(GT_STAT_NOTE_DROP);
 }
 
+/* Since when? Since nothing of it was missed, but for what has been read already, which is not changed any more. */
+static __always_inline __u64 books_from(const struct gt_target *t, __u64 since, __u64 now)
+{
+	__u64 from = t->seen_ns ? t->seen_ns : t->born_ns, read = cut & ~GT_CUT_SIDE;
+
+	if (read > now) /* it is announced */
+		read = cut_before & ~GT_CUT_SIDE;
+	if (t->born_ns <= since)
+		return now;
+	return from > read ? from : read;
+}
+
 /* Open the books of this process, whose event came by a probe of the file. (Two threads at two GILs of it may both do so
  * at once: with the same result.) Returns 1, or 0: it is not to be measured, or not yet.
  */
@@ -74,9 +86,7 @@ __noinline int adopt(__u32 tgid, __u32 file)
 		return 0;
 	pair_rows(tgid, 0);
 	t->file = file;
-	if (t->born_ns > since)
-		now = t->seen_ns ? t->seen_ns : t->born_ns;
-	t->books_ns = now;
+	t->books_ns = books_from(t, since, now);
 	adopt_out(t, tgid);
 	return 1;
 }

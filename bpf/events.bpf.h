@@ -43,6 +43,7 @@ static __always_inline int on_wait(__u64 cond, __u32 file)
 	cut_check(g, t, cond, r.tid);
 	if (t->state == GT_HOLD)
 		hold_is_cut(t, event_time(g, t));
+	thread_comm(t);
 	wait_of(r.tid, cond);
 	holder = g->last_holder;
 	tstate = memory_check(g, cond, 1);

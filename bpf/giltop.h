@@ -57,6 +57,8 @@ struct gt_tid {
 	__u32 cnt;
 };
 
+#define GT_TARGET_GILS 6
+
 /* A process that is followed, or measured. */
 struct gt_target {
 	__u64 books_ns; /* the books started; 0: not yet, ignore hits */
@@ -68,6 +70,9 @@ struct gt_target {
 	__u32 wanted; /* may be adopted (bpf/adopt.bpf.h) */
 	__u32 over;   /* another program has begun, of which user space has yet to take notice */
 	__u64 text_start, text_end; /* the interpreter's own code */
+	__u32 gil_cnt; /* .. of its books, and where the records of the first ones are */
+	__u32 gil_slots[GT_TARGET_GILS];
+	__u32 pad;
 	struct py_layout layout;
 };
 
@@ -444,7 +449,7 @@ enum gt_follow {
 GT_ASSERT(sizeof(struct gt_gil_key) == 16);
 GT_ASSERT(sizeof(struct gt_thread_key) == 16);
 GT_ASSERT(sizeof(struct gt_tid) == 56);
-GT_ASSERT(sizeof(struct gt_target) == 64 + sizeof(struct py_layout));
+GT_ASSERT(sizeof(struct gt_target) == 96 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_file) == 16 + sizeof(struct py_layout));
 GT_ASSERT(sizeof(struct gt_tstate_key) == 16);
 GT_ASSERT(sizeof(struct gt_dead) == 24);

@@ -66,6 +66,7 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key)
 	if (!t || t->flags & GT_F_EXITED) /* parked, see on_pause() */
 		return;
 	thread_begin(t);
+	thread_comm(t);
 	now = thread_time(t);
 	t->exit_ns = now;
 	if (t->state == GT_HOLD)
@@ -196,6 +197,14 @@ static __always_inline void program_over(struct gt_target *target, __u32 tgid, _
 
 	target->books_ns = 0;
 	target->over = 1;
+	for (__u32 i = 0; i < GT_TARGET_GILS; i++) {
+		if (i >= target->gil_cnt)
+			break;
+		g = bpf_map_lookup_elem(&gils, &target->gil_slots[i]);
+		if (g && g->key.tgid == tgid)
+			g->over = 1;
+	}
+	target->gil_cnt = 0;
 	for (__u32 i = 0; where && i < GT_TID_GILS; i++) {
 		if (i >= where->cnt)
 			break;

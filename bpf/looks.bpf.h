@@ -355,7 +355,7 @@ static __always_inline int on_clock(__u64 ip)
 		key.cond = where->cond[i];
 		slot = bpf_map_lookup_elem(&gil_slots, &key);
 		g = slot ? bpf_map_lookup_elem(&gils, slot) : NULL;
-		if (g && g->held && (g->holder_tid == tid || (g->light && g->waiters)))
+		if (g && g->held && !g->over && (g->holder_tid == tid || (g->light && g->waiters)))
 			look_from_clock(*slot, key.cond, ip);
 	}
 	return 0;

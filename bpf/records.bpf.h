@@ -20,7 +20,7 @@ static __always_inline int new_is_light(const struct gt_gil_key *key)
 	return m && !(m->exact && m->from_start);
 }
 
-static __noinline int gil_new(struct gt_gil_key *key, const struct gt_target *target, __u32 by)
+static __noinline int gil_new(struct gt_gil_key *key, struct gt_target *target, __u32 by)
 {
 	__u64 books_ns = target->books_ns;
 	__u32 slot, light = new_is_light(key), held = by != BY_ACQUIRE;
@@ -43,6 +43,8 @@ static __noinline int gil_new(struct gt_gil_key *key, const struct gt_target *ta
 	g->held = held | light;
 	g->seeded = held & !light;
 	g->file = target->file;
+	if (target->gil_cnt < GT_TARGET_GILS)
+		target->gil_slots[target->gil_cnt++] = slot;
 	bpf_map_update_elem(&gil_slots, key, &slot, BPF_ANY);
 	pair_rows(key->tgid, GT_PAIR_OF_GIL | slot);
 	return (int)slot;
@@ -71,6 +73,13 @@ static __always_inline void thread_inner(__u32 tid, __u32 tgid)
 	key.tstate = inner_id();
 	if (key.tstate)
 		bpf_map_update_elem(&holders, &key, &tid, BPF_ANY);
+}
+
+/* Others may have seen it first, who do not know what it is called. */
+static __always_inline void thread_comm(struct gt_thread *t)
+{
+	if (!t->comm[0])
+		bpf_get_current_comm(t->comm, sizeof(t->comm));
 }
 
 /* self: it is the one that runs here. */

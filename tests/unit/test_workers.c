@@ -305,12 +305,14 @@ static void the_stuck_one_is_said_and_nobody_where_all_are_alike(void **state)
 {
 	(void)state;
 	fake__workers(&f, 10 * S);
-	check_words(
-		"worker 4245 of 5: delay 90.0%, load 1.9, held 98.0% (median: 3.0%, 0.2, 16.0%); a "
-		"thread has waited for 3.0s now");
+	check_words("worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%, load 1.9, held 98.0% "
+		    "(median: "
+		    "3.0%, 0.2, 16.0%); a "
+		    "thread has waited for 3.0s now");
 	f.threads[16 + 2 * 3].state = SNAP_RELEASED;
-	check_words(
-		"worker 4245 of 5: delay 90.0%, load 1.9, held 98.0% (median: 3.0%, 0.2, 16.0%)");
+	check_words("worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%, load 1.9, held 98.0% "
+		    "(median: "
+		    "3.0%, 0.2, 16.0%)");
 	/* All the same: busy, but none of them more than the others. */
 	for (size_t i = 1; i < 8; i++)
 		fake__worker(&f, i, 4242, "gunicorn: worker [shop]", 900, 980);
@@ -342,23 +344,24 @@ static void the_report_has_a_table_of_them(void **state)
 	fake__workers(&f, 10 * S);
 	worker_lines__put(&f.snap, &out);
 	assert_false(out.oom);
-	assert_string_equal(
-		sbuf__str(&out),
-		"5 workers, 2 ended of pid 4242 (gunicorn): gunicorn: worker [shop]\n"
-		"                     MIN  MEDIAN     MAX  WORST\n"
-		"  held %            14.0    16.0    98.0  4245\n"
-		"  load               0.2     0.2     1.9  4245\n"
-		"  delay %            2.0     3.0    90.0  4245\n"
-		"  waiting            0.0     0.0     0.9  4245\n"
-		"  longest wait     306us  94.5ms    3.0s  4245\n"
-		"  hand-overs/s       100     300     700  4249\n"
-		"  worst first       4245: delay 90.0%, load 1.9, held 98.0%\n"
-		"                    4249: delay 3.5%, load 0.2, held 17.0%\n"
-		"                    4244: delay 3.0%, load 0.2, held 16.0%\n"
-		"                 and 2 more\n"
-		"  together       waited 14.2s, held 19.9s, hand-overs 28k\n"
-		"worker 4245 of 5: delay 90.0%, load 1.9, held 98.0% (median: 3.0%, 0.2, 16.0%); a "
-		"thread has waited for 3.0s now\n\n");
+	assert_string_equal(sbuf__str(&out),
+			    "5 workers, 2 ended of pid 4242 (gunicorn): gunicorn: worker [shop]\n"
+			    "                     MIN  MEDIAN     MAX  WORST\n"
+			    "  held %            14.0    16.0    98.0  4245\n"
+			    "  load               0.2     0.2     1.9  4245\n"
+			    "  delay %            2.0     3.0    90.0  4245\n"
+			    "  waiting            0.0     0.0     0.9  4245\n"
+			    "  longest wait     306us  94.5ms    3.0s  4245\n"
+			    "  hand-overs/s       100     300     700  4249\n"
+			    "  worst first       4245: delay 90.0%, load 1.9, held 98.0%\n"
+			    "                    4249: delay 3.5%, load 0.2, held 17.0%\n"
+			    "                    4244: delay 3.0%, load 0.2, held 16.0%\n"
+			    "                 and 2 more\n"
+			    "  together       waited 14.2s, held 19.9s, hand-overs 28k\n"
+			    "worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%, load 1.9, "
+			    "held 98.0% (median: "
+			    "3.0%, 0.2, 16.0%); a "
+			    "thread has waited for 3.0s now\n\n");
 }
 
 int main(void)

@@ -138,6 +138,7 @@ static int build_proc(struct builder *b, const struct mproc *p, struct snap_proc
 	s->throttled_ns = p->throttled_known ? p->throttled_at[AT_NOW] - p->throttled_at[b->base]
 					     : NS_UNKNOWN;
 	s->alive = !p->end_ns;
+	s->executed = p->executed;
 	s->span_ns = span_ns(from, builder__proc_now(b, p));
 	err = build_gils(b, p, s);
 	if (!err)

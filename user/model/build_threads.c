@@ -130,7 +130,7 @@ static int add_thread(struct builder *b, const struct mproc *p, const struct mth
 	s->tid = t->key.tid;
 	s->gil = gil;
 	s->state = state_of(p, t);
-	s->state_ns = ended ? span_ns(t->rec.exit_ns, now) : open;
+	s->state_ns = ended ? span_ns(t->rec.exit_ns, b->m->now_ns) : open;
 	s->wait_max_ns = max_since(s->wait_hist, t->wait_max_at[AT_NOW], t->wait_max_at[b->base],
 				   ended		     ? t->last_wait_ns
 				   : t->rec.state == GT_WAIT ? open

@@ -112,6 +112,36 @@ static void drop_old_procs(struct model *m)
 	}
 }
 
+/* A child that has forked and executes another program has done nothing worth a row. */
+static void drop_idle(struct model *m, const struct mproc *p)
+{
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		if (p->gils[i]->rec.last_ns)
+			return;
+	for (size_t i = 0; i < m->proc_cnt && !p->thread_cnt; i++) {
+		if (m->procs[i] != p)
+			continue;
+		mproc__free(m->procs[i]);
+		memmove(&m->procs[i], &m->procs[i + 1],
+			(m->proc_cnt - i - 1) * sizeof(struct mproc *));
+		m->proc_cnt--;
+		model__reindex(m);
+		return;
+	}
+}
+
+static int end_proc(struct model *m, const struct record *r)
+{
+	struct mproc *p = model__proc(m, r->pid);
+
+	model__end_proc(m, r->pid, r->end.end_ns);
+	if (!p || !r->end.by_exec)
+		return 0;
+	p->executed = true;
+	drop_idle(m, p);
+	return 0;
+}
+
 static char *copy(const char *s)
 {
 	return strdup(s ? s : "?");
@@ -261,7 +291,7 @@ static int take(struct sink *s, const struct record *r)
 	switch (r->kind) {
 	case REC_PROC_START: return add_proc(m, r);
 	case REC_TOTALS: return model__feed(m, r->totals);
-	case REC_PROC_END: model__end_proc(m, r->pid, r->end.end_ns); return 0;
+	case REC_PROC_END: return end_proc(m, r);
 	default: return model__take_fact(m, r);
 	}
 }

@@ -104,6 +104,7 @@ struct mproc {
 	char *comm, *cmdline, *python, *runtime, *sites, *note, *parent_comm;
 	uint32_t pid, parent;
 	uint64_t books_ns, end_ns; /* end_ns 0: alive */
+	bool executed;		   /* that was by exec */
 	uint64_t late_ns;
 	unsigned int cpu_cnt;
 	struct where_list where; /* its own copy */

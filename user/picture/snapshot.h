@@ -182,6 +182,7 @@ struct snap_proc {
 	const char *note; /* anything the user must know ("free-threaded build, GIL on"), or "" */
 	bool halted;	  /* stopped, as the note says */
 	bool alive;
+	bool executed; /* it has not ended: another program runs under its pid */
 	enum snap_mode mode;
 	bool mode_auto;	       /* it may change */
 	uint32_t mode_changes; /* in the span */

@@ -335,7 +335,7 @@ struct worker_groups *worker_groups__new(const struct snapshot *s)
 	for (size_t i = 0; i < s->proc_cnt && c; i++) {
 		const struct snap_proc *p = &s->procs[i];
 
-		if (!has_master(s, p))
+		if (p->executed || !has_master(s, p))
 			continue;
 		c[cnt].is_title = worker__program(p->cmdline, p->comm, program, sizeof(program));
 		c[cnt].program = arena__strdup(&b->arena, program);

@@ -182,6 +182,13 @@ struct probe_attachment *probe__attach_pause(struct probe *p, pid_t pid, const c
 	return attach(p, &job);
 }
 
+void probe__unshare(struct probe *p, uint32_t no)
+{
+	static const struct gt_file none;
+
+	bpf_map_update_elem(bpf_map__fd(p->skel->maps.files), &no, &none, BPF_ANY);
+}
+
 int probe__add_exact(struct probe *p, struct probe_attachment *a)
 {
 	struct probe_job job = job_of(p, a->pid, a->path, a->sites);

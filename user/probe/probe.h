@@ -86,6 +86,8 @@ struct probe_share {
 };
 /* Their points, for every process: from now on those that may be are adopted. NULL + errno, as probe__attach. */
 struct probe_attachment *probe__share(struct probe *p, const struct probe_share *how);
+/* Nobody is adopted by that file any more: before it is detached. */
+void probe__unshare(struct probe *p, uint32_t no);
 /* May processes be adopted that nobody has said anything of? At first not. */
 void probe__adopt_all(struct probe *p, bool all);
 /* .. may this one? It is followed: its forks and execs are noted from now on, and those that it forks may be, too. */

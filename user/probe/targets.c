@@ -48,6 +48,14 @@ void probe__adopt_all(struct probe *p, bool all)
 	p->skel->bss->adopt_all = all;
 }
 
+/* What has been read is not changed any more. */
+static uint64_t not_read(const struct probe *p, uint64_t from_ns)
+{
+	uint64_t read = p->skel->bss->cut & ~GT_CUT_SIDE;
+
+	return from_ns > read ? from_ns : read;
+}
+
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
 			 const uint64_t text[2], uint32_t file, uint64_t from_ns)
 {
@@ -64,7 +72,7 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 	t.wanted = 1; /* that is: its children */
 	if (!t.books_ns) {
 		t.file = file;
-		t.books_ns = from_ns ? from_ns : now_ns();
+		t.books_ns = from_ns ? not_read(p, from_ns) : now_ns();
 	}
 	return bpf_map_update_elem(table(p), &tgid, &t, BPF_ANY) ? 0 : t.books_ns;
 }

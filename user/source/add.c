@@ -2,6 +2,7 @@
 /* add.c - start measuring a process, or find out why not */
 #include "user/base/log.h"
 #include "user/base/proc.h"
+#include "user/base/util.h"
 #include "user/probe/probe.h"
 #include "user/source/collector_impl.h"
 

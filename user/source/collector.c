@@ -128,7 +128,8 @@ static void drop_probes(struct collector *c)
 	for (size_t i = 0; i < c->live_cnt; i++)
 		probe__let_go(c->probe, c->live[i].att);
 	for (size_t i = 0; i < c->shared.cnt; i++)
-		probe__let_go(c->probe, c->shared.files[i]->att);
+		if (c->shared.files[i])
+			probe__let_go(c->probe, c->shared.files[i]->att);
 }
 
 static void collector_free(struct source *s)
@@ -354,6 +355,7 @@ static int refresh(struct source *s)
 		if (!c->live[i].ended_ns)
 			tracked__name_threads(&c->live[i], c);
 	ends__finish(c);
+	shared__let_go_idle(c);
 	return err;
 }
 

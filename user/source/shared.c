@@ -10,6 +10,10 @@
 #include "user/probe/probe.h"
 #include "user/source/collector_impl.h"
 
+/* A file's probes stay for so long after its last process; where there are many files, for less. */
+#define IDLE_NS	     600000000000ull
+#define IDLE_MANY_NS 10000000000ull
+#define MANY	     (GT_FILES / 2)
 /* Programs of which nobody knows what they are, that have ended unseen: so many different ones are counted. */
 #define UNSEEN_MAX 1024
 
@@ -23,7 +27,7 @@ static struct shared_file *find(struct collector *c, const struct target *t)
 	for (size_t i = 0; i < c->shared.cnt; i++) {
 		struct shared_file *f = c->shared.files[i];
 
-		if (f->sites == t->sites && f->dev == t->dev && f->ino == t->ino)
+		if (f && f->sites == t->sites && f->dev == t->dev && f->ino == t->ino)
 			return f;
 	}
 	return NULL;
@@ -80,6 +84,103 @@ static void share(struct collector *c, struct shared_file *f, const struct targe
 		say_exact(c, f);
 }
 
+static void fill(struct collector *c, struct shared_file *f, const struct target *t,
+		 const struct py_layout *layout)
+{
+	f->dev = t->dev;
+	f->ino = t->ino;
+	f->sites = t->sites;
+	f->py = t->py;
+	snprintf(f->runtime, sizeof(f->runtime), "%s", t->runtime);
+	share(c, f, t, layout);
+}
+
+static bool is_run(const struct collector *c, const struct shared_file *f)
+{
+	for (size_t i = 0; i < c->live_cnt; i++)
+		if (c->live[i].file == f)
+			return true;
+	return false;
+}
+
+static void let_go(struct collector *c, struct shared_file *f)
+{
+	struct shared *s = &c->shared;
+	size_t kept = 0;
+
+	probe__unshare(c->probe, f->no);
+	probe__detach(c->probe, f->att);
+	/* What has that number later is another file. */
+	for (size_t i = 0; i < s->exe_cnt; i++)
+		if (s->exes[i].file != f)
+			s->exes[kept++] = s->exes[i];
+	s->exe_cnt = kept;
+	s->files[f->no - 1] = NULL;
+	free(f);
+}
+
+/* The one whose last process was longest ago, and at least that long; NULL. */
+static struct shared_file *longest_idle(const struct collector *c, uint64_t ns)
+{
+	struct shared_file *ret = NULL;
+	uint64_t now = now_ns();
+
+	for (size_t i = 0; i < c->shared.cnt; i++) {
+		struct shared_file *f = c->shared.files[i];
+
+		if (f && now - f->used_ns >= ns && !is_run(c, f) &&
+		    (!ret || f->used_ns < ret->used_ns))
+			ret = f;
+	}
+	return ret;
+}
+
+static size_t in_use(const struct shared *s)
+{
+	size_t cnt = 0;
+
+	for (size_t i = 0; i < s->cnt; i++)
+		cnt += s->files[i] != NULL;
+	return cnt;
+}
+
+void shared__let_go_idle(struct collector *c)
+{
+	struct shared_file *f;
+
+	for (size_t i = 0; i < c->shared.cnt; i++)
+		if (c->shared.files[i] && is_run(c, c->shared.files[i]))
+			c->shared.files[i]->used_ns = now_ns();
+	f = longest_idle(c, in_use(&c->shared) > MANY ? IDLE_MANY_NS : IDLE_NS);
+	if (f)
+		let_go(c, f);
+}
+
+/* A place for one more. NULL: there is none, or no memory. */
+static struct shared_file *make(struct collector *c)
+{
+	struct shared *s = &c->shared;
+	struct shared_file *f;
+	size_t at = 0;
+
+	if (s->cnt == ARRAY_SIZE(s->files)) {
+		f = longest_idle(c, 0);
+		if (f && in_use(s) == s->cnt)
+			let_go(c, f);
+	}
+	while (at < s->cnt && s->files[at])
+		at++;
+	if (at == ARRAY_SIZE(s->files))
+		return NULL;
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return NULL;
+	s->files[at] = f;
+	s->cnt += at == s->cnt;
+	f->no = (uint32_t)at + 1;
+	return f;
+}
+
 struct shared_file *shared__of(struct collector *c, const struct target *t,
 			       const struct py_layout *layout)
 {
@@ -89,20 +190,15 @@ struct shared_file *shared__of(struct collector *c, const struct target *t,
 	    (c->opts.mode == COLLECT_LIGHT && !probe__has_light(t->sites)))
 		return NULL;
 	f = find(c, t);
-	if (f)
-		return f->att ? f : NULL;
-	f = c->shared.cnt < ARRAY_SIZE(c->shared.files) ? calloc(1, sizeof(*f)) : NULL;
-	if (!f)
+	if (!f) {
+		f = make(c);
+		if (f)
+			fill(c, f, t, layout);
+	}
+	if (!f || !f->att)
 		return NULL;
-	c->shared.files[c->shared.cnt++] = f;
-	f->no = (uint32_t)c->shared.cnt;
-	f->dev = t->dev;
-	f->ino = t->ino;
-	f->sites = t->sites;
-	f->py = t->py;
-	snprintf(f->runtime, sizeof(f->runtime), "%s", t->runtime);
-	share(c, f, t, layout);
-	return f->att ? f : NULL;
+	f->used_ns = now_ns();
+	return f;
 }
 
 bool shared__has_room(const struct collector *c, const struct shared_file *f)
@@ -183,10 +279,11 @@ void shared__unseen(struct collector *c, const struct gt_note *n)
 
 void shared__deinit(struct collector *c)
 {
-	for (size_t i = 0; i < c->shared.cnt; i++) {
-		probe__detach(c->probe, c->shared.files[i]->att);
+	for (size_t i = 0; i < c->shared.cnt; i++)
+		if (c->shared.files[i])
+			probe__detach(c->probe, c->shared.files[i]->att);
+	for (size_t i = 0; i < c->shared.cnt; i++)
 		free(c->shared.files[i]);
-	}
 	free(c->shared.exes);
 	free(c->shared.unseen);
 	c->shared = (struct shared){ 0 };

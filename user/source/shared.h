@@ -44,12 +44,13 @@ struct shared_file {
 	struct probe_attachment *att; /* NULL: its probes are not shared */
 	bool exact;		      /* acquisitions and releases, too */
 	uint64_t since_ns;	      /* its probes have been in place */
+	uint64_t used_ns;	      /* a process of it was seen last */
 };
 
 /* Of the collector. Zero-initialise; shared__deinit. */
 struct shared {
-	size_t cnt;
-	struct shared_file *files[GT_FILES - 1];
+	size_t cnt;				 /* places that are, or have been, in use */
+	struct shared_file *files[GT_FILES - 1]; /* NULL: free */
 	/* Programs that are known to run one of them, .. */
 	size_t exe_cnt, exe_cap;
 	struct shared_exe {
@@ -76,9 +77,11 @@ struct shared_file *shared__by_no(struct collector *c, uint32_t no);
 void shared__know_exe(struct collector *c, struct exe_id exe, struct shared_file *f);
 /* May one more of its processes be measured exactly? */
 bool shared__has_room(const struct collector *c, const struct shared_file *f);
+/* Let go of files that no process runs any more: their probes keep them, on disk, too. */
+void shared__let_go_idle(struct collector *c);
 /* A note of a process that has ended without books. */
 void shared__unseen(struct collector *c, const struct gt_note *n);
-/* Its probes are taken away. */
+/* All probes are taken away. */
 void shared__deinit(struct collector *c);
 
 #endif

@@ -216,6 +216,16 @@ static struct exe_id exe_of(const struct tracked *t, const struct gt_target *kno
 	return exe.ino ? exe : (struct exe_id){ t->target.exe_ino, t->target.exe_dev };
 }
 
+/* For how long was it not measured? */
+static uint64_t late_of(const struct tracked *t, const struct gt_target *known, uint64_t books_ns)
+{
+	uint64_t from = seen_since(t, known);
+
+	if (!from)
+		from = books_ns;
+	return known->born_ns && from > known->born_ns ? from - known->born_ns : 0;
+}
+
 /* Its books: how its stacks are walked, whose a PyThreadState is, who holds already. Returns when they start, or 0. */
 static uint64_t open_books(struct tracked *t, struct collector *c, struct py_layout *layout,
 			   const struct gt_target *known, uint64_t *late_ns)
@@ -229,7 +239,7 @@ static uint64_t open_books(struct tracked *t, struct collector *c, struct py_lay
 			     t->file ? t->file->no : 0, seen_since(t, known));
 	if (at)
 		tell_holders(t, c);
-	*late_ns = known->born_ns && at > known->born_ns ? at - known->born_ns : 0;
+	*late_ns = late_of(t, known, at);
 	shared__know_exe(c, exe_of(t, known), t->file);
 	return at;
 }
@@ -305,7 +315,5 @@ enum failure tracked__start_ended(struct tracked *t, struct collector *c, struct
 	probe__target(c->probe, t->target.pid, &known);
 	if (!known.over)
 		shared__know_exe(c, (struct exe_id){ known.exe_ino, known.exe_dev }, f);
-	return failure__of(announce(
-		t, c, n->start_ns,
-		known.born_ns && n->start_ns > known.born_ns ? n->start_ns - known.born_ns : 0));
+	return failure__of(announce(t, c, n->start_ns, late_of(t, &known, n->start_ns)));
 }

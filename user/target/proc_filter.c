@@ -11,6 +11,7 @@
 #include "user/base/parse.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
+#include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/target/where_names.h"
 
@@ -126,8 +127,12 @@ static void put_words(const struct filter_words *w, struct sbuf *out)
 	for (size_t i = 0; i < w->cnt; i++)
 		quote |= w->v[i][strspn(w->v[i], plain)] != '\0';
 	sbuf__puts(out, quote ? "'" : "");
-	for (size_t i = 0; i < w->cnt; i++)
-		sbuf__printf(out, "%s%s", i ? "," : "", w->v[i]);
+	for (size_t i = 0; i < w->cnt; i++) {
+		char word[128];
+
+		clean_text(w->v[i], strlen(w->v[i]), word, sizeof(word));
+		sbuf__printf(out, "%s%s", i ? "," : "", word);
+	}
 	sbuf__puts(out, quote ? "'" : "");
 }
 

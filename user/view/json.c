@@ -296,6 +296,8 @@ static void put_proc(struct json_out *j, const struct snapshot *s, const struct 
 	json__ns(j, "late_ns", p->late_ns);
 	json__ns(j, "throttled_ns", p->throttled_ns);
 	json__bool(j, "alive", p->alive);
+	if (p->executed)
+		json__bool(j, "executed", true);
 	json__str(j, "mode", p->mode == SNAP_MODE_LIGHT ? "light" : "exact");
 	json__bool(j, "mode_auto", p->mode_auto);
 	json__u64(j, "mode_changes", p->mode_changes);
