@@ -207,3 +207,23 @@ in_a_namespace() { # SCRIPT
 	run -5 --separate-stderr unshare --pid --fork "$GILTOP" -a -b -d 1
 	one_line "mount -t proc"
 }
+
+EXECS='import os, sys, threading, time
+def work():
+    while True:
+        sum(range(200))
+for i in range(3): threading.Thread(target=work, daemon=True).start()
+time.sleep(0.3)
+if len(sys.argv) > 1:
+    os.execv(sys.executable, [sys.executable, "-S", __file__] + sys.argv[2:])
+os._exit(0)'
+
+@test "a program executed for another one has books of its own, in a pid namespace, too" {
+	printf '%s\n' "$EXECS" >"$BATS_TEST_TMPDIR/execs.py"
+	"$GILTOP" --json -i 100ms --mode exact -- "$PYTHON" -S "$BATS_TEST_TMPDIR/execs.py" a b >"$OUT" 3>&-
+	numbers --expr 'total["violations"] == 0 and all(s["violations"] == 0 for s in snaps)' \
+		--expr 'sum(p.get("executed", False) for p in total["processes"]) == 2'
+	in_a_namespace '"$1" --json --mode exact -- "$2" -S "$4/execs.py" a b >"$3"'
+	numbers --expr 'total["violations"] == 0' \
+		--expr 'sum(p.get("executed", False) for p in total["processes"]) == 2'
+}

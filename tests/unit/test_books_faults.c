@@ -98,6 +98,24 @@ static void an_exec_by_a_thread_without_gil_closes_the_books_too(void **state)
 	machine__deinit(&k);
 }
 
+/* .. whatever the calling thread is known by: its id may be one of another pid namespace. */
+static void an_exec_by_a_stranger_closes_the_books_of_all_its_gils(void **state)
+{
+	struct machine k;
+
+	(void)state;
+	machine__init(&k, false);
+	acquires(&k, 7, T0 + 100);
+	releases(&k, 7, T0 + 200);
+	runs(&k, thread_of_tid(&k, PID), T0 + 400);
+	on_task_exec(9999, 0, 0);
+	acquires(&k, 7, T0 + 500);
+	read_books(&k);
+	assert_int_equal(k.totals.gils[0].rec.acquisitions, 1);
+	assert_int_equal(stat_of(GT_STAT_ACQUIRE_HELD), 0);
+	machine__deinit(&k);
+}
+
 static uint32_t forks(uint32_t parent, uint32_t child)
 {
 	struct task_struct p = { .tgid = (int)parent }, c = { .tgid = (int)child };
@@ -177,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_tid_reused_before_its_dead_waiter_was_taken_out_ends_that_wait),
 		cmocka_unit_test(a_tid_reused_elsewhere_leaves_the_dead_waiter_alone),
 		cmocka_unit_test(a_dead_waiters_wait_is_blamed_on_the_holders),
+		cmocka_unit_test(an_exec_by_a_stranger_closes_the_books_of_all_its_gils),
 		cmocka_unit_test(an_exec_by_a_thread_without_gil_closes_the_books_too),
 		cmocka_unit_test(a_child_is_told_of_before_it_is_followed),
 		cmocka_unit_test(a_thread_that_ends_while_it_is_read_is_counted_once),

@@ -242,7 +242,7 @@ static void the_worker_that_is_stuck_has_a_line(void **state)
 		text = made(formats[i], &f->snap, &o);
 		assert_small(text);
 		assert_non_null(
-			strstr(text, "worker 4245 of 5: delay 90.0%, load 1.9, held 98.0%"));
+			strstr(text, "worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%"));
 		free(text);
 	}
 	free(f);
