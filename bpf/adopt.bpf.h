@@ -41,6 +41,7 @@ static __always_inline void adopt_out(const struct gt_target *t, __u32 tgid)
 {
 	struct gt_note n = { .kind = GT_NOTE_ADOPT, .tgid = tgid, .tid = t->file };
 
+	n.state = parent_id();
 	n.start_ns = t->books_ns;
 	bpf_get_current_comm(n.comm, sizeof(n.comm));
 	if (bpf_ringbuf_output(&notes, &n, sizeof(n), BPF_RB_FORCE_WAKEUP))

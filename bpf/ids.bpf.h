@@ -84,6 +84,14 @@ static __always_inline __u64 task_ids(struct task_struct *task)
 	return ids_there((__u64)task);
 }
 
+/* Whose child the current process is; 0: of one that has no id here. */
+static __always_inline __u32 parent_id(void)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+
+	return task_ids(BPF_CORE_READ(task, real_parent)) >> 32;
+}
+
 /* What the current thread, and all in its process, is called in a namespace below giltop's; 0: it is in none. */
 static __always_inline __u32 inner_id(void)
 {

@@ -141,6 +141,7 @@ struct pid {
 struct task_struct {
 	int pid;
 	int tgid;
+	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
 	unsigned int __state; /* 0: it runs, or would if it had a CPU */

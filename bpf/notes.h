@@ -24,7 +24,7 @@ struct gt_note {
 	__u32 kind;
 	__u32 tgid;
 	__u32 tid;
-	__u32 state; /* enum gt_state, for spans */
+	__u32 state; /* enum gt_state, for spans; of one that is adopted its parent */
 	__u64 start_ns;
 	union {
 		struct {

@@ -369,6 +369,11 @@ static inline uint64_t task_ids(const struct task_struct *task)
 	return (uint64_t)(uint32_t)task->tgid << 32 | (uint32_t)task->pid;
 }
 
+static inline uint32_t parent_id(void)
+{
+	return 77;
+}
+
 static inline uint32_t inner_id(void)
 {
 	return 0;

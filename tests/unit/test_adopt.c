@@ -60,6 +60,7 @@ static void books_start_with_the_program_where_the_probes_came_first(void **stat
 	assert_int_equal(n.start_ns, T0 + 100);
 	assert_int_equal(n.tid, FILE_NO);
 	assert_string_equal(n.comm, "t100");
+	assert_int_equal(n.state, 77);
 	assert_int_equal(target_of(PID)->books_ns, T0 + 100);
 	assert_int_equal(target_of(PID)->exe_ino, 77);
 	machine__deinit(&k);

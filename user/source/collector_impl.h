@@ -48,6 +48,7 @@ struct throttle {
 /* A process that is measured. */
 struct tracked {
 	struct target target;
+	pid_t parent; /* of one that had ended before it could be asked for; 0 */
 	struct probe_attachment *att, *att_pause;
 	struct shared_file *file; /* NULL: its probes are its own */
 	enum probe_start start;

@@ -159,11 +159,13 @@ static enum failure check_fit(struct tracked *t, bool starts, struct sbuf *why)
 	return FAIL_REFUSED;
 }
 
-/* Whose child it is, while that is there to be asked. */
-static void tell_parent(pid_t pid, char *comm, size_t sz, struct record *start)
+/* Whose child it is: asked while it is there, else as it was known by (0: it was not). */
+static void tell_parent(pid_t pid, pid_t known, char *comm, size_t sz, struct record *start)
 {
 	pid_t parent = proc__parent(pid);
 
+	if (parent <= 0)
+		parent = known;
 	if (parent <= 0)
 		return;
 	proc__comm(parent, 0, comm, sz);
@@ -189,7 +191,7 @@ static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, u
 	char parent_comm[64];
 	int err;
 
-	tell_parent(tg->pid, parent_comm, sizeof(parent_comm), &start);
+	tell_parent(tg->pid, t->parent, parent_comm, sizeof(parent_comm), &start);
 	err = tracked__send(t, c, &start);
 	snprintf(t->note, sizeof(t->note), "%s", tg->note);
 	return err ? err : modes__start(t, c);
@@ -300,6 +302,7 @@ enum failure tracked__start_ended(struct tracked *t, struct collector *c, struct
 	enum failure fail;
 
 	t->target.pid = (pid_t)n->tgid;
+	t->parent = (pid_t)n->state;
 	t->target.py = f->py;
 	t->target.sites = f->sites;
 	t->file = f;
