@@ -134,7 +134,7 @@ while not os.path.exists(sys.argv[1]): threading.Event().wait(0.05)
 # What its memory says of who holds is its parent's tid, until Python has put that right; here it never does.
 @test "a child that was forked by C, with the GIL" {
 	GT_OUT=$BATS_TEST_TMPDIR/fork.json GT_CODE=0
-	"$GILTOP" -b --json -i 100ms -- "$PYTHON" -c '
+	"$GILTOP" -b --json -i 100ms --mode exact -- "$PYTHON" -c '
 import ctypes, os, time
 time.sleep(0.3)
 if not ctypes.PyDLL(None).fork():

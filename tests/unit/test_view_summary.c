@@ -241,8 +241,7 @@ static void the_worker_that_is_stuck_has_a_line(void **state)
 		fake__workers(f, 10 * S);
 		text = made(formats[i], &f->snap, &o);
 		assert_small(text);
-		assert_non_null(
-			strstr(text, "worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%"));
+		assert_non_null(strstr(text, "worker 4245 of 5: delay 90.0%"));
 		free(text);
 	}
 	free(f);

@@ -305,12 +305,12 @@ static void the_stuck_one_is_said_and_nobody_where_all_are_alike(void **state)
 {
 	(void)state;
 	fake__workers(&f, 10 * S);
-	check_words("worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%, load 1.9, held 98.0% "
+	check_words("worker 4245 of 5: delay 90.0%, load 1.9, held 98.0% "
 		    "(median: "
 		    "3.0%, 0.2, 16.0%); a "
 		    "thread has waited for 3.0s now");
 	f.threads[16 + 2 * 3].state = SNAP_RELEASED;
-	check_words("worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%, load 1.9, held 98.0% "
+	check_words("worker 4245 of 5: delay 90.0%, load 1.9, held 98.0% "
 		    "(median: "
 		    "3.0%, 0.2, 16.0%)");
 	/* All the same: busy, but none of them more than the others. */
@@ -358,7 +358,7 @@ static void the_report_has_a_table_of_them(void **state)
 			    "                    4244: delay 3.0%, load 0.2, held 16.0%\n"
 			    "                 and 2 more\n"
 			    "  together       waited 14.2s, held 19.9s, hand-overs 28k\n"
-			    "worker 4245 of 5 (gunicorn: worker [shop]): delay 90.0%, load 1.9, "
+			    "worker 4245 of 5: delay 90.0%, load 1.9, "
 			    "held 98.0% (median: "
 			    "3.0%, 0.2, 16.0%); a "
 			    "thread has waited for 3.0s now\n\n");

@@ -83,7 +83,7 @@ void verdict__workers(const struct worker_group *g, struct sbuf *out)
 
 	if (!w)
 		return;
-	sbuf__printf(out, "worker %u of %zu (%s): ", w->proc->pid, g->cnt, g->name);
+	sbuf__printf(out, "worker %u of %zu: ", w->proc->pid, g->cnt);
 	verdict__worker(w, out);
 	for (size_t i = 0; i < ARRAY_SIZE(telling); i++) {
 		const struct worker_range *r = &g->range[telling[i].f];

@@ -239,13 +239,17 @@ static void put_victims(struct page *p, const struct snap_proc *proc, const stru
 static void put_workers(struct page *p, const struct snapshot *s)
 {
 	struct worker_groups *all = worker_groups__new(s);
-	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	__cleanup(sbuf__free) struct sbuf text = { 0 }, line = { 0 };
 
-	for (size_t i = 0; all && i < all->cnt && !text.len; i++)
+	for (size_t i = 0; all && i < all->cnt && !text.len; i++) {
 		verdict__workers(&all->v[i], &text);
+		/* It may be of another program than the rest of the page. */
+		if (text.len)
+			sbuf__printf(&line, "%s: %s", all->v[i].name, sbuf__str(&text));
+	}
 	if (text.len)
-		put_sentence(p, bullet(p), "", sbuf__str(&text), "", 1);
-	p->out->oom |= text.oom || !all;
+		put_sentence(p, bullet(p), "", sbuf__str(&line), "", 1);
+	p->out->oom |= text.oom || line.oom || !all;
 	worker_groups__free(all);
 }
 
