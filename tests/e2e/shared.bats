@@ -206,6 +206,8 @@ in_a_namespace() { # SCRIPT
 		--expr 'total["violations"] == 0'
 	run -5 --separate-stderr unshare --pid --fork "$GILTOP" -a -b -d 1
 	one_line "mount -t proc"
+	run -5 --separate-stderr unshare --pid --fork "$GILTOP" list
+	one_line "mount -t proc"
 }
 
 EXECS='import os, sys, threading, time

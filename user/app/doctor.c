@@ -110,6 +110,8 @@ int doctor__list(const struct opts *o)
 
 	if (!cache || n < 0)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	if (!proc__is_own()) /* its ids are not those that we could ask for */
+		return failure__say(FAIL_PID_NAMESPACE, NULL, 0);
 	if (!o->json)
 		printf("%8s  %-8s %-16s %s\n", "PID", "PYTHON", "NAME", "GIL");
 	for (ssize_t i = 0; i < n; i++)
