@@ -112,9 +112,11 @@ static void drop_old_procs(struct model *m)
 	}
 }
 
-/* A child that has forked and executes another program has done nothing worth a row. */
+/* A child that has forked and executes another program at once has done nothing worth a row. */
 static void drop_idle(struct model *m, const struct mproc *p)
 {
+	if (p->books_ns < m->before_ns) /* what has been shown is not taken back */
+		return;
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		if (p->gils[i]->rec.last_ns)
 			return;
