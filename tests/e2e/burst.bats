@@ -21,17 +21,6 @@ teardown() { e2e_teardown; }
 	burst_measured --share 99 --some
 }
 
-@test "-s at the parent of short programs: measured and missed are all that began" {
-	burst_start
-	giltop_start --json -v -i 1s --mode exact -s -p "$WL_PID"
-	burst_for 8
-	giltop_end INT
-	[ "$GT_CODE" -eq 0 ]
-	burst_measured
-	needs_shared_links
-	burst_measured --share 99 --all
-}
-
 @test "short programs with an oracle in each: what giltop counted is there, and of those measured it counted all waits" {
 	needs_oracle
 	mkdir "$BATS_TEST_TMPDIR/oracles"
@@ -43,17 +32,6 @@ teardown() { e2e_teardown; }
 	burst_measured --oracle "$BATS_TEST_TMPDIR/oracles"
 	needs_shared_links
 	burst_measured --oracle "$BATS_TEST_TMPDIR/oracles" --whole 99
-}
-
-@test "after short programs giltop holds no more than before: descriptors, links, entries of maps" {
-	burst_start
-	giltop_start --json -i 1s -s -p "$WL_PID"
-	burst_for 2 # its workers are there, and the parent's own records
-	wait_for 30 settled
-	burst_for 6
-	holds_no_more "$BATS_TEST_TMPDIR/before"
-	giltop_end INT
-	[ "$GT_CODE" -eq 0 ]
 }
 
 @test "a supervisor's workers, forked and executed again: their counts are those of an oracle in each" {

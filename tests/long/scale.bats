@@ -127,3 +127,14 @@ rss_kib() {
 	python3 "$BATS_TEST_DIRNAME/many_bounds.py" "$GILTOP" "$PYTHON" "$BATS_TEST_TMPDIR" | sed 's/^/# /' >&3
 	[ "${PIPESTATUS[0]}" -eq 0 ]
 }
+
+@test "-s at the parent of short programs: measured and missed are all that began" {
+	burst_start
+	giltop_start --json -v -i 1s --mode exact -s -p "$WL_PID"
+	burst_for 8
+	giltop_end INT
+	[ "$GT_CODE" -eq 0 ]
+	burst_measured
+	needs_shared_links
+	burst_measured --share 99 --all
+}

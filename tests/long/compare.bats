@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Threads beside processes (make demo-compare): what is right on every machine; never how fast it is.
 
-load lib
-load run
+load ../e2e/lib
+load ../e2e/run
 
 setup() {
 	needs_giltop
