@@ -168,6 +168,8 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 
 /* Refreshes. */
 #define SEED_EVERY 4
+/* Of so many processes each refresh asks whether they are stopped, and what limits took: of more in turn. */
+#define NOTED_AT_ONCE 32
 
 /* epoll ids: the ring buffers, the timers, else a pid whose pidfd it is. */
 #define ID_RING	 (1ull << 32)
@@ -334,6 +336,7 @@ static int refresh(struct source *s)
 	char why[256];
 	int err;
 
+	c->refresh_cnt++;
 	notes__take(c);
 	notes__handle(c);
 	for (size_t i = 0; i < c->live_cnt; i++) {
@@ -343,8 +346,10 @@ static int refresh(struct source *s)
 		modes__find_tids_late(&c->live[i], c);
 		if (is_seeded_now(&c->live[i]))
 			tracked__seed(&c->live[i], c);
-		tracked__update_note(&c->live[i], c);
-		tracked__throttled(&c->live[i], c);
+		if ((i + c->refresh_cnt) % (c->live_cnt / NOTED_AT_ONCE + 1) == 0) {
+			tracked__update_note(&c->live[i], c);
+			tracked__throttled(&c->live[i], c);
+		}
 		if (tracked__is_misfit(&c->live[i], why, sizeof(why))) {
 			pr_warn("%s\n", why);
 			ends__add(c, &c->live[i], now_ns());

@@ -102,6 +102,7 @@ struct collector {
 	struct shared shared;
 	uint64_t try_exact_ns; /* the next process of a shared file may try exact books then */
 	uint64_t ends_ns;      /* those that have ended are not taken out before then */
+	size_t refresh_cnt;
 	bool closed, forked, reading;
 	size_t live_cnt, live_cap;
 	struct tracked *live;
