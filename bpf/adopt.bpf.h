@@ -67,9 +67,9 @@ __noinline int adopt(__u32 tgid, __u32 file)
 {
 	struct gt_file *f = bpf_map_lookup_elem(&files, &file);
 	struct gt_target *t = bpf_map_lookup_elem(&targets, &tgid);
-	__u64 now = bpf_ktime_get_ns(), since;
+	__u64 since;
 
-	if (!file || !f || !f->since_ns || frozen)
+	if (!file || !f || !f->since_ns)
 		return 0;
 	since = f->since_ns;
 	if (!t && adopt_all) {
@@ -87,7 +87,7 @@ __noinline int adopt(__u32 tgid, __u32 file)
 		return 0;
 	pair_rows(tgid, 0);
 	t->file = file;
-	t->books_ns = books_from(t, since, now);
+	t->books_ns = books_from(t, since, bpf_ktime_get_ns());
 	adopt_out(t, tgid);
 	return 1;
 }

@@ -89,7 +89,6 @@ SEC("raw_tp/sched_process_exec")
 int task_exec(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct linux_binprm *bprm = (struct linux_binprm *)ctx->args[2];
-
 	struct inode *exe = BPF_CORE_READ(bprm, file, f_inode);
 
 	return on_task_exec((__u32)ctx->args[1], BPF_CORE_READ(exe, i_ino),

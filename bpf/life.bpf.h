@@ -3,11 +3,11 @@
 #ifndef GILTOP_LIFE_BPF_H
 #define GILTOP_LIFE_BPF_H
 
-static __always_inline void note_out(__u32 kind, __u32 tgid, __u32 tid)
+static __always_inline void note_out(__u32 kind, __u32 tgid, __u32 tid, __u64 now)
 {
 	struct gt_note n = { .kind = kind, .tgid = tgid, .tid = tid };
 
-	n.start_ns = n.end_ns = bpf_ktime_get_ns();
+	n.start_ns = n.end_ns = now;
 	if (bpf_ringbuf_output(&notes, &n, sizeof(n), BPF_RB_FORCE_WAKEUP))
 		stat_inc(GT_STAT_NOTE_DROP);
 }
@@ -150,7 +150,7 @@ static __always_inline int on_pause(void)
 }
 
 /* In a process that has forked all is where it was in its parent. */
-static __always_inline void target_forked(const struct gt_target *of, __u32 tgid)
+static __always_inline void target_forked(const struct gt_target *of, __u32 tgid, __u64 now)
 {
 	struct gt_target *t = target_new(tgid);
 
@@ -163,12 +163,13 @@ static __always_inline void target_forked(const struct gt_target *of, __u32 tgid
 	t->layout = of->layout;
 	t->file = of->file;
 	t->wanted = of->wanted;
-	t->born_ns = bpf_ktime_get_ns();
+	t->born_ns = now;
 }
 
 static __always_inline int on_task_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = task_ids(parent) >> 32, ctgid;
+	__u64 now = bpf_ktime_get_ns();
 	const struct gt_target *of;
 
 	if (!follow || !tgid)
@@ -181,8 +182,8 @@ static __always_inline int on_task_fork(struct task_struct *parent, struct task_
 		return 0;
 	/* Known at once, so that its own forks and execs are seen; its books start when it is attached, or by itself. */
 	if (follow != GT_FOLLOW_TELL)
-		target_forked(of, ctgid);
-	note_out(GT_NOTE_FORK, tgid, ctgid);
+		target_forked(of, ctgid, now);
+	note_out(GT_NOTE_FORK, tgid, ctgid, now);
 	return 0;
 }
 
@@ -215,8 +216,8 @@ static __always_inline void program_over(struct gt_target *target, __u32 tgid, _
 	}
 }
 
-/* A program begins, in a process that has no books. */
-static __always_inline void target_execs(struct gt_target *t, __u64 ino, __u32 dev)
+/* A program begins, in a process that has no books. Of all that there are it is wanted, or to be asked for anew. */
+static __always_inline void target_execs(struct gt_target *t, __u64 ino, __u32 dev, __u64 now)
 {
 	static const struct py_layout none;
 
@@ -225,31 +226,30 @@ static __always_inline void target_execs(struct gt_target *t, __u64 ino, __u32 d
 	t->file = 0;
 	t->exe_ino = ino;
 	t->exe_dev = dev;
-	t->born_ns = bpf_ktime_get_ns();
+	t->born_ns = now;
 	t->seen_ns = 0;
+	if (follow == GT_FOLLOW_ALL)
+		t->wanted = adopt_all;
 }
 
 /* old_tid: the calling thread's until now; with exec it becomes the process's first thread. ino, dev: of the program's file. */
 static __always_inline int on_task_exec(__u32 old_tid, __u64 ino, __u32 dev)
 {
-	__u64 id = current_ids();
+	__u64 id = current_ids(), now = bpf_ktime_get_ns();
 	__u32 tgid = id >> 32;
 	struct gt_target *target;
 
 	if (!id)
 		return 0;
 	target = bpf_map_lookup_elem(&targets, &tgid);
-	if (target && target->books_ns) {
+	if (target && target->books_ns)
 		program_over(target, tgid, old_tid);
-	} else if (!target && follow == GT_FOLLOW_ALL) {
+	else if (!target && follow == GT_FOLLOW_ALL)
 		target = target_new(tgid);
-		if (target)
-			target->wanted = adopt_all;
-	}
 	if (target)
-		target_execs(target, ino, dev);
+		target_execs(target, ino, dev, now);
 	if (follow == GT_FOLLOW_ALL || target)
-		note_out(GT_NOTE_EXEC, tgid, (__u32)id);
+		note_out(GT_NOTE_EXEC, tgid, (__u32)id, now);
 	return 0;
 }
 

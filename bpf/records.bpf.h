@@ -190,7 +190,9 @@ struct records {
 	__u32 tid; /* as in t, without a look there */
 };
 
-/* .. the long way: the first event of this thread here, or the GIL's record has moved. by: enum first_event */
+/* .. the long way: the first event of this thread here, or the GIL's record has moved. by: enum first_event.
+ * Returns 0 if it is not for any books.
+ */
 __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by, __u32 file)
 {
 	struct gt_thread_key key = { .cond = cond, .tid = tid };
@@ -225,7 +227,7 @@ __noinline int thread_of(__u64 cond, __u32 tgid, __u32 tid, __u32 by, __u32 file
 			return 0;
 	}
 	t->gil_slot = slot;
-	return 0;
+	return 1;
 }
 
 static __always_inline int records_found(struct records *r, struct gt_thread_key *key, __u32 tgid)
@@ -253,8 +255,8 @@ static __always_inline int records_of(struct records *r, __u64 cond, enum first_
 	if (frozen || !id)
 		return 0;
 	if (!records_found(r, &key, id >> 32)) {
-		thread_of(cond, id >> 32, key.tid, by, file);
-		if (!records_found(r, &key, id >> 32))
+		if (!thread_of(cond, id >> 32, key.tid, by, file) ||
+		    !records_found(r, &key, id >> 32))
 			return 0;
 	}
 	return !r->g->over && file == r->g->file;

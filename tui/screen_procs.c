@@ -112,7 +112,7 @@ static int in_width(const struct snapshot *snap, struct rect r)
 
 static void draw_proc(struct canvas *c, int y, struct rect r, const struct snap_proc *p, int in_w)
 {
-	const struct snap_gil *g = verdict__busiest_gil(p);
+	const struct snap_gil *g = snap_proc__busiest_gil(p);
 	enum verdict_level level = verdict__level(p, g);
 	bool wide = r.w >= 76;
 	double held = g ? snap_gil__held(g, p->span_ns).share : NAN;

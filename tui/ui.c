@@ -87,7 +87,7 @@ const struct snap_proc *ui__find_proc(const struct snapshot *s, uint32_t pid)
 
 static double load_of(const struct snap_proc *p)
 {
-	const struct snap_gil *g = verdict__busiest_gil(p);
+	const struct snap_gil *g = snap_proc__busiest_gil(p);
 
 	return g ? snap_gil__least_load(g, p->span_ns) : 0;
 }
@@ -153,7 +153,7 @@ const struct snap_gil *ui__gil(const struct ui_state *ui, const struct snap_proc
 	for (size_t i = 0; p && ui->gil >= 0 && i < p->gil_cnt; i++)
 		if (p->gils[i].id == (uint32_t)ui->gil)
 			return &p->gils[i];
-	return p ? verdict__busiest_gil(p) : NULL;
+	return p ? snap_proc__busiest_gil(p) : NULL;
 }
 
 struct shown_procs ui__shown_procs(const struct ui_state *ui, const struct snapshot *s)

@@ -38,6 +38,16 @@ class Failure(Exception):
     pass
 
 
+def end_orderly(process):
+    """It ends when its stdin does, or is killed."""
+    process.stdin.close()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Workload:
     """The process under test, started with the oracle in it."""
 
@@ -100,12 +110,7 @@ class Workload:
         os.write(self.process.stdin.fileno(), b"go\n")
 
     def end(self):
-        self.process.stdin.close()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end_orderly(self.process)
 
 
 class Giltop:

@@ -57,6 +57,10 @@ doctor_says() { # SUBJECT REGEX.. : on lines of doctor's
 
 @test "-Os -fno-plt: mixed load" { noplt_agrees mixed; }
 @test "-Os -fno-plt: exact counts" { counts_are_exact flavour-noplt 20000; }
+@test "-Os -fno-plt: exact counts, by probes that all of its processes share" {
+	counts_are_exact flavour-noplt 20000 -s -v
+	grep -q 'probe points (.*, shared' "$GT_ERR"
+}
 @test "-Os -fno-plt: stacks" { stacks_are_true flavour-noplt; }
 @test "-Os -fno-plt: doctor says what is probed" {
 	[ "$(uname -m)" = x86_64 ] || skip "x86_64 only"

@@ -314,7 +314,10 @@ if not child:
         time.sleep(0.01)
 print("child", child, flush=True)
 sys.stdin.readline()
-os.execv(sys.argv[1], [sys.argv[1], "-S", "-c", "import time; time.sleep(1000)"])
+os.execv(sys.argv[1], [sys.argv[1], "-S", "-c", """import threading
+def work():
+    while True: sum(range(200))
+for i in range(3): threading.Thread(target=work).start()"""])
 '
 
 @test "who is forked is as its parent, who runs another program is asked again" {

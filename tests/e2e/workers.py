@@ -92,12 +92,7 @@ class Supervisor:
                 oracle.enable(False)
 
     def end(self):
-        self.process.stdin.close()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        accuracy.end_orderly(self.process)
 
 
 def wait_for(condition, what):

@@ -224,6 +224,40 @@ static void after_an_exec_it_is_not_adopted_at_once(void **state)
 	machine__deinit(&k);
 }
 
+/* With filters each program is asked for anew; a fork is as its parent. */
+static void who_was_wanted_is_not_as_another_program(void **state)
+{
+	struct machine k;
+	struct gt_target *t;
+
+	(void)state;
+	machine__init_shared(&k, true);
+	adopt_all = 0;
+	start_books(PID, T0 + 100);
+	t = shim__find(SHIM_MAP(&targets), &(uint32_t){ PID });
+	t->wanted = 1;
+	assert_int_equal(forks(PID, 200, T0 + 200), 200);
+	assert_int_equal(target_of(200)->wanted, 1);
+	execs(&k, PID, T0 + 300, 77);
+	assert_int_equal(t->wanted, 0);
+	t->over = 0; /* user space has taken notice */
+	waits(&k, PID, T0 + 400);
+	assert_int_equal(t->books_ns, 0);
+	machine__deinit(&k);
+}
+
+/* So that who hears of both knows which program is meant. */
+static void an_exec_is_told_of_with_the_moment_that_its_program_began(void **state)
+{
+	struct machine k;
+
+	(void)state;
+	machine__init_shared(&k, true);
+	execs(&k, PID, T0 + 300, 77);
+	assert_int_equal(note_of(GT_NOTE_EXEC, PID).start_ns, target_of(PID)->born_ns);
+	machine__deinit(&k);
+}
+
 static void who_ends_without_books_is_told_of(void **state)
 {
 	struct machine k;
@@ -253,6 +287,8 @@ int main(void)
 		cmocka_unit_test(who_has_probes_of_its_own_is_not_seen_twice),
 		cmocka_unit_test(a_child_is_measured_from_its_fork_on),
 		cmocka_unit_test(after_an_exec_it_is_not_adopted_at_once),
+		cmocka_unit_test(who_was_wanted_is_not_as_another_program),
+		cmocka_unit_test(an_exec_is_told_of_with_the_moment_that_its_program_began),
 		cmocka_unit_test(who_ends_without_books_is_told_of),
 	};
 

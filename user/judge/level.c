@@ -21,17 +21,6 @@ static double waiting(const struct snap_proc *p, const struct snap_gil *g)
 	return verdict__share(g->wait_ns, p->span_ns);
 }
 
-const struct snap_gil *verdict__busiest_gil(const struct snap_proc *p)
-{
-	const struct snap_gil *best = NULL;
-
-	for (size_t i = 0; i < p->gil_cnt; i++)
-		if (!best || snap_gil__least_load(&p->gils[i], p->span_ns) >
-				     snap_gil__least_load(best, p->span_ns))
-			best = &p->gils[i];
-	return best;
-}
-
 uint64_t verdict__runnable_ns(const struct snap_proc *p, const struct snap_gil *g)
 {
 	uint64_t ns = 0;

@@ -39,8 +39,6 @@ struct verdict_line {
 	uint64_t looks;			/* that saw it there */
 };
 
-/* The GIL with the highest load (mean number of threads that hold or wait); NULL if there is none. */
-const struct snap_gil *verdict__busiest_gil(const struct snap_proc *p);
 enum verdict_level verdict__level(const struct snap_proc *p, const struct snap_gil *g);
 const char *verdict__level_word(enum verdict_level level); /* "bottleneck", "busy", .. */
 /* Is the GIL the bottleneck? g may be NULL. */

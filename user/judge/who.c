@@ -191,7 +191,7 @@ static void say_who(const struct snapshot *s, const struct snap_proc *p, const s
 		return;
 	}
 	/* Little waiting, or none that anybody is to blame for: who waited most, whatever for. */
-	if (verdict__level(p, g ? g : verdict__busiest_gil(p)) <= VERDICT_BUSY ||
+	if (verdict__level(p, g ? g : snap_proc__busiest_gil(p)) <= VERDICT_BUSY ||
 	    !culprit__find(p, g, &c) || !c.all_ns || !c.who) {
 		if (t->wait_ns && detail < VERDICT_TINY)
 			sbuf__puts(out, "Most: ");

@@ -112,3 +112,14 @@ const char *snap_proc__mode_word(const struct snap_proc *p)
 		return p->mode == SNAP_MODE_LIGHT ? "auto:light" : "auto:exact";
 	return p->mode == SNAP_MODE_LIGHT ? "light" : "";
 }
+
+const struct snap_gil *snap_proc__busiest_gil(const struct snap_proc *p)
+{
+	const struct snap_gil *best = NULL;
+
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		if (!best || snap_gil__least_load(&p->gils[i], p->span_ns) >
+				     snap_gil__least_load(best, p->span_ns))
+			best = &p->gils[i];
+	return best;
+}

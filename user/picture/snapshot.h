@@ -271,6 +271,8 @@ uint64_t snap_gil__about_held_ns(const struct snap_gil *gil, uint64_t span_ns);
 double snap_gil__load(const struct snap_gil *gil, uint64_t span_ns);
 /* The same for an order: what is not known counts as 0. */
 double snap_gil__least_load(const struct snap_gil *gil, uint64_t span_ns);
+/* The GIL with the highest load (mean number of threads that hold or wait); NULL if there is none. */
+const struct snap_gil *snap_proc__busiest_gil(const struct snap_proc *p);
 /* For a table "97.8", "~62" estimated, "-" not known, "?" of no time; for a sentence "98%", "~62%". Returns buf. */
 const char *snap_gil__held_percent(const struct snap_gil *gil, uint64_t span_ns,
 				   char buf[UNITS_SZ]);

@@ -24,17 +24,6 @@ struct candidate {
 
 /* ---- one worker ---- */
 
-static const struct snap_gil *busiest_gil(const struct snap_proc *p)
-{
-	const struct snap_gil *ret = NULL;
-
-	for (size_t i = 0; i < p->gil_cnt; i++)
-		if (!ret || snap_gil__least_load(&p->gils[i], p->span_ns) >
-				    snap_gil__least_load(ret, p->span_ns))
-			ret = &p->gils[i];
-	return ret;
-}
-
 /* What the thread that lost most lost of its time. A process that is stopped loses nothing to the GIL. */
 static double worst_delay(const struct snap_proc *p)
 {
@@ -54,7 +43,7 @@ static double worst_delay(const struct snap_proc *p)
 
 static void measure(struct worker *w, const struct snap_proc *p)
 {
-	const struct snap_gil *g = busiest_gil(p);
+	const struct snap_gil *g = snap_proc__busiest_gil(p);
 	struct snap_held held = { NAN, NAN };
 	uint64_t wait_ns = 0, wait_max = 0, switches = 0, observed = 0;
 

@@ -147,9 +147,9 @@ bool probe__can_share(void)
 struct probe_attachment *probe__share(struct probe *p, const struct probe_share *how)
 {
 	struct gt_file file = { .light = !how->exact, .layout = *how->layout };
-	struct probe_job job = job_of(p, 0, how->path, how->sites);
 	struct probe_attachment *a = NULL;
 	int err = load_for(p, how->sites);
+	struct probe_job job = job_of(p, 0, how->path, how->sites); /* with what that has loaded */
 
 	job.file_no = how->no;
 	job.file = (struct probe_file){ how->dev, how->ino };

@@ -73,6 +73,8 @@ struct tracked {
 	uint64_t *held;	     /* GILs that were held when last looked at */
 	uint32_t *holders;   /* of GILs that have shown no event yet, known when last looked */
 	uint64_t resolve_ns; /* what it is was looked up after this moment */
+	uint64_t born_ns;    /* its program began, by fork or exec; 0: before that was seen */
+	uint64_t books_ns;   /* its events count from then on */
 	uint64_t ended_ns;   /* it has: to be taken out; 0: not yet */
 	int pidfd;	     /* -1: it had ended before there was one */
 };

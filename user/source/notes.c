@@ -46,11 +46,14 @@ static void on_exec(struct collector *c, const struct gt_note *n)
 {
 	struct tracked *t = tracked__find(c, (pid_t)n->tgid);
 
-	if (t && n->start_ns < t->resolve_ns) /* what came by it is measured already */
+	/* What came by it is measured already. */
+	if (t && (n->start_ns < t->resolve_ns || n->start_ns <= t->born_ns))
 		return;
 	if (t)
 		ends__by_exec(c, t, n->start_ns);
-	probe__reset(c->probe, (pid_t)n->tgid);
+	/* Most programs of a machine have never had books. */
+	if (t || collector__execs(c, (pid_t)n->tgid))
+		probe__reset(c->probe, (pid_t)n->tgid);
 	collector__expect(c, (pid_t)n->tgid);
 }
 
@@ -58,7 +61,7 @@ static void on_thread(struct collector *c, const struct gt_note *n)
 {
 	struct tracked *t = tracked__find(c, (pid_t)n->tgid);
 
-	if (!t || n->start_ns < t->resolve_ns) /* it was of the program before */
+	if (!t || n->start_ns < t->books_ns) /* it was of the program before */
 		return;
 	tracked__watch_parking(t, c);
 	modes__know_thread(t, c, n->tid);
@@ -68,7 +71,7 @@ static void on_thread(struct collector *c, const struct gt_note *n)
 static void on_adopted(struct collector *c, const struct gt_note *n)
 {
 	struct shared_file *f = shared__by_no(c, n->tid);
-	struct tracked t = { .pidfd = -1, .resolve_ns = n->start_ns };
+	struct tracked t = { .pidfd = -1 };
 	struct sbuf why = { 0 };
 	bool execs = collector__execs(c, (pid_t)n->tgid);
 	enum failure got = FAIL_GONE;

@@ -54,9 +54,8 @@ static void say_exact(struct collector *c, const struct shared_file *f)
 	bool wanted = c->opts.mode != COLLECT_AUTO || !c->opts.max_overhead_pct;
 
 	if (wanted && c->opts.say_share)
-		pr_info("exact mode for more than a few: every process that runs %s pays some %.1f "
-			"us each "
-			"time that it takes the GIL, measured or not\n",
+		pr_info("exact mode for more than a few: every process that runs %s pays some "
+			"%.1f us each time that it takes the GIL, measured or not\n",
 			f->runtime, 2e-3 * (double)probe__price_ns(c->probe));
 	else
 		pr_verb("%s: probed exactly, for every process that runs it\n", f->runtime);

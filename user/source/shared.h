@@ -23,8 +23,8 @@ struct py_runtime;
 struct target;
 struct tracked;
 
-/* Processes of a file that may have probes of ACQUIRE and RELEASE of their own at once: each makes a cycle of the others
- * dearer by some 1 to 2 % (scripts/bench scale).
+/* Processes of a file that may have probes of ACQUIRE and RELEASE of their own at once: the kernel asks all of them at
+ * each hit of one.
  */
 #define SHARED_EXACT_MAX 8
 

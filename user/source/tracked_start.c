@@ -191,6 +191,8 @@ static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, u
 	char parent_comm[64];
 	int err;
 
+	t->books_ns = books_ns;
+
 	tell_parent(tg->pid, t->parent, parent_comm, sizeof(parent_comm), &start);
 	err = tracked__send(t, c, &start);
 	snprintf(t->note, sizeof(t->note), "%s", tg->note);
@@ -280,6 +282,7 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 	f = attach(t, c, why);
 	if (f)
 		return f;
+	t->born_ns = known.born_ns;
 	books_ns = open_books(t, c, &layout, &known, &late_ns);
 	if (!books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
@@ -316,6 +319,8 @@ enum failure tracked__start_ended(struct tracked *t, struct collector *c, struct
 	py_process__has_ended(t->py);
 	native_sym__has_ended(t->native);
 	probe__target(c->probe, t->target.pid, &known);
+	if (!known.over)
+		t->born_ns = known.born_ns; /* else that is of the next program */
 	if (!known.over)
 		shared__know_exe(c, (struct exe_id){ known.exe_ino, known.exe_dev }, f);
 	return failure__of(announce(t, c, n->start_ns, late_of(t, &known, n->start_ns)));

@@ -302,9 +302,9 @@ static int put_proc(struct view *v, const struct snapshot *s, const struct snap_
 		fprintf(v->out, "in %s\n", sbuf__str(&where));
 	for (size_t i = 0; i < p->gil_cnt; i++)
 		put_gil(v, s, p, &p->gils[i]);
-	verdict__headline(p, verdict__busiest_gil(p), &who);
+	verdict__headline(p, snap_proc__busiest_gil(p), &who);
 	sbuf__puts(&who, "\n");
-	verdict__who(s, p, verdict__busiest_gil(p), VERDICT_FULL, &who);
+	verdict__who(s, p, snap_proc__busiest_gil(p), VERDICT_FULL, &who);
 	fprintf(v->out, "%s\n", sbuf__str(&who));
 	if (who.oom || put_threads(v, s, p))
 		return -ENOMEM;

@@ -157,7 +157,7 @@ static void put_verdict(struct page *p, const struct snap_proc *proc)
 {
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
-	verdict__headline(proc, verdict__busiest_gil(proc), &text);
+	verdict__headline(proc, snap_proc__busiest_gil(proc), &text);
 	if (p->form == SUMMARY_MARKDOWN)
 		end_line(p);
 	put_sentence(p, p->form == SUMMARY_MARKDOWN ? "**" : "", "", sbuf__str(&text),
@@ -175,7 +175,7 @@ static const char *bullet(const struct page *p)
 /* At the level that explains most, and who: "parse_line (demo_service.py:35) makes others wait most: .." */
 static void put_who(struct page *p, const struct snapshot *s, const struct snap_proc *proc)
 {
-	const struct snap_gil *g = verdict__busiest_gil(proc);
+	const struct snap_gil *g = snap_proc__busiest_gil(proc);
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 
 	if (verdict__level(proc, g) <= VERDICT_BUSY)
@@ -321,7 +321,7 @@ static void put_lines(struct page *p, const struct snap_proc *proc, const struct
 static void put_advice(struct page *p, const struct snap_proc *proc, size_t max)
 {
 	struct sbuf advice[ADVICE_MAX] = { 0 };
-	size_t cnt = verdict__advice(proc, verdict__busiest_gil(proc), advice, ADVICE_MAX);
+	size_t cnt = verdict__advice(proc, snap_proc__busiest_gil(proc), advice, ADVICE_MAX);
 	size_t end = p->lines + max;
 
 	for (size_t i = 0; i < cnt; i++) {
@@ -341,7 +341,7 @@ static void put_advice(struct page *p, const struct snap_proc *proc, size_t max)
 /* "Also pid 4243 (gunicorn): bottleneck, held 91%" */
 static void put_other(struct page *p, const struct snap_proc *proc)
 {
-	const struct snap_gil *g = verdict__busiest_gil(proc);
+	const struct snap_gil *g = snap_proc__busiest_gil(proc);
 	char pct[UNITS_SZ];
 
 	sbuf__printf(p->out, "%sAlso pid %u ", bullet(p), proc->pid);
@@ -356,7 +356,7 @@ static void put_other(struct page *p, const struct snap_proc *proc)
 /* Threads that hold or wait, over time. */
 static double busy(const struct snap_proc *p)
 {
-	const struct snap_gil *g = verdict__busiest_gil(p);
+	const struct snap_gil *g = snap_proc__busiest_gil(p);
 
 	return g ? snap_gil__least_load(g, p->span_ns) * (double)p->span_ns : 0;
 }
