@@ -93,7 +93,7 @@ static void names(size_t sz)
 		promise(buf[sz] == 'x');
 	}
 	for (int i = 0; i < 2; i++)
-		if (!proc__cgroup(1, i ? "cpu" : "", buf, sz))
+		if (!cgroup__path(1, i ? "cpu" : "", buf, sz))
 			promise(buf[0] == '/' && strlen(buf) < sz && !strchr(buf, '\n'));
 	free(buf);
 }

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "user/base/cgroup.h"
 #include "user/base/proc.h"
 
 static void maps_hold_this_program_with_its_code(void **state)
@@ -238,16 +239,16 @@ static void a_cgroup_is_that_of_its_controller(void **state)
 	}
 	fclose(f);
 	for (int i = 0; i < 2; i++) {
-		int err = proc__cgroup(getpid(), i ? "cpu" : "", path, sizeof(path));
+		int err = cgroup__path(getpid(), i ? "cpu" : "", path, sizeof(path));
 
 		assert_int_equal(err, *want[i] ? 0 : -ENOENT);
 		if (!err)
 			assert_string_equal(path, want[i]);
 	}
-	assert_int_equal(proc__cgroup(getpid(), "cp", path, sizeof(path)), -ENOENT);
-	assert_int_equal(proc__cgroup(getpid(), "cpu,cpuacct", path, sizeof(path)), -ENOENT);
+	assert_int_equal(cgroup__path(getpid(), "cp", path, sizeof(path)), -ENOENT);
+	assert_int_equal(cgroup__path(getpid(), "cpu,cpuacct", path, sizeof(path)), -ENOENT);
 	if (*want[0])
-		assert_int_equal(proc__cgroup(getpid(), "", path, 1), -ENAMETOOLONG);
+		assert_int_equal(cgroup__path(getpid(), "", path, 1), -ENAMETOOLONG);
 }
 
 static void cpus_are_those_that_a_process_may_run_on(void **state)

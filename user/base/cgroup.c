@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/base/cgroup.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,30 @@ bool cgroup__next(const char **at, struct cgroup_line *ret)
 		return true;
 	}
 	return false;
+}
+
+int cgroup__path(pid_t pid, const char *controller, char *buf, size_t sz)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+	int err = cgroup__read(pid, &text);
+	const char *at = sbuf__str(&text);
+	struct cgroup_line line;
+
+	if (err)
+		return err;
+	while (cgroup__next(&at, &line)) {
+		bool is_it = !line.controllers.len && !*controller;
+
+		while (line.controllers.len && !is_it)
+			is_it = span__is(span__cut_at(&line.controllers, ','), controller);
+		if (!is_it)
+			continue;
+		if (line.path.len >= sz)
+			return -ENAMETOOLONG;
+		snprintf(buf, sz, "%.*s", (int)line.path.len, line.path.s);
+		return 0;
+	}
+	return -ENOENT;
 }
 
 /* Is path this folder, or below it? */

@@ -46,6 +46,8 @@ struct cgroup_line {
 int cgroup__read(pid_t pid, struct sbuf *ret);
 /* The next line of what was read that makes sense; at: where to go on. False: there is none. */
 bool cgroup__next(const char **at, struct cgroup_line *ret);
+/* The path of its cgroup under that hierarchy's root. controller: "cpu", of version 1; "": version 2. 0 or -errno. */
+int cgroup__path(pid_t pid, const char *controller, char *buf, size_t sz);
 /* What the paths say: all of ret, but for the names and ns_pid. */
 void cgroup__where(const char *text, struct where *ret);
 /* Is it in this cgroup, or below it? want: a path from the root of the hierarchy, or its folder under /sys/fs/cgroup; without

@@ -64,8 +64,6 @@ bool proc__is_own(void);
 char proc__state(pid_t pid);
 /* CPUs that its first thread may run on (sched_setaffinity, cpusets); 0: not known. */
 unsigned int proc__cpu_cnt(pid_t pid);
-/* The path of its cgroup under that hierarchy's root. controller: "cpu", of version 1; "": version 2. 0 or -errno. */
-int proc__cgroup(pid_t pid, const char *controller, char *buf, size_t sz);
 /* It is there, and not a zombie that nobody has waited for. */
 bool proc__runs(pid_t pid);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "user/base/cgroup.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
@@ -27,7 +28,7 @@ static void find_events(pid_t pid, char *ret, size_t sz)
 
 	ret[0] = '\0';
 	/* What is above our own namespace's root (/..) cannot be read from here. */
-	if (proc__cgroup(pid, "", path, sizeof(path)) || strstr(path, "/../"))
+	if (cgroup__path(pid, "", path, sizeof(path)) || strstr(path, "/../"))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(roots) && !*ret; i++)
 		if ((size_t)snprintf(ret, sz, "%s%s/cgroup.events", roots[i], path) >= sz ||

@@ -16,10 +16,11 @@
 
 #define LOOK_AGAIN_NS 200000000ull
 /* Of processes that share their file's probes: who has made room for another tries again after this; who is to have it
- * made waits so much more in an interval; between two that are tried.
+ * made waits so much more; between two that are tried.
  */
 #define TRY_AGAIN_NS  10000000000ull
 #define MAKES_ROOM_NS 10000000ull
+#define WAITED_OVER   16 /* readings, about */
 #define TRIES_NS      2000000000ull
 #define TRIES_FEW_NS  50000000ull /* where there are no more than may be exact at once */
 
@@ -249,25 +250,26 @@ void modes__before_read(struct collector *c)
 	}
 }
 
-/* What is new in the waits of each. */
+/* What is new in the waits of each. One reading alone says little: they may be 100 ms apart. */
 static void count_waits(struct collector *c)
 {
-	for (size_t i = 0; i < c->live_cnt; i++)
-		c->live[i].modes.waited_ns = 0;
 	for (size_t i = 0; i < c->totals.gil_cnt; i++) {
-		struct tracked *t = tracked__find(c, (pid_t)c->totals.gils[i].key.tgid);
+		const struct gt_gil *rec = &c->totals.gils[i].rec;
+		struct tracked *t = tracked__find(c, (pid_t)rec->key.tgid);
 
-		if (t && c->totals.gils[i].rec.event_ns > t->modes.event_ns)
-			t->modes.event_ns = c->totals.gils[i].rec.event_ns;
-		if (t)
-			t->modes.waited_ns += c->totals.gils[i].rec.wait_ns;
+		if (!t)
+			continue;
+		t->modes.added_ns += rec->wait_ns;
+		if (rec->event_ns > t->modes.event_ns)
+			t->modes.event_ns = rec->event_ns;
 	}
 	for (size_t i = 0; i < c->live_cnt; i++) {
 		struct modes *m = &c->live[i].modes;
-		uint64_t all = m->waited_ns;
 
-		m->waited_ns = all > m->wait_ns ? all - m->wait_ns : 0;
-		m->wait_ns = all;
+		m->waited_ns -= m->waited_ns / WAITED_OVER;
+		m->waited_ns += m->added_ns > m->wait_ns ? m->added_ns - m->wait_ns : 0;
+		m->wait_ns = m->added_ns;
+		m->added_ns = 0;
 	}
 }
 

@@ -28,11 +28,12 @@ struct modes {
 	bool tids_known;   /* whose a PyThreadState is can be told, .. */
 	bool inner_tids;   /* .. by ids of its own pid namespace */
 	uint64_t event_ns; /* its last one, at the last reading */
-	uint64_t wait_ns;  /* of all its waits, at the last reading, .. */
-	uint64_t
-		waited_ns; /* .. and what was new in it: who waits much is worth exact books first */
-	uint64_t hits;	   /* of ACQUIRE and RELEASE, at the last look */
-	uint64_t next_ns;  /* the next look is due; 0: none */
+	/* Of all its waits, at the last reading; and while they are added up. */
+	uint64_t wait_ns, added_ns;
+	/* What was new of them, the last readings most: who waits much is worth exact books first. */
+	uint64_t waited_ns;
+	uint64_t hits;	  /* of ACQUIRE and RELEASE, at the last look */
+	uint64_t next_ns; /* the next look is due; 0: none */
 };
 
 /* Find out how to tell whose a PyThreadState is: before the books start, into the layout for them; */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/base/budgets.h"
+#include "user/base/cgroup.h"
 #include "user/base/proc.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
@@ -82,7 +83,7 @@ static void find(struct throttle *t, pid_t pid)
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		snprintf(t->root, sizeof(t->root), "%s", places[i].root);
 		/* What is above our own namespace's root (/..) cannot be read from here. */
-		if (!proc__cgroup(pid, places[i].controller, t->path, sizeof(t->path)) &&
+		if (!cgroup__path(pid, places[i].controller, t->path, sizeof(t->path)) &&
 		    !strstr(t->path, "/..") && read_levels(t, &ns))
 			break;
 		t->root[0] = t->path[0] = '\0';
