@@ -132,7 +132,8 @@ void probe__detach(struct probe *p, struct probe_attachment *a);
 
 /* Start the books of a process; layout: how to walk its Python stacks; text: where the interpreter's own code is
  * (start, end), where a native leaf would say nothing; file: as for probe__attach; from_ns: nothing of it has been missed
- * since then (0: since now). Returns the moment (ns), 0 on failure. One that has been adopted has them: since then.
+ * since then (0: since now). Returns the moment (ns); 0 on failure, also where it has executed another program. One that has
+ * been adopted has its books: since then.
  */
 uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *layout,
 			 const uint64_t text[2], uint32_t file, uint64_t from_ns);

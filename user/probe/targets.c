@@ -27,7 +27,7 @@ int probe__claim(struct probe *p, pid_t tgid)
 {
 	struct gt_target t;
 
-	if (probe__target(p, tgid, &t) && t.books_ns)
+	if (probe__target(p, tgid, &t) && (t.books_ns || t.over))
 		return -EALREADY;
 	t.wanted = 0;
 	return bpf_map_update_elem(table(p), &tgid, &t, BPF_ANY);
@@ -66,6 +66,8 @@ uint64_t probe__activate(struct probe *p, pid_t tgid, const struct py_layout *la
 	if (p->sched)
 		probe_sched__watch(p->skel, tgid);
 	probe__target(p, tgid, &t);
+	if (t.over)
+		return 0;
 	t.layout = *layout;
 	t.text_start = text[0];
 	t.text_end = text[1];

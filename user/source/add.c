@@ -1,10 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* add.c - start measuring a process, or find out why not */
+#include <time.h>
+
 #include "user/base/log.h"
 #include "user/base/proc.h"
 #include "user/base/util.h"
 #include "user/probe/probe.h"
 #include "user/source/collector_impl.h"
+
+/* Looks at who is about to execute a program, 1 ms from one another. */
+#define EXEC_LOOKS 10
+
+/* One that has been adopted was Python at its first event. What has its memory by now may be a program of whose beginning
+ * the kernel tells when it is loaded, some 100 us later.
+ */
+static bool will_exec(struct collector *c, pid_t pid)
+{
+	const struct timespec look = { .tv_nsec = 1000000 };
+
+	for (int i = 0; i < EXEC_LOOKS && !collector__execs(c, pid) && proc__runs(pid); i++)
+		nanosleep(&look, NULL);
+	return collector__execs(c, pid);
+}
 
 /* It has not started. Its end takes it out of the kernel's table, unless that came before it was put in. */
 static enum failure not_started(struct collector *c, struct tracked *t, pid_t pid, bool starts,
@@ -16,6 +33,9 @@ static enum failure not_started(struct collector *c, struct tracked *t, pid_t pi
 
 	tracked__deinit(t, c);
 	adopted = probe__target(c->probe, pid, &known) && known.books_ns && known.file;
+	/* What is in the books is to be had yet: that of a program that is over, a note says when. */
+	if (collector__execs(c, pid) || (adopted && will_exec(c, pid)))
+		return FAIL_NOT_PYTHON;
 	if (proc__runs(pid)) {
 		/* It is not to be measured, and not to be adopted again. */
 		if (adopted)

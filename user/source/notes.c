@@ -73,15 +73,16 @@ static void on_adopted(struct collector *c, const struct gt_note *n)
 	struct shared_file *f = shared__by_no(c, n->tid);
 	struct tracked t = { .pidfd = -1 };
 	struct sbuf why = { 0 };
-	bool execs = collector__execs(c, (pid_t)n->tgid);
 	enum failure got = FAIL_GONE;
+	bool execs;
 
 	if (!f || tracked__find(c, (pid_t)n->tgid))
 		return;
 	/* It may be over: then there is nothing to look into. */
-	if (proc__runs((pid_t)n->tgid) && !execs)
+	if (proc__runs((pid_t)n->tgid) && !collector__execs(c, (pid_t)n->tgid))
 		got = collector__add(c, (pid_t)n->tgid, true, &why);
-	if (got != FAIL_GONE)
+	execs = collector__execs(c, (pid_t)n->tgid);
+	if (got != FAIL_GONE && !(got && execs))
 		failure__say_of_many(got, sbuf__str(&why));
 	else if (tracked__start_ended(&t, c, f, n) || collector__track(c, &t))
 		tracked__deinit(&t, c);

@@ -248,6 +248,13 @@ static uint64_t open_books(struct tracked *t, struct collector *c, struct py_lay
 	return at;
 }
 
+/* It executed one while it was looked into: as if it were no CPython yet. */
+static enum failure other_program(pid_t pid, struct sbuf *why)
+{
+	sbuf__printf(why, "pid %d executes another program", pid);
+	return FAIL_NOT_PYTHON;
+}
+
 enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why)
 {
 	const struct target *tg = &t->target;
@@ -279,11 +286,16 @@ enum failure tracked__start(struct tracked *t, struct collector *c, bool starts,
 		return failure__of(t->pidfd);
 	}
 	probe__target(c->probe, tg->pid, &known);
+	/* What has been found out is of the program before, and so may be what is in the kernel. */
+	if (known.over || known.born_ns > t->resolve_ns)
+		return other_program(tg->pid, why);
+	t->born_ns = known.born_ns;
 	f = attach(t, c, why);
 	if (f)
 		return f;
-	t->born_ns = known.born_ns;
 	books_ns = open_books(t, c, &layout, &known, &late_ns);
+	if (!books_ns && collector__execs(c, tg->pid))
+		return other_program(tg->pid, why);
 	if (!books_ns) {
 		sbuf__printf(why, "cannot open the books of pid %d", tg->pid);
 		return FAIL_SYSTEM;
