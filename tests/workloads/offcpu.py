@@ -5,9 +5,11 @@
   burn     10 ms of CPU time, however long they take
 
 Another thread wants the GIL every millisecond. Parked as parked.py says; before "done" the thread "holder", which was
-there for the load alone, says what it knows: "cpu NS slept NS queued NS".
+there for the load alone, says what it knows: "cpu NS slept NS awake NS queued NS stolen NS": slept as it asked for, and
+awake again after; what a hypervisor and interrupts took meanwhile, of all CPUs, is nobody's running.
 """
 import ctypes
+import os
 import sys
 import threading
 import time
@@ -19,11 +21,20 @@ LIBC = ctypes.PyDLL(None)
 KIND = sys.argv.pop(1)
 
 
+def stolen_ns():
+    """Of irq, softirq and steal in /proc/stat."""
+    with open("/proc/stat") as f:
+        ticks = f.readline().split()[6:9]
+    return sum(map(int, ticks)) * 1000000000 // os.sysconf("SC_CLK_TCK")
+
+
 def holder(seconds, result):
-    start, slept = time.monotonic(), 0
+    start, slept, awake, stolen = time.monotonic(), 0, 0, stolen_ns()
     while time.monotonic() < start + seconds:
         if KIND == "sleep":
+            before = time.monotonic_ns()
             LIBC.usleep(NAP_US)
+            awake += time.monotonic_ns() - before
             slept += NAP_US * 1000
         end = time.thread_time() + 0.01
         while time.thread_time() < end:
@@ -31,7 +42,8 @@ def holder(seconds, result):
         time.sleep(0.0005)
     with open("/proc/thread-self/schedstat") as f:
         queued = f.read().split()[1]
-    result.append("cpu %d slept %d queued %s\n" % (time.thread_time() * 1e9, slept, queued))
+    result.append("cpu %d slept %d awake %d queued %s stolen %d\n" % (
+        time.thread_time() * 1e9, slept, awake, queued, stolen_ns() - stolen))
 
 
 def waiter(result):
