@@ -7,18 +7,26 @@
 
 #include "user/base/units.h"
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
+/* Keys are most of the text: what needs no care goes in one piece. */
 static void put_string(struct json_out *j, const char *s)
 {
 	putc('"', j->out);
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
+	while (*s) {
+		size_t len = 0;
 
-		if (c == '"' || c == '\\')
-			fprintf(j->out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			fprintf(j->out, "\\u%04x", c);
-		else
-			putc(c, j->out);
+		while (is_plain((unsigned char)s[len]))
+			len++;
+		fwrite(s, 1, len, j->out);
+		s += len;
+		if (*s == '"' || *s == '\\')
+			fprintf(j->out, "\\%c", *s++);
+		else if (*s)
+			fprintf(j->out, "\\u%04x", (unsigned char)*s++);
 	}
 	putc('"', j->out);
 }
