@@ -104,7 +104,7 @@ def cells(args, crowd, count, quick):
 
 
 def measure_cells(args, plan, python, report, board):
-    for count in COUNTS[:2] if plan.quick else COUNTS:
+    for count in (COUNTS[0], COUNTS[-1]) if plan.quick else COUNTS:
         crowd = Crowd(python.command_of(), count, board)
         try:
             for cell in cells(args, crowd, count, plan.quick):
@@ -158,7 +158,7 @@ def measure_scale(args, plan, python, report):
     report.data["scale"] = {"threads": THREADS, "asked_s": ASKED_S, "cells": [], "own": []}
     board = os.path.join(args.results, "board")
     measure_cells(args, plan, python, report, board)
-    count = COUNTS[1] if plan.quick else COUNTS[-1]
+    count = COUNTS[-1]
     for count, threads, kind, nap_s in ((count, THREADS, (), (count - 1) * THREADS / HANDOVERS), (2, MANY_THREADS, ("ring",), 0)):
         crowd = Crowd(python.command_of(), count, board, threads, kind)
         text = "%d process%s of %d threads" % (count - 1, "es" if count > 2 else "", threads)

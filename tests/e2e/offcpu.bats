@@ -59,7 +59,7 @@ measure() {
 }
 
 # Is the share of holder's holding that it did not run that of its own clocks, to 3 points? More: on t (its row), p (its
-# process), cpu, slept, awake, queued, stolen (what it said).
+# process), cpu, slept, queued, stolen (what it said).
 judge() {
 	python3 - "$NUMBERS_OF" "$WL_OUT" "$@" <<-'END'
 	import json, sys
@@ -67,7 +67,7 @@ judge() {
 	    p = json.loads(f.readlines()[-1])["processes"][0]
 	with open(sys.argv[2]) as f:
 	    words = [line for line in f if line.startswith("cpu")][-1].split()
-	cpu, slept, awake, queued, stolen = (int(w) for w in words[1::2])
+	cpu, slept, queued, stolen = (int(w) for w in words[1::2])
 	t = next(t for t in p["threads"] if t["name"] == "holder")
 	hold, off, runnable = t["hold_ns"], t["hold_offcpu_ns"], t["hold_runnable_ns"]
 	true = 1 - cpu / hold
@@ -87,7 +87,7 @@ has_not() { [[ $SAID != *"$1"* ]]; }
 	workload_start offcpu.py sleep
 	before_others "$WL_PID"
 	measure
-	judge "-0.03 * hold <= off - runnable - slept" "off - runnable - awake <= 0.03 * hold + stolen" "slept > hold * 0.4" "p['throttled_ns'] in (0, None)"
+	judge "-0.03 * hold <= off - runnable - slept <= 0.03 * hold + stolen" "slept > hold * 0.4" "p['throttled_ns'] in (0, None)"
 	has "sleeps or blocks for" && has "holder (offcpu.py:"
 	has_not "CPU limit"
 }

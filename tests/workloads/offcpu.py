@@ -5,8 +5,8 @@
   burn     10 ms of CPU time, however long they take
 
 Another thread wants the GIL every millisecond. Parked as parked.py says; before "done" the thread "holder", which was
-there for the load alone, says what it knows: "cpu NS slept NS awake NS queued NS stolen NS": slept as it asked for, and
-awake again after; what a hypervisor and interrupts took meanwhile, of all CPUs, is nobody's running.
+there for the load alone, says what it knows: "cpu NS slept NS queued NS stolen NS". What a hypervisor and interrupts took
+meanwhile, of all CPUs, is nobody's running.
 """
 import ctypes
 import os
@@ -29,12 +29,10 @@ def stolen_ns():
 
 
 def holder(seconds, result):
-    start, slept, awake, stolen = time.monotonic(), 0, 0, stolen_ns()
+    start, slept, stolen = time.monotonic(), 0, stolen_ns()
     while time.monotonic() < start + seconds:
         if KIND == "sleep":
-            before = time.monotonic_ns()
             LIBC.usleep(NAP_US)
-            awake += time.monotonic_ns() - before
             slept += NAP_US * 1000
         end = time.thread_time() + 0.01
         while time.thread_time() < end:
@@ -42,8 +40,7 @@ def holder(seconds, result):
         time.sleep(0.0005)
     with open("/proc/thread-self/schedstat") as f:
         queued = f.read().split()[1]
-    result.append("cpu %d slept %d awake %d queued %s stolen %d\n" % (
-        time.thread_time() * 1e9, slept, awake, queued, stolen_ns() - stolen))
+    result.append("cpu %d slept %d queued %s stolen %d\n" % (time.thread_time() * 1e9, slept, queued, stolen_ns() - stolen))
 
 
 def waiter(result):

@@ -33,15 +33,15 @@ static enum failure not_started(struct collector *c, struct tracked *t, pid_t pi
 
 	tracked__deinit(t, c);
 	adopted = probe__target(c->probe, pid, &known) && known.books_ns && known.file;
-	/* What is in the books is to be had yet: that of a program that is over, a note says when. */
+	/* What is in its books is to be had yet, or is another program's already: notes say of which and when. */
 	if (collector__execs(c, pid) || (adopted && will_exec(c, pid)))
-		return FAIL_NOT_PYTHON;
+		return FAIL_GONE;
 	if (proc__runs(pid)) {
 		/* It is not to be measured, and not to be adopted again. */
-		if (adopted)
+		if (adopted && f != FAIL_GONE) {
 			probe__forget(c->probe, &tgid, 1);
-		if (adopted)
 			probe__claim(c->probe, pid);
+		}
 		return f;
 	}
 	if (adopted) /* a note says so: what is in its books is to be had yet */
@@ -72,7 +72,7 @@ enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct 
 	if (tracked__find(c, pid) || tracked__find(c, tgid))
 		return FAIL_ALREADY;
 	if (collector__execs(c, tgid)) /* what is in the kernel is of the old one: after that */
-		return FAIL_NOT_PYTHON;
+		return FAIL_GONE;
 	/* Whatever it is itself, its children may be interpreters. */
 	if (c->opts.follow == GT_FOLLOW_CHILDREN && tgid > 0)
 		probe__adopt(c->probe, tgid);

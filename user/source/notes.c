@@ -74,19 +74,17 @@ static void on_adopted(struct collector *c, const struct gt_note *n)
 	struct tracked t = { .pidfd = -1 };
 	struct sbuf why = { 0 };
 	enum failure got = FAIL_GONE;
-	bool execs;
 
 	if (!f || tracked__find(c, (pid_t)n->tgid))
 		return;
 	/* It may be over: then there is nothing to look into. */
-	if (proc__runs((pid_t)n->tgid) && !collector__execs(c, (pid_t)n->tgid))
+	if (proc__runs((pid_t)n->tgid))
 		got = collector__add(c, (pid_t)n->tgid, true, &why);
-	execs = collector__execs(c, (pid_t)n->tgid);
-	if (got != FAIL_GONE && !(got && execs))
+	if (got != FAIL_GONE)
 		failure__say_of_many(got, sbuf__str(&why));
 	else if (tracked__start_ended(&t, c, f, n) || collector__track(c, &t))
 		tracked__deinit(&t, c);
-	else if (!execs) /* else the note of that ends it */
+	else if (!collector__execs(c, (pid_t)n->tgid)) /* else the note of that ends it */
 		ends__add(c, tracked__find(c, t.target.pid), now_ns());
 	sbuf__free(&why);
 }

@@ -192,7 +192,6 @@ static int announce(struct tracked *t, struct collector *c, uint64_t books_ns, u
 	int err;
 
 	t->books_ns = books_ns;
-
 	tell_parent(tg->pid, t->parent, parent_comm, sizeof(parent_comm), &start);
 	err = tracked__send(t, c, &start);
 	snprintf(t->note, sizeof(t->note), "%s", tg->note);
@@ -248,11 +247,11 @@ static uint64_t open_books(struct tracked *t, struct collector *c, struct py_lay
 	return at;
 }
 
-/* It executed one while it was looked into: as if it were no CPython yet. */
+/* It executed one while it was looked into: who was, is gone. */
 static enum failure other_program(pid_t pid, struct sbuf *why)
 {
 	sbuf__printf(why, "pid %d executes another program", pid);
-	return FAIL_NOT_PYTHON;
+	return FAIL_GONE;
 }
 
 enum failure tracked__start(struct tracked *t, struct collector *c, bool starts, struct sbuf *why)
@@ -331,9 +330,9 @@ enum failure tracked__start_ended(struct tracked *t, struct collector *c, struct
 	py_process__has_ended(t->py);
 	native_sym__has_ended(t->native);
 	probe__target(c->probe, t->target.pid, &known);
-	if (!known.over)
-		t->born_ns = known.born_ns; /* else that is of the next program */
-	if (!known.over)
+	if (!known.over) { /* else that is of the next program */
+		t->born_ns = known.born_ns;
 		shared__know_exe(c, (struct exe_id){ known.exe_ino, known.exe_dev }, f);
+	}
 	return failure__of(announce(t, c, n->start_ns, late_of(t, &known, n->start_ns)));
 }
