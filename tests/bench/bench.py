@@ -52,7 +52,7 @@ class Plan:
         self.sweep_rounds, self.sweep_s = (3, 15) if quick else (10, 30)
         self.many_rounds, self.many_s = (2, 3) if quick else (7, 12)
         self.many_window_s = 0.3 if quick else 0.6
-        self.many_steady_s = 2.0 if quick else 5.0
+        self.many_steady_s = 8.0
         self.peer_rounds, self.peer_s = (3, 10) if quick else (10, 25)
         self.swing_s = 8 if quick else 30
         self.window_pairs = 4 if quick else 10
