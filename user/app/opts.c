@@ -13,20 +13,37 @@
 #include "user/base/util.h"
 #include "user/view/formats.h"
 
+/* What record writes. NULL: its name does not say. */
+static const struct format *record_format(const struct opts *o)
+{
+	const struct format *f = o->format;
+
+	if (!f && (o->ring_ns || o->ring_bytes))
+		f = formats__find("giltop");
+	if (!f && o->output)
+		f = formats__of_file(o->output);
+	return f || !o->output || strcmp(o->output, "-") ? f : formats__find("folded");
+}
+
+bool opts__records(const struct opts *o)
+{
+	if (o->verb == VERB_RECORD)
+		return record_format(o) == formats__find("giltop");
+	return o->verb == VERB_TOP && (o->ring_ns || o->ring_bytes);
+}
+
 const struct format *opts__format(const struct opts *o)
 {
-	const struct format *f;
+	bool tables = o->json || o->text || o->markdown;
 
-	if (o->format && o->verb == VERB_RECORD)
-		return o->format;
+	/* What is said of a recording while it is made is another thing. */
+	if (o->verb == VERB_RECORD && !(opts__records(o) && tables) && (o->format || !tables))
+		return record_format(o);
 	if (o->json)
 		return formats__find("jsonl");
 	if (o->text || o->markdown)
 		return formats__find(o->text ? "summary" : "markdown");
-	if (o->verb != VERB_RECORD)
-		return formats__find(o->verb == VERB_DUMP ? "dump" : "text");
-	f = formats__of_file(o->output);
-	return f || strcmp(o->output, "-") ? f : formats__find("folded");
+	return formats__find(o->verb == VERB_DUMP ? "dump" : "text");
 }
 
 /* getopt's table, from ours: the value of an option is its index + 256. */
@@ -111,7 +128,23 @@ static int no_verb(const char *word, const struct nearest *near, bool may_be_pid
 	return usage_none_of(sbuf__str(&what), near, "", sbuf__str(&names));
 }
 
-/* One word that is no option: a verb, or a pid. */
+static bool may_read_files(enum verb v)
+{
+	return v == VERB_REPORT || v == VERB_DIFF || v == VERB_DUMP || v == VERB_RECORD;
+}
+
+static int add_file(struct opts *o, const char *path)
+{
+	size_t max = o->verb == VERB_DIFF ? 2 : 1;
+
+	if (o->file_cnt == max)
+		return usage("%s reads %s: '%s' is one more", verb__name(o->verb),
+			     max == 1 ? "one file" : "two files", path);
+	o->files[o->file_cnt++] = path;
+	return 0;
+}
+
+/* One word that is no option: a verb, a file to read, or a pid. */
 static int positional(struct parsing *p, const char *word)
 {
 	struct nearest near = { 0 };
@@ -127,6 +160,9 @@ static int positional(struct parsing *p, const char *word)
 		p->o.verb = (enum verb)v;
 		return 0;
 	}
+	/* A pid is never that, and a file may be called by its path. */
+	if (may_read_files(p->o.verb) && word[strspn(word, "0123456789,")])
+		return add_file(&p->o, word);
 	if (word[0] >= '0' && word[0] <= '9') {
 		p->given |= 1; /* as with -p */
 		return opt__set(&p->o, &opt_table[0], word);
@@ -269,9 +305,11 @@ void opts__free(struct opts *o)
 {
 	free(o->pids);
 	free(o->view.tids);
+	free(o->checks.list);
 	free(o->words);
 	proc_filter__free(&o->filter);
 	o->pids = o->view.tids = NULL;
+	o->checks = (struct checks){ 0 };
 	o->words = NULL;
 }
 

@@ -14,6 +14,8 @@
 enum verb {
 	VERB_TOP,
 	VERB_RECORD,
+	VERB_REPORT,
+	VERB_DIFF,
 	VERB_DUMP,
 	VERB_LIST,
 	VERB_DOCTOR,
@@ -28,8 +30,16 @@ enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct format;
 
+/* Of --check: all that were said. */
+struct checks {
+	size_t cnt;
+	const char **list;
+};
+
 struct opts {
 	enum verb verb;
+	size_t file_cnt; /* recordings, or for diff JSON lines, that are read: no process is measured */
+	const char *files[2];
 	size_t pid_cnt;
 	uint32_t *pids;
 	bool all;
@@ -52,6 +62,15 @@ struct opts {
 	int color;		 /* enum color_mode */
 	int verbose;
 	struct view_opts view;
+	/* Recordings: */
+	uint64_t max_rate, max_size;  /* events/s of a process; bytes of all files, 0: no limit */
+	uint64_t ring_ns, ring_bytes; /* flight recorder: keep so much; both 0: none */
+	uint64_t on_wait_ns, on_hold_ns; /* triggers; 0: none */
+	double on_delay_pct;
+	uint64_t max_files,
+		quiet_ns; /* what triggers write at most; from one to the next at least */
+	const char *at;	  /* of a recording: the moment */
+	struct checks checks;
 	int attach;	/* enum probe_tier: for tests and for odd kernels */
 	char **command; /* after --, NULL-terminated; NULL: none */
 	char *words;	/* all of the command line, as for a shell: view.command */
@@ -64,6 +83,8 @@ int opts__parse(int argc, char **argv, struct opts *ret);
 void opts__free(struct opts *o);
 /* What is to be written; never NULL for options that opts__parse has taken. */
 const struct format *opts__format(const struct opts *o);
+/* Is what happens recorded: into one file as it goes, or (--ring) in memory until something happens? */
+bool opts__records(const struct opts *o);
 /* Was this option given, whatever its value? */
 bool opts__said(const struct opts *o, const char *name);
 const char *verb__name(enum verb v);

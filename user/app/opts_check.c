@@ -75,7 +75,7 @@ static int check_pairs(const struct opts *o, uint64_t given)
 		if (is_given_name(given, opt_pairs[i].a) && is_given_name(given, opt_pairs[i].b))
 			return usage("--%s and --%s do not go together: %s", opt_pairs[i].a,
 				     opt_pairs[i].b, opt_pairs[i].why);
-	if (o->json && o->format && o->format != formats__find("jsonl"))
+	if (o->json && o->format && o->format != formats__find("jsonl") && !opts__records(o))
 		return usage("--json and --format %s do not go together: one of them",
 			     o->format->name);
 	return 0;
@@ -114,8 +114,17 @@ static int check_target(const struct opts *o)
 
 	if (o->command && (o->pid_cnt || o->all))
 		return usage("a command and -p or -a do not go together");
-	if ((o->verb == VERB_RECORD || o->verb == VERB_DUMP) && !has_target)
+	if (o->file_cnt && has_target)
+		return usage("'%s' is a file: it and -p, -a or a command do not go together",
+			     o->files[0]);
+	if (o->verb == VERB_REPORT && !o->file_cnt)
+		return usage("report needs a FILE that giltop record has written");
+	if (o->verb == VERB_DIFF && o->file_cnt != 2)
+		return usage("diff needs two files: recordings, or what --json has written");
+	if ((o->verb == VERB_RECORD || o->verb == VERB_DUMP) && !has_target && !o->file_cnt)
 		return usage("%s needs -p PID", verb__name(o->verb));
+	if (o->at && !o->file_cnt)
+		return usage("--at is a moment of a recording: it goes with a FILE");
 	if (o->verb == VERB_RECORD && !o->output)
 		return usage("record needs -o FILE (- is stdout)");
 	if (o->verb == VERB_RECORD && !opts__format(o)) {

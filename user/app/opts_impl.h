@@ -20,6 +20,9 @@ enum opt_type {
 	OPT_OFF,      /* int := 0 */
 	OPT_ON,	      /* int := 1 */
 	OPT_WORDS,    /* struct proc_filter; filter says of what */
+	OPT_SIZE,     /* uint64_t bytes: 64K, 64M, 2G */
+	OPT_RING,     /* uint64_t ns, and bytes just after it: the one that the value is */
+	OPT_CHECKS,   /* struct checks, one more */
 	OPT_ACTION,   /* help, version */
 };
 

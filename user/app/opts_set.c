@@ -67,6 +67,17 @@ static int add_words(const struct opt_desc *d, const char *arg, struct proc_filt
 	return err;
 }
 
+static int add_check(const char *arg, struct checks *c)
+{
+	const char **more = reallocarray(c->list, c->cnt + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	c->list = more;
+	more[c->cnt++] = arg;
+	return 0;
+}
+
 void opt__values(const struct opt_desc *d, const char *sep, struct sbuf *out)
 {
 	const char *before = "";
@@ -173,6 +184,17 @@ int opt__set(struct opts *o, const struct opt_desc *d, const char *arg)
 			return usage("--%s: '%s' is not a percentage (0.5, 1, 20), at most %llu",
 				     d->name, arg, (unsigned long long)d->max);
 		return 0;
+	case OPT_SIZE:
+		if (parse_size(arg, (uint64_t *)field))
+			return usage("--%s: '%s' is not a size (500K, 64M, 2G)", d->name, arg);
+		return 0;
+	case OPT_RING:
+		if (!parse_duration(arg, (uint64_t *)field) ||
+		    !parse_size(arg, (uint64_t *)(void *)(field + sizeof(uint64_t))))
+			return 0;
+		return usage("--%s: '%s' is neither a time (60s, 5m) nor a size (64M, 1G)", d->name,
+			     arg);
+	case OPT_CHECKS: return add_check(arg, (struct checks *)(void *)field);
 	case OPT_WORDS: return add_words(d, arg, (struct proc_filter *)(void *)field);
 	case OPT_ACTION: break;
 	}

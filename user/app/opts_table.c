@@ -16,13 +16,16 @@ static const char *const follow_names[] = { "no", "yes", "auto", NULL };
 
 #define TOP	 (1u << VERB_TOP)
 #define RECORD	 (1u << VERB_RECORD)
+#define REPORT	 (1u << VERB_REPORT)
+#define DIFF	 (1u << VERB_DIFF)
 #define DUMP	 (1u << VERB_DUMP)
 #define LIST	 (1u << VERB_LIST)
 #define DOCTOR	 (1u << VERB_DOCTOR)
 #define MEASURES (TOP | RECORD | DUMP)
 /* It judges what is there, and what comes. */
-#define FILTER_WHY "doctor -p PID is about one process"
-#define ROWS	   (TOP | RECORD | OPT_DUMP_JSON) /* chooses and orders threads */
+#define FILTER_WHY   "doctor -p PID is about one process"
+#define ROWS	     (TOP | RECORD | REPORT | OPT_DUMP_JSON) /* chooses and orders threads */
+#define TRIGGERS_WHY "it watches over a time"
 
 const struct opt_desc opt_table[] = {
 	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt),
@@ -68,13 +71,15 @@ const struct opt_desc opt_table[] = {
 	  .min = 1, .max = UINT32_MAX, .verbs = TOP | RECORD,
 	  .why = "it is one look; -d TIME says how long" },
 	{ "batch", 'b', NULL, OPT_FLAG, OFF(batch),
-	  .help = "plain text tables instead of the live view", .verbs = TOP,
-	  .why = "only top has a live view" },
-	{ "json", 0, NULL, OPT_FLAG, OFF(json), .help = "batch as JSON lines",
-	  .verbs = MEASURES | LIST },
+	  .help = "plain text tables instead of the live view", .verbs = TOP | REPORT,
+	  .why = "only top and report have a live view" },
+	{ "json", 0, NULL, OPT_FLAG, OFF(json),
+	  .help = "batch as JSON lines; with a recording of record: while it is written",
+	  .verbs = MEASURES | REPORT | DIFF | LIST },
 	{ "output", 'o', "FILE", OPT_STR, OFF(output), .help = "write to FILE (- is stdout)",
-	  .verbs = MEASURES, .why = "it prints; > FILE makes a file of that" },
-	{ "force", 0, NULL, OPT_FLAG, OFF(force), .help = "overwrite FILE", .verbs = MEASURES },
+	  .verbs = MEASURES | REPORT | DIFF, .why = "it prints; > FILE makes a file of that" },
+	{ "force", 0, NULL, OPT_FLAG, OFF(force), .help = "overwrite FILE",
+	  .verbs = MEASURES | REPORT | DIFF },
 	{ "format", 'f', "NAME", OPT_FORMAT, OFF(format),
 	  .help = "record: FORMATS (default: by the suffix of FILE; on stdout folded)",
 	  .verbs = RECORD,
@@ -122,6 +127,46 @@ const struct opt_desc opt_table[] = {
 	  .why = "it watches over a time, and is in tables, the live view and JSON" },
 	{ "no-sched", 0, NULL, OPT_OFF, OFF(sched), .help = "without that", .def = "this",
 	  .verbs = TOP | RECORD, .harmless = true },
+	{ "max-rate", 0, "N", OPT_U64, OFF(max_rate),
+	  .help = "a recording has at most about N events a second of each process one by one, of "
+		  "more "
+		  "the short ones in sum",
+	  .def = "100000", .min = 1, .max = UINT32_MAX, .verbs = TOP | RECORD,
+	  .why = TRIGGERS_WHY },
+	{ "max-size", 0, "SIZE", OPT_SIZE, OFF(max_size),
+	  .help = "recordings: stop after 64M, 2G .. (default: no limit)", .verbs = TOP | RECORD,
+	  .why = TRIGGERS_WHY },
+	{ "ring", 0, "TIME|SIZE", OPT_RING, OFF(ring_ns),
+	  .help = "flight recorder: keep the last 60s, 5m .. or 64M in memory and write them when "
+		  "something "
+		  "happens (--on-wait, --on-hold, --on-delay, SIGUSR1, key w, the end)",
+	  .verbs = TOP | RECORD, .why = TRIGGERS_WHY },
+	{ "on-wait", 0, "TIME", OPT_DURATION, OFF(on_wait_ns),
+	  .help = "say so when a thread waits for the GIL for TIME (default: never)",
+	  .verbs = TOP | RECORD, .why = TRIGGERS_WHY },
+	{ "on-hold", 0, "TIME", OPT_DURATION, OFF(on_hold_ns),
+	  .help = "say so when a thread holds the GIL for TIME, while it still does (default: "
+		  "never)",
+	  .verbs = TOP | RECORD, .why = TRIGGERS_WHY },
+	{ "on-delay", 0, "PCT", OPT_PCT, OFF(on_delay_pct),
+	  .help = "say so when a thread loses PCT % of an interval to the GIL", .max = 100,
+	  .verbs = TOP | RECORD, .why = TRIGGERS_WHY },
+	{ "max-files", 0, "N", OPT_U64, OFF(max_files),
+	  .help = "flight recorder: write at most N files", .def = "10", .min = 1, .max = 1000000,
+	  .verbs = TOP | RECORD, .why = TRIGGERS_WHY },
+	{ "quiet-time", 0, "TIME", OPT_DURATION, OFF(quiet_ns),
+	  .help = "flight recorder: after a file none for TIME", .def = "10s",
+	  .verbs = TOP | RECORD, .why = TRIGGERS_WHY },
+	{ "at", 0, "TIME", OPT_STR, OFF(at),
+	  .help = "of a recording the moment so long after its start (12.5s, 3m), or at that time "
+		  "of day "
+		  "(14:03:07)",
+	  .verbs = REPORT | DUMP, .why = "it is for recordings" },
+	{ "check", 0, "EXPR", OPT_CHECKS, OFF(checks),
+	  .help = "exit with 7 if this does not hold at the end: delay(MainThread)<10%, "
+		  "p99(wait)<20ms, "
+		  "hold_max<100ms, blame(parse_line)<50% .. (repeatable)",
+	  .verbs = TOP | RECORD | REPORT | DIFF, .why = "it judges sums over a time" },
 	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss),
 	  .help = "exit with 6 if more than N were lost, in totals and in detail together "
 		  "(default: "
@@ -179,7 +224,13 @@ const struct verb_desc verb_table[VERB_CNT] = {
 	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE",
 			  "measure into a file, in the format of -f",
 			  "sudo giltop record -p 4242 -d 10s --weight blame -o blame.folded" },
-	[VERB_DUMP] = { "dump", "-p PID",
+	[VERB_REPORT] = { "report", "FILE.giltop",
+			  "the live view over a recording; with -b text, with --json JSON lines",
+			  "giltop report slow.giltop" },
+	[VERB_DIFF] = { "diff", "A B",
+			"what got better and what worse, between two recordings or JSON files",
+			"giltop diff before.giltop after.giltop" },
+	[VERB_DUMP] = { "dump", "-p PID | FILE.giltop --at TIME",
 			"one look: who holds, who waits since when, with Python stacks",
 			"sudo giltop dump -p 4242" },
 	[VERB_LIST] = { "list", "",

@@ -70,6 +70,21 @@ int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns
 
 /* ---- views ---- */
 
+void session__mark(struct session *s, bool first, bool reset)
+{
+	struct record r = { .kind = REC_MARK, .mark = { first, reset } };
+
+	sinks__send(&s->sinks, &r);
+}
+
+/* To those who keep what a run was. */
+static void send_end(struct session *s)
+{
+	struct record r = { .kind = REC_END, .run_end = { s->done, s->hint } };
+
+	sinks__send(&s->sinks, &r);
+}
+
 /* A picture as the views are to see it. NULL: no memory. */
 static struct snapshot *picture(const struct session *s, enum model_span span)
 {
@@ -94,13 +109,14 @@ static void begin(struct session *s)
 	s->view_err = view__begin(s->view, snap);
 	s->begun = true;
 	snapshot__free(snap);
+	session__mark(s, true, false);
 }
 
 static bool show(struct session *s)
 {
 	struct snapshot *snap = picture(s, MODEL_INTERVAL);
 
-	model__mark(s->model);
+	session__mark(s, false, false);
 	if (!snap)
 		return false;
 	s->view_err = view__interval(s->view, snap);
@@ -173,6 +189,7 @@ static int finish(struct session *s)
 	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
 	    model__since_mark_ns(s->model))
 		show(s); /* so that the intervals add up to the summary */
+	send_end(s);
 	model__leave_out_pairs(s->model, false);
 	snap = picture(s, MODEL_TOTAL);
 	if (!snap)

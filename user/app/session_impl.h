@@ -83,6 +83,8 @@ struct session {
 };
 
 int session__watch(struct session *s, int fd, enum session_fd what);
+/* What has been shown is a picture up to here: the next interval begins. As in record.mark (books/sink.h). */
+void session__mark(struct session *s, bool first, bool reset);
 /* Let the view or the screen have what is new. */
 void session__refresh(struct session *s);
 /* (Re)arm the refresh timer: first after first_ns, then every interval. */

@@ -93,7 +93,7 @@ int session__live_start(struct session *s)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	/* The first interval starts here. */
 	if (!s->src->ops->refresh(s->src))
-		model__mark(s->model);
+		session__mark(s, false, false);
 	if (session__watch(s, STDIN_FILENO, FD_INPUT) ||
 	    session__arm_refresh(
 		    s, s->o->view.interval_ns < FIRST_NS ? s->o->view.interval_ns : FIRST_NS,
@@ -258,7 +258,7 @@ bool session__live_show(struct session *s)
 	interval = model__snapshot(s->model, MODEL_INTERVAL);
 	whole = tui__wants_totals(l->tui);
 	total = total_for(s, whole);
-	model__mark(s->model);
+	session__mark(s, false, false);
 	if (!interval || !total) {
 		snapshot__free(interval);
 		snapshot__free(total);
@@ -295,7 +295,7 @@ void session__live_input(struct session *s)
 		switch (a) {
 		case TUI_QUIT: s->done = "quit"; break;
 		case TUI_RESET:
-			model__reset(s->model);
+			session__mark(s, false, true);
 			session__refresh(s);
 			break;
 		case TUI_INTERVAL_CHANGED:

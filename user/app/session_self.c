@@ -11,7 +11,6 @@
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
 #include "user/base/util.h"
-#include "user/model/model.h"
 #include "user/source/collector.h"
 
 /* The highest that there is for a program which is no real-time one. */
@@ -76,7 +75,6 @@ static void obey(struct session *s, enum self_level before)
 
 	if (level != before) {
 		collector__leave_out(s->c, level >= SELF_NO_WALKS, level >= SELF_NO_NATIVE);
-		model__leave_out_pairs(s->model, level >= SELF_NO_PAIRS);
 		say(s, before);
 	}
 	if (every == s->self.every)
@@ -98,11 +96,15 @@ void session_self__end(struct session *s)
 					.refresh_cpu_ns = cpu - s->self.begin_cpu_ns,
 					.wall_ns = now - s->self.end_ns,
 					.cpu_ns = cpu - s->self.end_cpu_ns };
+	struct record r = { .kind = REC_SELF };
 
 	s->self.end_ns = now;
 	s->self.end_cpu_ns = cpu;
 	self_limit__add(&s->self.limit, &cost, asked_ns(s));
-	if (s->self.limit.late_cnt != late)
-		model__late(s->model);
+	r.self.level = s->self.limit.level;
+	r.self.no_pairs = r.self.level >= SELF_NO_PAIRS;
+	r.self.late = s->self.limit.late_cnt != late;
+	if (r.self.late || r.self.level != before)
+		sinks__send(&s->sinks, &r);
 	obey(s, before);
 }

@@ -41,6 +41,31 @@ int parse_decimal(const char *s, double max, double *ret)
 	return 0;
 }
 
+int parse_size(const char *s, uint64_t *ret)
+{
+	static const struct {
+		const char *suffix;
+		unsigned int shift;
+	} units[] = { { "K", 10 },   { "M", 20 },   { "G", 30 },
+		      { "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 } };
+	unsigned long long v;
+	char *end;
+
+	if (!s || *s < '0' || *s > '9')
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	for (size_t i = 0; i < ARRAY_SIZE(units) && !errno; i++) {
+		if (strcmp(end, units[i].suffix))
+			continue;
+		if (!v || v > UINT64_MAX >> 1 >> units[i].shift)
+			return -ERANGE;
+		*ret = v << units[i].shift;
+		return 0;
+	}
+	return errno ? -ERANGE : -EINVAL;
+}
+
 int parse_duration(const char *s, uint64_t *ret_ns)
 {
 	static const struct {

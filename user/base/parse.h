@@ -11,5 +11,7 @@ int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret);
 int parse_decimal(const char *s, double max, double *ret);
 /* "10", "10s", "1.5s", "500ms", "2m", "250us" -> ns; a bare number is seconds. */
 int parse_duration(const char *s, uint64_t *ret_ns);
+/* "500K", "64M", "2GiB" -> bytes, in powers of 1024; the unit must be there. */
+int parse_size(const char *s, uint64_t *ret);
 
 #endif

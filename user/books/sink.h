@@ -14,6 +14,12 @@
  *	REC_SPAN	while spans are wanted, about in the order of their ends
  *	REC_TOTALS	at each reading: all books as of one moment, losses included
  *	REC_PROC_END	after the totals that hold its last events
+ *	REC_EVENTS	while they are wanted: what happened one by one (books/event.h)
+ *	REC_TRIGGER	as soon as it is seen (books/trigger.h)
+ * What a run does with them is in the stream, too, for who plays it again:
+ *	REC_MARK	the last totals end an interval, the one that the view has been given
+ *	REC_SELF	giltop itself leaves something out from here on, or was late
+ *	REC_END		after the last totals: why it is over
  */
 #ifndef GILTOP_BOOKS_SINK_H
 #define GILTOP_BOOKS_SINK_H
@@ -25,8 +31,10 @@
 #include "bpf/giltop.h"
 #include "user/base/where.h"
 
+struct event;
 struct snap_frame;
 struct totals;
+struct trigger;
 
 enum record_kind {
 	REC_SOURCE = 1,
@@ -42,6 +50,12 @@ enum record_kind {
 	REC_MODE,
 	REC_LOOKS,
 	REC_THROTTLED,
+	REC_EVENTS,
+	REC_TRIGGER,
+	REC_MARK,
+	REC_SELF,
+	REC_END,
+	REC_KINDS,
 };
 
 /* Text is clean (base/text.h) and, like all that a record points to, there during the call only; the
@@ -53,6 +67,11 @@ struct record {
 	union {
 		struct {
 			const char *attach; /* how it probes: "uprobe_multi" */
+			const char *version, *host, *kernel,
+				*arch; /* of the giltop that measures, and its machine */
+			uint64_t mono_ns, real_ns; /* both clocks at one moment */
+			uint64_t interval_ns;	   /* from mark to mark, as asked for */
+			const char *command; /* the words that it was started by; NULL: not known */
 		} source;
 		struct { /* a process is measured from books_ns on; one known by that pid is over */
 			uint64_t books_ns;
@@ -119,6 +138,24 @@ struct record {
 		 */
 		uint64_t throttled_ns;
 		const struct totals *totals;
+		struct {
+			size_t cnt;
+			const struct event *list;
+		} events;
+		const struct trigger *trigger;
+		struct {
+			bool first; /* nothing was shown before: no interval ends here */
+			bool reset; /* .. but that of the sums, too: they begin here */
+		} mark;
+		struct {
+			unsigned int level; /* enum self_level (picture/self_limit.h) */
+			bool no_pairs;
+			bool late; /* a refresh took longer than its interval */
+		} self;
+		struct {
+			const char *why;  /* "duration" */
+			const char *hint; /* what was not measured, "" */
+		} run_end;
 		struct { /* by_exec: another program runs under its pid now */
 			uint64_t end_ns;
 			bool by_exec;

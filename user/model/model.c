@@ -294,6 +294,17 @@ static int take(struct sink *s, const struct record *r)
 	case REC_PROC_START: return add_proc(m, r);
 	case REC_TOTALS: return model__feed(m, r->totals);
 	case REC_PROC_END: return end_proc(m, r);
+	case REC_MARK:
+		if (r->mark.reset)
+			model__reset(m);
+		else if (!r->mark.first)
+			model__mark(m);
+		return 0;
+	case REC_SELF:
+		if (r->self.late)
+			model__late(m);
+		model__leave_out_pairs(m, r->self.no_pairs);
+		return 0;
 	default: return model__take_fact(m, r);
 	}
 }

@@ -20,6 +20,12 @@ const struct format format_table[] = {
 	  .help = "one look: who holds and who waits",
 	  .bits = FORMAT_STACKS,
 	  .make = view_dump__new },
+	{ .name = "giltop",
+	  .suffixes = ".giltop",
+	  .help = "a recording: everything, as it happened, for *giltop report*, *diff* and *dump "
+		  "--at*",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_EVENTS | FORMAT_DROPPED,
+	  .make = view_none__new },
 	{ .name = "folded",
 	  .suffixes = ".folded, .txt",
 	  .help = "a line a stack with its time, for flame graphs; at the end, of what *--weight* "

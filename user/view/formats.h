@@ -17,10 +17,12 @@ struct view_opts;
 
 /* What a format needs besides the totals, which each gets, and what applies to it. */
 enum format_bits {
-	FORMAT_STACKS = 1 << 0,	 /* Python stacks are collected */
-	FORMAT_SPANS = 1 << 1,	 /* every closed state of a thread comes: view_ops.span */
-	FORMAT_RECORD = 1 << 2,	 /* for record: known to -f and by its suffixes */
-	FORMAT_WEIGHT = 1 << 3,	 /* --weight and --unit apply */
+	FORMAT_STACKS = 1 << 0, /* Python stacks are collected */
+	FORMAT_SPANS = 1 << 1,	/* every closed state of a thread comes: view_ops.span */
+	FORMAT_RECORD = 1 << 2, /* for record: known to -f and by its suffixes */
+	FORMAT_WEIGHT = 1 << 3, /* --weight and --unit apply */
+	FORMAT_EVENTS =
+		1 << 5, /* all that happened is written, by codec/: the view has nothing to do */
 	FORMAT_DROPPED = 1 << 4, /* says itself how many ended processes are not in it any more */
 };
 
