@@ -53,7 +53,7 @@ static int run(const struct opts *o)
 	switch (o->verb) {
 	case VERB_LIST: return written(doctor__list(o));
 	case VERB_DOCTOR: return written(doctor__run(o));
-	default: return session__run(o);
+	default: return o->file_cnt ? session__replay(o) : session__run(o);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "user/app/at.h"
 #include "user/app/opts_impl.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
@@ -123,6 +124,13 @@ static int check_target(const struct opts *o)
 		return usage("diff needs two files: recordings, or what --json has written");
 	if ((o->verb == VERB_RECORD || o->verb == VERB_DUMP) && !has_target && !o->file_cnt)
 		return usage("%s needs -p PID", verb__name(o->verb));
+	if (o->at && !at__is_valid(o->at))
+		return usage("--at: '%s' is no moment (12.5s, 3m, 1:30 after the start; 14:03:07)",
+			     o->at);
+	if (o->verb == VERB_DUMP && o->file_cnt && !o->at)
+		return usage("dump of a recording needs --at TIME");
+	if (o->verb == VERB_RECORD && o->file_cnt && opts__records(o))
+		return usage("'%s' is a recording already: give another -f", o->files[0]);
 	if (o->at && !o->file_cnt)
 		return usage("--at is a moment of a recording: it goes with a FILE");
 	if (o->verb == VERB_RECORD && !o->output)

@@ -176,6 +176,35 @@ static int put_in_place(struct output *out)
 	return err;
 }
 
+int output__show(struct output *out)
+{
+	int err = out->beside[0] ? put_in_place(out) : 0;
+
+	if (err)
+		pr_warn("cannot replace %s: %s\n", out->path, errstr(err));
+	return err;
+}
+
+int output__make(struct output *out, const char *path)
+{
+	struct invoker_rights rights = { 0 };
+	int err = invoker__enter(&rights);
+
+	if (err)
+		return err;
+	out->path = path;
+	out->fd = open(path, MAKE, 0600);
+	err = out->fd < 0 ? -errno : 0;
+	invoker__leave(&rights);
+	out->made = !err;
+	out->f = err ? NULL : counting(out);
+	if (!err && !out->f) {
+		closep(&out->fd);
+		err = -ENOMEM;
+	}
+	return err;
+}
+
 static void take_away(const struct output *out)
 {
 	struct invoker_rights rights = { 0 };

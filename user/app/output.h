@@ -33,6 +33,10 @@ struct output {
  * behind sudo, and what is made is that user's, mode 0600. 0 or an exit code that has been explained.
  */
 int output__open(struct output *out, const struct opts *o);
+/* A new file, the same way: 0 or -errno (-EEXIST: there is one). */
+int output__make(struct output *out, const char *path);
+/* What replaces a file does so now, not at the end: 0 or -errno. */
+int output__show(struct output *out);
 /* Flush, close, and let the new file take the old one's place unless something went wrong: 0 or -errno (a closed
  * pipe is no error; -EINTR: nobody read it, and the end was asked for). err: of an earlier write, or 0.
  */

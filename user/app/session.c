@@ -20,6 +20,7 @@
 
 #include "user/app/doctor.h"
 #include "user/app/launch.h"
+#include "user/app/recorder.h"
 #include "user/app/session_impl.h"
 #include "user/base/ending.h"
 #include "user/base/log.h"
@@ -68,62 +69,6 @@ int session__arm_refresh(struct session *s, uint64_t first_ns, uint64_t every_ns
 	return session__arm(s, &s->refresh_fd, first_ns, every_ns, FD_REFRESH);
 }
 
-/* ---- views ---- */
-
-void session__mark(struct session *s, bool first, bool reset)
-{
-	struct record r = { .kind = REC_MARK, .mark = { first, reset } };
-
-	sinks__send(&s->sinks, &r);
-}
-
-/* To those who keep what a run was. */
-static void send_end(struct session *s)
-{
-	struct record r = { .kind = REC_END, .run_end = { s->done, s->hint } };
-
-	sinks__send(&s->sinks, &r);
-}
-
-/* A picture as the views are to see it. NULL: no memory. */
-static struct snapshot *picture(const struct session *s, enum model_span span)
-{
-	struct snapshot *snap = model__snapshot(s->model, span);
-
-	if (snap && s->o->view.my_code)
-		snapshot__my_code(snap, true);
-	if (snap)
-		snap->self_level = s->self.limit.level;
-	return snap;
-}
-
-static void begin(struct session *s)
-{
-	struct snapshot *snap;
-
-	if (s->begun || s->src->ops->refresh(s->src))
-		return;
-	snap = picture(s, MODEL_INTERVAL);
-	if (!snap)
-		return;
-	s->view_err = view__begin(s->view, snap);
-	s->begun = true;
-	snapshot__free(snap);
-	session__mark(s, true, false);
-}
-
-static bool show(struct session *s)
-{
-	struct snapshot *snap = picture(s, MODEL_INTERVAL);
-
-	session__mark(s, false, false);
-	if (!snap)
-		return false;
-	s->view_err = view__interval(s->view, snap);
-	snapshot__free(snap);
-	return true;
-}
-
 /* A refresh shortly before the end is left to the end. */
 static bool ends_soon(const struct session *s)
 {
@@ -140,14 +85,14 @@ static void refresh(struct session *s)
 	bool last = s->o->iterations && s->refresh_cnt + 1 >= s->o->iterations;
 
 	if (!s->live)
-		begin(s);
+		session__begin(s);
 	/* The last one is also the summary's, so that it has all of it. */
 	if ((last ? s->src->ops->close : s->src->ops->refresh)(s->src)) {
 		s->done = "an error";
 		s->failed = true;
 		return;
 	}
-	if (!(s->live ? session__live_show(s) : show(s)))
+	if (!(s->live ? session__live_show(s) : session__show(s)))
 		return;
 	s->refresh_cnt++;
 	if (s->o->iterations && s->refresh_cnt >= s->o->iterations)
@@ -162,51 +107,18 @@ void session__refresh(struct session *s)
 		session_self__end(s);
 }
 
-/* What the command has printed while the screen was up, and not been shown yet. */
-static void show_command_output(struct session *s)
-{
-	char buf[4096];
-	size_t done;
-	ssize_t n;
-	int err = 0;
-
-	while (s->command_out >= 0 && !err &&
-	       (n = pread(s->command_out, buf, sizeof(buf), s->command_shown)) > 0) {
-		err = put__all(STDOUT_FILENO, buf, (size_t)n, &done);
-		s->command_shown += (off_t)done;
-	}
-}
-
 /* The summary. Returns the exit code that it means. */
 static int finish(struct session *s)
 {
-	struct snapshot *snap;
-	int code = EXIT_OK;
-
-	begin(s); /* if it ended before the first refresh */
+	session__begin(s); /* if it ended before the first refresh */
 	if (s->src->ops->close(s->src))
 		return EXIT_RUNTIME;
 	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
 	    model__since_mark_ns(s->model))
-		show(s); /* so that the intervals add up to the summary */
-	send_end(s);
+		session__show(s); /* so that the intervals add up to the summary */
+	session__send_end(s);
 	model__leave_out_pairs(s->model, false);
-	snap = picture(s, MODEL_TOTAL);
-	if (!snap)
-		return EXIT_RUNTIME;
-	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))
-		pr_info("%s: no CPython was seen\n", s->o->command[0]);
-	show_command_output(s); /* what it means is said last */
-	if (!s->view_err)
-		s->view_err = s->view->ops->end(s->view, snap, s->done);
-	if (snap->dropped_cnt && !(opts__format(s->o)->bits & FORMAT_DROPPED))
-		pr_warn("%" PRIu64 " processes that ended long ago are not in it: too many\n",
-			snap->dropped_cnt);
-	s->span_ns = snap->now_ns - snap->start_ns;
-	if (snap->lost_ever > s->o->max_loss)
-		code = EXIT_LOST;
-	snapshot__free(snap);
-	return code;
+	return session__summary(s);
 }
 
 /* ---- the loop ---- */
@@ -221,6 +133,8 @@ static void check_end(struct session *s)
 		s->done = "the target ended";
 	else if (s->view_err)
 		s->done = "the output was closed";
+	else if (s->rec)
+		s->done = recorder__ends(s->rec);
 }
 
 void session__drain_timer(int fd)
@@ -331,7 +245,7 @@ static int start(struct session *s)
 	if (!code && setup(s))
 		code = EXIT_RUNTIME;
 	if (!code)
-		code = output__open(&s->out, s->o);
+		code = session__open_output(s);
 	if (!code)
 		code = open_view(s);
 	if (code)
@@ -352,7 +266,7 @@ static int start(struct session *s)
 	if (session__is_live(s->o))
 		code = session__live_start(s);
 	else if (!s->o->command)
-		begin(s);
+		session__begin(s);
 	if (code)
 		return code;
 	session__say_none_wanted(s);
@@ -411,8 +325,12 @@ static int run_once(const struct opts *o, bool *pick_again)
 	view__free(s.view);
 	if (code && !s.begun)
 		output__discard(&s.out); /* nothing was measured */
+	if (s.rec && recorder__close(s.rec, code && !s.begun) && !code)
+		code = EXIT_RUNTIME;
 	if (output__close(&s.out, s.view_err) && !code)
 		code = EXIT_RUNTIME;
+	else if (s.rec && s.span_ns)
+		recorder__say(s.rec, s.span_ns);
 	else if (o->verb == VERB_RECORD && s.span_ns)
 		output__say(&s.out, o, s.span_ns);
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
@@ -426,13 +344,14 @@ static int run_once(const struct opts *o, bool *pick_again)
 		s.src->ops->free(s.src);
 		model__free(s.model);
 	}
+	recorder__free(s.rec);
 	closep(&s.epfd);
 	closep(&s.refresh_fd);
 	closep(&s.duration_fd);
 	closep(&s.signal_fd);
 	closep(&s.follow.fd);
 	free(s.follow.used_ns);
-	show_command_output(&s);
+	session__show_command_output(&s);
 	closep(&s.command_out);
 	if (code && !s.begun && !s.launch)
 		ending__leave(); /* if that is why */

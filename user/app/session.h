@@ -7,5 +7,7 @@
 
 /* Run top, record or dump to the end. Returns an exit code (enum exit_code, or the command's). */
 int session__run(const struct opts *o);
+/* The same of a recording (o->files): its text or JSON, one moment of it, or it in another format. */
+int session__replay(const struct opts *o);
 
 #endif

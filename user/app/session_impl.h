@@ -14,9 +14,12 @@
 #include "user/picture/self_limit.h"
 
 struct collector;
+struct recorder;
+struct recording;
 struct launch;
 struct live;
 struct model;
+struct snapshot;
 struct source;
 struct view;
 
@@ -64,7 +67,9 @@ struct session {
 	struct view *view; /* NULL while the live view runs */
 	struct live *live; /* NULL: batch */
 	struct output out;
-	struct limits limits; /* as they were before ours were raised */
+	struct recording *played; /* NULL: it is measured now */
+	struct recorder *rec;	  /* NULL: nothing is recorded */
+	struct limits limits;	  /* as they were before ours were raised */
 	struct launch *launch;
 	struct follow follow;
 	struct self_run self;
@@ -83,6 +88,20 @@ struct session {
 };
 
 int session__watch(struct session *s, int fd, enum session_fd what);
+/* session_show.c. A picture as the views are to see it (span: enum model_span); NULL: no memory. */
+struct snapshot *session__picture(const struct session *s, int span);
+/* Where the view writes to: 0 or an exit code that has been explained. */
+int session__open_output(struct session *s);
+/* The view's beginning, once the source can say what is there. */
+void session__begin(struct session *s);
+/* The interval up to the last totals; false: no memory. */
+bool session__show(struct session *s);
+/* The view's end: the exit code that it means. */
+int session__summary(struct session *s);
+/* What the command has printed while the screen was up, and not been shown yet. */
+void session__show_command_output(struct session *s);
+/* To those who keep what a run was: why it is over. */
+void session__send_end(struct session *s);
 /* What has been shown is a picture up to here: the next interval begins. As in record.mark (books/sink.h). */
 void session__mark(struct session *s, bool first, bool reset);
 /* Let the view or the screen have what is new. */
@@ -118,6 +137,12 @@ bool session__may_come(const struct session *s);
 
 /* session_source.c: the model and the collector, its programs loaded: 0 or an exit code that has been explained. */
 int session__open_source(struct session *s);
+
+/* session_replay.c: the recording as the source, and a new model: 0 or an exit code that has been explained. Say so if its end
+ * is missing.
+ */
+int session__open_recording(struct session *s);
+void session__say_cut(const struct session *s);
 
 /* session_follow.c: what the options say of children, and what giltop finds out by itself. */
 enum follow_mode session__follow_mode(const struct opts *o);

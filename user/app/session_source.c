@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_source.c - where the records of a run come from, and what the run itself wants to know of them */
+#include "user/app/recorder.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
 #include "user/base/sbuf.h"
@@ -67,7 +68,9 @@ int session__open_source(struct session *s)
 				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .mode = mode_of(s->o),
 				     .max_overhead_pct = s->o->max_overhead_pct,
-				     .min_hold_ns = s->o->min_hold_ns };
+				     .min_hold_ns = s->o->min_hold_ns,
+				     .interval_ns = s->o->view.interval_ns,
+				     .command = s->o->words };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
 
@@ -94,6 +97,15 @@ int session__open_source(struct session *s)
 	    sinks__add(&s->sinks, &s->sink))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	s->src = collector__source(s->c);
+	if (opts__records(s->o)) {
+		int code;
+
+		s->rec = recorder__new(s->o, &code);
+		if (!s->rec)
+			return code;
+		if (sinks__add(&s->sinks, recorder__sink(s->rec)))
+			return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	}
 	f = collector__load(s->c, &why);
 	return f ? failure__say(f, sbuf__str(&why), 0) : 0;
 }

@@ -41,6 +41,18 @@ void sbuf__add(struct sbuf *b, const char *s, size_t len)
 	b->s[b->len] = '\0';
 }
 
+char *sbuf__extend(struct sbuf *b, size_t len)
+{
+	char *at;
+
+	if (!sbuf_reserve(b, len))
+		return NULL;
+	at = b->s + b->len;
+	b->len += len;
+	b->s[b->len] = '\0';
+	return at;
+}
+
 void sbuf__puts(struct sbuf *b, const char *s)
 {
 	sbuf__add(b, s, strlen(s));

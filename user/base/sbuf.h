@@ -16,6 +16,8 @@ struct sbuf {
 	bool oom;
 };
 void sbuf__add(struct sbuf *b, const char *s, size_t len);
+/* Make it len bytes longer, which are to be written: where they are; NULL: no memory. */
+char *sbuf__extend(struct sbuf *b, size_t len);
 void sbuf__puts(struct sbuf *b, const char *s);
 void sbuf__printf(struct sbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *sbuf__str(const struct sbuf *b); /* never NULL */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "user/base/caps.h"
@@ -192,17 +194,35 @@ static enum failure load_failure(int err, struct sbuf *why)
 	}
 }
 
-enum failure collector__load(struct collector *c, struct sbuf *why)
+static int send_source(struct collector *c)
 {
 	struct record r = { .kind = REC_SOURCE };
+	struct utsname u = { 0 };
+	struct timespec ts;
+
+	uname(&u);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	r.source.mono_ns = now_ns();
+	r.source.real_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	r.source.attach = probe_tier__name(probe__tier(c->probe));
+	r.source.version = GILTOP_VERSION;
+	r.source.host = u.nodename;
+	r.source.kernel = u.release;
+	r.source.arch = u.machine;
+	r.source.interval_ns = c->opts.interval_ns;
+	r.source.command = c->opts.command;
+	return sinks__send(c->source.sinks, &r);
+}
+
+enum failure collector__load(struct collector *c, struct sbuf *why)
+{
 	int err = probe__load(c->probe);
 
 	if (err)
 		return load_failure(err, why);
-	r.source.attach = probe_tier__name(probe__tier(c->probe));
 	probe__follow(c->probe, c->opts.follow);
 	probe__adopt_all(c->probe, c->opts.adopt_all);
-	err = sinks__send(c->source.sinks, &r);
+	err = send_source(c);
 	if (!err)
 		err = collector__watch(c, probe__fd(c->probe), ID_RING);
 	if (!err)

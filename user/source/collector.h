@@ -42,6 +42,9 @@ struct collector_opts {
 	bool (*wants)(void *ctx, pid_t pid);
 	void *wants_ctx;
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
+	/* Told to the sinks: how often refreshes are meant to come, the command line of this run. */
+	uint64_t interval_ns;
+	const char *command;
 };
 
 /* sinks must outlive it. NULL + errno. */

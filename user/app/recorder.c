@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/app/recorder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "user/app/invoker.h"
+#include "user/app/opts.h"
+#include "user/app/output.h"
+#include "user/base/log.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/books/trigger.h"
+#include "user/codec/index.h"
+#include "user/codec/ring.h"
+#include "user/codec/writer.h"
+#include "user/target/failure.h"
+
+/* A ring begins anew so many times in what it keeps: so much more than that is in it at most. */
+#define RESTARTS    8
+#define RESTART_NS  5000000000u /* .. where it is kept by size */
+#define RESTART_MIN 1000000000u
+#define RESTART_MAX 15000000000u
+/* A file about a moment ends so many intervals after it. */
+#define AFTER_INTERVALS 2
+
+/* A file that is being written. */
+struct rec_file {
+	struct output out;
+	uint64_t off; /* of the next frame */
+	size_t cnt;   /* of index */
+	struct index_entry *index;
+	uint64_t list_off; /* the last list of the index that is in it, 0: none */
+};
+
+struct recorder {
+	const struct opts *o;
+	struct rec_writer *writer;
+	struct ring *ring; /* NULL: all goes into the one file */
+	struct rec_file file;
+	struct sbuf name;	       /* of a flight recorder's file */
+	unsigned int after;	       /* intervals that are to come into it */
+	uint64_t file_cnt, file_bytes; /* of those that are whole */
+	uint64_t file_end_ns;	       /* the last one was */
+	bool said_full, said_failed;
+	int err;
+};
+
+/* ---- a file ---- */
+
+static int put_bytes(struct rec_file *f, const void *bytes, size_t len)
+{
+	f->off += len;
+	return fwrite(bytes, 1, len, f->out.f) == len ? 0 : errno ? -errno : -EIO;
+}
+
+static int put_list(struct rec_file *f)
+{
+	__cleanup(sbuf__free) struct sbuf payload = { 0 }, bytes = { 0 };
+	struct frame head = { .type = FRAME_INDEX };
+	uint64_t off = f->off;
+	int err;
+
+	index__put(f->index, f->cnt, f->list_off, &payload);
+	err = frame__put(&head, payload.s, payload.len, 1, &bytes);
+	if (!err)
+		err = put_bytes(f, bytes.s, bytes.len);
+	f->list_off = off;
+	f->cnt = 0;
+	return err;
+}
+
+static int put_frame(struct rec_file *f, const struct frame *head, const void *bytes, size_t len)
+{
+	int err = f->cnt == INDEX_MAX ? put_list(f) : 0;
+
+	f->index[f->cnt++] =
+		(struct index_entry){ f->off, head->first_ns, head->last_ns, head->type };
+	if (!err)
+		err = put_bytes(f, bytes, len);
+	/* Who looks at it while it grows sees whole intervals. */
+	if (!err && head->type == FRAME_INTERVAL && fflush(f->out.f))
+		err = -errno;
+	return err;
+}
+
+static int begin_file(struct rec_file *f, uint32_t flags)
+{
+	__cleanup(sbuf__free) struct sbuf start = { 0 };
+
+	f->off = f->list_off = 0;
+	f->cnt = 0;
+	f->index = calloc(INDEX_MAX, sizeof(*f->index));
+	file_start__put(flags, &start);
+	return f->index && !start.oom ? put_bytes(f, start.s, start.len) : -ENOMEM;
+}
+
+static int end_file(struct rec_file *f, int err)
+{
+	__cleanup(sbuf__free) struct sbuf end = { 0 };
+
+	if (!err && f->out.f)
+		err = put_list(f);
+	file_end__put(f->list_off, &end);
+	if (!err && f->out.f)
+		err = put_bytes(f, end.s, end.len);
+	free(f->index);
+	f->index = NULL;
+	return output__close(&f->out, err);
+}
+
+/* ---- a flight recorder's files ---- */
+
+static const char *const kind_names[TRIGGER_KINDS] = { "wait",	 "hold", "delay",
+						       "signal", "key",	 "end" };
+
+/* -o DIR/, or FILE.giltop; without it: here. */
+static int make_dir(const char *path)
+{
+	struct invoker_rights rights = { 0 };
+	int err = invoker__enter(&rights);
+
+	if (err)
+		return err;
+	if (mkdir(path, 0700) && errno != EEXIST)
+		err = -errno;
+	invoker__leave(&rights);
+	return err;
+}
+
+static bool is_dir(const char *path)
+{
+	size_t len = strlen(path);
+	struct stat st;
+
+	return (len && path[len - 1] == '/') || (!stat(path, &st) && S_ISDIR(st.st_mode));
+}
+
+static void name_file(struct recorder *r, const struct trigger *t, unsigned int nth)
+{
+	const char *at = r->o->verb == VERB_RECORD && r->o->output ? r->o->output : "./";
+	time_t now = time(NULL);
+	char stamp[32], no[16] = "";
+	struct tm tm;
+
+	sbuf__reset(&r->name);
+	if (nth)
+		snprintf(no, sizeof(no), "-%u", nth + 1);
+	if (is_dir(at)) {
+		localtime_r(&now, &tm);
+		strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+		sbuf__printf(&r->name, "%s%sgiltop-%s-%s%s.giltop", at,
+			     at[strlen(at) - 1] == '/' ? "" : "/", stamp, kind_names[t->kind], no);
+	} else {
+		size_t len = strlen(at),
+		       suffix = len > 7 && !strcmp(at + len - 7, ".giltop") ? 7 : 0;
+
+		sbuf__printf(&r->name, "%.*s%s.giltop", (int)(len - suffix), at, no);
+	}
+}
+
+/* One with a name that is free: those of the same second, and of one run, count up. */
+static int open_file(struct recorder *r, const struct trigger *t)
+{
+	const char *at = r->o->output;
+	unsigned int nth = at && !is_dir(at) ? (unsigned int)r->file_cnt : 0;
+	int err = -EEXIST;
+
+	for (unsigned int i = 0; i < 100 && err == -EEXIST; i++) {
+		name_file(r, t, nth + i);
+		r->file.out = (struct output){ 0 };
+		err = output__make(&r->file.out, sbuf__str(&r->name));
+	}
+	if (err && !r->said_failed)
+		pr_warn("cannot write %s: %s\n", sbuf__str(&r->name), errstr(err));
+	r->said_failed |= err != 0;
+	return err;
+}
+
+static void close_moment(struct recorder *r)
+{
+	int err = end_file(&r->file, r->err);
+
+	r->file_bytes += r->file.off;
+	r->after = 0;
+	r->file_end_ns = now_ns();
+	if (!err)
+		pr_info("wrote %s (%" PRIu64 " bytes)\n", sbuf__str(&r->name), r->file.off);
+	r->err = 0; /* the next one may be possible */
+}
+
+static int copy_frame(void *ctx, const struct frame *f, const void *bytes, size_t len)
+{
+	return put_frame(ctx, f, bytes, len);
+}
+
+static bool may_write(struct recorder *r)
+{
+	bool enough = r->file_cnt >= r->o->max_files ||
+		      (r->o->max_size && r->file_bytes + ring__bytes(r->ring) > r->o->max_size);
+
+	if (enough && !r->said_full)
+		pr_info("no more recordings are written: there are %" PRIu64 " of %" PRIu64
+			" bytes (--max-files, --max-size)\n",
+			r->file_cnt, r->file_bytes);
+	r->said_full |= enough;
+	return !enough && (!r->file_end_ns || now_ns() >= r->file_end_ns + r->o->quiet_ns);
+}
+
+const char *recorder__write(struct recorder *r, const struct trigger *t)
+{
+	if (!r->ring)
+		return r->file.out.path;
+	if (r->file.out.f) { /* this is in it, too */
+		if (!t->over)
+			r->after = AFTER_INTERVALS;
+		return sbuf__str(&r->name);
+	}
+	if (t->over || !may_write(r) || open_file(r, t))
+		return NULL;
+	r->file_cnt++;
+	r->after = AFTER_INTERVALS;
+	r->err = rec_writer__flush(r->writer); /* into the ring */
+	if (!r->err)
+		r->err = begin_file(&r->file, FILE_F_RING);
+	if (!r->err)
+		r->err = ring__each(r->ring, copy_frame, &r->file);
+	if (!r->err)
+		return sbuf__str(&r->name);
+	close_moment(r);
+	return NULL;
+}
+
+/* ---- frames ---- */
+
+static int take_frame(void *ctx, const struct frame *f, const void *bytes, size_t len)
+{
+	struct recorder *r = ctx;
+	int err = 0;
+
+	if (r->ring)
+		err = ring__add(r->ring, f, bytes, len);
+	if (r->file.out.f && !r->err)
+		r->err = put_frame(&r->file, f, bytes, len);
+	if (r->ring && r->file.out.f && (r->err || (f->type == FRAME_INTERVAL && !r->after--)))
+		close_moment(r);
+	return err;
+}
+
+static uint64_t restart_ns(const struct opts *o)
+{
+	uint64_t ns = o->ring_ns ? o->ring_ns / RESTARTS : RESTART_NS;
+
+	return ns < RESTART_MIN ? RESTART_MIN : ns > RESTART_MAX ? RESTART_MAX : ns;
+}
+
+static int open_all(struct recorder *r)
+{
+	const struct opts *o = r->o;
+	struct rec_writer_opts wo = { .frame = take_frame, .ctx = r, .max_rate = o->max_rate };
+	int code = 0;
+
+	if (o->ring_ns || o->ring_bytes) {
+		r->ring = ring__new(o->ring_ns, o->ring_bytes);
+		wo.restart_ns = restart_ns(o);
+		if (!r->ring)
+			return failure__say(FAIL_NO_MEMORY, NULL, 0);
+		if (o->verb == VERB_RECORD && o->output && o->output[0] &&
+		    o->output[strlen(o->output) - 1] == '/') {
+			int err = make_dir(o->output);
+
+			if (err)
+				pr_warn("cannot make %s: %s\n", o->output, errstr(err));
+			if (err)
+				return EXIT_RUNTIME;
+		}
+	} else {
+		code = output__open(&r->file.out, o);
+		if (!code && output__show(&r->file.out))
+			code = EXIT_RUNTIME;
+		if (!code && begin_file(&r->file, 0))
+			code = failure__say(FAIL_NO_MEMORY, NULL, 0);
+	}
+	if (code)
+		return code;
+	r->writer = rec_writer__new(&wo);
+	return r->writer ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
+}
+
+struct recorder *recorder__new(const struct opts *o, int *ret_code)
+{
+	struct recorder *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		*ret_code = failure__say(FAIL_NO_MEMORY, NULL, 0);
+		return NULL;
+	}
+	r->o = o;
+	*ret_code = open_all(r);
+	if (!*ret_code)
+		return r;
+	output__discard(&r->file.out);
+	recorder__free(r);
+	return NULL;
+}
+
+struct sink *recorder__sink(struct recorder *r)
+{
+	return rec_writer__sink(r->writer);
+}
+
+bool recorder__is_ring(const struct recorder *r)
+{
+	return r->ring;
+}
+
+const char *recorder__ends(const struct recorder *r)
+{
+	if (r->ring)
+		return NULL;
+	if (r->err || rec_writer__err(r->writer))
+		return "the recording could not be written";
+	return r->o->max_size && r->file.off >= r->o->max_size ? "the size limit" : NULL;
+}
+
+int recorder__close(struct recorder *r, bool discard)
+{
+	int err = rec_writer__flush(r->writer);
+
+	if (err && !r->err)
+		pr_warn("the recording is not whole: %s\n", errstr(err));
+	if (discard && !r->ring) {
+		output__discard(&r->file.out);
+		return 0;
+	}
+	if (r->ring && r->file.out.f) {
+		close_moment(r);
+	} else if (!r->ring) {
+		int failed = end_file(&r->file, r->err);
+
+		err = err ? err : failed;
+	}
+	return err ? EXIT_RUNTIME : 0;
+}
+
+void recorder__say(const struct recorder *r, uint64_t span_ns)
+{
+	if (!r->ring)
+		output__say(&r->file.out, r->o, span_ns);
+	else if (!r->file_cnt)
+		pr_info("nothing happened that a recording is written for\n");
+}
+
+void recorder__free(struct recorder *r)
+{
+	if (!r)
+		return;
+	rec_writer__free(r->writer);
+	ring__free(r->ring);
+	free(r->file.index);
+	sbuf__free(&r->name);
+	free(r);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* session_replay.c - a run that was: the same records go to the same model and views, and nothing is measured */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "user/app/at.h"
+#include "user/app/session.h"
+#include "user/app/session_impl.h"
+#include "user/base/log.h"
+#include "user/base/sbuf.h"
+#include "user/base/units.h"
+#include "user/base/util.h"
+#include "user/model/model.h"
+#include "user/source/recording.h"
+#include "user/target/failure.h"
+#include "user/view/formats.h"
+#include "user/view/view.h"
+
+/* What the run wants of its own records. */
+static int take(struct sink *sink, const struct record *r)
+{
+	struct session *s = (struct session *)sink;
+
+	if (r->kind == REC_SELF)
+		s->self.limit.level = (enum self_level)r->self.level;
+	else if (r->kind == REC_SPAN && !s->view_err)
+		s->view_err = view__span(s->view, r);
+	return 0;
+}
+
+int session__open_recording(struct session *s)
+{
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
+	const char *path = s->o->files[0];
+	int fd =
+		strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(STDIN_FILENO);
+
+	if (fd < 0) {
+		pr_warn("cannot read %s: %s\n", path, errstr(errno));
+		return EXIT_RUNTIME;
+	}
+	s->played = recording__open(fd, path, &s->sinks, &why);
+	if (!s->played) {
+		pr_warn("%s\n", sbuf__str(&why));
+		return EXIT_RUNTIME;
+	}
+	s->src = recording__source(s->played);
+	s->sink.take = take;
+	s->model = model__new();
+	if (!s->model || sinks__add(&s->sinks, model__sink(s->model)) ||
+	    sinks__add(&s->sinks, &s->sink))
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	return 0;
+}
+
+void session__say_cut(const struct session *s)
+{
+	char span[UNITS_SZ];
+
+	if (!recording__is_cut(s->played))
+		return;
+	units__duration(recording__now_ns(s->played) - recording__start_ns(s->played), span);
+	pr_warn("%s was not closed (giltop was killed, or still writes): its last whole part ends "
+		"after %s\n",
+		s->o->files[0], span);
+}
+
+/* The view's options are the run's, where they are not about what is shown. */
+static int open_view(struct session *s)
+{
+	const struct format *f = opts__format(s->o);
+
+	s->view_opts = s->o->view;
+	s->view_opts.hint = s->hint;
+	s->view_opts.interval_ns = recording__interval_ns(s->played);
+	s->view = f->make(s->out.f, &s->view_opts);
+	if (!s->view)
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	if (f->bits & FORMAT_SPANS)
+		s->src->ops->want_spans(s->src, 1);
+	return 0;
+}
+
+/* Up to that moment: what is there then, or of report the interval that ends then. */
+static int show_moment(struct session *s)
+{
+	uint64_t at = 0;
+	int err = at__find(s->o->at, s->played, &at);
+
+	if (err || at < recording__start_ns(s->played) || at > recording__end_ns(s->played)) {
+		char span[UNITS_SZ];
+
+		units__duration(recording__end_ns(s->played) - recording__start_ns(s->played),
+				span);
+		pr_warn("--at %s is not in %s, which has %s\n", s->o->at, s->o->files[0], span);
+		return EXIT_RUNTIME;
+	}
+	model__free(s->model);
+	s->model = model__new();
+	s->sinks.cnt = 0;
+	if (!s->model || sinks__add(&s->sinks, model__sink(s->model)) ||
+	    sinks__add(&s->sinks, &s->sink))
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	err = recording__seek(s->played, at, 0);
+	if (err) {
+		pr_warn("--at needs a file that can be sought in: %s\n", errstr(err));
+		return EXIT_RUNTIME;
+	}
+	if (s->o->verb != VERB_DUMP)
+		session__show(s);
+	s->done = "the moment";
+	return session__summary(s);
+}
+
+static int show_all(struct session *s)
+{
+	int err = 0;
+
+	while (!s->view_err && !(err = s->src->ops->refresh(s->src)))
+		session__show(s);
+	if (err == -ENODATA)
+		err = 0;
+	if (model__since_mark_ns(s->model) && !s->view_err && !err)
+		session__show(s);
+	if (err) {
+		pr_warn("cannot read %s: %s\n", s->o->files[0], errstr(err));
+		return EXIT_RUNTIME;
+	}
+	s->done = recording__why(s->played);
+	if (!s->done)
+		s->done = "the recording ends";
+	if (recording__hint(s->played))
+		snprintf(s->hint, sizeof(s->hint), "%s", recording__hint(s->played));
+	session__say_cut(s);
+	return session__summary(s);
+}
+
+/* Up to the first mark, where every run begins. One that was killed before has none. */
+static int begin(struct session *s)
+{
+	int err = s->src->ops->refresh(s->src);
+	struct snapshot *snap;
+
+	if (err == -ENODATA && recording__now_ns(s->played))
+		err = 0;
+	if (err == -ENODATA)
+		pr_warn("%s has no whole reading in it: giltop was killed as it began\n",
+			s->o->files[0]);
+	else if (err)
+		pr_warn("cannot read %s: %s\n", s->o->files[0], errstr(err));
+	if (err)
+		return EXIT_RUNTIME;
+	err = open_view(s);
+	if (err)
+		return err;
+	snap = session__picture(s, MODEL_INTERVAL);
+	if (!snap)
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	s->view_err = view__begin(s->view, snap);
+	s->begun = true;
+	snapshot__free(snap);
+	session__mark(s, true, false);
+	return 0;
+}
+
+int session__replay(const struct opts *o)
+{
+	struct session s = { .o = o,
+			     .epfd = -1,
+			     .refresh_fd = -1,
+			     .duration_fd = -1,
+			     .signal_fd = -1,
+			     .command_out = -1 };
+	int code = session__open_recording(&s);
+
+	if (!code)
+		code = session__open_output(&s);
+	if (!code)
+		code = begin(&s);
+	if (!code)
+		code = o->at ? show_moment(&s) : show_all(&s);
+	view__free(s.view);
+	if (code && !s.begun)
+		output__discard(&s.out);
+	if (output__close(&s.out, s.view_err) && !code)
+		code = EXIT_RUNTIME;
+	else if (o->verb == VERB_RECORD && s.span_ns)
+		output__say(&s.out, o, s.span_ns);
+	model__free(s.model);
+	if (s.played)
+		s.src->ops->free(s.src);
+	return code;
+}
