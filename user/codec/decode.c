@@ -25,7 +25,7 @@ struct rec_decoder {
 	size_t name_cnt, name_cap, name_bytes;
 	const char **names;
 	size_t id_cnt, id_cap;
-	uint32_t *ids; /* the store's, by the file's - 1 */
+	uint32_t *ids; /* by id - 1: itself, or 0: not told of, or without room */
 	size_t frame_cap;
 	struct snap_frame *frames; /* scratch */
 };
@@ -66,9 +66,9 @@ void rec_decoder__feed(struct rec_decoder *d, const void *bytes, size_t len)
 	d->at = (struct cursor){ bytes, (const uint8_t *)bytes + len, false };
 }
 
-uint32_t rec_decoder__stack(const struct rec_decoder *d, uint32_t file_id)
+uint32_t rec_decoder__stack(const struct rec_decoder *d, uint32_t id)
 {
-	return file_id && file_id <= d->id_cnt ? d->ids[file_id - 1] : 0;
+	return id && id <= d->id_cnt ? d->ids[id - 1] : 0;
 }
 
 static uint32_t stack_id(const void *ctx, uint32_t file_id)
@@ -138,10 +138,12 @@ static int get_stack(struct rec_decoder *d, struct cursor *c, struct record *ret
 			return -EBADMSG;
 	}
 	id = stack_store__add(d->store, d->frames, cnt, truncated);
-	if (keep_id(d, file_id, id))
+		/* The same id as in the run: what is ordered by it comes in the same order. The store has the text. */
+	if (keep_id(d, file_id, id ? file_id : 0))
 		return -EBADMSG;
 	s = stack_store__get(d->store, id);
-	*ret = (struct record){ .kind = REC_STACK, .stack = { id, s.truncated, s.cnt, s.frames } };
+	*ret = (struct record){ .kind = REC_STACK,
+				.stack = { file_id, s.truncated, s.cnt, s.frames } };
 	return id != 0;
 }
 

@@ -63,7 +63,7 @@ int coded__simple(const struct record *r, struct sbuf *out);
 
 struct rec_decoder;
 struct stack_store;
-/* NULL + errno. store: stacks are put there, and have its ids; it must live as long as the sinks of the records. */
+/* NULL + errno. store: the frames of stacks are put there; it must live as long as the sinks of the records. */
 struct rec_decoder *rec_decoder__new(struct stack_store *store);
 void rec_decoder__free(struct rec_decoder *d);
 /* What follows was written after a restart. */
@@ -72,7 +72,7 @@ void rec_decoder__restart(struct rec_decoder *d);
 void rec_decoder__feed(struct rec_decoder *d, const void *bytes, size_t len);
 /* 1: here is one, valid until the next call; 0: those bytes are read; -EBADMSG: they are broken; -ENOMEM. */
 int rec_decoder__next(struct rec_decoder *d, struct record *ret);
-/* The store's id of a stack that has this one in the file; 0: it was not told. */
-uint32_t rec_decoder__stack(const struct rec_decoder *d, uint32_t file_id);
+/* This id, or 0: no such stack has been told of. */
+uint32_t rec_decoder__stack(const struct rec_decoder *d, uint32_t id);
 
 #endif
