@@ -13,11 +13,15 @@ struct say_proc {
 	struct where_list where;
 };
 
+/* Another one that is told all of it, after the model. NULL: none. */
+static struct sink *say_also;
+
 static inline int say(struct model *m, const struct record *r)
 {
 	struct sink *s = model__sink(m);
+	int err = s->take(s, r);
 
-	return s->take(s, r);
+	return err || !say_also ? err : say_also->take(say_also, r);
 }
 
 static inline int say_start(struct model *m, const struct say_proc *p, uint64_t books_ns)

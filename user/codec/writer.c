@@ -56,10 +56,13 @@ static int put_records(struct rec_writer *w, enum frame_type type)
 /* What comes can be read from here on. */
 static int restart(struct rec_writer *w)
 {
-	int err = put_records(w, FRAME_RECORDS);
+	int err = 0;
 
-	if (!err && w->begun)
-		err = rec_encoder__restart(w->enc);
+	if (w->begun) { /* a new encoder has done that */
+		err = put_records(w, FRAME_RECORDS);
+		if (!err)
+			err = rec_encoder__restart(w->enc);
+	}
 	w->begun = true;
 	facts__put(&w->facts, rec_encoder__bytes(w->enc));
 	w->start_ns = w->now_ns;
