@@ -387,12 +387,14 @@ static void has_all(const char *json, const char *begin, const char *end, const 
 	}
 }
 
-/* What a ring has kept begins in the middle; its intervals are those of the run. */
+/* What a ring has kept begins in the middle; its intervals are those of the run. (In light stretches what an open wait had
+ * been for before is not known there: a part of it is unsure. So these are exact.)
+ */
 static void the_last_of_it_is_as_it_was(void **state)
 {
 	size_t played = 0;
 
-	for (uint64_t seed = 1; seed <= SCHEDULES / 3; seed++) {
+	for (uint64_t seed = 2; seed <= SCHEDULES / 2; seed += 2) {
 		__cleanup(sbuf__free) struct sbuf file = { 0 };
 		struct stage st;
 		size_t nth = 0;
