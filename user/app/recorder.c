@@ -12,6 +12,7 @@
 #include "user/app/invoker.h"
 #include "user/app/opts.h"
 #include "user/app/output.h"
+#include "user/base/arena.h"
 #include "user/base/log.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
@@ -21,6 +22,7 @@
 #include "user/codec/ring.h"
 #include "user/codec/writer.h"
 #include "user/target/failure.h"
+#include "user/view/formats.h"
 
 /* A ring begins anew so many times in what it keeps: so much more than that is in it at most. */
 #define RESTARTS    8
@@ -44,7 +46,9 @@ struct recorder {
 	struct rec_writer *writer;
 	struct ring *ring; /* NULL: all goes into the one file */
 	struct rec_file file;
-	struct sbuf name;	       /* of a flight recorder's file */
+	struct arena names; /* of a flight recorder's files, .. */
+	const char *name;   /* .. the last one */
+
 	unsigned int after;	       /* intervals that are to come into it */
 	uint64_t file_cnt, file_bytes; /* of those that are whole */
 	uint64_t file_end_ns;	       /* the last one was */
@@ -142,27 +146,28 @@ static bool is_dir(const char *path)
 	return (len && path[len - 1] == '/') || (!stat(path, &st) && S_ISDIR(st.st_mode));
 }
 
-static void name_file(struct recorder *r, const struct trigger *t, unsigned int nth)
+/* NULL: no memory. */
+static const char *name_file(struct recorder *r, const struct trigger *t, unsigned int nth)
 {
 	const char *at = r->o->verb == VERB_RECORD && r->o->output ? r->o->output : "./";
+	__cleanup(sbuf__free) struct sbuf name = { 0 };
 	time_t now = time(NULL);
 	char stamp[32], no[16] = "";
+	size_t len = strlen(at);
 	struct tm tm;
 
-	sbuf__reset(&r->name);
 	if (nth)
 		snprintf(no, sizeof(no), "-%u", nth + 1);
 	if (is_dir(at)) {
 		localtime_r(&now, &tm);
 		strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-		sbuf__printf(&r->name, "%s%sgiltop-%s-%s%s.giltop", at,
-			     at[strlen(at) - 1] == '/' ? "" : "/", stamp, kind_names[t->kind], no);
+		sbuf__printf(&name, "%s%sgiltop-%s-%s%s.giltop", at, at[len - 1] == '/' ? "" : "/",
+			     stamp, kind_names[t->kind], no);
 	} else {
-		size_t len = strlen(at),
-		       suffix = len > 7 && !strcmp(at + len - 7, ".giltop") ? 7 : 0;
-
-		sbuf__printf(&r->name, "%.*s%s.giltop", (int)(len - suffix), at, no);
+		len -= formats__of_file(at) == formats__find("giltop") ? strlen(".giltop") : 0;
+		sbuf__printf(&name, "%.*s%s.giltop", (int)len, at, no);
 	}
+	return name.oom ? NULL : arena__strdup(&r->names, sbuf__str(&name));
 }
 
 /* One with a name that is free: those of the same second, and of one run, count up. */
@@ -173,12 +178,12 @@ static int open_file(struct recorder *r, const struct trigger *t)
 	int err = -EEXIST;
 
 	for (unsigned int i = 0; i < 100 && err == -EEXIST; i++) {
-		name_file(r, t, nth + i);
+		r->name = name_file(r, t, nth + i);
 		r->file.out = (struct output){ 0 };
-		err = output__make(&r->file.out, sbuf__str(&r->name));
+		err = r->name ? output__make(&r->file.out, r->name) : -ENOMEM;
 	}
 	if (err && !r->said_failed)
-		pr_warn("cannot write %s: %s\n", sbuf__str(&r->name), errstr(err));
+		pr_warn("cannot write %s: %s\n", r->name ? r->name : "a file", errstr(err));
 	r->said_failed |= err != 0;
 	return err;
 }
@@ -191,7 +196,7 @@ static void close_moment(struct recorder *r)
 	r->after = 0;
 	r->file_end_ns = now_ns();
 	if (!err)
-		pr_info("wrote %s (%" PRIu64 " bytes)\n", sbuf__str(&r->name), r->file.off);
+		pr_info("wrote %s (%" PRIu64 " bytes)\n", r->name, r->file.off);
 	r->err = 0; /* the next one may be possible */
 }
 
@@ -220,7 +225,7 @@ const char *recorder__write(struct recorder *r, const struct trigger *t)
 	if (r->file.out.f) { /* this is in it, too */
 		if (!t->over)
 			r->after = AFTER_INTERVALS;
-		return sbuf__str(&r->name);
+		return r->name;
 	}
 	if (t->over || !may_write(r) || open_file(r, t))
 		return NULL;
@@ -232,7 +237,7 @@ const char *recorder__write(struct recorder *r, const struct trigger *t)
 	if (!r->err)
 		r->err = ring__each(r->ring, copy_frame, &r->file);
 	if (!r->err)
-		return sbuf__str(&r->name);
+		return r->name;
 	close_moment(r);
 	return NULL;
 }
@@ -351,9 +356,16 @@ int recorder__close(struct recorder *r, bool discard)
 
 void recorder__say(const struct recorder *r, uint64_t span_ns)
 {
-	if (!r->ring)
-		output__say(&r->file.out, r->o, span_ns);
-	else if (!r->file_cnt)
+	struct rec_stats st = rec_writer__stats(r->writer);
+	const char *to = r->file.out.path ? r->file.out.path : "stdout";
+	char span[UNITS_SZ];
+
+	units__duration(span_ns, span);
+	if (!r->ring && !r->file.out.failed)
+		pr_info("wrote %s to %s (%" PRIu64 " bytes, %" PRIu64 " events one by one, %" PRIu64
+			" in sums)\n",
+			span, to, r->file.off, st.event_cnt, st.folded_cnt);
+	else if (r->ring && !r->file_cnt)
 		pr_info("nothing happened that a recording is written for\n");
 }
 
@@ -364,6 +376,6 @@ void recorder__free(struct recorder *r)
 	rec_writer__free(r->writer);
 	ring__free(r->ring);
 	free(r->file.index);
-	sbuf__free(&r->name);
+	arena__free(&r->names);
 	free(r);
 }

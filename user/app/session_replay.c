@@ -57,14 +57,11 @@ int session__open_recording(struct session *s)
 
 void session__say_cut(const struct session *s)
 {
-	char span[UNITS_SZ];
-
-	if (!recording__is_cut(s->played))
-		return;
-	units__duration(recording__now_ns(s->played) - recording__start_ns(s->played), span);
-	pr_warn("%s was not closed (giltop was killed, or still writes): its last whole part ends "
-		"after %s\n",
-		s->o->files[0], span);
+	if (recording__is_cut(s->played))
+		pr_warn("%s was not closed (giltop was killed, or still writes): what is whole of "
+			"it is "
+			"%zu intervals\n",
+			s->o->files[0], recording__interval_cnt(s->played));
 }
 
 /* The view's options are the run's, where they are not about what is shown. */
@@ -75,6 +72,8 @@ static int open_view(struct session *s)
 	s->view_opts = s->o->view;
 	s->view_opts.hint = s->hint;
 	s->view_opts.interval_ns = recording__interval_ns(s->played);
+	s->view_opts.command = recording__command(s->played);
+	s->view_opts.one_interval = recording__interval_cnt(s->played) == 1;
 	s->view = f->make(s->out.f, &s->view_opts);
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);

@@ -28,7 +28,7 @@ struct recording {
 	uint64_t now_ns, min_span_ns;
 	uint64_t spans_from_ns; /* of events before this no spans are sent */
 	uint64_t mono_ns, real_ns, interval_ns;
-	char *why, *hint;
+	char *why, *hint, *command;
 	size_t mark_cnt, mark_cap;
 	uint64_t *marks;
 	size_t trigger_cnt, trigger_cap;
@@ -97,7 +97,7 @@ static int note(struct recording *r, const struct record *rec)
 		r->mono_ns = rec->source.mono_ns;
 		r->real_ns = rec->source.real_ns;
 		r->interval_ns = rec->source.interval_ns;
-		return 0;
+		return rec->source.command ? keep_text(&r->command, rec->source.command) : 0;
 	case REC_TOTALS: r->now_ns = rec->totals->now_ns; return 0;
 	case REC_END:
 		if (keep_text(&r->why, rec->run_end.why))
@@ -176,6 +176,7 @@ static void recording_free(struct source *s)
 	stack_store__free(r->store);
 	free(r->why);
 	free(r->hint);
+	free(r->command);
 	free(r->marks);
 	free(r->triggers);
 	free(r);
@@ -302,6 +303,11 @@ void recording__clock(const struct recording *r, uint64_t *mono_ns, uint64_t *re
 {
 	*mono_ns = r->mono_ns;
 	*real_ns = r->real_ns;
+}
+
+const char *recording__command(const struct recording *r)
+{
+	return r->command;
 }
 
 const char *recording__why(const struct recording *r)

@@ -33,6 +33,8 @@ bool recording__at_end(const struct recording *r);
 /* From mark to mark, as asked for when it was made; both clocks at one moment. Known after the first refresh. */
 uint64_t recording__interval_ns(const struct recording *r);
 void recording__clock(const struct recording *r, uint64_t *mono_ns, uint64_t *real_ns);
+/* The command line that it was made by; NULL: not known. */
+const char *recording__command(const struct recording *r);
 /* Why that run was over, and what it had not measured; NULL: it does not say. */
 const char *recording__why(const struct recording *r);
 const char *recording__hint(const struct recording *r);
