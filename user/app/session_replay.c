@@ -73,7 +73,8 @@ static int open_view(struct session *s)
 	s->view_opts.hint = s->hint;
 	s->view_opts.interval_ns = recording__interval_ns(s->played);
 	s->view_opts.command = recording__command(s->played);
-	s->view_opts.one_interval = recording__interval_cnt(s->played) == 1;
+	s->view_opts.one_interval =
+		recording__interval_cnt(s->played) == 2; /* its beginning is one */
 	s->view = f->make(s->out.f, &s->view_opts);
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
