@@ -27,6 +27,7 @@
 #include "user/probe/probe.h"
 #include "user/source/collector.h"
 #include "user/source/source.h"
+#include "tests/tools/event_bytes.h"
 
 /* By events, of a thread at a GIL. */
 struct sums {
@@ -54,6 +55,7 @@ struct check {
 	uint64_t events, compared, wrong, lost, late, stacks, unknown_cpu, kinds[EVENT_KINDS];
 	uint64_t cut_ns, min_ns;
 	uint32_t stack_max;
+	struct event_bytes bytes[3];
 	bool open;
 	struct collector *c;
 };
@@ -182,6 +184,9 @@ static int take(struct sink *sink, const struct record *r)
 			if (array_grow(&c->list, c->cnt, &c->cap, sizeof(*c->list)))
 				return -ENOMEM;
 			c->list[c->cnt++] = r->events.list[i];
+			for (size_t k = 0; k < ARRAY_SIZE(c->bytes); k++)
+				if (c->bytes[k].at_once)
+					event_bytes__add(&c->bytes[k], &r->events.list[i]);
 		}
 		c->events += r->events.cnt;
 	} else if (r->kind == REC_TOTALS) {
@@ -276,6 +281,8 @@ int main(int argc, char **argv)
 		f = collector__add(c.c, (pid_t)atoi(argv[1]), false, &why);
 	if (f)
 		errx(1, "cannot measure: %d %s", (int)f, sbuf__str(&why));
+	for (size_t i = 0; i < ARRAY_SIZE(c.bytes) && getenv("EVENT_BYTES"); i++)
+		c.bytes[i].at_once = (size_t[]){ 2048, 16384, 65536 }[i];
 	run(collector__source(c.c), atof(argv[2]), argc > 5 ? atof(argv[5]) / 1e3 : 0.25);
 	printf("{\"events\":%" PRIu64 ",\"compared\":%" PRIu64 ",\"wrong\":%" PRIu64
 	       ",\"lost\":%" PRIu64 ",\"late\":%" PRIu64 ",\"stacks\":%" PRIu64
@@ -285,6 +292,8 @@ int main(int argc, char **argv)
 	for (int k = 1; k < EVENT_KINDS; k++)
 		printf("%s%" PRIu64, k > 1 ? "," : "", c.kinds[k]);
 	printf("]}\n");
+	for (size_t i = 0; i < ARRAY_SIZE(c.bytes); i++)
+		event_bytes__say(&c.bytes[i]);
 	collector__source(c.c)->ops->free(collector__source(c.c));
 	return 0;
 }
