@@ -10,11 +10,10 @@
 
 struct block_thread {
 	uint64_t gil, ns, cpu_ns;
-	uint32_t pid, tid;
+	uint32_t pid, tid, stacks[2], other; /* the last ones */
 };
 
 struct block_symbol {
-	uint32_t thread, stack, other;
 	uint8_t kind, flags, bits;
 	bool known; /* a kind that is known here */
 };
@@ -77,26 +76,18 @@ static int get_threads(struct event_block *b, struct cursor *c, size_t max, size
 	return c->bad ? -EBADMSG : 0;
 }
 
-static int get_symbols(struct event_block *b, struct cursor *c, size_t max, size_t threads,
-		       size_t *ret)
+static int get_symbols(struct event_block *b, struct cursor *c, size_t max, size_t *ret)
 {
 	size_t cnt = cursor__cnt(c);
-	uint64_t thread = 0;
 
 	if (c->bad || cnt > max)
 		return -EBADMSG;
 	if (room(&b->symbols, cnt, &b->symbol_cap, sizeof(*b->symbols)))
 		return -ENOMEM;
 	for (size_t i = 0; i < cnt; i++) {
-		uint64_t bits, kind;
+		uint64_t bits = cursor__u64(c), kind = bits >> SYMBOL_KIND_SHIFT & UINT8_MAX;
 
-		thread += (uint64_t)cursor__i64(c);
-		bits = cursor__u64(c);
-		kind = bits >> SYMBOL_KIND_SHIFT & UINT8_MAX;
-		if (c->bad || thread >= threads)
-			return -EBADMSG;
 		b->symbols[i] = (struct block_symbol){
-			.thread = (uint32_t)thread,
 			.kind = (uint8_t)kind,
 			.flags = bits >> SYMBOL_FLAG_SHIFT & EVENT_F_ALL,
 			.bits = (uint8_t)(bits & (SYMBOL_STACK | SYMBOL_OTHER)),
@@ -104,10 +95,10 @@ static int get_symbols(struct event_block *b, struct cursor *c, size_t max, size
 		};
 	}
 	*ret = cnt;
-	return 0;
+	return c->bad ? -EBADMSG : 0;
 }
 
-/* The columns, which fill the rest. Each event has something in the first three. */
+/* The columns, which fill the rest. Each event has something in the first four. */
 static int get_columns(struct cursor *c, size_t cnt, struct cursor ret[COLUMN_CNT])
 {
 	uint64_t len[COLUMN_CNT];
@@ -155,10 +146,11 @@ static void get_segment(struct cursor *c, uint64_t ns, struct event_segment *ret
 			ret->log2[i] = cursor__u32(c);
 }
 
-static int get_events(struct event_block *b, size_t cnt, uint64_t ns, size_t symbol_cnt,
+static int get_events(struct event_block *b, size_t cnt, uint64_t ns, size_t thread_cnt, size_t symbol_cnt,
 		      struct cursor col[COLUMN_CNT])
 {
 	/* Such an event has five bytes at least in its column. */
+	uint64_t thread = 0;
 	size_t segments = 0, segment_max = cursor__left(&col[COLUMN_SEGMENTS]) / 5;
 
 	if (room(&b->list, cnt, &b->cap, sizeof(*b->list)) ||
@@ -168,13 +160,14 @@ static int get_events(struct event_block *b, size_t cnt, uint64_t ns, size_t sym
 	for (size_t i = 0; i < cnt; i++) {
 		uint64_t no = get(&col[COLUMN_SYMBOLS]);
 		struct event *e = &b->list[b->cnt];
-		struct block_symbol *s;
+		const struct block_symbol *s;
 		struct block_thread *t;
 
-		if (no >= symbol_cnt)
+		thread += (uint64_t)unzigzag(get(&col[COLUMN_THREADS]));
+		if (no >= symbol_cnt || thread >= thread_cnt)
 			return -EBADMSG;
 		s = &b->symbols[no];
-		t = &b->threads[s->thread];
+		t = &b->threads[thread];
 		ns += (uint64_t)unzigzag(get(&col[COLUMN_TIMES]));
 		*e = (struct event){ .ns = ns,
 				     .cpu_ns = get_cpu(&col[COLUMN_CPU], t, ns),
@@ -184,9 +177,10 @@ static int get_events(struct event_block *b, size_t cnt, uint64_t ns, size_t sym
 				     .kind = s->kind,
 				     .flags = s->flags };
 		if (s->bits & SYMBOL_STACK)
-			e->stack = s->stack += (uint32_t)unzigzag(get(&col[COLUMN_STACKS]));
+			e->stack = t->stacks[s->kind == EVENT_GET] +=
+				(uint32_t)unzigzag(get(&col[COLUMN_STACKS]));
 		if (s->bits & SYMBOL_OTHER)
-			e->other = s->other += (uint32_t)unzigzag(get(&col[COLUMN_OTHERS]));
+			e->other = t->other += (uint32_t)unzigzag(get(&col[COLUMN_OTHERS]));
 		if (s->kind == EVENT_SEGMENT) {
 			if (segments == segment_max)
 				return -EBADMSG;
@@ -212,11 +206,11 @@ int events__decode(struct event_block *b, const void *data, size_t len)
 		return -EPROTO;
 	err = get_threads(b, &c, cnt, &threads);
 	if (!err)
-		err = get_symbols(b, &c, cnt, threads, &symbols);
+		err = get_symbols(b, &c, cnt, &symbols);
 	if (!err)
 		err = get_columns(&c, cnt, col);
 	if (!err)
-		err = get_events(b, cnt, ns, symbols, col);
+		err = get_events(b, cnt, ns, threads, symbols, col);
 	for (int i = 0; i < COLUMN_CNT && !err; i++)
 		err = col[i].bad || cursor__left(&col[i]) ? -EBADMSG : 0;
 	if (err)

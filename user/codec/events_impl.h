@@ -7,6 +7,7 @@
 
 /* In this order. */
 enum events_column {
+	COLUMN_THREADS,
 	COLUMN_SYMBOLS,
 	COLUMN_TIMES,
 	COLUMN_CPU,
@@ -16,7 +17,7 @@ enum events_column {
 	COLUMN_CNT,
 };
 
-/* Of a symbol: who does what, and what else there is to be said of it. */
+/* Of a symbol: what it is, and what else there is to be said of it. */
 #define SYMBOL_STACK	  1u
 #define SYMBOL_OTHER	  2u
 #define SYMBOL_KIND_SHIFT 2

@@ -12,17 +12,14 @@ struct put_thread {
 	const struct event *first; /* names it */
 	uint64_t ns, cpu_ns;	   /* of the last event of which it is known */
 	bool known;
-};
-
-struct put_symbol {
-	uint32_t thread, bits, stack, other; /* the last ones */
+	uint32_t stacks[2], other; /* the last ones */
 };
 
 struct put_block {
 	struct hmap thread_nos, symbol_nos; /* plus 1 */
 	size_t thread_cnt, thread_cap, symbol_cnt, symbol_cap;
 	struct put_thread *threads;
-	struct put_symbol *symbols;
+	uint32_t *symbols, last_thread;
 	struct sbuf columns[COLUMN_CNT];
 };
 
@@ -54,16 +51,16 @@ static int thread_no(struct put_block *b, const struct event *e, uint32_t *ret)
 	return 0;
 }
 
-static int symbol_no(struct put_block *b, uint32_t thread, uint32_t bits, uint32_t *ret)
+static int symbol_no(struct put_block *b, uint32_t bits, uint32_t *ret)
 {
-	uintptr_t no = (uintptr_t)hmap__get(&b->symbol_nos, thread, bits);
+	uintptr_t no = (uintptr_t)hmap__get(&b->symbol_nos, bits, 0);
 
 	if (!no) {
 		if (array_grow(&b->symbols, b->symbol_cnt, &b->symbol_cap, sizeof(*b->symbols)))
 			return -ENOMEM;
-		b->symbols[b->symbol_cnt++] = (struct put_symbol){ thread, bits, 0, 0 };
+		b->symbols[b->symbol_cnt++] = bits;
 		no = b->symbol_cnt;
-		if (hmap__put(&b->symbol_nos, thread, bits, (void *)no))
+		if (hmap__put(&b->symbol_nos, bits, 0, (void *)no))
 			return -ENOMEM;
 	}
 	*ret = (uint32_t)(no - 1);
@@ -114,23 +111,26 @@ static int put_event(struct put_block *b, const struct event *e, uint64_t before
 	uint32_t bits = (e->stack ? SYMBOL_STACK : 0) | (e->other ? SYMBOL_OTHER : 0) |
 			(uint32_t)e->kind << SYMBOL_KIND_SHIFT |
 			(uint32_t)e->flags << SYMBOL_FLAG_SHIFT;
-	struct put_symbol *s;
-	uint32_t t, no;
+	uint32_t no, sym, *stack;
+	struct put_thread *t;
 
-	if (thread_no(b, e, &t) || symbol_no(b, t, bits, &no))
+	if (thread_no(b, e, &no) || symbol_no(b, bits, &sym))
 		return -ENOMEM;
-	s = &b->symbols[no];
-	varint__put(&b->columns[COLUMN_SYMBOLS], no);
+	t = &b->threads[no];
+	stack = &t->stacks[e->kind == EVENT_GET];
+	varint__put_signed(&b->columns[COLUMN_THREADS], (int64_t)no - b->last_thread);
+	b->last_thread = no;
+	varint__put(&b->columns[COLUMN_SYMBOLS], sym);
 	varint__put_signed(&b->columns[COLUMN_TIMES], (int64_t)(e->ns - before_ns));
-	put_cpu(&b->columns[COLUMN_CPU], &b->threads[t], e);
+	put_cpu(&b->columns[COLUMN_CPU], t, e);
 	if (e->stack)
-		varint__put_signed(&b->columns[COLUMN_STACKS], (int64_t)e->stack - s->stack);
+		varint__put_signed(&b->columns[COLUMN_STACKS], (int64_t)e->stack - *stack);
 	if (e->other)
-		varint__put_signed(&b->columns[COLUMN_OTHERS], (int64_t)e->other - s->other);
+		varint__put_signed(&b->columns[COLUMN_OTHERS], (int64_t)e->other - t->other);
 	if (e->kind == EVENT_SEGMENT)
 		put_segment(&b->columns[COLUMN_SEGMENTS], e);
-	s->stack = e->stack;
-	s->other = e->other;
+	*stack = e->stack ? e->stack : *stack;
+	t->other = e->other ? e->other : t->other;
 	return 0;
 }
 
@@ -138,7 +138,6 @@ static void put_tables(const struct put_block *b, struct sbuf *out)
 {
 	static const struct event none;
 	const struct event *was = &none;
-	uint32_t thread = 0;
 
 	varint__put(out, b->thread_cnt);
 	for (size_t i = 0; i < b->thread_cnt; i++) {
@@ -150,11 +149,8 @@ static void put_tables(const struct put_block *b, struct sbuf *out)
 		was = e;
 	}
 	varint__put(out, b->symbol_cnt);
-	for (size_t i = 0; i < b->symbol_cnt; i++) {
-		varint__put_signed(out, (int64_t)b->symbols[i].thread - thread);
-		varint__put(out, b->symbols[i].bits);
-		thread = b->symbols[i].thread;
-	}
+	for (size_t i = 0; i < b->symbol_cnt; i++)
+		varint__put(out, b->symbols[i]);
 }
 
 int events__encode(struct sbuf *out, const struct event *list, size_t cnt)
