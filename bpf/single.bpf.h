@@ -37,9 +37,7 @@ static __always_inline __u64 singles_wake(void)
 /* what, who: as in struct gt_single. */
 __noinline int single_put(__u64 what, __u64 who, __u64 ns, __u64 cpu_ns, __u64 arg)
 {
-	struct gt_single e = {
-		.ns = ns, .cpu_ns = cpu_ns, .what = what, .who = who, .arg = arg
-	};
+	struct gt_single e = { .ns = ns, .cpu_ns = cpu_ns, .what = what, .who = who, .arg = arg };
 
 	if (bpf_ringbuf_output(&singles, &e, sizeof(e), singles_wake()))
 		stat_inc(GT_STAT_EVENT_DROP);

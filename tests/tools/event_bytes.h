@@ -74,7 +74,8 @@ static inline void event_bytes__say(struct event_bytes *b)
 	if (!b->cnt)
 		return;
 	fprintf(stderr,
-		"%zu events, %zu a block: %.2f bytes each, packed %.2f (1), %.2f (3), %.2f (6); put %.0f ns, pack "
+		"%zu events, %zu a block: %.2f bytes each, packed %.2f (1), %.2f (3), %.2f (6); "
+		"put %.0f ns, pack "
 		"%.0f, %.0f, %.0f ns, get %.1f M/s\n",
 		b->cnt, b->at_once, (double)b->len / n, (double)b->packed[1] / n,
 		(double)b->packed[3] / n, (double)b->packed[6] / n, (double)b->put_ns / n,

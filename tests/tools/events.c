@@ -92,8 +92,8 @@ static void on_state(void *ctx, const struct event_state *st)
 	s->ns[st->state] += (int64_t)(st->end_ns - st->start_ns);
 	if (st->is_span && c->min_ns && st->end_ns - st->start_ns >= c->min_ns)
 		span_add(&c->made,
-			 (struct one){ st->start_ns, st->end_ns,
-					(uint64_t)st->pid << 32 | st->tid, st->gil, st->state });
+			 (struct one){ st->start_ns, st->end_ns, (uint64_t)st->pid << 32 | st->tid,
+				       st->gil, st->state });
 }
 
 static void count(struct check *c, const struct event *e)
@@ -164,13 +164,13 @@ static void compare(struct check *c, const struct total_thread *t, uint64_t now)
 
 		if (st == GT_HOLD && t->rec.exit_ns && t->rec.state == st)
 			continue; /* ends with its process */
-		wrong += differ(names[st], t->key.tid, ns,
-				(uint64_t)(s->ns[st] + s->open_ns[st]));
+		wrong += differ(names[st], t->key.tid, ns, (uint64_t)(s->ns[st] + s->open_ns[st]));
 	}
 	wrong += differ("acquisitions", t->key.tid, b->acquisitions, s->gets);
 	wrong += differ("releases", t->key.tid, b->releases, s->releases);
 	wrong += differ("yields", t->key.tid, b->yields, s->yields);
-	wrong += differ("wait count", t->key.tid, b->contended + (t->rec.state == GT_WAIT), s->waits);
+	wrong += differ("wait count", t->key.tid, b->contended + (t->rec.state == GT_WAIT),
+			s->waits);
 	wrong += t->rec.exit_ns && !s->ended;
 	c->wrong += wrong != 0;
 }
@@ -200,10 +200,9 @@ static int take(struct sink *sink, const struct record *r)
 	} else if (r->kind == REC_STACK) {
 		c->stack_max = r->stack.id;
 	} else if (r->kind == REC_SPAN) {
-		span_add(&c->told,
-			 (struct one){ r->span.start_ns, r->span.end_ns,
-					(uint64_t)r->pid << 32 | r->span.tid, r->span.gil,
-					r->span.state });
+		span_add(&c->told, (struct one){ r->span.start_ns, r->span.end_ns,
+						 (uint64_t)r->pid << 32 | r->span.tid, r->span.gil,
+						 r->span.state });
 	}
 	return 0;
 }

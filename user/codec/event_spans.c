@@ -135,9 +135,7 @@ static void take(struct event_spans *s, const struct event *e, struct span_threa
 		t->state = e->flags & EVENT_F_HOLDS ? GT_HOLD : GT_RELEASED;
 		break;
 	case EVENT_WAIT: enter(s, e, t, GT_WAIT); break;
-	case EVENT_GET:
-		enter(s, e, t, e->flags & EVENT_F_LIGHT ? GT_RELEASED : GT_HOLD);
-		break;
+	case EVENT_GET: enter(s, e, t, e->flags & EVENT_F_LIGHT ? GT_RELEASED : GT_HOLD); break;
 	case EVENT_RELEASE:
 	case EVENT_YIELD_END: enter(s, e, t, GT_RELEASED); break;
 	case EVENT_YIELD: enter(s, e, t, GT_YIELD); break;
@@ -150,7 +148,8 @@ void event_spans__open(const struct event_spans *s, uint64_t now_ns)
 {
 	for (size_t i = 0; i < s->thread_cnt; i++) {
 		const struct span_thread *t = &s->threads[i];
-		uint64_t cut = t->state == GT_HOLD ? light_after(s, t->pid, t->since_ns, now_ns) : 0;
+		uint64_t cut =
+			t->state == GT_HOLD ? light_after(s, t->pid, t->since_ns, now_ns) : 0;
 		struct event_state st = { t->since_ns, cut ? cut : now_ns, t->gil, t->pid,
 					  t->tid,      t->state,	   false };
 

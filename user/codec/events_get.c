@@ -146,8 +146,8 @@ static void get_segment(struct cursor *c, uint64_t ns, struct event_segment *ret
 			ret->log2[i] = cursor__u32(c);
 }
 
-static int get_events(struct event_block *b, size_t cnt, uint64_t ns, size_t thread_cnt, size_t symbol_cnt,
-		      struct cursor col[COLUMN_CNT])
+static int get_events(struct event_block *b, size_t cnt, uint64_t ns, size_t thread_cnt,
+		      size_t symbol_cnt, struct cursor col[COLUMN_CNT])
 {
 	/* Such an event has five bytes at least in its column. */
 	uint64_t thread = 0;

@@ -40,7 +40,7 @@ struct probe_opts {
 	unsigned int thread_cnt; /* threads expected at once; sizes the maps */
 	bool stacks;		 /* walk Python stacks */
 	bool sched; /* see holders that sleep; where that cannot be, go on without (said by pr_warn) */
-	bool events; /* tell of them one by one: probe__events */
+	bool events;	      /* tell of them one by one: probe__events */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
