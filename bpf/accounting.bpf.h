@@ -17,6 +17,7 @@
 #include "bpf/stacks.bpf.h"
 #include "bpf/memory.bpf.h"
 #include "bpf/looks.bpf.h"
+#include "bpf/single.bpf.h"
 #include "bpf/books.bpf.h"
 #include "bpf/light.bpf.h"
 #include "bpf/offcpu.bpf.h"

@@ -72,10 +72,19 @@ static __always_inline __u64 event_time(struct gt_gil *g, struct gt_thread *t)
 }
 
 /* Its first event: it is known from now on. */
-static __always_inline void thread_born(struct gt_thread *t, __u64 now)
+static __always_inline void thread_born(struct gt_thread *t, __u64 cond, __u64 now)
 {
-	if (!t->first_ns)
-		t->first_ns = t->since_ns = now;
+	if (t->first_ns)
+		return;
+	t->first_ns = t->since_ns = now;
+	single_out(t, cond, GT_SINGLE_START, 0, 0, now);
+}
+
+/* .. which is not its own doing: another one sees it. flags: enum gt_single_flag. */
+static __always_inline void thread_seen(struct gt_thread *t, __u64 cond, __u64 flags, __u64 now)
+{
+	t->first_ns = t->since_ns = now;
+	single_of_other(t, cond, GT_SINGLE_START, flags, now);
 }
 
 __noinline int pair_add(__u32 tgid, __u32 waiter, __u32 holder, __u32 side, __u64 ns)
@@ -308,6 +317,8 @@ __noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid)
 		t->wait_max_ns = ns;
 	if (stacks_on)
 		sum_add(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack, ns, 1);
+	if (when != t->exit_ns)
+		single_of_other(t, cond, GT_SINGLE_END, 0, when);
 	t->since_ns = t->exit_ns = when;
 	t->state = GT_RELEASED;
 	t->flags &= ~GT_F_DYING_WAIT;

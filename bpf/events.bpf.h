@@ -56,7 +56,7 @@ static __always_inline int on_wait(__u64 cond, __u32 file)
 	if (stacks_on && g->held)
 		look_at_sleeper(g, t, tstate, event_time(g, t));
 	now = event_time(g, t);
-	thread_born(t, now);
+	thread_born(t, cond, now);
 	gil_event(g, t->gil_slot, now);
 	if (g->light)
 		light_holder(t->gil_slot, cond, seen, now);
@@ -77,6 +77,8 @@ static __always_inline int on_wait(__u64 cond, __u32 file)
 	wait_hit(t, now);
 	t->task = bpf_get_current_task();
 	g->waiters++;
+	single_out(t, cond, GT_SINGLE_WAIT, g->light ? GT_SINGLE_F_LIGHT : 0, g->light ? seen : 0,
+		   now);
 	gil_end(g);
 	thread_end(t);
 	return 0;
@@ -88,7 +90,7 @@ static __always_inline int on_acquire(__u64 cond, __u32 file)
 	struct gt_sum *sum = NULL;
 	struct records r;
 	struct gt_gil *g;
-	__u64 now;
+	__u64 now, stack = 0;
 
 	if (!records_of(&r, cond, BY_ACQUIRE, file))
 		return 0;
@@ -110,6 +112,7 @@ static __always_inline int on_acquire(__u64 cond, __u32 file)
 	if (t->state == GT_WAIT) {
 		if (stacks_on) {
 			t->wait_stack = stack_capture(t->gil_slot, t->tgid, t->tstate, 0);
+			stack = t->wait_stack;
 			sum = sum_find(t->tgid, sum_of(GT_SUM_WAIT, t->tid), t->wait_stack);
 			if (looks_cnt(t->gil_slot) != t->look_cnt)
 				looks_book(t->gil_slot, cond, r.tid);
@@ -128,7 +131,7 @@ static __always_inline int on_acquire(__u64 cond, __u32 file)
 		g->prev_tid = r.tid;
 	}
 	now = event_time(g, t);
-	thread_born(t, now);
+	thread_born(t, cond, now);
 	gil_event(g, t->gil_slot, now);
 	if (g->held) {
 		/* A RELEASE was missed: nobody's blame, so that the sums stay right. */
@@ -150,17 +153,18 @@ static __always_inline int on_acquire(__u64 cond, __u32 file)
 	g->holder_task = t->task = bpf_get_current_task();
 	g->hold_blame_ns = 0;
 	g->asked_ns = 0; /* as take_gil() does with gil_drop_request */
+	single_out(t, cond, GT_SINGLE_GET, 0, stack, now);
 	gil_end(g);
 	thread_end(t);
 	return 0;
 }
 
 /* Whoever it is lets go: nobody holds from now on, and that is known, if it is time for exact books. */
-static __always_inline void release_in_light(struct gt_gil *g, struct gt_thread *t)
+static __always_inline void release_in_light(struct gt_gil *g, struct gt_thread *t, __u64 cond)
 {
 	__u64 now = event_time(g, t);
 
-	thread_born(t, now);
+	thread_born(t, cond, now);
 	if (t->state == GT_HOLD)
 		hold_is_cut(t, now);
 	light_ends(t->gil_slot, now);
@@ -172,7 +176,8 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 	struct gt_thread *t;
 	struct records r;
 	struct gt_gil *g;
-	__u64 now, ns, stack;
+	__u64 now, ns, stack = 0, asked;
+	int is_long, is_stale;
 
 	if (!records_of(&r, cond, BY_RELEASE, file))
 		return 0;
@@ -182,13 +187,15 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 	gil_begin(g);
 	cut_check(g, t, cond, r.tid);
 	if (g->light) {
-		release_in_light(g, t);
+		release_in_light(g, t, cond);
 		gil_end(g);
 		thread_end(t);
 		return 0;
 	}
 	if (g->seeded && g->held && !t->sums.acquisitions && !t->sums.releases &&
 	    (!g->holder_tid || g->holder_tid == r.tid)) { /* it has held since the books started */
+		if (t->since_ns != g->hold_since_ns)
+			thread_seen(t, cond, GT_SINGLE_F_HOLDS, g->hold_since_ns);
 		t->first_ns = t->since_ns = g->hold_since_ns;
 		t->state = GT_HOLD;
 		g->holder_tid = r.tid;
@@ -196,7 +203,7 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 	}
 	if (g->holder_tid != r.tid) {
 		stat_inc(GT_STAT_RELEASE_FOREIGN);
-		thread_born(t, event_time(g, t));
+		thread_born(t, cond, event_time(g, t));
 		t->sums.odd++;
 		gil_end(g);
 		thread_end(t);
@@ -205,12 +212,15 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 	if (t->sleep_stack)
 		sleeper_releases(t->gil_slot, cond, r.tid, event_time(g, t));
 	now = event_time(g, t);
-	if (stacks_on && now - t->seen_ns >= LOOK_STALE_NS &&
-	    (g->hold_blame_ns || g->waiters || now - t->since_ns >= min_hold_ns)) {
+	is_long = now - t->since_ns >= min_hold_ns;
+	is_stale = now - t->seen_ns >= LOOK_STALE_NS && (g->hold_blame_ns || g->waiters || is_long);
+	if (stacks_on && (is_stale || (events_on && is_long))) {
 		t->tstate = memory_check(g, cond, 0);
 		stack = t->tstate ? stack_capture(t->gil_slot, t->tgid, t->tstate, 0) : 0;
-		sum = sum_find(t->tgid, sum_of(GT_SUM_END, t->tid), stack);
-		blame = sum_find(t->tgid, sum_of(GT_SUM_END_BLAME, t->tid), stack);
+		if (is_stale) {
+			sum = sum_find(t->tgid, sum_of(GT_SUM_END, t->tid), stack);
+			blame = sum_find(t->tgid, sum_of(GT_SUM_END_BLAME, t->tid), stack);
+		}
 		now = event_time(g, t);
 	}
 	hist_touch(&t->sums.hold_hist, now - t->since_ns);
@@ -228,7 +238,8 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 		t->hold_max_ns = ns;
 	t->sums.blame_ns += g->hold_blame_ns;
 	t->sums.releases++;
-	if (g->asked_ns)
+	asked = g->asked_ns;
+	if (asked)
 		asked_close(g, t, now);
 	g->releases++;
 	g->held = 0;
@@ -237,6 +248,7 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 	g->hold_blame_ns = 0;
 	if (!(g->releases & (CHECK_EVERY - 1)))
 		memory_check(g, cond, 0);
+	single_out(t, cond, GT_SINGLE_RELEASE, asked ? GT_SINGLE_F_ASKED : 0, stack, now);
 	gil_end(g);
 	thread_end(t);
 	return 0;
@@ -262,9 +274,10 @@ static __always_inline int on_yield(__u64 cond)
 		return 0;
 	}
 	tid->yield_cond = cond;
-	thread_born(t, now);
+	thread_born(t, cond, now);
 	thread_enter(t, cond, GT_YIELD, now);
 	t->sums.yields++;
+	single_out(t, cond, GT_SINGLE_YIELD, 0, 0, now);
 	thread_end(t);
 	return 0;
 }
@@ -286,6 +299,7 @@ static __always_inline int on_yield_end(void)
 	thread_begin(t);
 	now = thread_time(t);
 	thread_enter(t, tkey.cond, GT_RELEASED, now);
+	single_out(t, tkey.cond, GT_SINGLE_YIELD_END, 0, 0, now);
 	thread_end(t);
 	return 0;
 }

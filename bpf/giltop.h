@@ -15,6 +15,7 @@
 #include "bpf/hist.h"
 #include "bpf/notes.h"
 #include "bpf/pylayout.h"
+#include "bpf/single.h"
 
 /* ---- state ---------------------------------------------------------------------------------- */
 
@@ -422,6 +423,7 @@ enum gt_stat {
 	GT_STAT_LAST_HOLDER_WRONG, /* gil->last_holder disagreed with the holder's tstate */
 	GT_STAT_CHECK_FAULT,	   /* the target's memory was not readable then */
 	GT_STAT_SPAN_DROP,	   /* ring buffer full: a span for the timeline was lost */
+	GT_STAT_EVENT_DROP,	   /* ring buffer full: an event for a recording was lost */
 	GT_STAT_NOTE_DROP,   /* ring buffer full: a process note (fork, exec, exit) was lost */
 	GT_STAT_DEAD_RETRY,  /* a dead waiter of another GIL was put back */
 	GT_STAT_CLOCK_BACK,  /* the clock went backwards between CPUs: held at the last value */

@@ -72,7 +72,7 @@ __noinline int light_holder(__u32 slot, __u64 cond, __u32 tid, __u64 now)
 		return 0;
 	if (t && !t->first_ns) { /* seen for the first time: not by its own doing */
 		thread_begin(t);
-		thread_born(t, now);
+		thread_seen(t, cond, 0, now);
 		t->cut = g->cut;
 		thread_end(t);
 	}
@@ -109,7 +109,7 @@ static __always_inline void new_gil_held(struct gt_gil *g, __u64 cond, __u32 tid
 		return;
 	}
 	thread_begin(t);
-	thread_born(t, g->hold_since_ns);
+	thread_seen(t, cond, GT_SINGLE_F_HOLDS, g->hold_since_ns);
 	t->state = GT_HOLD;
 	thread_end(t);
 	g->holder_tid = g->prev_tid = tid;
@@ -165,6 +165,7 @@ static __always_inline void light_acquire(struct gt_gil *g, struct gt_thread *t,
 	t->sums.contended++;
 	t->sums.light_runnable_ns += queued;
 	wait_close(g, t, cond, sum, GT_RELEASED, now);
+	single_out(t, cond, GT_SINGLE_GET, GT_SINGLE_F_LIGHT, stacks_on ? t->wait_stack : 0, now);
 }
 
 /* A waiter's WAIT was hit again: one switch interval has passed. */
@@ -194,6 +195,7 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	/* Before the ring of past holds turns over. */
 	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2)
 		pairs_book(t->gil_slot, cond, t->tid, now);
+	single_out(t, cond, GT_SINGLE_RETRY, g->light ? GT_SINGLE_F_LIGHT : 0, holder, now);
 	gil_end(g);
 	thread_end(t);
 }

@@ -50,7 +50,7 @@ struct shim_cpu {
 };
 
 #define SHIM_DEPTH 3 /* CPUs at most that interrupt one another */
-#define SHIM_MAPS  32
+#define SHIM_MAPS  33
 
 struct shim_map {
 	void **home; /* the first word of the map's definition, which points here */

@@ -65,6 +65,7 @@ int session__open_source(struct session *s)
 				     .stacks = !s->o->no_stacks &&
 					       opts__format(s->o)->bits & FORMAT_STACKS,
 				     .sched = s->o->sched,
+				     .events = opts__records(s->o),
 				     .look_at_all = s->o->verb == VERB_DUMP,
 				     .mode = mode_of(s->o),
 				     .max_overhead_pct = s->o->max_overhead_pct,

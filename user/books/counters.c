@@ -38,6 +38,8 @@ const struct counter_desc counter_table[COUNTER_CNT] = {
 	[GT_STAT_CHECK_FAULT] = { "check_fault", "self-check: memory not readable", COUNTER_INFO },
 	[GT_STAT_SPAN_DROP] = { "span_drop", "timeline spans lost: ring buffer full",
 				COUNTER_LOSS_DETAIL },
+	[GT_STAT_EVENT_DROP] = { "event_drop", "events of the recording lost: ring buffer full",
+				 COUNTER_LOSS_DETAIL },
 	[GT_STAT_NOTE_DROP] = { "note_drop", "process notes lost: ring buffer full", COUNTER_LOSS },
 	[GT_STAT_DEAD_RETRY] = { "dead_retry", NULL, COUNTER_INFO },
 	[GT_STAT_CLOCK_BACK] = { "clock_back", NULL, COUNTER_INFO },

@@ -27,8 +27,10 @@ enum event_kind {
 enum event_flag {
 	EVENT_F_ASKED = 1 << 0, /* RELEASE: a waiter had asked for it */
 	EVENT_F_LIGHT = 1 << 1, /* seen in a light stretch: what the holder did is not known */
-	EVENT_F_HOLDS = 1 << 2, /* SEGMENT: of holds, else of waits */
-	EVENT_F_ALL = (1 << 3) - 1,
+	EVENT_F_HOLDS =
+		1 << 2, /* SEGMENT: of holds, else of waits; START: it has held it since then */
+	EVENT_F_YIELDS = 1 << 3, /* SEGMENT: of yields */
+	EVENT_F_ALL = (1 << 4) - 1,
 };
 
 #define EVENT_NO_CPU UINT64_MAX

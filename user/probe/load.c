@@ -15,6 +15,7 @@
 #include "user/probe/multi.h"
 #include "user/probe/probe_impl.h"
 #include "user/probe/sched.h"
+#include "user/probe/singles.h"
 
 static int on_note(void *ctx, void *data, size_t sz)
 {
@@ -74,6 +75,9 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 		bpf_map__set_max_entries(p->skel->maps.chains, 1);
 		bpf_program__set_autoload(p->skel->progs.cpu_clock, false);
 	}
+	p->skel->rodata->events_on = p->opts.events;
+	if (!p->opts.events)
+		bpf_map__set_max_entries(p->skel->maps.singles, (unsigned int)getpagesize());
 	p->sched = probe_sched__choose(p->skel, p->opts.sched);
 	for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
 		if (probe__reg_prog(p->skel, k))
@@ -164,7 +168,11 @@ int probe__load(struct probe *p)
 		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
 	if (!err)
 		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.news), on_note, p);
-	return err;
+	if (err || !p->opts.events)
+		return err;
+	p->singles = singles__open(bpf_map__fd(p->skel->maps.singles),
+				   bpf_map__max_entries(p->skel->maps.singles));
+	return p->singles ? 0 : -errno;
 }
 
 int probe__load_by_reg(struct probe *p)

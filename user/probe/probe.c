@@ -18,6 +18,7 @@
 #include "user/probe/price.h"
 #include "user/probe/probe_impl.h"
 #include "user/probe/sched.h"
+#include "user/probe/singles.h"
 
 __attribute__((format(printf, 2, 0))) static int libbpf_say(enum libbpf_print_level level,
 							    const char *fmt, va_list ap)
@@ -49,6 +50,7 @@ void probe__free(struct probe *p)
 		return;
 	children__forget(&p->left);
 	ring_buffer__free(p->ring);
+	singles__close(p->singles);
 	probe_clock__stop(p->clock);
 	giltop_bpf__destroy(p->by_reg);
 	giltop_bpf__destroy(p->skel);
@@ -201,6 +203,16 @@ void probe__follow(struct probe *p, enum gt_follow what)
 int probe__fd(const struct probe *p)
 {
 	return ring_buffer__epoll_fd(p->ring);
+}
+
+int probe__events_fd(const struct probe *p)
+{
+	return p->singles ? bpf_map__fd(p->skel->maps.singles) : -1;
+}
+
+size_t probe__events(struct probe *p, struct gt_single *ret, size_t max)
+{
+	return p->singles ? singles__take(p->singles, ret, max) : 0;
 }
 
 int probe__drain(struct probe *p, probe_note_fn fn, void *ctx)

@@ -40,6 +40,7 @@ struct probe_opts {
 	unsigned int thread_cnt; /* threads expected at once; sizes the maps */
 	bool stacks;		 /* walk Python stacks */
 	bool sched; /* see holders that sleep; where that cannot be, go on without (said by pr_warn) */
+	bool events;	      /* tell of them one by one: probe__events */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
@@ -198,5 +199,9 @@ void probe__want_spans(struct probe *p, uint64_t min_ns);
 typedef void (*probe_note_fn)(void *ctx, const struct gt_note *note);
 int probe__fd(const struct probe *p);
 int probe__drain(struct probe *p, probe_note_fn fn, void *ctx);
+
+/* With opts.events: fd, to be watched for edges, says that many are there (-1: not wanted); take the oldest ones. */
+int probe__events_fd(const struct probe *p);
+size_t probe__events(struct probe *p, struct gt_single *ret, size_t max);
 
 #endif

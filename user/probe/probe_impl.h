@@ -11,12 +11,14 @@ struct bpf_program;
 struct giltop_bpf;
 struct probe_clock;
 struct ring_buffer;
+struct singles;
 
 struct probe {
 	struct giltop_bpf *skel;
 	struct giltop_bpf
 		*by_reg; /* programs for sites with a register and displacement; shares the maps */
 	struct ring_buffer *ring;
+	struct singles *singles;   /* NULL: not wanted */
 	struct probe_clock *clock; /* NULL: no native frames */
 	enum probe_tier tier;
 	struct probe_opts opts;

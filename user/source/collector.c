@@ -52,6 +52,7 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 				 .thread_cnt = opts->thread_cnt,
 				 .stacks = opts->stacks,
 				 .sched = opts->sched,
+				 .events = opts->events,
 				 .min_hold_ns = opts->min_hold_ns };
 
 	if (!c)
@@ -158,14 +159,25 @@ static void collector_free(struct source *s)
 	pystacks__free(c->stacks);
 	stack_store__free(c->store);
 	totals__free(&c->totals);
+	singles__deinit(&c->singles);
 	free(c);
+}
+
+static int watch(struct collector *c, int fd, uint32_t events, uint64_t id)
+{
+	struct epoll_event e = { .events = events, .data.u64 = id };
+
+	return epoll_ctl(c->source.fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 int collector__watch(struct collector *c, int fd, uint64_t id)
 {
-	struct epoll_event e = { .events = EPOLLIN, .data.u64 = id };
+	return watch(c, fd, EPOLLIN, id);
+}
 
-	return epoll_ctl(c->source.fd, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+int collector__watch_edges(struct collector *c, int fd, uint64_t id)
+{
+	return watch(c, fd, EPOLLIN | EPOLLET, id);
 }
 
 /* Refreshes. */
@@ -178,7 +190,7 @@ int collector__watch(struct collector *c, int fd, uint64_t id)
 #define ID_TIMER (2ull << 32)
 #define ID_NAMES (3ull << 32)
 #define ID_MODES (4ull << 32)
-#define ID_ENDS	 (6ull << 32) /* 5: ID_LOOKS */
+#define ID_ENDS	 (6ull << 32) /* 5: ID_LOOKS, 7: ID_SINGLES */
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -233,6 +245,8 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, c->mode_timer, ID_MODES);
 	if (!err)
 		err = collector__watch(c, c->end_timer, ID_ENDS);
+	if (!err && c->opts.events)
+		err = singles__init(c);
 	return failure__of(err);
 }
 
@@ -303,6 +317,8 @@ int collector__read_books(struct collector *c, bool quick)
 	if (!err)
 		err = lock_looks__send(c);
 	if (!err)
+		err = singles__send(c);
+	if (!err)
 		err = sinks__send(c->source.sinks, &r);
 	if (!err)
 		modes__after_read(c);
@@ -334,6 +350,8 @@ static int dispatch(struct source *s)
 				collector__read_books(c, true);
 		} else if (ev[i].data.u64 == ID_ENDS) {
 			ends__on_timer(c);
+		} else if (ev[i].data.u64 == ID_SINGLES) {
+			singles__send(c);
 		} else if (ev[i].data.u64 != ID_RING) {
 			ends__add(c, tracked__find(c, (pid_t)ev[i].data.u64), now_ns());
 		}

@@ -41,6 +41,7 @@ struct collector_opts {
 	/* Is this process to be measured? Asked of those that come later, by exec; what is forked is as its parent. NULL: all. */
 	bool (*wants)(void *ctx, pid_t pid);
 	void *wants_ctx;
+	bool events;	      /* .. one by one: REC_EVENTS */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 	/* Told to the sinks: how often refreshes are meant to come, the command line of this run. */
 	uint64_t interval_ns;

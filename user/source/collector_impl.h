@@ -4,6 +4,7 @@
 #define GILTOP_SOURCE_COLLECTOR_IMPL_H
 
 #include "user/base/hmap.h"
+#include "user/books/event.h"
 #include "user/books/totals.h"
 #include "user/probe/probe.h"
 #include "user/python/thread_name.h"
@@ -79,6 +80,20 @@ struct tracked {
 	int pidfd;	     /* -1: it had ended before there was one */
 };
 
+#define ID_SINGLES (7ull << 32) /* for collector__watch_edges() */
+/* So many are sent at once. */
+#define SINGLES_AT_ONCE 4096
+
+/* Events one by one. */
+struct singles_taken {
+	struct gt_single *raw; /* NULL: not wanted */
+	struct event *list;
+	size_t cnt;
+	/* Of processes whose start has yet to be told. */
+	size_t early_cnt, early_cap;
+	struct gt_single *early;
+};
+
 /* A process that is no CPython yet. */
 struct expected {
 	pid_t pid;
@@ -95,6 +110,7 @@ struct collector {
 	struct stack_store *store;
 	struct pystacks *stacks; /* NULL: not collected */
 	struct totals totals;
+	struct singles_taken singles;
 	int timer, name_timer, mode_timer, end_timer;
 	struct lock_looks looks;
 	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
@@ -153,6 +169,10 @@ void newcomers__deinit(struct newcomers *n);
 int notes__take(struct collector *c);
 void notes__handle(struct collector *c);
 void notes__handle_adopted(struct collector *c);
+/* singles.c: memory for them, and a descriptor to watch; all that are there, to the sinks. 0 or -errno. */
+int singles__init(struct collector *c);
+int singles__send(struct collector *c);
+void singles__deinit(struct singles_taken *s);
 /* ends.c: this one has ended (NULL: nobody), at that moment: it is taken out with others that end about now. The timer. All
  * those whose last events have been read. One whose program is over, at once.
  */
@@ -175,5 +195,7 @@ void expected__fork(struct collector *c, pid_t parent, pid_t pid);
 struct tracked *tracked__find(struct collector *c, pid_t pid);
 /* Have collector__dispatch see when fd becomes readable; id: a pid, or one of collector.c's. */
 int collector__watch(struct collector *c, int fd, uint64_t id);
+/* .. one that stays readable: when there is more. */
+int collector__watch_edges(struct collector *c, int fd, uint64_t id);
 
 #endif

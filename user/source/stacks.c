@@ -211,6 +211,11 @@ static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 	return know(s, tgid, hash, &s->walk.stack, &p);
 }
 
+uint32_t pystacks__id(struct pystacks *s, uint32_t tgid, uint64_t hash)
+{
+	return id_of_hash(s, tgid, hash);
+}
+
 /* ---- reading ---- */
 
 /* The threads of one process as the interpreter lists them. */

@@ -41,6 +41,8 @@ void pystacks__free(struct pystacks *s);
 int pystacks__read(struct pystacks *s, struct totals *t, bool quick);
 /* This stack is new in the kernel: look what it is called, while its code is there. */
 void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash);
+/* Its id, which the sinks know; 0: none, or not known. */
+uint32_t pystacks__id(struct pystacks *s, uint32_t tgid, uint64_t hash);
 /* These processes (sorted) ended, or other programs run under their pids: what was read of them counts no more. 0 or -ENOMEM. */
 int pystacks__forget(struct pystacks *s, const uint32_t *tgids, size_t cnt);
 /* From now on, to cost less: do not read stacks of open waits; do not look for names of native functions (those of stacks
