@@ -5,28 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/arena.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/books/event.h"
 #include "user/books/totals.h"
 #include "user/books/trigger.h"
+#include "user/codec/events.h"
 #include "user/codec/facts.h"
+#include "user/codec/limit.h"
 #include "user/codec/records.h"
 
 /* zlib's: 3 packs blocks of events nearly as well as 6, at a third of the time (scripts/bench record). */
 #define LEVEL 3
 /* A frame is begun anew beyond so many bytes of records. */
 #define RECORDS_MAX (1u << 20)
+/* .. and a block of events has so many: 640 KB in memory, some 80 KB in a frame. */
+#define BLOCK_EVENTS 16384
 
 struct rec_writer {
 	struct sink sink; /* first: a pointer to it is a pointer to the writer */
 	struct rec_writer_opts o;
 	struct rec_encoder *enc;
 	struct facts facts;
-	struct sbuf frame; /* scratch */
-	uint64_t now_ns;   /* of the last totals, .. */
-	uint64_t frame_ns; /* .. as the frame of records began */
-	uint64_t start_ns; /* of the last restart */
+	struct limit *limit;
+	size_t event_cnt, event_cap;
+	struct event *events;  /* that are in no block yet */
+	struct arena segments; /* .. theirs */
+	struct sbuf block;     /* scratch */
+	struct sbuf frame;     /* scratch */
+	uint64_t now_ns;       /* of the last totals, .. */
+	uint64_t frame_ns;     /* .. as the frame of records began */
+	uint64_t start_ns;     /* of the last restart */
 	bool begun;
 	int err;
 	struct rec_stats stats;
@@ -52,6 +62,78 @@ static int put_records(struct rec_writer *w, enum frame_type type)
 	w->frame_ns = w->now_ns;
 	return err;
 }
+
+/* ---- events ---- */
+
+/* The stacks that they name are told of before them. */
+static int put_stacks(struct rec_writer *w)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < w->event_cnt && !err; i++)
+		err = rec_encoder__stack(w->enc, w->events[i].stack);
+	return err ? err : put_records(w, FRAME_RECORDS);
+}
+
+static int put_events(struct rec_writer *w)
+{
+	struct frame f = { .type = FRAME_EVENTS, .first_ns = UINT64_MAX };
+	int err = w->event_cnt ? put_stacks(w) : 0;
+
+	if (err || !w->event_cnt)
+		return err;
+	for (size_t i = 0; i < w->event_cnt; i++) {
+		f.first_ns = w->events[i].ns < f.first_ns ? w->events[i].ns : f.first_ns;
+		f.last_ns = w->events[i].ns > f.last_ns ? w->events[i].ns : f.last_ns;
+	}
+	sbuf__reset(&w->block);
+	err = events__encode(&w->block, w->events, w->event_cnt);
+	if (!err)
+		err = put_frame(w, &f, w->block.s, w->block.len);
+	w->stats.event_cnt += w->event_cnt;
+	w->stats.event_bytes += w->block.len;
+	w->stats.packed_bytes += w->frame.len;
+	w->event_cnt = 0;
+	arena__free(&w->segments);
+	return err;
+}
+
+/* What the limit leaves. */
+static int keep_events(void *ctx, const struct event *list, size_t cnt)
+{
+	struct rec_writer *w = ctx;
+	int err = 0;
+
+	for (size_t i = 0; i < cnt && !err; i++) {
+		struct event *e;
+
+		if (array_grow(&w->events, w->event_cnt, &w->event_cap, sizeof(*w->events)))
+			return -ENOMEM;
+		e = &w->events[w->event_cnt++];
+		*e = list[i];
+		if (e->segment) {
+			struct event_segment *own = arena__alloc(&w->segments, 1, sizeof(*own));
+
+			if (!own)
+				return -ENOMEM;
+			*own = *e->segment;
+			e->segment = own;
+		}
+		if (w->event_cnt == BLOCK_EVENTS)
+			err = put_events(w);
+	}
+	return err;
+}
+
+/* All that happened before a reading is before its books. */
+static int end_events(struct rec_writer *w)
+{
+	int err = limit__flush(w->limit);
+
+	return err ? err : put_events(w);
+}
+
+/* ---- records ---- */
 
 /* What comes can be read from here on. */
 static int restart(struct rec_writer *w)
@@ -87,7 +169,11 @@ static int write_record(struct rec_writer *w, const struct record *r)
 
 	if (!w->begun)
 		err = restart(w);
+	if (r->kind == REC_EVENTS)
+		return err ? err : limit__take(w->limit, r->events.list, r->events.cnt);
 	if (r->kind == REC_TOTALS) {
+		if (!err)
+			err = end_events(w);
 		w->now_ns = r->totals->now_ns;
 		if (!err && w->o.restart_ns && w->now_ns - w->start_ns >= w->o.restart_ns) {
 			facts__prune(&w->facts, r->totals);
@@ -126,7 +212,8 @@ struct rec_writer *rec_writer__new(const struct rec_writer_opts *o)
 	w->o = *o;
 	w->sink.take = take;
 	w->enc = rec_encoder__new();
-	if (w->enc)
+	w->limit = limit__new(&(struct limit_opts){ o->max_rate, keep_events, w });
+	if (w->enc && w->limit)
 		return w;
 	rec_writer__free(w);
 	errno = ENOMEM;
@@ -139,6 +226,10 @@ void rec_writer__free(struct rec_writer *w)
 		return;
 	rec_encoder__free(w->enc);
 	facts__free(&w->facts);
+	limit__free(w->limit);
+	free(w->events);
+	arena__free(&w->segments);
+	sbuf__free(&w->block);
 	sbuf__free(&w->frame);
 	free(w);
 }
@@ -151,6 +242,8 @@ struct sink *rec_writer__sink(struct rec_writer *w)
 int rec_writer__flush(struct rec_writer *w)
 {
 	if (!w->err)
+		w->err = end_events(w);
+	if (!w->err)
 		w->err = put_records(w, FRAME_RECORDS);
 	return w->err;
 }
@@ -162,5 +255,8 @@ int rec_writer__err(const struct rec_writer *w)
 
 struct rec_stats rec_writer__stats(const struct rec_writer *w)
 {
-	return w->stats;
+	struct rec_stats st = w->stats;
+
+	st.folded_cnt = limit__stats(w->limit).folded_cnt;
+	return st;
 }

@@ -9,6 +9,8 @@
 #include "user/base/util.h"
 #include "user/books/totals.h"
 #include "user/books/trigger.h"
+#include "user/codec/event_spans.h"
+#include "user/codec/events.h"
 #include "user/codec/records.h"
 #include "user/picture/stack_store.h"
 #include "user/source/recording_file.h"
@@ -27,6 +29,8 @@ struct recording {
 	bool begun;   /* a mark has come */
 	uint64_t now_ns, min_span_ns;
 	uint64_t spans_from_ns; /* of events before this no spans are sent */
+	struct event_block block;
+	struct event_spans spans;
 	uint64_t mono_ns, real_ns, interval_ns;
 	char *why, *hint, *command;
 	size_t mark_cnt, mark_cap;
@@ -35,11 +39,40 @@ struct recording {
 	struct trigger *triggers;
 };
 
+static void send_span(void *ctx, const struct event_state *st)
+{
+	struct recording *r = ctx;
+	struct record rec = { REC_SPAN, st->pid,
+			      .span = { st->start_ns, st->end_ns, st->gil, st->tid, st->state } };
+
+	if (st->is_span)
+		sinks__send(r->source.sinks, &rec);
+}
+
+/* What happened one by one is read only for who wants it. 0 or -errno. */
+static int take_events(struct recording *r, const struct frame *head)
+{
+	int err;
+
+	if (!r->min_span_ns || head->last_ns < r->spans_from_ns)
+		return recording_file__skip(&r->file, head);
+	err = recording_file__read(&r->file, head);
+	if (err)
+		return err;
+	err = events__decode(&r->block, r->file.payload.s, r->file.payload.len);
+	if (err == -EPROTO) /* of a later layout: there are no spans, then */
+		return 0;
+	r->file.cut |= err == -EBADMSG;
+	return err ? err : event_spans__take(&r->spans, r->block.list, r->block.cnt);
+}
+
 /* A frame of this type is next in the decoder, or it is passed over. 0 or -errno. */
 static int take_frame(struct recording *r, const struct frame *head)
 {
 	int err;
 
+	if (head->type == FRAME_EVENTS)
+		return take_events(r, head);
 	if (head->type != FRAME_KEY && head->type != FRAME_RECORDS && head->type != FRAME_INTERVAL)
 		return recording_file__skip(&r->file, head);
 	err = recording_file__read(&r->file, head);
@@ -99,6 +132,10 @@ static int note(struct recording *r, const struct record *rec)
 		r->interval_ns = rec->source.interval_ns;
 		return rec->source.command ? keep_text(&r->command, rec->source.command) : 0;
 	case REC_TOTALS: r->now_ns = rec->totals->now_ns; return 0;
+	case REC_MODE:
+		return rec->mode.light && r->min_span_ns
+			       ? event_spans__lightened(&r->spans, rec->pid, rec->mode.at_ns)
+			       : 0;
 	case REC_END:
 		if (keep_text(&r->why, rec->run_end.why))
 			return -ENOMEM;
@@ -159,7 +196,9 @@ static int dispatch(struct source *s)
 
 static void want_spans(struct source *s, uint64_t min_ns)
 {
-	((struct recording *)s)->min_span_ns = min_ns;
+	struct recording *r = (struct recording *)s;
+
+	r->min_span_ns = r->spans.min_ns = min_ns;
 }
 
 static bool expects(const struct source *s)
@@ -172,6 +211,8 @@ static void recording_free(struct source *s)
 	struct recording *r = (struct recording *)s;
 
 	recording_file__close(&r->file);
+	event_block__free(&r->block);
+	event_spans__free(&r->spans);
 	rec_decoder__free(r->dec);
 	stack_store__free(r->store);
 	free(r->why);
@@ -255,6 +296,8 @@ struct recording *recording__open(int fd, const char *path, const struct sinks *
 		closep(&fd);
 	} else {
 		r->source = (struct source){ &recording_ops, sinks, -1 };
+		r->spans.fn = send_span;
+		r->spans.ctx = r;
 		err = recording_file__open(&r->file, fd);
 		r->store = stack_store__new();
 		r->dec = r->store ? rec_decoder__new(r->store) : NULL;
@@ -359,6 +402,7 @@ int recording__seek(struct recording *r, uint64_t t_ns, uint64_t span_ns)
 		last = i;
 	recording_file__rewind(&r->file);
 	rec_decoder__feed(r->dec, "", 0);
+	event_spans__clear(&r->spans);
 	r->started = r->ended = r->begun = r->silent = false;
 	r->now_ns = 0;
 	r->spans_from_ns = r->mark_cnt ? r->marks[last] - span_ns : 0;
