@@ -36,9 +36,38 @@ def same(live, played):
     return a == b and len(a) > 2
 
 
+def moments(played, *files):
+    """FILE has what the moment in its name was: the interval that had ended by then."""
+    all_of = [r for r in lines(played) if r["type"] == "snapshot"]
+    begin = lines(played)[0]["start_ns"]
+    for path in files:
+        text = path.rsplit("at.", 1)[1]
+        at = begin + {"0": 0, "1s": 1e9, "1.7s": 1.7e9, "0:03": 3e9}[text]
+        shown = [r for r in lines(path) if r["type"] == "snapshot"]
+        due = [r for r in all_of if r["start_ns"] + r["duration_ns"] <= at]
+        if not due:  # the beginning: what had passed since the books were opened
+            if len(shown) != 1 or shown[0]["duration_ns"] > 1e9:
+                print(text, "is not the beginning")
+                return False
+        elif shown != due[-1:]:
+            print(text, *list(differences(due[-1:], shown))[:5])
+            return False
+    return True
+
+
+def folded(played, path):
+    """The sum of the stacks of waits, in ns."""
+    summary = lines(played)[-1]
+    wait = sum(s["ns"] for p in summary["processes"] for s in p["stacks"] if s["kind"] == "wait")
+    with open(path, encoding="utf-8") as f:
+        written = sum(int(line.rsplit(" ", 1)[1]) for line in f)
+    print(wait, written)
+    return wait == written and wait > 0
+
+
 def main():
     check, *files = sys.argv[1:]
-    return 0 if {"same": same}[check](*files) else 1
+    return 0 if {"same": same, "moments": moments, "folded": folded}[check](*files) else 1
 
 
 if __name__ == "__main__":

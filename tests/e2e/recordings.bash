@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+# Recordings, for recordings.bats.
+
+setup() {
+	e2e_setup
+	bats_require_minimum_version 1.5.0
+	needs_uprobes
+	OPEN=$BATS_TEST_TMPDIR/open
+	mkdir -p "$OPEN"
+	chmod 755 "$OPEN"
+	FILE=$OPEN/rec.giltop
+	LIVE=$OPEN/live.json
+}
+
+teardown() { e2e_teardown; }
+
+recordings.py() { python3 "$E2E_DIR/recordings.py" "$@"; }
+
+# A user who may not measure anything. (What is above the folder of a test may be closed to him.)
+nobody() {
+	local dir=$BATS_TEST_TMPDIR
+	while [ "$dir" != / ] && [ -O "$dir" ]; do
+		chmod o+x "$dir"
+		dir=$(dirname "$dir")
+	done
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+recorded() { # WORKLOAD TIME OPTION..
+	local time=$2
+	workload_start "$1" 60
+	shift 2
+	"$GILTOP" record -p "$WL_PID" -d "$time" "$@" -o "$FILE" 3>&-
+}
+
+played_is_live() {
+	"$GILTOP" report --json "$FILE" >"$LIVE.played"
+	recordings.py same "$LIVE" "$LIVE.played"
+}
+
+same_json() { # PYTHON OPTION..
+	needs_python "$1"
+	shift
+	workload_start demo_service.py 60
+	"$GILTOP" record --json -p "$WL_PID" -d 3s "$@" -o "$FILE" >"$LIVE" 3>&-
+	played_is_live
+}
+
+has_intervals() { # COUNT
+	local cnt
+	cnt=$("$GILTOP" report --json "$FILE" 2>/dev/null | grep -c '"type":"snapshot"')
+	[ "$cnt" -ge "$1" ]
+}
+
+# giltop is killed at a moment of its run, from its start on; the workload is the same.
+killed() { # TIMES
+	local i giltop whole=0
+	workload_start demo_service.py 600
+	for ((i = 0; i < $1; i++)); do
+		rm -f "$FILE"
+		"$GILTOP" record -p "$WL_PID" -i 50ms -o "$FILE" 3>&- 2>/dev/null &
+		giltop=$!
+		WL_ALL+=("$giltop")
+		# Of the first runs some are killed before there is anything.
+		sleep "$((RANDOM % (i % 4 ? 2 : 1))).$(printf %03d $((RANDOM % 1000)))"
+		kill -9 "$giltop"
+		wait "$giltop" 2>/dev/null || true
+		[ -s "$FILE" ] || continue
+		run "$GILTOP" report --json "$FILE"
+		if [ "$status" -eq 0 ]; then
+			grep -q '"type":"summary"' <<<"$output"
+			whole=$((whole + 1))
+		else
+			[[ $output = *"has no whole reading in it"* || $output = *"is no recording"* ]]
+		fi
+	done
+	echo "$whole of $1 played"
+	[ "$whole" -gt 0 ]
+}
