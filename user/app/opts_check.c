@@ -11,6 +11,7 @@
 #include "user/app/opts_impl.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
+#include "user/judge/check.h"
 #include "user/source/collector.h"
 #include "user/view/formats.h"
 
@@ -154,6 +155,24 @@ static int check_mode(const struct opts *o)
 	return 0;
 }
 
+/* What cannot be judged at the end is better said before anything is measured. */
+static int check_checks(const struct opts *o)
+{
+	for (size_t i = 0; i < o->checks.cnt; i++) {
+		const struct check *c = &o->checks.list[i];
+
+		if (c->change && o->verb != VERB_DIFF)
+			return usage("--check '%s': a change is from one file to another: it is "
+				     "for diff",
+				     c->text);
+		if (o->no_stacks && check_metrics[c->metric].args == CHECK_PLACE)
+			return usage(
+				"--check '%s' needs stacks: it and --no-stacks do not go together",
+				c->text);
+	}
+	return 0;
+}
+
 int opts__check(const struct opts *o, uint64_t given)
 {
 	int err = check_verb(o, given);
@@ -168,6 +187,8 @@ int opts__check(const struct opts *o, uint64_t given)
 		err = check_format(o, given);
 	if (!err)
 		err = check_mode(o);
+	if (!err)
+		err = check_checks(o);
 	if (!err && o->view.interval_ns < 10000000)
 		err = usage("--interval is at least 10ms");
 	return err;
