@@ -94,12 +94,27 @@ static int check_filters(const struct opts *o, uint64_t given)
 	return 0;
 }
 
-/* Only record has formats of all kinds. */
+/* Two runs side by side are text, JSON lines or folded stacks. */
+static int check_diff(const struct opts *o)
+{
+	const struct format *f = o->format;
+
+	if (o->verb != VERB_DIFF)
+		return 0;
+	if (f && f != formats__find("folded") && f != formats__find("jsonl"))
+		return usage("diff writes text, --json or -f folded, not '%s'", f->name);
+	if (o->view.weight == WEIGHT_CHAIN)
+		return usage("--weight chain is of one run: diff has wait, hold and blame");
+	return 0;
+}
+
+/* Only record and diff have formats of several kinds. */
 static int check_format(const struct opts *o, uint64_t given)
 {
 	const struct format *f = opts__format(o);
+	bool several = o->verb == VERB_RECORD || o->verb == VERB_DIFF;
 
-	for (size_t i = 0; i < opt_cnt && o->verb == VERB_RECORD; i++) {
+	for (size_t i = 0; i < opt_cnt && several; i++) {
 		const struct opt_desc *d = &opt_table[i];
 
 		if (is_given(given, i) &&
@@ -183,6 +198,8 @@ int opts__check(const struct opts *o, uint64_t given)
 		err = check_filters(o, given);
 	if (!err)
 		err = check_target(o);
+	if (!err)
+		err = check_diff(o);
 	if (!err)
 		err = check_format(o, given);
 	if (!err)
