@@ -89,10 +89,10 @@ const struct opt_desc opt_table[] = {
 	  .help = "FORMATS stacks of: wait (who waited), hold, blame (who made others wait), chain "
 		  "(both)",
 	  .def = "wait", .names = weight_names, .verbs = RECORD | DIFF, .only = FORMAT_WEIGHT,
-	  .why = "it is for record -f folded or svg" },
+	  .why = "it is for record -f folded or svg, and diff -f folded" },
 	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), .help = "FORMATS values in us or ns",
 	  .def = "us", .names = unit_names, .verbs = RECORD | DIFF, .only = FORMAT_WEIGHT,
-	  .why = "it is for record -f folded or svg" },
+	  .why = "it is for record -f folded or svg, and diff -f folded" },
 	{ "sort", 0, "KEY", OPT_COLUMN, OFF(view.sort), .help = "sort threads by a column",
 	  .def = "delay", .verbs = ROWS, .never = FORMAT_WEIGHT },
 	{ "group", 0, "HOW", OPT_ENUM, OFF(view.group),

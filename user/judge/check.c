@@ -101,7 +101,8 @@ static void put_nearest(const struct check *c, const struct snapshot *s, struct 
 
 	for (size_t i = 0; i < s->proc_cnt; i++)
 		for (size_t k = 0; k < s->procs[i].thread_cnt; k++)
-			nearest__try(&near, s->procs[i].threads[k].name);
+			if (s->procs[i].threads[k].span_ns)
+				nearest__try(&near, s->procs[i].threads[k].name);
 	if (near.best)
 		sbuf__printf(out, "; did you mean %s?", near.best);
 }

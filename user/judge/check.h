@@ -47,7 +47,7 @@ enum check_args {
 	CHECK_NO_ARGS,
 	CHECK_THREAD, /* [(THREAD)] */
 	CHECK_WHAT,   /* (wait|hold[,THREAD]) */
-	CHECK_PLACE,  /* (FUNCTION|FILE|FILE:LINE) */
+	CHECK_PLACE,  /* (FUNCTION|SOURCE|SOURCE:LINE) */
 };
 
 /* A row each: for the parser, its messages and the manual. */

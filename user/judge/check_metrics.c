@@ -43,7 +43,7 @@ void check_metric__usage(const struct check_metric_desc *d, struct sbuf *out)
 		[CHECK_NO_ARGS] = "",
 		[CHECK_THREAD] = "[(THREAD)]",
 		[CHECK_WHAT] = "(wait|hold[,THREAD])",
-		[CHECK_PLACE] = "(FUNCTION|FILE|FILE:LINE)",
+		[CHECK_PLACE] = "(FUNCTION|SOURCE|SOURCE:LINE)",
 	};
 
 	sbuf__printf(out, "%s%s", d->name, args[d->args]);

@@ -19,7 +19,7 @@
 #define NEARLY_ALL 0.95
 
 static const char unseen[] = "holds were not seen (light mode; --mode exact sees them)";
-static const char seen_in_part[] = "holds were seen for a part of the time (--mode exact sees all)";
+static const char seen_in_part[] = "holds were seen for a part of the time; --mode exact sees all";
 static const char no_stacks[] = "no stacks were collected";
 
 static const struct check_thing unknown = { .v = NAN };
