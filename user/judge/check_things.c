@@ -168,7 +168,7 @@ static void take_rate(const struct check *c, const struct snapshot *s, struct ch
 	double sum = 0;
 
 	ret->why = unseen;
-	for (size_t i = 0; i < s->proc_cnt; i++) {
+	for (size_t i = 0; i < s->proc_cnt && s->now_ns > s->start_ns; i++) {
 		const struct snap_proc *p = &s->procs[i];
 
 		for (size_t k = 0; k < p->gil_cnt; k++) {
@@ -182,7 +182,8 @@ static void take_rate(const struct check *c, const struct snapshot *s, struct ch
 			       ((double)p->span_ns / (double)(s->now_ns - s->start_ns));
 		}
 	}
-	ret->v = sum;
+	if (s->now_ns > s->start_ns)
+		ret->v = sum;
 }
 
 static void take_all(const struct check *c, const struct snapshot *s, struct check_thing *ret)

@@ -95,7 +95,7 @@ static void put_row(struct making *m, const struct diff_row *r)
 
 static double value(const struct diff_sum *s, enum diff_figure f)
 {
-	if (!s->cnt)
+	if (!s->cnt || !(s->span_ns > 0))
 		return NAN;
 	if (f >= DIFF_WAIT_P50 && f <= DIFF_HOLD_MAX)
 		return s->q[f - DIFF_WAIT_P50];
@@ -132,7 +132,7 @@ static void put_sum(struct making *m, const struct diff_tally *t, enum diff_figu
 		r.v[i] = value(&t->sum[i], f);
 	r.err = error_of(t, f, r.v);
 	r.judgement = judge(&r);
-	if (!t->sum[0].cnt || !t->sum[1].cnt)
+	if (t->kind == DIFF_THREADS && (!t->sum[0].cnt || !t->sum[1].cnt))
 		r.judgement = t->sum[0].cnt ? DIFF_GONE : DIFF_NEW;
 	if (t->kind == DIFF_RUN || f == DIFF_DELAY || !is_empty(&r))
 		put_row(m, &r);
@@ -191,8 +191,11 @@ static void put_threads(struct making *m, const struct diff_tally *t)
 
 static void place_values(const struct making *m, const struct diff_tally *t, double v[2])
 {
-	for (int i = 0; i < 2; i++)
-		v[i] = m->d->side[i].stacks_known ? t->sum[i].ns / m->d->side[i].thread_ns : NAN;
+	for (int i = 0; i < 2; i++) {
+		const struct diff_side *s = &m->d->side[i];
+
+		v[i] = s->stacks_known && s->thread_ns > 0 ? t->sum[i].ns / s->thread_ns : NAN;
+	}
 }
 
 static void put_place(struct making *m, const struct diff_tally *t)
