@@ -4,51 +4,19 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "user/app/checks.h"
 #include "user/app/opts.h"
 #include "user/app/output.h"
+#include "user/app/run_file.h"
 #include "user/base/log.h"
-#include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
-#include "user/codec/summary.h"
 #include "user/judge/diff.h"
 #include "user/picture/snapshot.h"
 #include "user/target/failure.h"
 #include "user/view/diff_view.h"
 #include "user/view/formats.h"
-
-/* Was any thread known for any time? */
-static bool is_empty(const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->proc_cnt; i++)
-		for (size_t k = 0; k < s->procs[i].thread_cnt; k++)
-			if (s->procs[i].threads[k].span_ns)
-				return false;
-	return true;
-}
-
-/* 0 or an exit code that has been explained. */
-static int read_side(const char *path, struct snapshot **ret)
-{
-	__cleanup(sbuf__free) struct sbuf why = { 0 };
-	__cleanup(fclosep) FILE *f = fopen(path, "re");
-	int err = f ? summary__read(f, ret, &why) : -errno;
-
-	if (err == -ENOMEM)
-		return failure__say(FAIL_NO_MEMORY, NULL, 0);
-	if (err) {
-		pr_warn("cannot read %s: %s\n", path, why.len ? sbuf__str(&why) : errstr(err));
-		return EXIT_RUNTIME;
-	}
-	if (is_empty(*ret)) {
-		pr_warn("cannot compare %s: no thread was measured in it\n", path);
-		return EXIT_RUNTIME;
-	}
-	return 0;
-}
 
 static int put_folded(FILE *out, const struct opts *o, struct snapshot *const s[2])
 {
@@ -101,14 +69,17 @@ static int compare(const struct opts *o, struct snapshot *const s[2])
 
 int diff__run(const struct opts *o)
 {
-	struct snapshot *s[2] = { NULL, NULL };
+	struct run_file f[2] = { 0 };
+	struct snapshot *s[2];
 	int code = 0;
 
-	for (int i = 0; i < 2 && !code; i++)
-		code = read_side(o->files[i], &s[i]);
+	for (int i = 0; i < 2 && !code; i++) {
+		code = run_file__open(&f[i], o->files[i]);
+		s[i] = f[i].snap;
+	}
 	if (!code)
 		code = compare(o, s);
-	snapshot__free(s[0]);
-	snapshot__free(s[1]);
+	run_file__close(&f[0]);
+	run_file__close(&f[1]);
 	return code;
 }
