@@ -82,6 +82,33 @@ measured() { # KIND SECONDS OPTION..
 	grep -q '<title>crunch (hogged.py) (.* us, [0-9.]*%; +[0-9.]*%)' "$svg"
 }
 
+@test "diff: of recordings it is the same text as of their JSON; report judges as the run itself did" {
+	local one="$BATS_TEST_TMPDIR/one" two="$BATS_TEST_TMPDIR/two" kind option
+	for kind in calm hog; do
+		run --separate-stderr "$GILTOP" record --mode exact -q -o "$BATS_TEST_TMPDIR/$kind.giltop" --check 'delay(worker-*)<20%' \
+			-- "$PYTHON" -S "$WORKLOADS/hogged.py" "$kind" 2 3>&-
+		local status_then=$status stderr_then=$stderr
+		run --separate-stderr "$GILTOP" report --json -o "$BATS_TEST_TMPDIR/$kind.json" --check 'delay(worker-*)<20%' \
+			"$BATS_TEST_TMPDIR/$kind.giltop"
+		[ "$status" -eq "$status_then" ]
+		[ "$stderr" = "$stderr_then" ]
+	done
+	[ "$status" -eq 7 ]
+	cd "$BATS_TEST_TMPDIR"
+	for option in "" --json "-f folded --weight wait" "-f folded --weight hold" "-f folded --weight blame"; do
+		# shellcheck disable=SC2086
+		"$GILTOP" diff -q $option calm.giltop hog.giltop | sed -E 's/(calm|hog)\.giltop/\1.json/g' >"$one"
+		# shellcheck disable=SC2086
+		"$GILTOP" diff -q $option calm.json hog.json >"$two"
+		[ -s "$one" ]
+		cmp "$one" "$two"
+	done
+	run -0 "$GILTOP" diff -q calm.giltop hog.json
+	[[ $output == *"worse; most of it: hog in"* ]]
+	run -1 --separate-stderr "$GILTOP" diff <(cat calm.giltop) hog.json 3>&-
+	one_line "give its file"
+}
+
 @test "diff: what is no run of giltop is refused in one line" {
 	local none=$BATS_TEST_TMPDIR/none
 	run -1 --separate-stderr "$GILTOP" diff "$CALM" /nonexistent

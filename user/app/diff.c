@@ -51,35 +51,39 @@ static int put(FILE *out, const struct opts *o, struct snapshot *const s[2],
 	return err;
 }
 
-static int compare(const struct opts *o, struct snapshot *const s[2])
+/* outcomes: room for one for each check. */
+static int compare(const struct opts *o, struct snapshot *const s[2],
+		   struct check_outcome *outcomes)
 {
-	__cleanup(freep) struct check_outcome *outcomes =
-		calloc(o->checks.cnt + 1, sizeof(*outcomes));
 	struct output out = { 0 };
-	int err, code = outcomes ? output__open(&out, o) : failure__say(FAIL_NO_MEMORY, NULL, 0);
+	int code = output__open(&out, o), err;
 
 	if (code)
 		return code;
 	code = checks__judge(&o->checks, s[0], s[1], outcomes);
 	err = put(out.f, o, s, outcomes);
-	if (err == -ENOMEM)
+	if (err == -ENOMEM) {
+		output__discard(&out);
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	}
 	return output__close(&out, err) ? EXIT_RUNTIME : code;
 }
 
 int diff__run(const struct opts *o)
 {
+	struct check_outcome *outcomes = calloc(o->checks.cnt + 1, sizeof(*outcomes));
 	struct run_file f[2] = { 0 };
 	struct snapshot *s[2];
-	int code = 0;
+	int code = outcomes ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
 
 	for (int i = 0; i < 2 && !code; i++) {
 		code = run_file__open(&f[i], o->files[i]);
 		s[i] = f[i].snap;
 	}
 	if (!code)
-		code = compare(o, s);
+		code = compare(o, s, outcomes);
 	run_file__close(&f[0]);
 	run_file__close(&f[1]);
+	free(outcomes);
 	return code;
 }

@@ -186,10 +186,11 @@ static void help_formats(FILE *out)
 static void help_checks(FILE *out)
 {
 	for (int i = 0; i < CHECK_METRICS; i++) {
-		__cleanup(sbuf__free) struct sbuf name = { 0 };
+		__cleanup(sbuf__free) struct sbuf name = { 0 }, units = { 0 };
 
 		check_metric__usage(&check_metrics[i], &name);
-		fprintf(out, "*%s*", sbuf__str(&name));
+		check_metric__units(&check_metrics[i], &units);
+		fprintf(out, "*%s* (%s)", sbuf__str(&name), sbuf__str(&units));
 		put_sentence(out, check_metrics[i].help);
 	}
 }

@@ -93,5 +93,7 @@ enum check_result check__judge(const struct check *c, const struct snapshot *bef
 const char *check_result__name(enum check_result r); /* "holds", "broken", "unknown" */
 /* "delay[(THREAD)]": how a metric is written. */
 void check_metric__usage(const struct check_metric_desc *d, struct sbuf *out);
+/* "%, ns, us, ms, s": what it is compared with. */
+void check_metric__units(const struct check_metric_desc *d, struct sbuf *out);
 
 #endif

@@ -49,6 +49,19 @@ void check_metric__usage(const struct check_metric_desc *d, struct sbuf *out)
 	sbuf__printf(out, "%s%s", d->name, args[d->args]);
 }
 
+void check_metric__units(const struct check_metric_desc *d, struct sbuf *out)
+{
+	static const char *const names[] = { "%", "ns, us, ms, s", "/s", "a number" };
+	const char *before = "";
+
+	for (unsigned int i = 0; i < 4; i++) {
+		if (!(d->units & 1u << i))
+			continue;
+		sbuf__printf(out, "%s%s", before, names[i]);
+		before = ", ";
+	}
+}
+
 const char *check_result__name(enum check_result r)
 {
 	static const char *const names[] = { "holds", "broken", "unknown" };
