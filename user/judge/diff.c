@@ -3,8 +3,9 @@
  *
  * What chance makes is told by how much was counted. Time that is the sum of n waits of lengths that vary as much as they
  * are long has an error of sqrt(2/n) of it (that of their number and that of their mean), twice that is rarely passed. A
- * quantile that leaves k of them above it moves by about 1/sqrt(k), and its histogram by a quarter at most. And as no two
- * runs are alike, a change of less than a twentieth is none.
+ * quantile that leaves k of them above it moves by about 1/sqrt(k), more where lengths have a long tail, as they do, and its
+ * histogram by a quarter at most; the longest is one alone. And as no two runs are alike, a change of less than a tenth is
+ * none.
  */
 #include "user/judge/diff.h"
 
@@ -67,8 +68,8 @@ static double sum_error(const double v[2], const double n[2], double least)
 /* By how much they may differ, as a factor: that of the smaller one. */
 static double quantile_error(const double v[2], const double n[2], double q)
 {
-	double few = n[0] < n[1] ? n[0] : n[1], above = few * (1 - q);
-	double factor = 1.25 + 2 / sqrt(above > 1 ? above : 1);
+	double few = n[0] < n[1] ? n[0] : n[1], above = q < 1 ? few * (1 - q) : 0.5;
+	double factor = 1.5 + 3 / sqrt(above > 0.1 ? above : 0.1);
 
 	return larger((factor - 1) * (v[0] < v[1] ? v[0] : v[1]), SAME_NS);
 }
