@@ -183,9 +183,11 @@ $(BUILD)/giltop.1: doc/giltop.1.scd doc/live-view.scd.in $(BUILD)/giltop
 	$(Q)$(BUILD)/giltop --help=man > $(BUILD)/options.scd
 	$(Q)$(BUILD)/giltop --help=columns > $(BUILD)/columns.scd
 	$(Q)$(BUILD)/giltop --help=formats > $(BUILD)/formats.scd
+	$(Q)$(BUILD)/giltop --help=checks > $(BUILD)/checks.scd
 	$(Q)sed -e '/^@COLUMNS@$$/{r $(BUILD)/columns.scd' -e 'd}' doc/live-view.scd.in > $(BUILD)/live-view.scd
 	$(Q)sed -e '/^@OPTIONS@$$/{r $(BUILD)/options.scd' -e 'd}' \
 	        -e '/^@FORMATS@$$/{r $(BUILD)/formats.scd' -e 'd}' \
+	        -e '/^@CHECKS@$$/{r $(BUILD)/checks.scd' -e 'd}' \
 	        -e '/^@LIVE@$$/{r $(BUILD)/live-view.scd' -e 'd}' $< > $(BUILD)/giltop.1.scd
 	$(Q)if command -v scdoc >/dev/null; then scdoc < $(BUILD)/giltop.1.scd > $@; \
 	else echo "scdoc is missing: no man page" >&2; : > $@; fi

@@ -6,6 +6,7 @@
 #include "user/app/opts_impl.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
+#include "user/judge/check.h"
 #include "user/view/columns.h"
 #include "user/view/formats.h"
 
@@ -84,11 +85,12 @@ static void help_text(FILE *out)
 	fprintf(out, "\nOptions:\n");
 	for (size_t i = 0; i < opt_cnt; i++)
 		put_option(out, &opt_table[i]);
-	fprintf(out, "\nExit status: 0 ok, 1 runtime error, 2 usage, 3 no permission, 4 no such "
-		     "process or not\n"
-		     "a CPython, 5 unsupported kernel or interpreter, 6 events were lost; with -- "
-		     "COMMAND its own.\n"
-		     "See giltop(1).\n");
+	fprintf(out,
+		"\nExit status: 0 ok, 1 runtime error, 2 usage, 3 no permission, 4 no such "
+		"process or not\n"
+		"a CPython, 5 unsupported kernel or interpreter, 6 events were lost, 7 a --check "
+		"was\nbroken; with -- COMMAND its own.\n"
+		"See giltop(1).\n");
 }
 
 void opts__print_verb_help(FILE *out, enum verb v)
@@ -180,6 +182,19 @@ static void help_formats(FILE *out)
 	}
 }
 
+/* What --check knows, for the man page. */
+static void help_checks(FILE *out)
+{
+	for (int i = 0; i < CHECK_METRICS; i++) {
+		__cleanup(sbuf__free) struct sbuf name = { 0 }, units = { 0 };
+
+		check_metric__usage(&check_metrics[i], &name);
+		check_metric__units(&check_metrics[i], &units);
+		fprintf(out, "*%s* (%s)", sbuf__str(&name), sbuf__str(&units));
+		put_sentence(out, check_metrics[i].help);
+	}
+}
+
 int opts__print_help(FILE *out, const char *style)
 {
 	static const struct {
@@ -187,8 +202,8 @@ int opts__print_help(FILE *out, const char *style)
 		void (*print)(FILE *out);
 	} styles[] = { { "text", help_text },	    { "man", help_man },
 		       { "columns", help_columns }, { "formats", help_formats },
-		       { "bash", help_bash },	    { "zsh", help_zsh },
-		       { "fish", help_fish } };
+		       { "checks", help_checks },   { "bash", help_bash },
+		       { "zsh", help_zsh },	    { "fish", help_fish } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(styles); i++) {
 		if (strcmp(style, styles[i].name))

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "user/app/diff.h"
 #include "user/app/doctor.h"
 #include "user/app/footing.h"
 #include "user/app/opts.h"
@@ -53,6 +54,7 @@ static int run(const struct opts *o)
 	switch (o->verb) {
 	case VERB_LIST: return written(doctor__list(o));
 	case VERB_DOCTOR: return written(doctor__run(o));
+	case VERB_DIFF: return diff__run(o);
 	default: return o->file_cnt ? session__replay(o) : session__run(o);
 	}
 }

@@ -39,6 +39,8 @@ const struct format *opts__format(const struct opts *o)
 	/* What is said of a recording while it is made is another thing. */
 	if (o->verb == VERB_RECORD && !(opts__records(o) && tables) && (o->format || !tables))
 		return record_format(o);
+	if (o->verb == VERB_DIFF && o->format)
+		return o->format;
 	if (o->json)
 		return formats__find("jsonl");
 	if (o->text || o->markdown)

@@ -28,12 +28,13 @@ enum follow_mode { FOLLOW_NO, FOLLOW_YES, FOLLOW_AUTO };
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+struct check;
 struct format;
 
-/* Of --check: all that were said. */
+/* Of --check: all that were said (judge/check.h). */
 struct checks {
 	size_t cnt;
-	const char **list;
+	struct check *list;
 };
 
 struct opts {
@@ -88,7 +89,7 @@ bool opts__records(const struct opts *o);
 /* Was this option given, whatever its value? */
 bool opts__said(const struct opts *o, const char *name);
 const char *verb__name(enum verb v);
-/* The option table as "text" (--help), "man" (scdoc; "columns", "formats": of other tables), "bash", "zsh" or "fish". -EINVAL: no such. */
+/* The option table as "text" (--help), "man" (scdoc; "columns", "formats", "checks": of other tables), "bash", "zsh" or "fish". -EINVAL: no such. */
 int opts__print_help(FILE *out, const char *style);
 /* What one verb does, its options and an example. */
 void opts__print_verb_help(FILE *out, enum verb v);

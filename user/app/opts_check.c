@@ -11,6 +11,7 @@
 #include "user/app/opts_impl.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
+#include "user/judge/check.h"
 #include "user/source/collector.h"
 #include "user/view/formats.h"
 
@@ -93,12 +94,27 @@ static int check_filters(const struct opts *o, uint64_t given)
 	return 0;
 }
 
-/* Only record has formats of all kinds. */
+/* Two runs side by side are text, JSON lines or folded stacks. */
+static int check_diff(const struct opts *o)
+{
+	const struct format *f = o->format;
+
+	if (o->verb != VERB_DIFF)
+		return 0;
+	if (f && f != formats__find("folded") && f != formats__find("jsonl"))
+		return usage("diff writes text, --json or -f folded, not '%s'", f->name);
+	if (o->view.weight == WEIGHT_CHAIN)
+		return usage("--weight chain is of one run: diff has wait, hold and blame");
+	return 0;
+}
+
+/* Only record and diff have formats of several kinds. */
 static int check_format(const struct opts *o, uint64_t given)
 {
 	const struct format *f = opts__format(o);
+	bool several = o->verb == VERB_RECORD || o->verb == VERB_DIFF;
 
-	for (size_t i = 0; i < opt_cnt && o->verb == VERB_RECORD; i++) {
+	for (size_t i = 0; i < opt_cnt && several; i++) {
 		const struct opt_desc *d = &opt_table[i];
 
 		if (is_given(given, i) &&
@@ -154,6 +170,24 @@ static int check_mode(const struct opts *o)
 	return 0;
 }
 
+/* What cannot be judged at the end is better said before anything is measured. */
+static int check_checks(const struct opts *o)
+{
+	for (size_t i = 0; i < o->checks.cnt; i++) {
+		const struct check *c = &o->checks.list[i];
+
+		if (c->change && o->verb != VERB_DIFF)
+			return usage("--check '%s': a change is from one file to another: it is "
+				     "for diff",
+				     c->text);
+		if (o->no_stacks && check_metrics[c->metric].args == CHECK_PLACE)
+			return usage(
+				"--check '%s' needs stacks: it and --no-stacks do not go together",
+				c->text);
+	}
+	return 0;
+}
+
 int opts__check(const struct opts *o, uint64_t given)
 {
 	int err = check_verb(o, given);
@@ -165,9 +199,13 @@ int opts__check(const struct opts *o, uint64_t given)
 	if (!err)
 		err = check_target(o);
 	if (!err)
+		err = check_diff(o);
+	if (!err)
 		err = check_format(o, given);
 	if (!err)
 		err = check_mode(o);
+	if (!err)
+		err = check_checks(o);
 	if (!err && o->view.interval_ns < 10000000)
 		err = usage("--interval is at least 10ms");
 	return err;

@@ -10,6 +10,7 @@
 #include "user/base/parse.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
+#include "user/judge/check.h"
 #include "user/view/columns.h"
 #include "user/view/formats.h"
 
@@ -69,12 +70,15 @@ static int add_words(const struct opt_desc *d, const char *arg, struct proc_filt
 
 static int add_check(const char *arg, struct checks *c)
 {
-	const char **more = reallocarray(c->list, c->cnt + 1, sizeof(*more));
+	struct check *more = reallocarray(c->list, c->cnt + 1, sizeof(*more));
+	__cleanup(sbuf__free) struct sbuf why = { 0 };
 
 	if (!more)
 		return -ENOMEM;
 	c->list = more;
-	more[c->cnt++] = arg;
+	if (check__parse(arg, &more[c->cnt], &why))
+		return usage("--check '%s': %s", arg, sbuf__str(&why));
+	c->cnt++;
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "user/app/checks.h"
 #include "user/app/doctor.h"
 #include "user/app/launch.h"
 #include "user/app/recorder.h"
@@ -119,6 +120,22 @@ static int finish(struct session *s)
 	session__send_end(s);
 	model__leave_out_pairs(s->model, false);
 	return session__summary(s);
+}
+
+/* The live view was left by the user: there is no summary, but what was to be checked is. */
+static int quit(struct session *s)
+{
+	struct snapshot *snap;
+	int code;
+
+	if (!s->o->checks.cnt || s->pick_again)
+		return EXIT_OK;
+	if (s->src->ops->close(s->src))
+		return EXIT_RUNTIME;
+	snap = session__picture(s, MODEL_TOTAL);
+	code = snap ? checks__judge(&s->o->checks, NULL, snap, NULL) : EXIT_RUNTIME;
+	snapshot__free(snap);
+	return code;
 }
 
 /* ---- the loop ---- */
@@ -279,7 +296,7 @@ static int start(struct session *s)
 		       : 0;
 }
 
-/* With -- COMMAND: its status is ours; it goes on if we stop first. */
+/* With -- COMMAND: its status is ours, but for a broken check where it succeeded; it goes on if we stop first. */
 static int command_code(struct session *s, int code)
 {
 	int sig, status;
@@ -296,7 +313,7 @@ static int command_code(struct session *s, int code)
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
 		raise(sig);
 	}
-	return status;
+	return !status && code == EXIT_CHECK ? code : status;
 }
 
 static int run_once(const struct opts *o, bool *pick_again)
@@ -312,10 +329,10 @@ static int run_once(const struct opts *o, bool *pick_again)
 
 	if (!code) {
 		loop(&s);
-		bool quit = s.live && (!strcmp(s.done, "quit") || s.pick_again);
+		bool left = s.live && (!strcmp(s.done, "quit") || s.pick_again);
 
 		session__live_stop(&s);
-		code = quit ? EXIT_OK : finish(&s);
+		code = left ? quit(&s) : finish(&s);
 		if (s.failed) {
 			pr_warn("cannot read the books any more\n");
 			code = EXIT_RUNTIME;

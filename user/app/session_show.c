@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "user/app/checks.h"
 #include "user/app/launch.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
@@ -98,7 +99,7 @@ void session__show_command_output(struct session *s)
 int session__summary(struct session *s)
 {
 	struct snapshot *snap = session__picture(s, MODEL_TOTAL);
-	int code = EXIT_OK;
+	int code;
 
 	if (!snap)
 		return EXIT_RUNTIME;
@@ -111,6 +112,7 @@ int session__summary(struct session *s)
 		pr_warn("%" PRIu64 " processes that ended long ago are not in it: too many\n",
 			snap->dropped_cnt);
 	s->span_ns = snap->now_ns - snap->start_ns;
+	code = checks__judge(&s->o->checks, NULL, snap, NULL);
 	if (snap->lost_ever > s->o->max_loss)
 		code = EXIT_LOST;
 	snapshot__free(snap);

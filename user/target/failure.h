@@ -19,6 +19,7 @@ enum exit_code {
 	EXIT_NO_TARGET = 4,
 	EXIT_UNSUPPORTED = 5,
 	EXIT_LOST = 6,
+	EXIT_CHECK = 7,
 };
 
 enum failure {

@@ -24,13 +24,15 @@ static void put_frame(struct json_out *j, const char *key, const struct snap_fra
 	json__close(j, '}');
 }
 
-static void put_stack(struct json_out *j, const struct snap_stack *s)
+static void put_stack(struct json_out *j, const struct snap_proc *p, const struct snap_stack *s)
 {
 	static const char *const kinds[] = { "wait", "hold", "blame" };
 
 	json__open(j, NULL, '{');
 	json__str(j, "kind", kinds[s->kind]);
 	json_rows__put_known(j, "tid", s->tid);
+	if (s->tid & SNAP_FOLD_TID)
+		json__str(j, "pool", snap_proc__pool_name(p, s->tid));
 	json__ns(j, "ns", s->ns);
 	json__u64(j, "count", s->cnt);
 	if (s->truncated)
@@ -212,14 +214,14 @@ static void put_stacks(struct json_out *j, const struct snap_proc *p, const stru
 			if (s->kind != kinds[k] || !view_opts__shows_tid(o, s->tid))
 				continue;
 			if (fits(&room, o->max_bytes ? stack_sz(s) : 0)) {
-				put_stack(j, s);
+				put_stack(j, p, s);
 				continue;
 			}
 			other.ns += s->ns;
 			other.cnt += s->cnt;
 		}
 		if (other.ns)
-			put_stack(j, &other);
+			put_stack(j, p, &other);
 		left -= left == SIZE_MAX ? 0 : had - room.left;
 	}
 	json__close(j, ']');

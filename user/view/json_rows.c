@@ -93,6 +93,10 @@ void json_rows__put_gil(struct json_out *j, const struct snap_proc *p, const str
 	json__ns(j, "unsure_ns", g->unsure_ns);
 	json__real(j, "utilization", held.share);
 	json__real(j, "utilization_error", held.err);
+	if (g->look_cnt) { /* what the estimate rests on */
+		json__u64(j, "looks", g->look_cnt);
+		json__u64(j, "looks_held", g->locked_cnt);
+	}
 	json__real(j, "load", snap_gil__load(g, p->span_ns));
 	put_seen(j, "switches", g->switches, seen);
 	put_seen(j, "acquisitions", g->acquisitions, seen);
