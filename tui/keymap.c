@@ -22,7 +22,7 @@ const struct key_def key_table[] = {
 	{ ACT_PLAY, KEYS_PLAY, PLAY, "Space p", "play",
 	  "play, pause; at the end: from the start again", K(' ', 'p', 'Z') },
 	{ ACT_STEP_BACK, KEYS_PLAY, PLAY, ", .", "step",
-	  "an interval back, on (Left, Right where nothing moves across)", K(',') },
+	  "an interval back, on (Left, Right on most screens, too)", K(',') },
 	{ ACT_STEP_ON, KEYS_PLAY, PLAY, NULL, NULL, NULL, K('.') },
 	{ ACT_TRIGGER_NEXT, KEYS_PLAY, PLAY, "n N", "trigger", "the next trigger, the one before",
 	  K('n') },
