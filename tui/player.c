@@ -85,10 +85,11 @@ static const char *step_on(struct player *p)
 	return NULL;
 }
 
-/* COVER on the way on: where intervals are longer than that it must not stay where it is. */
+/* To the interval that is nearest to there, but to another one: none is quite as long as it should be. */
 static const char *jump(struct player *p, bool on)
 {
 	uint64_t tenth = (p->file.end_ns - p->file.start_ns) / 10;
+	uint64_t half = p->file.interval_ns / 2;
 
 	if (tenth < p->file.interval_ns)
 		tenth = p->file.interval_ns;
@@ -97,9 +98,9 @@ static const char *jump(struct player *p, bool on)
 	if (!on && p->at_ns <= p->file.first_ns)
 		return "this is its first interval";
 	if (on)
-		want(p, PLAYER_COVER, p->at_ns + tenth);
+		want(p, PLAYER_COVER, p->at_ns + tenth - half);
 	else
-		want(p, PLAYER_AT, p->at_ns > tenth ? p->at_ns - tenth : 0);
+		want(p, PLAYER_AT, p->at_ns > tenth ? p->at_ns - tenth + half : 0);
 	return NULL;
 }
 
@@ -275,6 +276,14 @@ static int clock_parts(const char *text, uint64_t part[3], uint64_t *frac_ns)
 	return *text || n < 2 ? 0 : n;
 }
 
+/* Intervals of a second are named by the second that they end in. */
+uint64_t player__second(const struct player *p, uint64_t ns, uint64_t base_ns)
+{
+	if (p->file.interval_ns < SEC_NS || ns < base_ns || (ns - base_ns) % SEC_NS)
+		return ns;
+	return ns + SEC_NS - 1;
+}
+
 /* A second more or less is what the clock on the screen hides. */
 static bool is_in(const struct player *p, uint64_t ns)
 {
@@ -318,7 +327,7 @@ static int after_start(const struct player *p, uint64_t ns, uint64_t *ret)
 {
 	if (ns > UINT64_MAX - p->file.start_ns || !is_in(p, p->file.start_ns + ns))
 		return -ERANGE;
-	*ret = p->file.start_ns + ns;
+	*ret = player__second(p, p->file.start_ns + ns, p->file.start_ns);
 	return 0;
 }
 
@@ -328,16 +337,17 @@ static int after_start(const struct player *p, uint64_t ns, uint64_t *ret)
 static int clock_time(const struct player *p, int n, const uint64_t part[3], uint64_t frac_ns,
 		      uint64_t *ret)
 {
-	uint64_t h = part[0], m = part[1], s = n == 3 ? part[2] : 0, ns;
+	uint64_t h = part[0], m = part[1], s = n == 3 ? part[2] : 0, ns, of_day = 0;
 	bool day;
 
 	ns = ((n == 3 ? h * 60 + m : h) * 60 + (n == 3 ? s : m)) * SEC_NS + frac_ns;
-	day = !time_of_day(p, h, m, s, ret);
-	if (day)
-		*ret += frac_ns;
-	if (n == 3 && day)
-		return 0;
-	return after_start(p, ns, ret) && !day ? -ERANGE : 0;
+	day = !time_of_day(p, h, m, s, &of_day);
+	if ((n == 3 && day) || after_start(p, ns, ret)) {
+		if (!day)
+			return -ERANGE;
+		*ret = player__second(p, of_day + frac_ns, of_day);
+	}
+	return 0;
 }
 
 static int from_here(const struct player *p, const char *text, uint64_t *ret)

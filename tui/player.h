@@ -76,10 +76,12 @@ struct player {
 void player__open(struct player *p, const struct player_file *file, uint64_t from_ns);
 /* What the user must be told of it, NULL: nothing. */
 const char *player__command(struct player *p, enum player_command what);
-/* Where text says: "90s" "1:30" after the start, "14:03:07" a time of day, "50%", "+10s" "-1m" from here. 0, -EINVAL: that is no
- * time, or -ERANGE: the recording has no such moment.
+/* Where text says: "90s" "1:30" after the start, "14:03:07" a time of day, "50%", "+10s" "-1m" from here. A whole second is all
+ * of it, as the clock on the screen shows it. 0, -EINVAL: that is no time, or -ERANGE: the recording has no such moment.
  */
 int player__time(const struct player *p, const char *text, uint64_t *ret_ns);
+/* The same of a moment that is known; base_ns: what it was counted from. */
+uint64_t player__second(const struct player *p, uint64_t ns, uint64_t base_ns);
 /* Go to the picture of this moment. */
 void player__seek(struct player *p, uint64_t to_ns);
 struct player_step player__next(struct player *p, uint64_t wall_ns);

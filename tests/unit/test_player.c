@@ -268,17 +268,17 @@ static void times_as_people_write_them(void **state)
 	tzset();
 	film__open(&f, 301, false); /* five minutes from 13:59:50 on */
 	film__go(&f, &(struct player_step){ PLAYER_AT, 0, 1100 * S });
-	assert_int_equal(time_of(&f, "0"), 0);
-	assert_int_equal(time_of(&f, "90"), 90 * S);
-	assert_int_equal(time_of(&f, "90s"), 90 * S);
-	assert_int_equal(time_of(&f, "1.5m"), 90 * S);
+	assert_int_equal(time_of(&f, "0"), S - 1);
+	assert_int_equal(time_of(&f, "90"), 91 * S - 1);
+	assert_int_equal(time_of(&f, "90s"), 91 * S - 1);
+	assert_int_equal(time_of(&f, "1.5m"), 91 * S - 1);
 	assert_int_equal(time_of(&f, "500ms"), S / 2);
-	assert_int_equal(time_of(&f, "1:30"), 90 * S);
+	assert_int_equal(time_of(&f, "1:30"), 91 * S - 1);
 	assert_int_equal(time_of(&f, "01:30.25"), 90 * S + S / 4);
-	assert_int_equal(time_of(&f, "14:00:00"), 10 * S);
+	assert_int_equal(time_of(&f, "14:00:00"), 11 * S - 1);
 	assert_int_equal(time_of(&f, "14:00:00.5"), 10 * S + S / 2);
-	assert_int_equal(time_of(&f, "14:01"), 70 * S); /* 14 minutes are not in it: a time of day */
-	assert_int_equal(time_of(&f, "0:01:30"), 90 * S); /* and no night is */
+	assert_int_equal(time_of(&f, "14:01"), 71 * S - 1); /* 14 minutes are not in it: a time of day */
+	assert_int_equal(time_of(&f, "0:01:30"), 91 * S - 1); /* and no night is */
 	assert_int_equal(time_of(&f, "50%"), 150 * S);
 	assert_int_equal(time_of(&f, "100%"), 300 * S);
 	assert_int_equal(time_of(&f, "+10s"), 110 * S);
@@ -289,6 +289,9 @@ static void times_as_people_write_them(void **state)
 		assert_true(player__time(&f.p, none[i], &ns) < 0 && ns == 7);
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
 		assert_int_equal(player__time(&f.p, outside[i], &ns), -ERANGE);
+	f.p.file.interval_ns = S / 10;
+	assert_int_equal(time_of(&f, "1:30"), 90 * S);
+	assert_int_equal(time_of(&f, "14:00:00"), 10 * S);
 	f.p.file.real_ns = 0;
 	assert_int_equal(player__time(&f.p, "14:00:00", &ns), -ERANGE);
 }
@@ -304,12 +307,12 @@ static void a_time_of_day_after_midnight(void **state)
 	tzset();
 	film__open(&f, 301, false);
 	f.p.file.real_ns += 36000 * S;
-	assert_int_equal(time_of(&f, "23:59:55"), 5 * S);
-	assert_int_equal(time_of(&f, "0:01:00"), 70 * S);
+	assert_int_equal(time_of(&f, "23:59:55"), 6 * S - 1);
+	assert_int_equal(time_of(&f, "0:01:00"), 71 * S - 1);
 	assert_string_equal(player__day_time(&f.p, 1070 * S, buf), "00:01:00");
 	setenv("TZ", "EST5EDT", 1);
 	tzset();
-	assert_int_equal(time_of(&f, "19:01:00"), 70 * S);
+	assert_int_equal(time_of(&f, "19:01:00"), 71 * S - 1);
 	assert_string_equal(player__day_time(&f.p, 1070 * S, buf), "19:01:00");
 }
 
@@ -344,7 +347,7 @@ static void keys_say_where_to_go(void **state)
 	assert_true(step.go == PLAYER_AT && step.to_ns == 1002 * S - 1);
 	keys(&st, "g1:30\n");
 	step = wanted(&st);
-	assert_true(step.go == PLAYER_AT && step.to_ns == 1090 * S);
+	assert_true(step.go == PLAYER_AT && step.to_ns == 1091 * S - 1);
 	assert_int_equal(st.ui.prompt, UI_PROMPT_NONE);
 	keys(&st, "g7:00\n");
 	assert_int_equal(wanted(&st).go, PLAYER_STAY);

@@ -369,8 +369,6 @@ int session__run(const struct opts *o)
 	bool pick = o->verb == VERB_TOP && !o->pid_cnt && !o->all && !o->command;
 	int code;
 
-	if (o->verb == VERB_REPORT && session__is_live(o))
-		return session__play(o);
 	if (o->verb == VERB_TOP && !session__is_live(o) && !o->batch && !o->json) {
 		if (pick)
 			return doctor__list(o);

@@ -68,7 +68,7 @@ struct session {
 	size_t wanted_cnt; /* by the filters of -a, at the start */
 	struct view *view; /* NULL while the live view runs */
 	struct live *live; /* NULL: batch */
-	struct playing *playing; /* NULL: it is measured now */
+	struct playing *playing; /* NULL: it is measured now, or played without a screen */
 	struct output out;
 	struct recording *played; /* NULL: it is measured now */
 	struct recorder *rec;	  /* NULL: nothing is recorded */

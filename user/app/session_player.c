@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tui/tui.h"
+#include "user/app/at.h"
 #include "user/app/playback.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
@@ -47,7 +48,8 @@ static void fresh(void *ctx, uint64_t known_from_ns)
 	struct playing *p = ctx;
 
 	if (p->s.live)
-		session__live_restart(&p->s, known_from_ns);
+		session__live_restart(&p->s, recording__has_events(p->r) ? known_from_ns
+									  : UINT64_MAX);
 }
 
 static void pass(void *ctx, const struct snapshot *interval)
@@ -282,6 +284,7 @@ static int open_recording(struct playing *p, const char *path)
 		pr_warn("%s\n", sbuf__str(&why));
 		return EXIT_RUNTIME;
 	}
+	p->s.played = p->r;
 	p->s.src = recording__source(p->r);
 	p->b.span_ns = SPANS_BACK_NS;
 	p->user = (struct playback_user){ p, fresh, pass, see };
@@ -306,22 +309,21 @@ static int open_recording(struct playing *p, const char *path)
 /* Of --at: the moment, and it stays there. */
 static int start_at(struct playing *p, struct player *player)
 {
-	uint64_t to;
-	int err;
+	uint64_t to = 0;
 
 	player__open(player, &p->file, p->file.start_ns);
 	player__seek(player, p->file.first_ns);
 	if (!p->o.at)
 		return 0;
-	err = player__time(player, p->o.at, &to);
-	if (err) {
-		pr_warn("--at %s: %s\n", p->o.at,
-			err == -ERANGE ? "the recording has no such moment"
-				       : "a moment is 90s, 1:30, a time of day as 14:03:07, or 50%");
-		return EXIT_USAGE;
+	if (at__find(p->o.at, p->r, &to) || to < p->file.start_ns || to > p->file.end_ns) {
+		char span[UNITS_SZ];
+
+		units__duration(p->file.end_ns - p->file.start_ns, span);
+		pr_warn("--at %s is not in %s, which has %s\n", p->o.at, p->o.files[0], span);
+		return EXIT_RUNTIME;
 	}
 	player__command(player, PLAYER_PAUSE);
-	player__seek(player, to);
+	player__seek(player, player__second(player, to, p->file.start_ns));
 	return 0;
 }
 

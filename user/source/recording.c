@@ -378,6 +378,14 @@ uint64_t recording__interval_end_ns(const struct recording *r, size_t n)
 	return n < r->mark_cnt ? r->marks[n] : 0;
 }
 
+bool recording__has_events(const struct recording *r)
+{
+	for (size_t i = 0; i < r->file.cnt; i++)
+		if (r->file.index[i].type == FRAME_EVENTS)
+			return true;
+	return false;
+}
+
 size_t recording__trigger_cnt(const struct recording *r)
 {
 	return r->trigger_cnt;
