@@ -7,11 +7,80 @@
 
 #include "tui/cells.h"
 #include "tui/draw.h"
+#include "tui/player_bar.h"
 #include "user/base/text.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/judge/verdict.h"
+
+/* What narrows what is shown. */
+static void put_narrowed(const struct ui_state *ui, struct sbuf *out)
+{
+	if (ui->tid_cnt)
+		sbuf__printf(out, "[-t: %zu thread%s] ", ui->tid_cnt, ui->tid_cnt > 1 ? "s" : "");
+	if (ui->limit)
+		sbuf__printf(out, "[-l %zu] ", ui->limit);
+	if (*ui->filter)
+		sbuf__printf(out, "[filter: %s] ", ui->filter);
+}
+
+static void put_python(const struct snap_proc *p, const struct canvas *c, struct sbuf *out)
+{
+	if (!p)
+		return;
+	sbuf__printf(out, "Python %s", p->python);
+	if (c->w >= 120)
+		sbuf__printf(out, " (%s)", p->sites);
+	if (*snap_proc__mode_word(p))
+		sbuf__printf(out, "  %s", snap_proc__mode_word(p));
+}
+
+static void put_process(const struct snapshot *s, const struct snap_proc *p, struct sbuf *out)
+{
+	if (s && p && s->proc_cnt > 1) /* as it stands on the screen of processes */
+		sbuf__printf(out, "%zu of %zu: ", (size_t)(p - s->procs) + 1, s->proc_cnt);
+	if (p)
+		sbuf__printf(out, "pid %u %s", p->pid,
+			     *p->cmdline ? command_short(p->cmdline)
+			     : *p->comm	 ? p->comm
+					 : "?");
+	else
+		sbuf__puts(out, "waiting for the first data");
+}
+
+/* Where in the recording it is. What stands beside that, as far as there is room: what is narrowed, the process, its
+ * Python.
+ */
+static void draw_played(const struct ui_state *ui, const struct snapshot *s,
+			const struct snap_proc *p, struct canvas *c, int y, int x)
+{
+	__cleanup(sbuf__free) struct sbuf left = { 0 }, narrowed = { 0 }, python = { 0 };
+	int left_w, least, w, end;
+
+	put_process(s, p, &left);
+	put_narrowed(ui, &narrowed);
+	if (ui->cumulative)
+		sbuf__puts(&narrowed, "totals ");
+	left_w = cells__width(sbuf__str(&left), c->unicode);
+	least = c->w >= 100 ? 30 : 16;
+	x += left_w < least ? left_w : least;
+	w = cells__width(sbuf__str(&narrowed), c->unicode);
+	if (x + w + 24 > c->w)
+		w = 0;
+	x += 2;
+	end = c->w - player_bar__draw(&ui->player, c, y, x + w, c->w - x - w) - 1;
+	end -= w;
+	canvas__puts(c, y, end, w, ROLE_DIM, sbuf__str(&narrowed));
+	x -= 2 + (left_w < least ? left_w : least);
+	put_python(p, c, &python);
+	w = cells__width(sbuf__str(&python), c->unicode);
+	if (x + left_w + 2 + w + 1 <= end) {
+		end -= w + 1;
+		canvas__puts(c, y, end, w, ROLE_DIM, sbuf__str(&python));
+	}
+	canvas__puts(c, y, x, end - x - 1, ROLE_NORMAL, sbuf__str(&left));
+}
 
 /* "gunicorn: worker [shop]" may be long, what comes after it must not be pushed out. */
 static void draw_title(const struct ui_state *ui, const struct snapshot *s,
@@ -19,39 +88,22 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 {
 	__cleanup(sbuf__free) struct sbuf left = { 0 }, right = { 0 };
 	const struct snapshot *all = ui->total ? ui->total : s; /* since the start, or key r */
+	int x = canvas__puts(c, y, 0, -1, ROLE_TITLE, "giltop") + 2, right_w, room;
 	char buf[UNITS_SZ];
-	int x, right_w, room;
 
-	if (ui->tid_cnt)
-		sbuf__printf(&right, "[-t: %zu thread%s] ", ui->tid_cnt,
-			     ui->tid_cnt > 1 ? "s" : "");
-	if (ui->limit)
-		sbuf__printf(&right, "[-l %zu] ", ui->limit);
-	if (*ui->filter)
-		sbuf__printf(&right, "[filter: %s] ", ui->filter);
-	if (p) {
-		sbuf__printf(&right, "Python %s", p->python);
-		if (c->w >= 120)
-			sbuf__printf(&right, " (%s)", p->sites);
-		if (*snap_proc__mode_word(p))
-			sbuf__printf(&right, "  %s", snap_proc__mode_word(p));
+	if (ui->player.on) {
+		draw_played(ui, s, p, c, y, x);
+		return;
 	}
+	put_narrowed(ui, &right);
+	put_python(p, c, &right);
 	if (s && c->w >= 100)
 		sbuf__printf(&right, "  measured %s",
 			     units__clock(all->now_ns - all->start_ns, buf));
 	sbuf__printf(&right, ui->cumulative ? "  totals" : "  every %s",
 		     units__duration(ui->interval_ns, buf));
 	right_w = cells__width(sbuf__str(&right), c->unicode) + (ui->paused ? 7 : 0);
-	x = canvas__puts(c, y, 0, -1, ROLE_TITLE, "giltop") + 2;
-	if (s && p && s->proc_cnt > 1) /* as it stands on the screen of processes */
-		sbuf__printf(&left, "%zu of %zu: ", (size_t)(p - s->procs) + 1, s->proc_cnt);
-	if (p)
-		sbuf__printf(&left, "pid %u %s", p->pid,
-			     *p->cmdline ? command_short(p->cmdline)
-			     : *p->comm	 ? p->comm
-					 : "?");
-	else
-		sbuf__puts(&left, "waiting for the first data");
+	put_process(s, p, &left);
 	room = c->w - x - right_w - 2;
 	if (room < 12) {
 		canvas__puts(c, y, x, c->w - x, ROLE_NORMAL, sbuf__str(&left));
@@ -300,6 +352,12 @@ void header__draw_line(const struct ui_state *ui, struct canvas *c)
 	__cleanup(sbuf__free) struct sbuf text = { 0 };
 	char buf[UNITS_SZ], load[UNITS_SZ];
 
+	if (ui->player.on) {
+		char played[96];
+
+		player_bar__text(&ui->player, c->unicode, played, sizeof(played));
+		sbuf__printf(&text, "%s  ", played);
+	}
 	if (!p || !g)
 		sbuf__puts(&text, "GIL ? (no data yet)");
 	else

@@ -3,6 +3,7 @@
 #ifndef GILTOP_TUI_KEYMAP_H
 #define GILTOP_TUI_KEYMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,6 +78,20 @@ enum key_action {
 	ACT_PICK,
 	ACT_SUSPEND,
 	ACT_REDRAW,
+	/* Of a recording: */
+	ACT_PLAY,
+	ACT_STEP_BACK,
+	ACT_STEP_ON,
+	ACT_JUMP_BACK,
+	ACT_JUMP_ON,
+	ACT_TO_START,
+	ACT_TO_END,
+	ACT_TRIGGER_PREV,
+	ACT_TRIGGER_NEXT,
+	ACT_TO_TIME,
+	ACT_SPEED_UP,
+	ACT_SPEED_DOWN,
+	ACT_LIVE_ONLY, /* what needs something that runs */
 };
 
 /* Keys that belong together. A screen says which of them it has (at least one). */
@@ -90,6 +105,9 @@ enum key_group {
 	KEYS_STACKS = 1 << 6,
 	KEYS_TIME = 1 << 7,
 	KEYS_TREE = 1 << 8, /* fold workers */
+	/* Whatever the screen, one of them where it has KEYS_VIEW (ui__keys): */
+	KEYS_LIVE = 1 << 9,  /* it is measured now */
+	KEYS_PLAY = 1 << 10, /* it is a recording */
 };
 
 #define KEYS_MAX 9
@@ -111,5 +129,10 @@ extern const size_t key_cnt;
 const struct key_def *keymap__function_key(unsigned int groups, int n);
 /* What this key does on a screen with these groups of keys; ACT_NONE if nothing. */
 enum key_action keymap__action(unsigned int groups, int key);
+/* How the keys of a row are written for the help, without those that mean something else in a recording, or live (play
+ * says which one it is): "" if none is left.
+ */
+#define KEYS_SHOWN_SZ 24
+const char *keymap__shown(const struct key_def *k, bool play, char buf[KEYS_SHOWN_SZ]);
 
 #endif

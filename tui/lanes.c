@@ -192,7 +192,8 @@ void lanes__draw(const struct ui_state *ui, struct canvas *c, struct rect r,
 	name_letters(rows, row_cnt, letters);
 	if (!ui->timeline || timeline__known_from(ui->timeline) == UINT64_MAX)
 		canvas__puts(c, r.y, r.x + label + 3, -1, ROLE_DIM,
-			     "waiting for the first hand-overs");
+			     ui->player.on ? "the recording has no hand-overs one by one"
+					   : "waiting for the first hand-overs");
 	else
 		draw_owner(ui, c, r.y, r.x + label + 3, &w, rows, row_cnt, letters);
 	for (size_t i = 0; i < row_cnt; i++) {

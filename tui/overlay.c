@@ -11,9 +11,11 @@
 
 /* One line of the help: a word of so many cells with its meaning (help NULL: a line of text). */
 struct help_line {
-	const char *shown, *help;
+	const char *shown; /* NULL: it is in keys */
+	const char *help;
 	enum role role;
 	int w;
+	char keys[KEYS_SHOWN_SZ];
 };
 
 #define HELP_MAX 128
@@ -26,16 +28,18 @@ static size_t help_keys(const struct ui_state *ui, struct help_line *ret)
 
 	for (size_t i = 0; i < key_cnt && n + 2 + UI_TAB_CNT < HELP_MAX; i++) {
 		const struct key_def *k = &key_table[i];
+		struct help_line line = { NULL, k->help, ROLE_KEY, 16, "" };
 
-		if (k->help && strcmp(group, k->group)) {
-			group = k->group;
-			ret[n++] = (struct help_line){ group, NULL, ROLE_HEAD, 0 };
-		}
 		for (size_t s = 0; k->action == ACT_SCREEN && s < UI_TAB_CNT; s++)
 			ret[n++] = (struct help_line){ numbers[s], ui->screens[s].ops->help,
-						       ROLE_KEY, 16 };
-		if (k->help)
-			ret[n++] = (struct help_line){ k->shown, k->help, ROLE_KEY, 16 };
+						       ROLE_KEY, 16, "" };
+		if (!k->help || !*keymap__shown(k, ui->player.on, line.keys))
+			continue;
+		if (strcmp(group, k->group)) {
+			group = k->group;
+			ret[n++] = (struct help_line){ group, NULL, ROLE_HEAD, 0, "" };
+		}
+		ret[n++] = line;
 	}
 	return n;
 }
@@ -56,12 +60,12 @@ static size_t help_lines(const struct ui_state *ui, struct help_line *ret)
 	size_t n = help_keys(ui, ret);
 
 	for (size_t i = 0; i <= ARRAY_SIZE(words) && n < HELP_MAX; i++)
-		ret[n++] = i ? (struct help_line){ words[i - 1], NULL, ROLE_NORMAL, 0 }
-			     : (struct help_line){ "What is shown", NULL, ROLE_HEAD, 0 };
+		ret[n++] = i ? (struct help_line){ words[i - 1], NULL, ROLE_NORMAL, 0, "" }
+			     : (struct help_line){ "What is shown", NULL, ROLE_HEAD, 0, "" };
 	for (size_t i = 0; i < thread_column_cnt && n < HELP_MAX; i++)
 		if (tui_settings__shows(&ui->set, i))
 			ret[n++] = (struct help_line){ thread_columns[i].title,
-						       thread_columns[i].help, ROLE_NORMAL, 8 };
+						       thread_columns[i].help, ROLE_NORMAL, 8, "" };
 	return n;
 }
 
@@ -78,7 +82,8 @@ static void draw_help(const struct ui_state *ui, struct canvas *c)
 	for (int y = 0; y < r.h && top + (size_t)y < total; y++) {
 		const struct help_line *l = &lines[top + (size_t)y];
 
-		canvas__puts(c, r.y + y, r.x, l->help ? l->w : r.w, l->role, l->shown);
+		canvas__puts(c, r.y + y, r.x, l->help ? l->w : r.w, l->role,
+			     l->shown ? l->shown : l->keys);
 		if (l->help)
 			canvas__puts(c, r.y + y, r.x + l->w + 1, r.w - l->w - 1, ROLE_NORMAL,
 				     l->help);

@@ -129,7 +129,7 @@ static enum tui_action key(struct ui_state *ui, struct screen *s, enum key_actio
 		return TUI_HANDLED;
 	case ACT_LEFT:
 		/* Looking back needs a picture that stands still. */
-		ui->paused = true;
+		ui__set_paused(ui, true);
 		if (ui->scroll_ns < 3600ull * 1000000000)
 			ui->scroll_ns += step;
 		return was_paused ? TUI_HANDLED : TUI_PAUSE_CHANGED;

@@ -205,6 +205,34 @@ void tui__set_total(struct tui *t, const struct snapshot *total)
 	t->dirty = true;
 }
 
+void tui__set_player(struct tui *t, const struct player *player)
+{
+	t->ui.player = *player;
+	t->ui.paused = player->paused;
+	t->dirty = true;
+}
+
+struct player *tui__player(struct tui *t)
+{
+	return &t->ui.player;
+}
+
+void tui__pass(struct tui *t, const struct snapshot *interval)
+{
+	ui__pass(&t->ui, interval);
+}
+
+void tui__forget(struct tui *t)
+{
+	ui__forget(&t->ui);
+}
+
+void tui__moved(struct tui *t, uint64_t from_ns, uint64_t at_ns, bool at_end)
+{
+	ui__moved(&t->ui, from_ns, at_ns, at_end);
+	t->dirty = true;
+}
+
 bool tui__is_paused(const struct tui *t)
 {
 	return t->ui.paused;

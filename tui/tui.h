@@ -23,6 +23,7 @@
 #include "tui/tui_opts.h"
 #include "user/picture/timeline.h"
 
+struct player;
 struct sbuf;
 struct snapshot;
 struct tui;
@@ -48,6 +49,14 @@ void tui__resize(struct tui *t);		  /* asks the terminal for its size */
 int tui__draw(struct tui *t);
 void tui__suspend(struct tui *t); /* gives the terminal back */
 void tui__resume(struct tui *t);
+/* A recording is played: by a player that player__open has made; an interval that is not shown; all begins anew; what the
+ * player wanted is done.
+ */
+void tui__set_player(struct tui *t, const struct player *player);
+struct player *tui__player(struct tui *t);
+void tui__pass(struct tui *t, const struct snapshot *interval);
+void tui__forget(struct tui *t);
+void tui__moved(struct tui *t, uint64_t from_ns, uint64_t at_ns, bool at_end);
 bool tui__is_paused(const struct tui *t);
 /* All of the total is shown. Else its threads and GILs are all that is used of it: it may lack pairs, stacks and chains. */
 bool tui__wants_totals(const struct tui *t);

@@ -251,19 +251,54 @@ void ui__search(struct ui_state *ui, size_t start)
 	snprintf(ui->message, sizeof(ui->message), "not found: %s", ui->search);
 }
 
+void ui__pass(struct ui_state *ui, const struct snapshot *interval)
+{
+	const struct snap_proc *p;
+
+	if (!interval || !interval->proc_cnt)
+		return;
+	choose_head(ui, interval);
+	p = header_proc(ui, interval);
+	past__add(&ui->past, p, ui__gil(ui, p));
+}
+
+void ui__forget(struct ui_state *ui)
+{
+	ui->past.cnt = 0;
+	ui->head = (struct ui_head){ 0 };
+}
+
+void ui__set_paused(struct ui_state *ui, bool paused)
+{
+	ui->paused = paused;
+	ui->player.paused = paused;
+	if (!paused)
+		ui->scroll_ns = 0;
+}
+
+void ui__moved(struct ui_state *ui, uint64_t from_ns, uint64_t at_ns, bool at_end)
+{
+	player__moved(&ui->player, from_ns, at_ns, at_end);
+	ui__set_paused(ui, ui->player.paused);
+	ui->scroll_ns = 0;
+}
+
+unsigned int ui__keys(const struct ui_state *ui)
+{
+	unsigned int groups = ui->screens[ui->screen].ops->keys;
+
+	if (groups & KEYS_VIEW)
+		groups |= ui->player.on ? KEYS_PLAY : KEYS_LIVE;
+	return groups;
+}
+
 void ui__update(struct ui_state *ui, const struct snapshot *interval, const struct snapshot *total,
 		const struct timeline *timeline)
 {
 	ui->interval = interval;
 	ui->total = total;
 	ui->timeline = timeline;
-	if (interval && interval->proc_cnt) {
-		const struct snap_proc *p;
-
-		choose_head(ui, interval);
-		p = header_proc(ui, interval);
-		past__add(&ui->past, p, ui__gil(ui, p));
-	}
+	ui__pass(ui, interval);
 	ui__refresh(ui);
 	/* What was not found may have come. */
 	if (ui->prompt == UI_PROMPT_SEARCH && ui->search_failed) {

@@ -14,6 +14,7 @@
 #include "tui/canvas.h"
 #include "tui/keymap.h"
 #include "tui/past.h"
+#include "tui/player.h"
 #include "tui/tui_opts.h"
 #include "user/picture/snapshot.h"
 #include "user/picture/timeline.h"
@@ -41,7 +42,7 @@ enum ui_screen {
 };
 
 enum ui_overlay { UI_OVER_NONE, UI_OVER_HELP, UI_OVER_SORT, UI_OVER_SETUP };
-enum ui_prompt { UI_PROMPT_NONE, UI_PROMPT_SEARCH, UI_PROMPT_FILTER };
+enum ui_prompt { UI_PROMPT_NONE, UI_PROMPT_SEARCH, UI_PROMPT_FILTER, UI_PROMPT_TIME };
 
 #define UI_TEXT_SZ 64
 
@@ -79,7 +80,8 @@ struct ui_state {
 
 	struct screen screens[UI_SCREEN_CNT];
 	enum ui_screen screen, tab; /* tab: shown, or where Esc leads from what it opened */
-	bool cumulative, paused;
+	bool cumulative, paused; /* paused: ui__set_paused */
+	struct player player;	 /* if it is a recording */
 	uint64_t interval_ns;
 	uint32_t focus_pid;	     /* only this process; 0: all */
 	struct ui_head head;	     /* without a focus: the process of the header */
@@ -106,7 +108,8 @@ struct ui_state {
 	size_t help_top, setup_sel;
 	int sort_menu; /* the selected column */
 	enum ui_prompt prompt;
-	char search[UI_TEXT_SZ], filter[UI_TEXT_SZ];
+	char search[UI_TEXT_SZ], filter[UI_TEXT_SZ], time[UI_TEXT_SZ];
+	char searched[UI_TEXT_SZ]; /* the search before */
 	bool search_failed;
 	char message[256];
 };
@@ -119,6 +122,12 @@ void ui__resize(struct ui_state *ui, int h, int w);
 void ui__set_total(struct ui_state *ui, const struct snapshot *total);
 void ui__update(struct ui_state *ui, const struct snapshot *interval, const struct snapshot *total,
 		const struct timeline *timeline);
+/* An interval that is not shown itself, before the next ui__update: of it the past is kept. */
+void ui__pass(struct ui_state *ui, const struct snapshot *interval);
+/* The past is another one: what comes is of an earlier time. */
+void ui__forget(struct ui_state *ui);
+/* The player has done what it wanted. */
+void ui__moved(struct ui_state *ui, uint64_t from_ns, uint64_t at_ns, bool at_end);
 enum tui_action ui__key(struct ui_state *ui, int key);
 enum ui_mouse { UI_MOUSE_CLICK, UI_MOUSE_DOUBLE, UI_MOUSE_WHEEL_UP, UI_MOUSE_WHEEL_DOWN };
 /* The mouse did this on a cell with this hit (canvas.h). */
@@ -186,6 +195,9 @@ struct shown_procs {
 struct shown_procs ui__shown_procs(const struct ui_state *ui, const struct snapshot *s);
 /* Is text empty, or in s somewhere, without regard to case? */
 bool ui__matches(const char *text, const char *s);
+/* The keys that the screen has now. */
+unsigned int ui__keys(const struct ui_state *ui);
+void ui__set_paused(struct ui_state *ui, bool paused);
 /* Show only this process; 0: all. */
 void ui__focus(struct ui_state *ui, uint32_t pid);
 /* Sort threads by this column, if it has an order. */

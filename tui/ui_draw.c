@@ -55,7 +55,7 @@ static int draw_key(struct canvas *c, int y, int x, const struct key_def *k)
 /* Where there is no line of keys: the two that are needed most. */
 static int tail_width(const struct ui_state *ui, int c_w, bool shortened)
 {
-	unsigned int groups = ui->screens[ui->screen].ops->keys;
+	unsigned int groups = ui__keys(ui);
 	int help = key_width(keymap__function_key(groups, 1));
 	int both = help + 1 + key_width(keymap__function_key(groups, 10));
 	int room = c_w - tab_width(ui, shortened, 1);
@@ -68,7 +68,7 @@ static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y, bool a
 	bool shortened =
 		tab_width(ui, false, 1) - 1 > c->w || (alone && !tail_width(ui, c->w, false));
 	int tail = alone ? tail_width(ui, c->w, shortened) : -1, x = 0, gap;
-	unsigned int groups = ui->screens[ui->screen].ops->keys;
+	unsigned int groups = ui__keys(ui);
 
 	gap = tab_width(ui, shortened, 2) + tail - (alone ? 0 : 1) <= c->w ? 2 : 1;
 	for (int i = 0; i < UI_TAB_CNT; i++) {
@@ -93,7 +93,7 @@ static void draw_tabs(const struct ui_state *ui, struct canvas *c, int y, bool a
 
 static void draw_hints(const struct ui_state *ui, struct canvas *c, int y)
 {
-	unsigned int groups = ui->screens[ui->screen].ops->keys;
+	unsigned int groups = ui__keys(ui);
 	int x = 0;
 
 	for (int n = 1; n <= 12; n++) {
@@ -129,9 +129,13 @@ static void draw_footer(const struct ui_state *ui, struct canvas *c, int hints, 
 	if (ui->prompt || *ui->message)
 		canvas__fill(c, (struct rect){ y, 0, 1, c->w }, ROLE_NORMAL, ' ');
 	if (ui->prompt) {
-		const char *text = ui->prompt == UI_PROMPT_SEARCH ? ui->search : ui->filter;
+		const char *text = ui->prompt == UI_PROMPT_SEARCH ? ui->search
+				   : ui->prompt == UI_PROMPT_TIME ? ui->time
+								  : ui->filter;
 		int x = canvas__puts(c, y, 0, -1, ROLE_KEY,
-				     ui->prompt == UI_PROMPT_SEARCH ? "Search: " : "Show only: ");
+				     ui->prompt == UI_PROMPT_SEARCH ? "Search: "
+				     : ui->prompt == UI_PROMPT_TIME ? "Go to: "
+								    : "Show only: ");
 
 		x += canvas__puts(c, y, x, -1, ROLE_NORMAL, text);
 		canvas__select(c, y, x, 1);

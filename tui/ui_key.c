@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ui_key.c - what a key changes; nothing is drawn here */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,15 +28,62 @@ static void prompt_erase(char *text)
 	text[n ? n - 1 : 0] = '\0';
 }
 
+static char *prompt_text(struct ui_state *ui)
+{
+	switch (ui->prompt) {
+	case UI_PROMPT_SEARCH: return ui->search;
+	case UI_PROMPT_TIME: return ui->time;
+	default: return ui->filter;
+	}
+}
+
+/* Nothing was typed: the next one of the search before, as with the key for that. */
+static void search_again(struct ui_state *ui)
+{
+	if (*ui->search || !*ui->searched)
+		return;
+	memcpy(ui->search, ui->searched, sizeof(ui->search));
+	ui__search(ui, ui->screens[ui->screen].sel + 1);
+}
+
+/* A time that there is not stays in the prompt. */
+static void go_to_time(struct ui_state *ui)
+{
+	uint64_t to;
+	int err = *ui->time ? player__time(&ui->player, ui->time, &to) : 0;
+
+	if (err)
+		snprintf(ui->message, sizeof(ui->message), "%s",
+			 err == -ERANGE ? "the recording has no such moment"
+					: "as 90s, 1:30, 14:03:07, 50%, +10s or -1m");
+	else
+		ui->prompt = UI_PROMPT_NONE;
+	if (!err && *ui->time)
+		player__seek(&ui->player, to);
+}
+
+static void prompt_enter(struct ui_state *ui)
+{
+	if (ui->prompt == UI_PROMPT_TIME) {
+		go_to_time(ui);
+		return;
+	}
+	if (ui->prompt == UI_PROMPT_SEARCH)
+		search_again(ui);
+	ui->prompt = UI_PROMPT_NONE;
+}
+
 static void prompt_key(struct ui_state *ui, int key)
 {
 	bool search = ui->prompt == UI_PROMPT_SEARCH;
-	char *text = search ? ui->search : ui->filter;
+	char *text = prompt_text(ui);
 	char enc[4];
 
 	ui->message[0] = '\0';
 	if (key == UI_KEY_ENTER) {
-		ui->prompt = UI_PROMPT_NONE;
+		prompt_enter(ui);
+		ui__refresh(ui);
+		return;
 	} else if (key == UI_KEY_ESC) {
 		ui->prompt = UI_PROMPT_NONE;
 		text[0] = '\0';
@@ -103,10 +151,46 @@ static void change_gil(struct ui_state *ui, int step)
 
 static enum tui_action toggle_pause(struct ui_state *ui)
 {
-	ui->paused = !ui->paused;
-	if (!ui->paused)
-		ui->scroll_ns = 0;
+	ui__set_paused(ui, !ui->paused);
 	return TUI_PAUSE_CHANGED;
+}
+
+static enum tui_action play(struct ui_state *ui, enum player_command what)
+{
+	bool was_paused = ui->paused;
+	const char *say = player__command(&ui->player, what);
+
+	if (say)
+		snprintf(ui->message, sizeof(ui->message), "%s", say);
+	ui__set_paused(ui, ui->player.paused);
+	return ui->paused && !was_paused ? TUI_PAUSE_CHANGED : TUI_HANDLED;
+}
+
+/* Of a recording. */
+static enum tui_action player_key(struct ui_state *ui, enum key_action action)
+{
+	switch (action) {
+	case ACT_PLAY: return play(ui, PLAYER_TOGGLE);
+	case ACT_STEP_BACK: return play(ui, PLAYER_STEP_BACK);
+	case ACT_STEP_ON: return play(ui, PLAYER_STEP_ON);
+	case ACT_JUMP_BACK: return play(ui, PLAYER_JUMP_BACK);
+	case ACT_JUMP_ON: return play(ui, PLAYER_JUMP_ON);
+	case ACT_TO_START: return play(ui, PLAYER_TO_START);
+	case ACT_TO_END: return play(ui, PLAYER_TO_END);
+	case ACT_TRIGGER_PREV: return play(ui, PLAYER_TRIGGER_PREV);
+	case ACT_TRIGGER_NEXT: return play(ui, PLAYER_TRIGGER_NEXT);
+	case ACT_SPEED_UP: return play(ui, PLAYER_FASTER);
+	case ACT_SPEED_DOWN: return play(ui, PLAYER_SLOWER);
+	case ACT_TO_TIME:
+		ui->prompt = UI_PROMPT_TIME;
+		ui->time[0] = '\0';
+		return TUI_HANDLED;
+	case ACT_LIVE_ONLY:
+		snprintf(ui->message, sizeof(ui->message),
+			 "this is a recording: that key is for what is measured now");
+		return TUI_HANDLED;
+	default: return TUI_NONE;
+	}
 }
 
 static void sort_step(struct ui_state *ui, int step)
@@ -167,6 +251,8 @@ static enum tui_action common_key(struct ui_state *ui, enum key_action action, i
 		break;
 	case ACT_SEARCH:
 		ui->prompt = UI_PROMPT_SEARCH;
+		if (*ui->search)
+			memcpy(ui->searched, ui->search, sizeof(ui->searched));
 		ui->search[0] = '\0';
 		break;
 	case ACT_FILTER: ui->prompt = UI_PROMPT_FILTER; break;
@@ -194,7 +280,7 @@ static enum tui_action common_key(struct ui_state *ui, enum key_action action, i
 	case ACT_GROUP: change_group(ui); break;
 	case ACT_BY_PROC: ui->by_proc = !ui->by_proc; break;
 	case ACT_SETUP: setup__open(ui); break;
-	default: return TUI_NONE;
+	default: return player_key(ui, action);
 	}
 	return TUI_HANDLED;
 }
@@ -202,7 +288,7 @@ static enum tui_action common_key(struct ui_state *ui, enum key_action action, i
 enum tui_action ui__key(struct ui_state *ui, int key)
 {
 	struct screen *s = &ui->screens[ui->screen];
-	enum key_action action = keymap__action(s->ops->keys, key);
+	enum key_action action = keymap__action(ui__keys(ui), key);
 	bool always = action == ACT_SUSPEND || action == ACT_REDRAW;
 	enum tui_action ret;
 

@@ -106,7 +106,8 @@ static void tell_stacks(struct sim *s)
 
 	for (uint32_t i = 0; i < STACKS; i++) {
 		snprintf(names[i], sizeof(names[i]), "f%u", i);
-		frames[i][0] = (struct snap_frame){ "main", "app.py", i + 1 };
+		/* Each name but the first comes again later. */
+		frames[i][0] = (struct snap_frame){ i ? names[i - 1] : "main", "app.py", i + 1 };
 		frames[i][1] = (struct snap_frame){ names[i], "app.py", i + 2 };
 		assert_int_equal(
 			say(s->m, &(struct record){ .kind = REC_STACK,
@@ -292,9 +293,12 @@ static void any_moment_can_be_sought(void **state)
 	struct stage st;
 
 	for (uint64_t seed = 1; seed <= SCHEDULES / 10; seed++) {
-		make_run(seed, NULL, seed % 2);
+		make_run(seed, NULL, seed / 2 % 2);
 		assert_true(open_bytes(&st, run.file.s, run.file.len));
-		for (size_t i = run.cnt; i-- > 0;) {
+		/* First further each time, then back. */
+		for (size_t n = 0; n < 2 * run.cnt; n++) {
+			size_t i = n < run.cnt ? n : 2 * run.cnt - 1 - n;
+
 			sinks__remove(&st.sinks, model__sink(st.m));
 			model__free(st.m);
 			st.m = model__new();

@@ -305,27 +305,46 @@ static void search_and_filter_find_by_name_and_line(void **state)
 	stage__close(&st);
 }
 
+/* + and - have another meaning on the timeline, left and right where one moves across, some letters in a recording: on
+ * purpose. What has lost a key to a recording does not name it in the help.
+ */
+static bool is_its_own(unsigned int groups, const struct key_def *k, int key)
+{
+	enum key_action a = keymap__action(groups, key);
+	char shown[KEYS_SHOWN_SZ], word[3] = { (char)key, '\0' };
+
+	if (a == k->action || a == ACT_ZOOM_IN || a == ACT_ZOOM_OUT)
+		return true;
+	if (k->groups == KEYS_PLAY)
+		return key == UI_KEY_LEFT || key == UI_KEY_RIGHT;
+	if (!(groups & KEYS_PLAY) || key >= 128)
+		return false;
+	keymap__shown(k, true, shown);
+	for (char *w = strtok(shown, " "); w; w = strtok(NULL, " "))
+		if (!strcmp(w, word))
+			return false;
+	return true;
+}
+
 static void every_key_is_in_the_help_once(void **state)
 {
 	static struct stage st;
 
 	(void)state;
 	stage__open(&st, true, 24, 80);
-	for (size_t s = 0; s < UI_SCREEN_CNT; s++) {
-		unsigned int groups = st.ui.screens[s].ops->keys;
+	for (size_t n = 0; n < 2 * UI_SCREEN_CNT; n++) {
+		unsigned int groups;
 
+		st.ui.player.on = n % 2;
+		st.ui.screen = n / 2;
+		groups = ui__keys(&st.ui);
 		for (size_t i = 0; i < key_cnt; i++) {
 			const struct key_def *k = &key_table[i];
 
 			if (!(k->groups & groups))
 				continue;
-			for (size_t j = 0; j < KEYS_MAX && k->keys[j]; j++) {
-				enum key_action a = keymap__action(groups, k->keys[j]);
-
-				/* + and - have another meaning on the timeline, on purpose. */
-				assert_true(a == k->action || a == ACT_ZOOM_IN ||
-					    a == ACT_ZOOM_OUT);
-			}
+			for (size_t j = 0; j < KEYS_MAX && k->keys[j]; j++)
+				assert_true(is_its_own(groups, k, k->keys[j]));
 		}
 	}
 	for (size_t i = 0; i < key_cnt; i++)

@@ -309,6 +309,66 @@ static void many_threads_gils_and_processes_look_as_before(void **state)
 	stage__close(&st);
 }
 
+/* FAKE_NOW is 1:12 after its start. */
+static void play_stage(struct stage *st, const uint64_t *trigger_ns, size_t trigger_cnt)
+{
+	const struct player_file file = { .first_ns = FAKE_NOW - 71 * S,
+					  .start_ns = FAKE_NOW - 72 * S,
+					  .end_ns = FAKE_NOW + 528 * S,
+					  .interval_ns = S,
+					  .mono_ns = FAKE_NOW,
+					  .real_ns = 1709647387ull * S,
+					  .trigger_ns = trigger_ns,
+					  .trigger_cnt = trigger_cnt };
+
+	player__open(&st->ui.player, &file, FAKE_NOW - S);
+	ui__moved(&st->ui, FAKE_NOW - S, FAKE_NOW, false);
+}
+
+/* In a recording: where it is, as far as there is room. */
+static void a_recording_says_where_it_is(void **state)
+{
+	static const struct {
+		int h, w;
+		const char *keys, *name;
+	} frames[] = {
+		{ 24, 80, "", "player-80x24" },
+		{ 24, 80, "p", "player-paused-80x24" },
+		{ 24, 80, "p++++c\\work\n", "player-narrowed-80x24" },
+		{ 24, 80, "g14:0", "player-time-80x24" },
+		{ 24, 100, "++++", "player-100x24" },
+		{ 43, 132, "-", "player-132x43" },
+		{ 12, 60, "", "player-60x12" },
+		{ 6, 60, "p", "player-line" },
+		{ 60, 80, "?", "player-help" },
+	};
+	static const uint64_t triggers[] = { FAKE_NOW - 20 * S, FAKE_NOW + 200 * S,
+					     FAKE_NOW + 500 * S };
+	static struct stage st;
+	char name[64];
+
+	(void)state;
+	setenv("TZ", "UTC", 1);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(frames); i++) {
+		bool unicode = i < ARRAY_SIZE(frames);
+		size_t k = i % ARRAY_SIZE(frames);
+
+		stage__open(&st, unicode, frames[k].h, frames[k].w);
+		play_stage(&st, triggers, ARRAY_SIZE(triggers));
+		keys(&st, frames[k].keys);
+		snprintf(name, sizeof(name), "%s%s", frames[k].name, unicode ? "" : "-ascii");
+		check_frame(&st, name, false);
+		stage__close(&st);
+	}
+	stage__open(&st, true, 24, 80);
+	play_stage(&st, triggers, ARRAY_SIZE(triggers));
+	st.ui.player.file.interval_ns = S / 10;
+	ui__moved(&st.ui, FAKE_NOW + 527 * S, FAKE_NOW + 528 * S, true);
+	check_frame(&st, "player-end-80x24", false);
+	check_frame(&st, "player-end-80x24-roles", true);
+	stage__close(&st);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +379,7 @@ int main(void)
 		cmocka_unit_test(what_light_mode_does_not_see_is_not_drawn),
 		cmocka_unit_test(workers_are_a_tree_below_their_master),
 		cmocka_unit_test(many_threads_gils_and_processes_look_as_before),
+		cmocka_unit_test(a_recording_says_where_it_is),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -19,8 +19,10 @@ struct recording;
 struct launch;
 struct live;
 struct model;
+struct playing;
 struct snapshot;
 struct source;
+struct tui;
 struct view;
 
 enum session_fd {
@@ -66,6 +68,7 @@ struct session {
 	size_t wanted_cnt; /* by the filters of -a, at the start */
 	struct view *view; /* NULL while the live view runs */
 	struct live *live; /* NULL: batch */
+	struct playing *playing; /* NULL: it is measured now, or played without a screen */
 	struct output out;
 	struct recording *played; /* NULL: it is measured now */
 	struct recorder *rec;	  /* NULL: nothing is recorded */
@@ -167,13 +170,26 @@ void session_self__end(struct session *s);
 /* From one refresh to the next, as asked for and made longer. */
 uint64_t session_self__interval_ns(const struct session *s);
 
+/* session_player.c: the live view over a recording, from start to end: an exit code */
+int session__play(const struct opts *o);
+/* A key may have said where it is to go. */
+void session__play_on(struct session *s);
+
 /* session_live.c */
 uint64_t session__live_interval_ns(const struct session *s); /* that the user wants */
 /* A line that stays on the screen until a key is pressed. */
 void session__live_say(struct session *s, const char *text);
 bool session__is_live(const struct opts *o); /* the options and the terminal ask for the screen */
-int session__live_start(struct session *s);  /* 0 or an exit code that has been explained */
-bool session__live_show(struct session *s);  /* the next picture; false: none */
+/* The terminal is the screen's; it is drawn from the first picture on. 0 or an exit code that has been explained. */
+int session__live_open(struct session *s);
+int session__live_start(struct session *s); /* .. and what is measured is shown at the interval */
+bool session__live_show(struct session *s); /* the next picture, unless it is paused; false: none */
+bool session__live_put(struct session *s);  /* the same in any case */
+/* Of the interval on the screen; NULL: there is none yet. */
+const struct snapshot *session__live_picture(const struct session *s);
+struct tui *session__live_tui(const struct session *s);
+/* All begins anew: of spans those come that ended after known_from_ns. */
+void session__live_restart(struct session *s, uint64_t known_from_ns);
 void session__live_input(struct session *s);
 void session__live_resize(struct session *s);
 int session__live_draw(struct session *s); /* ms until the next try, -1: none */

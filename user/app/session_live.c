@@ -42,7 +42,8 @@ struct live {
 
 bool session__is_live(const struct opts *o)
 {
-	return o->verb == VERB_TOP && !o->batch && !o->json && !o->output && !tui__can_run();
+	return (o->verb == VERB_TOP || o->verb == VERB_REPORT) && !o->batch && !o->json &&
+	       !o->output && !tui__can_run();
 }
 
 /* The command line wins over the settings. quiet: their faults were said before. */
@@ -74,7 +75,7 @@ static struct tui_opts tui_opts(const struct opts *o, bool quiet)
 	};
 }
 
-int session__live_start(struct session *s)
+int session__live_open(struct session *s)
 {
 	struct tui_opts to = tui_opts(s->o, false);
 	struct live *l = calloc(1, sizeof(*l));
@@ -91,15 +92,23 @@ int session__live_start(struct session *s)
 	}
 	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	return session__watch(s, STDIN_FILENO, FD_INPUT) ? EXIT_RUNTIME : 0;
+}
+
+int session__live_start(struct session *s)
+{
+	int code = session__live_open(s);
+
+	if (code)
+		return code;
 	/* The first interval starts here. */
 	if (!s->src->ops->refresh(s->src))
 		session__mark(s, false, false);
-	if (session__watch(s, STDIN_FILENO, FD_INPUT) ||
-	    session__arm_refresh(
-		    s, s->o->view.interval_ns < FIRST_NS ? s->o->view.interval_ns : FIRST_NS,
-		    s->o->view.interval_ns))
-		return EXIT_RUNTIME;
-	return 0;
+	return session__arm_refresh(
+		       s, s->o->view.interval_ns < FIRST_NS ? s->o->view.interval_ns : FIRST_NS,
+		       s->o->view.interval_ns)
+		       ? EXIT_RUNTIME
+		       : 0;
 }
 
 /* Files of the shown moment: the screen as text with the summary since the start, and its numbers as JSON lines (the interval, and all
@@ -202,6 +211,8 @@ static void want_spans(struct session *s)
 	bool want = tui__wants_spans(l->tui);
 	uint64_t now = now_ns();
 
+	if (s->playing) /* of a recording they are always wanted: what is past is looked at */
+		return;
 	if (want)
 		l->seen_ns = now;
 	else if (l->spans && now < l->seen_ns + SPANS_KEEP_NS)
@@ -247,14 +258,34 @@ uint64_t session__live_interval_ns(const struct session *s)
 	return tui__interval_ns(s->live->tui);
 }
 
+void session__live_restart(struct session *s, uint64_t known_from_ns)
+{
+	timeline__restart(s->live->timeline, known_from_ns, SPAN_MIN_NS);
+	s->src->ops->want_spans(s->src, SPAN_MIN_NS);
+	tui__forget(s->live->tui);
+}
+
+const struct snapshot *session__live_picture(const struct session *s)
+{
+	return s->live->interval;
+}
+
+struct tui *session__live_tui(const struct session *s)
+{
+	return s->live->tui;
+}
+
 bool session__live_show(struct session *s)
+{
+	return !tui__is_paused(s->live->tui) && session__live_put(s);
+}
+
+bool session__live_put(struct session *s)
 {
 	struct live *l = s->live;
 	struct snapshot *interval, *total;
 	bool whole;
 
-	if (tui__is_paused(l->tui))
-		return false;
 	interval = model__snapshot(s->model, MODEL_INTERVAL);
 	whole = tui__wants_totals(l->tui);
 	total = total_for(s, whole);
@@ -326,6 +357,8 @@ void session__live_input(struct session *s)
 			break;
 		default: break;
 		}
+		if (s->playing)
+			session__play_on(s);
 	}
 	want_spans(s);
 }

@@ -173,8 +173,11 @@ int session__replay(const struct opts *o)
 			     .duration_fd = -1,
 			     .signal_fd = -1,
 			     .command_out = -1 };
-	int code = session__open_recording(&s);
+	int code;
 
+	if (session__is_live(o))
+		return session__play(o);
+	code = session__open_recording(&s);
 	if (!code)
 		code = session__open_output(&s);
 	if (!code)

@@ -378,6 +378,14 @@ uint64_t recording__interval_end_ns(const struct recording *r, size_t n)
 	return n < r->mark_cnt ? r->marks[n] : 0;
 }
 
+bool recording__has_events(const struct recording *r)
+{
+	for (size_t i = 0; i < r->file.cnt; i++)
+		if (r->file.index[i].type == FRAME_EVENTS)
+			return true;
+	return false;
+}
+
 size_t recording__trigger_cnt(const struct recording *r)
 {
 	return r->trigger_cnt;
@@ -401,11 +409,13 @@ int recording__seek(struct recording *r, uint64_t t_ns, uint64_t span_ns)
 	for (size_t i = 1; i < r->mark_cnt && r->marks[i] <= t_ns; i++)
 		last = i;
 	recording_file__rewind(&r->file);
+	rec_decoder__restart(r->dec); /* names are numbered from the start again */
 	rec_decoder__feed(r->dec, "", 0);
 	event_spans__clear(&r->spans);
 	r->started = r->ended = r->begun = r->silent = false;
 	r->now_ns = 0;
-	r->spans_from_ns = r->mark_cnt ? r->marks[last] - span_ns : 0;
+	r->spans_from_ns =
+		r->mark_cnt && r->marks[last] > span_ns ? r->marks[last] - span_ns : 0;
 	for (size_t i = 0; i <= last && !err; i++) {
 		/* The first one may be of any kind: see is_stop(). */
 		mark.mark.first = i == 1;

@@ -47,6 +47,8 @@ int recording__seek(struct recording *r, uint64_t t_ns, uint64_t span_ns);
 /* How many ends of intervals there are, and when the nth was. */
 size_t recording__interval_cnt(const struct recording *r);
 uint64_t recording__interval_end_ns(const struct recording *r, size_t n);
+/* Are there events one by one, from which spans are made? */
+bool recording__has_events(const struct recording *r);
 /* What was told of: in the order of the file, without stacks. */
 size_t recording__trigger_cnt(const struct recording *r);
 const struct trigger *recording__trigger(const struct recording *r, size_t i);
