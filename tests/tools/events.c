@@ -52,7 +52,8 @@ struct check {
 	struct hmap sums; /* (pid, tid; gil) */
 	size_t cnt, cap;
 	struct event *list; /* not before the last cut */
-	uint64_t events, compared, wrong, lost, late, stacks, unknown_cpu, kinds[EVENT_KINDS];
+	uint64_t events, compared, wrong, lost, late, stacks, links, span_drop, unknown_cpu,
+		kinds[EVENT_KINDS];
 	uint64_t cut_ns, min_ns;
 	uint32_t stack_max;
 	struct event_bytes bytes[3];
@@ -112,6 +113,7 @@ static void count(struct check *c, const struct event *e)
 	c->kinds[e->kind < EVENT_KINDS ? e->kind : 0]++;
 	c->unknown_cpu += e->cpu_ns == EVENT_NO_CPU;
 	c->stacks += e->stack != 0;
+	c->links += e->kind == EVENT_WAKE && e->other;
 	if (e->stack > c->stack_max || e->ns < c->cut_ns)
 		c->late++;
 }
@@ -194,6 +196,7 @@ static int take(struct sink *sink, const struct record *r)
 		for (size_t i = 0; i < r->totals->thread_cnt; i++)
 			compare(c, &r->totals->threads[i], r->totals->now_ns);
 		c->lost = r->totals->stats[GT_STAT_EVENT_DROP];
+		c->span_drop = r->totals->stats[GT_STAT_SPAN_DROP];
 		c->cut_ns = r->totals->now_ns;
 	} else if (r->kind == REC_MODE && r->mode.light) {
 		return event_spans__lightened(&c->states, r->pid, r->mode.at_ns);
@@ -260,6 +263,7 @@ int main(int argc, char **argv)
 				    .thread_cnt = 1024,
 				    .max_overhead_pct = 1,
 				    .events = true,
+				    .sched = getenv("EVENT_SCHED"),
 				    .min_hold_ns = 1000000 };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
@@ -272,6 +276,8 @@ int main(int argc, char **argv)
 	c.min_ns = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
 	c.states = (struct event_spans){ .fn = on_state, .ctx = &c };
 	sinks__add(&sinks, &c.sink);
+	if (getenv("DBG"))
+		log__set_level(LOG_DEBUG);
 	c.c = collector__new(&o, &sinks);
 	f = c.c ? collector__load(c.c, &why) : FAIL_NO_MEMORY;
 	if (!f)
@@ -285,9 +291,10 @@ int main(int argc, char **argv)
 	run(collector__source(c.c), atof(argv[2]), argc > 5 ? atof(argv[5]) / 1e3 : 0.25);
 	printf("{\"events\":%" PRIu64 ",\"compared\":%" PRIu64 ",\"wrong\":%" PRIu64
 	       ",\"lost\":%" PRIu64 ",\"late\":%" PRIu64 ",\"stacks\":%" PRIu64
-	       ",\"no_cpu\":%" PRIu64 ",\"spans\":%zu,\"spans_wrong\":%zu,\"kinds\":[",
-	       c.events, c.compared, c.wrong, c.lost, c.late, c.stacks, c.unknown_cpu, c.told.cnt,
-	       spans_wrong(&c));
+	       ",\"links\":%" PRIu64 ",\"span_drop\":%" PRIu64 ",\"no_cpu\":%" PRIu64
+	       ",\"spans\":%zu,\"spans_wrong\":%zu,\"kinds\":[",
+	       c.events, c.compared, c.wrong, c.lost, c.late, c.stacks, c.links, c.span_drop,
+	       c.unknown_cpu, c.told.cnt, spans_wrong(&c));
 	for (int k = 1; k < EVENT_KINDS; k++)
 		printf("%s%" PRIu64, k > 1 ? "," : "", c.kinds[k]);
 	printf("]}\n");
