@@ -33,6 +33,7 @@
 struct sums {
 	int64_t ns[GT_STATE_CNT], open_ns[GT_STATE_CNT];
 	uint64_t waits, gets, releases, yields, ended;
+	uint64_t first_ns, last_ns, first_cpu, last_cpu; /* of events whose CPU time is known */
 };
 
 struct one {
@@ -110,11 +111,17 @@ static void count(struct check *c, const struct event *e)
 	case EVENT_END: s->ended = e->ns; break;
 	default: break;
 	}
+	if (e->cpu_ns != EVENT_NO_CPU) {
+		s->first_cpu = s->first_ns ? s->first_cpu : e->cpu_ns;
+		s->first_ns = s->first_ns ? s->first_ns : e->ns;
+		s->last_cpu = e->cpu_ns;
+		s->last_ns = e->ns;
+	}
 	c->kinds[e->kind < EVENT_KINDS ? e->kind : 0]++;
 	c->unknown_cpu += e->cpu_ns == EVENT_NO_CPU;
 	c->stacks += e->stack != 0;
 	c->links += e->kind == EVENT_WAKE && e->other;
-	if (e->stack > c->stack_max || e->ns < c->cut_ns)
+	if (e->stack > c->stack_max || (e->ns < c->cut_ns && e->kind != EVENT_START))
 		c->late++;
 }
 
@@ -255,6 +262,26 @@ static void run(struct source *src, double seconds, double every_s)
 	src->ops->close(src);
 }
 
+/* From their first events to their last: for how long, and how much CPU time. */
+static void say_threads(const struct check *c)
+{
+	const char *comma = "";
+
+	printf("],\"threads\":[");
+	for (size_t i = 0; i < c->sums.cap; i++) {
+		const struct hmap_slot *at = &c->sums.slots[i];
+		const struct sums *s = at->value;
+
+		if (!s || !s->gets)
+			continue;
+		printf("%s{\"tid\":%" PRIu32 ",\"from_ns\":%" PRIu64 ",\"to_ns\":%" PRIu64
+		       ",\"cpu_ns\":%" PRId64 "}",
+		       comma, (uint32_t)at->a, s->first_ns, s->last_ns,
+		       (int64_t)(s->last_cpu - s->first_cpu));
+		comma = ",";
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct check c = { .sink = { take } };
@@ -297,6 +324,7 @@ int main(int argc, char **argv)
 	       c.unknown_cpu, c.told.cnt, spans_wrong(&c));
 	for (int k = 1; k < EVENT_KINDS; k++)
 		printf("%s%" PRIu64, k > 1 ? "," : "", c.kinds[k]);
+	say_threads(&c);
 	printf("]}\n");
 	for (size_t i = 0; i < ARRAY_SIZE(c.bytes); i++)
 		event_bytes__say(&c.bytes[i]);
