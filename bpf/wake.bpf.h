@@ -11,24 +11,55 @@
 /* So long after an event of its own a thread is still at the GIL. */
 #define AT_GIL_NS 8000
 
-/* Has the current thread asked the kernel for something? Else it was interrupted in its own code. (An interrupt that comes
+/* Where a GIL is: from its last holder to its second mutex. */
+#define GIL_FROM GT_COND_TO_LAST_HOLDER
+#define GIL_TO	 (GT_COND_TO_SWITCH_COND + 0x60)
+
+#if defined(__TARGET_ARCH_x86)
+#define CALL_FUTEX 202
+
+static __always_inline __u64 first_arg_of(void *regs)
+{
+	__u64 arg = 0;
+
+	bpf_probe_read_kernel(&arg, sizeof(arg), &((struct pt_regs *)regs)->di);
+	return arg;
+}
+#else
+#define CALL_FUTEX 98
+
+static __always_inline __u64 first_arg_of(void *regs)
+{
+	__u64 arg = 0;
+
+	bpf_probe_read_kernel(&arg, sizeof(arg), &((struct pt_regs *)regs)->user_regs.regs[0]);
+	return arg;
+}
+#endif
+
+/* What the current thread has asked the kernel for, by its registers; NULL: nothing, it was interrupted in its own code. (An interrupt that comes
  * in the middle of a call is not told from that, but those are short. What a packet to the machine itself wakes is woken in
  * the sender's call, and by it.)
  */
-static __always_inline int is_in_call(void)
+static __always_inline void *call_regs(void)
 {
-	struct task_struct *task;
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	void *regs;
 
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-		return call_of(user_regs_of((struct task_struct *)bpf_get_current_task_btf())) >= 0;
-	task = (struct task_struct *)bpf_get_current_task();
-	return call_of(regs_at_end(BPF_CORE_READ(task, stack))) >= 0;
+		regs = user_regs_of((struct task_struct *)bpf_get_current_task_btf());
+	else
+		regs = regs_at_end(BPF_CORE_READ(task, stack));
+	return call_of(regs) >= 0 ? regs : NULL;
 }
 
-/* Is this thread in the middle of taking a GIL or letting it go? */
-static __always_inline int is_at_gil(__u32 tid, __u64 now)
+/* Is this thread, which wakes another by this call, in the middle of taking a GIL or letting it go? The time alone would not
+ * say it of one that lost its CPU there, the address not with every C library.
+ */
+static __always_inline int is_at_gil(__u32 tid, void *regs, __u64 now)
 {
 	const struct gt_tid *where = bpf_map_lookup_elem(&tids, &tid);
+	__u64 futex = call_of(regs) == CALL_FUTEX ? first_arg_of(regs) : 0;
 	struct gt_thread_key key = { .tid = tid };
 	const struct gt_thread *t;
 
@@ -36,6 +67,8 @@ static __always_inline int is_at_gil(__u32 tid, __u64 now)
 		if (i >= where->cnt)
 			break;
 		key.cond = where->cond[i];
+		if (futex - (key.cond + GIL_FROM) < GIL_TO - GIL_FROM)
+			return 1;
 		t = bpf_map_lookup_elem(&threads, &key);
 		if (t && (t->state == GT_WAIT || now - t->since_ns < AT_GIL_NS))
 			return 1;
@@ -48,6 +81,7 @@ static __always_inline int on_waking(struct task_struct *task)
 	__u64 who = switch_ids(task), by, now;
 	__u32 tid = (__u32)who, waker = 0;
 	const struct gt_tid *where;
+	void *regs = NULL;
 
 	if (!sched_place(who >> 32) || frozen)
 		return 0;
@@ -56,7 +90,9 @@ static __always_inline int on_waking(struct task_struct *task)
 		return 0;
 	now = bpf_ktime_get_ns();
 	by = current_ids();
-	if (by >> 32 == who >> 32 && is_in_call() && !is_at_gil((__u32)by, now))
+	if (by >> 32 == who >> 32)
+		regs = call_regs();
+	if (regs && !is_at_gil((__u32)by, regs, now))
 		waker = (__u32)by;
 	single_put(single_what(0, GT_SINGLE_WAKE, 0), who, now, GT_SINGLE_NO_CPU, waker);
 	return 0;

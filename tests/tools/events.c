@@ -3,6 +3,9 @@
  *
  *	events PID SECONDS exact|light|auto [MIN_SPAN_NS [READ_EVERY_MS]]
  *
+ * In the environment: EVENT_SCHED: as with --sched; NO_EVENTS: none, for what they cost; EVENT_BYTES: say on stderr what they
+ * take as bytes; DBG: what libbpf says.
+ *
  * Measures the process as giltop does, adds up what the events say up to the moment of each reading, and compares each
  * thread's waits, holds and yields with its record, to the nanosecond; and the spans that follow from the events with those
  * that the kernel's programs tell of. One line of JSON: 0 "wrong" is right.
@@ -289,7 +292,7 @@ int main(int argc, char **argv)
 	struct collector_opts o = { .stacks = true,
 				    .thread_cnt = 1024,
 				    .max_overhead_pct = 1,
-				    .events = true,
+				    .events = !getenv("NO_EVENTS"),
 				    .sched = getenv("EVENT_SCHED"),
 				    .min_hold_ns = 1000000 };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
