@@ -22,6 +22,7 @@
 #include "bpf/kernel.bpf.h"
 #include "bpf/accounting.bpf.h"
 #include "bpf/sched.bpf.h"
+#include "bpf/wake.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -101,6 +102,12 @@ SEC("tp_btf/sched_switch")
 int sched_switch(__u64 *ctx)
 {
 	return on_switch(ctx[0], (struct task_struct *)ctx[1], (struct task_struct *)ctx[2]);
+}
+
+SEC("tp_btf/sched_waking")
+int sched_waking(__u64 *ctx)
+{
+	return on_waking((struct task_struct *)ctx[0]);
 }
 
 /* Linux 5.18.0 to .3 had the previous task's state between them (fa2c3254d7cf, undone by 9c2136be0878). */

@@ -29,9 +29,9 @@ GT_MAP(slept, BPF_MAP_TYPE_HASH, 8192, struct gt_sleep_key, struct gt_sum);
 #if defined(__TARGET_ARCH_x86)
 #define STACK_END 16384
 
-static __always_inline void *regs_at_end(struct task_struct *task)
+static __always_inline void *regs_at_end(void *stack)
 {
-	return (char *)task->stack + STACK_END - sizeof(struct pt_regs);
+	return (char *)stack + STACK_END - sizeof(struct pt_regs);
 }
 
 static __always_inline __s32 call_of(void *regs)
@@ -56,9 +56,9 @@ struct pt_regs___calls {
 	int syscallno;
 } __attribute__((preserve_access_index));
 
-static __always_inline void *regs_at_end(struct task_struct *task)
+static __always_inline void *regs_at_end(void *stack)
 {
-	return (char *)task->stack + STACK_END - bpf_core_type_size(struct pt_regs___calls);
+	return (char *)stack + STACK_END - bpf_core_type_size(struct pt_regs___calls);
 }
 
 static __always_inline __s32 call_of(void *regs)
@@ -82,7 +82,7 @@ static __always_inline void *user_regs_of(struct task_struct *task)
 {
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
 		return (void *)bpf_task_pt_regs(task);
-	return regs_at_end(task);
+	return regs_at_end(task->stack);
 }
 
 /* Does it leave its CPU to sleep? Who is preempted on the way there does not, yet. */

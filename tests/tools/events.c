@@ -3,6 +3,9 @@
  *
  *	events PID SECONDS exact|light|auto [MIN_SPAN_NS [READ_EVERY_MS]]
  *
+ * In the environment: EVENT_SCHED: as with --sched; NO_EVENTS: none, for what they cost; EVENT_BYTES: say on stderr what they
+ * take as bytes; DBG: what libbpf says.
+ *
  * Measures the process as giltop does, adds up what the events say up to the moment of each reading, and compares each
  * thread's waits, holds and yields with its record, to the nanosecond; and the spans that follow from the events with those
  * that the kernel's programs tell of. One line of JSON: 0 "wrong" is right.
@@ -33,6 +36,7 @@
 struct sums {
 	int64_t ns[GT_STATE_CNT], open_ns[GT_STATE_CNT];
 	uint64_t waits, gets, releases, yields, ended;
+	uint64_t first_ns, last_ns, first_cpu, last_cpu; /* of events whose CPU time is known */
 };
 
 struct one {
@@ -52,7 +56,8 @@ struct check {
 	struct hmap sums; /* (pid, tid; gil) */
 	size_t cnt, cap;
 	struct event *list; /* not before the last cut */
-	uint64_t events, compared, wrong, lost, late, stacks, unknown_cpu, kinds[EVENT_KINDS];
+	uint64_t events, compared, wrong, lost, late, stacks, links, span_drop, unknown_cpu,
+		kinds[EVENT_KINDS];
 	uint64_t cut_ns, min_ns;
 	uint32_t stack_max;
 	struct event_bytes bytes[3];
@@ -109,10 +114,17 @@ static void count(struct check *c, const struct event *e)
 	case EVENT_END: s->ended = e->ns; break;
 	default: break;
 	}
+	if (e->cpu_ns != EVENT_NO_CPU) {
+		s->first_cpu = s->first_ns ? s->first_cpu : e->cpu_ns;
+		s->first_ns = s->first_ns ? s->first_ns : e->ns;
+		s->last_cpu = e->cpu_ns;
+		s->last_ns = e->ns;
+	}
 	c->kinds[e->kind < EVENT_KINDS ? e->kind : 0]++;
 	c->unknown_cpu += e->cpu_ns == EVENT_NO_CPU;
 	c->stacks += e->stack != 0;
-	if (e->stack > c->stack_max || e->ns < c->cut_ns)
+	c->links += e->kind == EVENT_WAKE && e->other;
+	if (e->stack > c->stack_max || (e->ns < c->cut_ns && e->kind != EVENT_START))
 		c->late++;
 }
 
@@ -194,6 +206,7 @@ static int take(struct sink *sink, const struct record *r)
 		for (size_t i = 0; i < r->totals->thread_cnt; i++)
 			compare(c, &r->totals->threads[i], r->totals->now_ns);
 		c->lost = r->totals->stats[GT_STAT_EVENT_DROP];
+		c->span_drop = r->totals->stats[GT_STAT_SPAN_DROP];
 		c->cut_ns = r->totals->now_ns;
 	} else if (r->kind == REC_MODE && r->mode.light) {
 		return event_spans__lightened(&c->states, r->pid, r->mode.at_ns);
@@ -252,6 +265,26 @@ static void run(struct source *src, double seconds, double every_s)
 	src->ops->close(src);
 }
 
+/* From their first events to their last: for how long, and how much CPU time. */
+static void say_threads(const struct check *c)
+{
+	const char *comma = "";
+
+	printf("],\"threads\":[");
+	for (size_t i = 0; i < c->sums.cap; i++) {
+		const struct hmap_slot *at = &c->sums.slots[i];
+		const struct sums *s = at->value;
+
+		if (!s || !s->gets)
+			continue;
+		printf("%s{\"tid\":%" PRIu32 ",\"from_ns\":%" PRIu64 ",\"to_ns\":%" PRIu64
+		       ",\"cpu_ns\":%" PRId64 "}",
+		       comma, (uint32_t)at->a, s->first_ns, s->last_ns,
+		       (int64_t)(s->last_cpu - s->first_cpu));
+		comma = ",";
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct check c = { .sink = { take } };
@@ -259,7 +292,8 @@ int main(int argc, char **argv)
 	struct collector_opts o = { .stacks = true,
 				    .thread_cnt = 1024,
 				    .max_overhead_pct = 1,
-				    .events = true,
+				    .events = !getenv("NO_EVENTS"),
+				    .sched = getenv("EVENT_SCHED"),
 				    .min_hold_ns = 1000000 };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
@@ -272,6 +306,8 @@ int main(int argc, char **argv)
 	c.min_ns = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
 	c.states = (struct event_spans){ .fn = on_state, .ctx = &c };
 	sinks__add(&sinks, &c.sink);
+	if (getenv("DBG"))
+		log__set_level(LOG_DEBUG);
 	c.c = collector__new(&o, &sinks);
 	f = c.c ? collector__load(c.c, &why) : FAIL_NO_MEMORY;
 	if (!f)
@@ -285,11 +321,13 @@ int main(int argc, char **argv)
 	run(collector__source(c.c), atof(argv[2]), argc > 5 ? atof(argv[5]) / 1e3 : 0.25);
 	printf("{\"events\":%" PRIu64 ",\"compared\":%" PRIu64 ",\"wrong\":%" PRIu64
 	       ",\"lost\":%" PRIu64 ",\"late\":%" PRIu64 ",\"stacks\":%" PRIu64
-	       ",\"no_cpu\":%" PRIu64 ",\"spans\":%zu,\"spans_wrong\":%zu,\"kinds\":[",
-	       c.events, c.compared, c.wrong, c.lost, c.late, c.stacks, c.unknown_cpu, c.told.cnt,
-	       spans_wrong(&c));
+	       ",\"links\":%" PRIu64 ",\"span_drop\":%" PRIu64 ",\"no_cpu\":%" PRIu64
+	       ",\"spans\":%zu,\"spans_wrong\":%zu,\"kinds\":[",
+	       c.events, c.compared, c.wrong, c.lost, c.late, c.stacks, c.links, c.span_drop,
+	       c.unknown_cpu, c.told.cnt, spans_wrong(&c));
 	for (int k = 1; k < EVENT_KINDS; k++)
 		printf("%s%" PRIu64, k > 1 ? "," : "", c.kinds[k]);
+	say_threads(&c);
 	printf("]}\n");
 	for (size_t i = 0; i < ARRAY_SIZE(c.bytes); i++)
 		event_bytes__say(&c.bytes[i]);

@@ -110,8 +110,8 @@ static void single_ones_and_segments_are_all(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 24; seed++) {
 		struct made_up m = made_up(seed, 40000, seed % 4 ? 3000 : 300);
-		struct limit_stats stats;
-		struct got all, some;
+		struct limit_stats stats = { 0 };
+		struct got all = { 0 }, some = { 0 };
 
 		pass(&m, 0, false, &all, &stats);
 		assert_int_equal(stats.left_cnt, 0);
@@ -137,8 +137,8 @@ static void no_more_than_the_rate_is_left(void **state)
 {
 	struct made_up m = made_up(3, 60000, 3000);
 	double seconds = (double)(m.list[m.cnt - 1].ns - m.list[0].ns) / 1e9;
-	struct limit_stats stats;
-	struct got g;
+	struct limit_stats stats = { 0 };
+	struct got g = { 0 };
 
 	(void)state;
 	m.procs = 1;
@@ -157,8 +157,8 @@ static void no_more_than_the_rate_is_left(void **state)
 static void below_the_rate_all_of_them_stay(void **state)
 {
 	struct made_up m = made_up(5, 5000, 100000);
-	struct limit_stats stats;
-	struct got g;
+	struct limit_stats stats = { 0 };
+	struct got g = { 0 };
 
 	(void)state;
 	pass(&m, 100000, true, &g, &stats);
@@ -171,9 +171,9 @@ static void below_the_rate_all_of_them_stay(void **state)
 static void each_process_has_its_own_rate(void **state)
 {
 	struct made_up m = made_up(3, 60000, 3000); /* procs: 1 */
-	struct limit_stats stats;
+	struct limit_stats stats = { 0 };
 	uint64_t quiet = 0;
-	struct got g;
+	struct got g = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < m.cnt; i++) {

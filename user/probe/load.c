@@ -78,7 +78,7 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 	p->skel->rodata->events_on = p->opts.events;
 	if (!p->opts.events)
 		bpf_map__set_max_entries(p->skel->maps.singles, (unsigned int)getpagesize());
-	p->sched = probe_sched__choose(p->skel, p->opts.sched);
+	p->sched = probe_sched__choose(p->skel, p->opts.sched, p->opts.events);
 	for (int k = 0; k < GIL_SITE_KIND_CNT; k++)
 		if (probe__reg_prog(p->skel, k))
 			bpf_program__set_autoload(probe__reg_prog(p->skel, k), false);

@@ -43,13 +43,14 @@ static struct bpf_program *program_for(struct giltop_bpf *skel)
 	return prog;
 }
 
-bool probe_sched__choose(struct giltop_bpf *skel, bool want)
+bool probe_sched__choose(struct giltop_bpf *skel, bool want, bool events)
 {
 	struct bpf_program *prog = want ? program_for(skel) : NULL;
 
 	bpf_program__set_autoload(skel->progs.sched_switch, prog == skel->progs.sched_switch);
 	bpf_program__set_autoload(skel->progs.sched_switch_5_18,
 				  prog == skel->progs.sched_switch_5_18);
+	bpf_program__set_autoload(skel->progs.sched_waking, prog && events);
 	if (!prog) {
 		bpf_map__set_max_entries(skel->maps.sleeps, 1);
 		bpf_map__set_max_entries(skel->maps.first_holds, 1);
@@ -64,6 +65,11 @@ int probe_sched__attach(struct giltop_bpf *skel)
 					   ? skel->progs.sched_switch
 					   : skel->progs.sched_switch_5_18;
 
+	if (bpf_program__autoload(skel->progs.sched_waking)) {
+		skel->links.sched_waking = bpf_program__attach(skel->progs.sched_waking);
+		if (!skel->links.sched_waking)
+			return -errno;
+	}
 	skel->links.sched_switch = bpf_program__attach(prog);
 	return skel->links.sched_switch ? 0 : -errno;
 }

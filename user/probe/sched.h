@@ -13,7 +13,7 @@ struct totals;
 /* Before load: choose the program that fits this kernel's tracepoint; want false, or no such: none of them, and no memory
  * for them. Returns whether one is loaded.
  */
-bool probe_sched__choose(struct giltop_bpf *skel, bool want);
+bool probe_sched__choose(struct giltop_bpf *skel, bool want, bool events);
 /* After load. 0 or -errno. */
 int probe_sched__attach(struct giltop_bpf *skel);
 /* From now on the switches of this process's threads are looked at; or no more: before it is taken out of the targets. */

@@ -194,7 +194,7 @@ static uint32_t know(struct pystacks *s, uint32_t tgid, uint64_t hash, const str
 	return k->id;
 }
 
-static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
+uint32_t pystacks__id(struct pystacks *s, uint32_t tgid, uint64_t hash)
 {
 	struct known *k = hash ? hmap__get(&s->ids, hash, tgid) : NULL;
 	struct pystacks_process p = { 0 };
@@ -209,11 +209,6 @@ static uint32_t id_of_hash(struct pystacks *s, uint32_t tgid, uint64_t hash)
 	if (hash != NO_PYTHON_FRAME && probe__stack(s->probe, tgid, hash, &s->walk.stack))
 		return 0;
 	return know(s, tgid, hash, &s->walk.stack, &p);
-}
-
-uint32_t pystacks__id(struct pystacks *s, uint32_t tgid, uint64_t hash)
-{
-	return id_of_hash(s, tgid, hash);
 }
 
 /* ---- reading ---- */
@@ -298,7 +293,7 @@ static void open_waits(struct pystacks *s, struct totals *t, bool quick)
 		if ((th->rec.state != GT_WAIT && !s->look_at_all) || (th->rec.flags & GT_F_EXITED))
 			continue;
 		if (th->rec.state == GT_WAIT)
-			th->open_stack = id_of_hash(s, th->rec.tgid, th->rec.wait_stack);
+			th->open_stack = pystacks__id(s, th->rec.tgid, th->rec.wait_stack);
 		if (!th->open_stack && !quick && !is_walked(s, th) && !s->no_walks &&
 		    walks++ < OPEN_WALKS)
 			walk(s, &listed, th);
@@ -368,7 +363,7 @@ static void take_all(struct pystacks *s)
 
 void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash)
 {
-	id_of_hash(s, tgid, hash);
+	pystacks__id(s, tgid, hash);
 	if (s->new_cnt > KERNEL_STACKS || s->new_codes > KERNEL_CODES || probe__news_lost(s->probe))
 		take_all(s);
 }
@@ -386,17 +381,17 @@ int pystacks__read(struct pystacks *s, struct totals *t, bool quick)
 		const struct raw_sum *r = &s->raw.sums[i];
 
 		err = stack_growth__add_sum(&s->growth, &r->key,
-					    id_of_hash(s, r->key.tgid, r->key.stack), &r->sum, t);
+					    pystacks__id(s, r->key.tgid, r->key.stack), &r->sum, t);
 	}
 	for (size_t i = 0; i < s->raw.chain_cnt && !err; i++) {
 		const struct raw_chain *r = &s->raw.chains[i];
-		uint32_t w = id_of_hash(s, r->key.tgid, r->key.waiter_stack);
-		uint32_t h = id_of_hash(s, r->key.tgid, r->key.holder_stack);
+		uint32_t w = pystacks__id(s, r->key.tgid, r->key.waiter_stack);
+		uint32_t h = pystacks__id(s, r->key.tgid, r->key.holder_stack);
 
 		err = stack_growth__add_chain(&s->growth, &r->key, w, h, &r->sum, t);
 	}
 	for (size_t i = 0; i < t->sleep_cnt; i++)
-		t->sleeps[i].stack = id_of_hash(s, t->sleeps[i].at.tgid, t->sleeps[i].at.stack);
+		t->sleeps[i].stack = pystacks__id(s, t->sleeps[i].at.tgid, t->sleeps[i].at.stack);
 	open_waits(s, t, quick);
 	t->stats[COUNTER_STORE_FULL] = stack_store__full_cnt(s->store);
 	t->stats[COUNTER_UNRESOLVED] = s->unresolved;
