@@ -71,6 +71,7 @@ static struct tui_opts tui_opts(const struct opts *o, bool quiet)
 		.tids = o->view.tids,
 		.tid_cnt = o->view.tid_cnt,
 		.limit = o->view.limit,
+		.triggers = { o->on_wait_ns, o->on_hold_ns, o->on_delay_pct },
 	};
 }
 
@@ -89,6 +90,7 @@ int session__live_start(struct session *s)
 			getenv("TERM") ? getenv("TERM") : "", errstr(errno));
 		return EXIT_RUNTIME;
 	}
+	session__live_events(s);
 	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	/* The first interval starts here. */
@@ -258,6 +260,8 @@ bool session__live_show(struct session *s)
 	interval = model__snapshot(s->model, MODEL_INTERVAL);
 	whole = tui__wants_totals(l->tui);
 	total = total_for(s, whole);
+	if (interval)
+		session_trigger__interval(s, interval);
 	session__mark(s, false, false);
 	if (!interval || !total) {
 		snapshot__free(interval);
@@ -328,6 +332,11 @@ void session__live_input(struct session *s)
 		}
 	}
 	want_spans(s);
+}
+
+void session__live_events(struct session *s)
+{
+	tui__events(s->live->tui, s->triggers.list);
 }
 
 void session__live_resize(struct session *s)
