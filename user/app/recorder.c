@@ -205,7 +205,13 @@ static int copy_frame(void *ctx, const struct frame *f, const void *bytes, size_
 	return put_frame(ctx, f, bytes, len);
 }
 
-static bool may_write(struct recorder *r)
+/* What a user asks for, and the end, is no storm. */
+static bool is_storm(enum trigger_kind kind)
+{
+	return kind == TRIGGER_WAIT || kind == TRIGGER_HOLD || kind == TRIGGER_DELAY;
+}
+
+static bool may_write(struct recorder *r, const struct trigger *t)
 {
 	bool enough = r->file_cnt >= r->o->max_files ||
 		      (r->o->max_size && r->file_bytes + ring__bytes(r->ring) > r->o->max_size);
@@ -215,7 +221,8 @@ static bool may_write(struct recorder *r)
 			" bytes (--max-files, --max-size)\n",
 			r->file_cnt, r->file_bytes);
 	r->said_full |= enough;
-	return !enough && (!r->file_end_ns || now_ns() >= r->file_end_ns + r->o->quiet_ns);
+	return !enough && (!is_storm(t->kind) || !r->file_end_ns ||
+			   now_ns() >= r->file_end_ns + r->o->quiet_ns);
 }
 
 const char *recorder__write(struct recorder *r, const struct trigger *t)
@@ -227,7 +234,7 @@ const char *recorder__write(struct recorder *r, const struct trigger *t)
 			r->after = AFTER_INTERVALS;
 		return r->name;
 	}
-	if (t->over || !may_write(r))
+	if (t->over || !may_write(r, t))
 		return NULL;
 	/* Into the ring, while there is no file yet that it could go to. */
 	r->err = rec_writer__flush(r->writer);

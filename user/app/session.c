@@ -112,6 +112,7 @@ void session__refresh(struct session *s)
 static int finish(struct session *s)
 {
 	session__begin(s); /* if it ended before the first refresh */
+	session_trigger__end(s);
 	if (s->src->ops->close(s->src))
 		return EXIT_RUNTIME;
 	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
@@ -148,7 +149,10 @@ static void check_end(struct session *s)
 		s->done = "the command ended";
 	else if (!s->live_cnt && !s->src->ops->expects(s->src) && !session__may_come(s))
 		s->done = "the target ended";
-	else if (s->view_err)
+	s->ended_by_itself = s->done;
+	if (s->done)
+		return;
+	if (s->view_err)
 		s->done = "the output was closed";
 	else if (s->rec)
 		s->done = recorder__ends(s->rec);

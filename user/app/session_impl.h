@@ -99,6 +99,7 @@ struct session {
 	int command_out; /* what the command prints while the screen is up; -1: it prints itself */
 	off_t command_shown; /* so much of it is on the terminal */
 	const char *done;    /* why it ends; NULL: it goes on */
+	bool ended_by_itself; /* .. because nothing is left to be measured */
 	bool begun, pick_again;
 	bool failed;	      /* the books could not be read */
 	uint64_t duration_ns; /* 0: no end */
@@ -203,6 +204,10 @@ void session_trigger__begun(struct session *s);
 /* Into the stream: of the session's own; with a number if it has none. Of no process, and right now. */
 void session_trigger__tell(struct session *s, uint32_t pid, struct trigger *t);
 void session_trigger__plain(struct session *s, enum trigger_kind kind);
+/* Key w: of a flight recorder the file that is written; NULL: none, or it is no such. */
+const char *session_trigger__write(struct session *s);
+/* The run is over by itself: what a flight recorder keeps is worth a file. */
+void session_trigger__end(struct session *s);
 /* The picture of an interval: --on-delay. */
 void session_trigger__interval(struct session *s, const struct snapshot *snap);
 

@@ -180,6 +180,7 @@ static void write_snapshot(struct session *s)
 {
 	__cleanup(sbuf__free) struct sbuf txt = { 0 }, json = { 0 }, say = { 0 };
 	bool data = s->live->interval && s->live->total;
+	const char *ring;
 
 	snapshot_names(&txt, &json);
 	if (write_file(s, &txt, put_text) || (data && write_file(s, &json, put_json)))
@@ -188,6 +189,9 @@ static void write_snapshot(struct session *s)
 		sbuf__printf(&say, "written: %s, %s", sbuf__str(&txt), sbuf__str(&json));
 	else
 		sbuf__printf(&say, "written: %s", sbuf__str(&txt));
+	ring = session_trigger__write(s);
+	if (ring)
+		sbuf__printf(&say, ", %s", ring);
 	tui__message(s->live->tui, sbuf__str(&say));
 }
 

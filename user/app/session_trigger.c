@@ -136,6 +136,23 @@ void session_trigger__plain(struct session *s, enum trigger_kind kind)
 	session_trigger__tell(s, 0, &t);
 }
 
+const char *session_trigger__write(struct session *s)
+{
+	const struct trigger_event *e;
+
+	if (!s->rec || !recorder__is_ring(s->rec))
+		return NULL;
+	session_trigger__plain(s, TRIGGER_KEY);
+	e = trigger_list__at(s->triggers.list, 0);
+	return e && e->t.kind == TRIGGER_KEY ? e->t.file : NULL;
+}
+
+void session_trigger__end(struct session *s)
+{
+	if (s->rec && recorder__is_ring(s->rec) && s->ended_by_itself)
+		session_trigger__plain(s, TRIGGER_END);
+}
+
 /* ---- --on-delay ---- */
 
 static const struct snap_thread *worst_of(const struct snap_proc *p)
