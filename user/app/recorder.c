@@ -149,7 +149,7 @@ static bool is_dir(const char *path)
 /* NULL: no memory. */
 static const char *name_file(struct recorder *r, const struct trigger *t, unsigned int nth)
 {
-	const char *at = r->o->verb == VERB_RECORD && r->o->output ? r->o->output : "./";
+	const char *at = r->o->verb == VERB_RECORD && r->o->output ? r->o->output : "";
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
 	time_t now = time(NULL);
 	char stamp[32], no[16] = "";
@@ -158,10 +158,10 @@ static const char *name_file(struct recorder *r, const struct trigger *t, unsign
 
 	if (nth)
 		snprintf(no, sizeof(no), "-%u", nth + 1);
-	if (is_dir(at)) {
+	if (!len || is_dir(at)) {
 		localtime_r(&now, &tm);
 		strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-		sbuf__printf(&name, "%s%sgiltop-%s-%s%s.giltop", at, at[len - 1] == '/' ? "" : "/",
+		sbuf__printf(&name, "%s%sgiltop-%s-%s%s.giltop", at, !len || at[len - 1] == '/' ? "" : "/",
 			     stamp, kind_names[t->kind], no);
 	} else {
 		len -= formats__of_file(at) == formats__find("giltop") ? strlen(".giltop") : 0;
