@@ -124,7 +124,7 @@ static int finish(struct session *s)
 }
 
 /* The live view was left by the user: there is no summary, but what was to be checked is. */
-static int quit(struct session *s)
+int session__quit(struct session *s)
 {
 	struct snapshot *snap;
 	int code;
@@ -336,7 +336,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 		bool left = s.live && (!strcmp(s.done, "quit") || s.pick_again);
 
 		session__live_stop(&s);
-		code = left ? quit(&s) : finish(&s);
+		code = left ? session__quit(&s) : finish(&s);
 		if (s.failed) {
 			pr_warn("cannot read the books any more\n");
 			code = EXIT_RUNTIME;

@@ -97,8 +97,8 @@ struct session {
 	struct told_run triggers;
 	int epfd, refresh_fd, duration_fd, signal_fd;
 	int command_out; /* what the command prints while the screen is up; -1: it prints itself */
-	off_t command_shown; /* so much of it is on the terminal */
-	const char *done;    /* why it ends; NULL: it goes on */
+	off_t command_shown;  /* so much of it is on the terminal */
+	const char *done;     /* why it ends; NULL: it goes on */
 	bool ended_by_itself; /* .. because nothing is left to be measured */
 	bool begun, pick_again;
 	bool failed;	      /* the books could not be read */
@@ -190,6 +190,8 @@ void session_self__end(struct session *s);
 /* From one refresh to the next, as asked for and made longer. */
 uint64_t session_self__interval_ns(const struct session *s);
 
+/* The live view was left: rules (--check) are judged, and that is all. An exit code. */
+int session__quit(struct session *s);
 /* session_player.c: the live view over a recording, from start to end: an exit code */
 int session__play(const struct opts *o);
 /* A key may have said where it is to go. */

@@ -47,9 +47,14 @@ static void fresh(void *ctx, uint64_t known_from_ns)
 {
 	struct playing *p = ctx;
 
+	/* The list of events begins anew with the model, by which it knows names. */
+	p->s.model = p->b.model;
+	session_trigger__close(&p->s);
+	if (session_trigger__open(&p->s))
+		pr_warn("no memory for the list of events\n");
 	if (p->s.live)
-		session__live_restart(&p->s, recording__has_events(p->r) ? known_from_ns
-									  : UINT64_MAX);
+		session__live_restart(&p->s,
+				      recording__has_events(p->r) ? known_from_ns : UINT64_MAX);
 }
 
 static void pass(void *ctx, const struct snapshot *interval)
@@ -168,9 +173,10 @@ static void say_triggers(struct playing *p, uint64_t from_ns, uint64_t to_ns)
 /* What the file says of its end. */
 static const char *end_words(const struct playing *p)
 {
-	return recording__is_cut(p->r) ? "the recording ends here without its last frame: giltop was "
-					 "killed, or the file is damaged"
-				       : NULL;
+	return recording__is_cut(p->r)
+		       ? "the recording ends here without its last frame: giltop was "
+			 "killed, or the file is damaged"
+		       : NULL;
 }
 
 static void put_picture(struct playing *p)
@@ -180,6 +186,7 @@ static void put_picture(struct playing *p)
 
 	s->model = p->b.model;
 	s->self.limit.level = (enum self_level)p->b.level;
+	session__live_events(s);
 	if (!session__live_put(s)) {
 		session__live_say(s, "no memory for this picture");
 		return;
@@ -349,8 +356,9 @@ static int start(struct playing *p)
 	if (!session__live_picture(s))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (recording__is_cut(p->r))
-		session__live_say(s, "giltop was killed while it wrote this, or the file is damaged: "
-				     "it ends with its last whole frame");
+		session__live_say(s,
+				  "giltop was killed while it wrote this, or the file is damaged: "
+				  "it ends with its last whole frame");
 	return 0;
 }
 
@@ -371,6 +379,9 @@ int session__play(const struct opts *o)
 	if (!code)
 		loop(&p);
 	session__live_stop(&p.s);
+	if (!code)
+		code = session__quit(&p.s); /* of all that is in it, wherever it was left */
+	session_trigger__close(&p.s);
 	playback__close(&p.b);
 	if (p.s.src)
 		p.s.src->ops->free(p.s.src);
