@@ -80,8 +80,8 @@ struct ui_state {
 
 	struct screen screens[UI_SCREEN_CNT];
 	enum ui_screen screen, tab; /* tab: shown, or where Esc leads from what it opened */
-	bool cumulative, paused; /* paused: ui__set_paused */
-	struct player player;	 /* if it is a recording */
+	bool cumulative, paused;    /* paused: ui__set_paused */
+	struct player player;	    /* if it is a recording */
 	uint64_t interval_ns;
 	uint32_t focus_pid;	     /* only this process; 0: all */
 	struct ui_head head;	     /* without a focus: the process of the header */

@@ -64,10 +64,10 @@ struct session {
 	struct sinks
 		sinks; /* what the source sends goes to: the model, this session, the timeline */
 	struct model *model;
-	size_t live_cnt;   /* processes that are measured now */
-	size_t wanted_cnt; /* by the filters of -a, at the start */
-	struct view *view; /* NULL while the live view runs */
-	struct live *live; /* NULL: batch */
+	size_t live_cnt;	 /* processes that are measured now */
+	size_t wanted_cnt;	 /* by the filters of -a, at the start */
+	struct view *view;	 /* NULL while the live view runs */
+	struct live *live;	 /* NULL: batch */
 	struct playing *playing; /* NULL: it is measured now, or played without a screen */
 	struct output out;
 	struct recording *played; /* NULL: it is measured now */

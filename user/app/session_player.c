@@ -48,8 +48,8 @@ static void fresh(void *ctx, uint64_t known_from_ns)
 	struct playing *p = ctx;
 
 	if (p->s.live)
-		session__live_restart(&p->s, recording__has_events(p->r) ? known_from_ns
-									  : UINT64_MAX);
+		session__live_restart(&p->s,
+				      recording__has_events(p->r) ? known_from_ns : UINT64_MAX);
 }
 
 static void pass(void *ctx, const struct snapshot *interval)
@@ -168,9 +168,10 @@ static void say_triggers(struct playing *p, uint64_t from_ns, uint64_t to_ns)
 /* What the file says of its end. */
 static const char *end_words(const struct playing *p)
 {
-	return recording__is_cut(p->r) ? "the recording ends here without its last frame: giltop was "
-					 "killed, or the file is damaged"
-				       : NULL;
+	return recording__is_cut(p->r)
+		       ? "the recording ends here without its last frame: giltop was "
+			 "killed, or the file is damaged"
+		       : NULL;
 }
 
 static void put_picture(struct playing *p)
@@ -349,8 +350,9 @@ static int start(struct playing *p)
 	if (!session__live_picture(s))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (recording__is_cut(p->r))
-		session__live_say(s, "giltop was killed while it wrote this, or the file is damaged: "
-				     "it ends with its last whole frame");
+		session__live_say(s,
+				  "giltop was killed while it wrote this, or the file is damaged: "
+				  "it ends with its last whole frame");
 	return 0;
 }
 
