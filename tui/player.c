@@ -356,7 +356,8 @@ static int from_here(const struct player *p, const char *text, uint64_t *ret)
 	int n = clock_parts(text + 1, part, &frac);
 
 	if (n)
-		ns = ((n == 3 ? part[0] * 60 + part[1] : part[0]) * 60 + part[n - 1]) * SEC_NS + frac;
+		ns = ((n == 3 ? part[0] * 60 + part[1] : part[0]) * 60 + part[n - 1]) * SEC_NS +
+		     frac;
 	else if (parse_duration(text + 1, &ns))
 		return -EINVAL;
 	if (*text == '-')
@@ -382,8 +383,9 @@ int player__time(const struct player *p, const char *text, uint64_t *ret_ns)
 		number[len - 1] = '\0';
 		err = parse_decimal(number, 100, &pct);
 		if (!err)
-			*ret_ns = p->file.start_ns +
-				  (uint64_t)((double)(p->file.end_ns - p->file.start_ns) * pct / 100);
+			*ret_ns =
+				p->file.start_ns +
+				(uint64_t)((double)(p->file.end_ns - p->file.start_ns) * pct / 100);
 		return err;
 	}
 	n = clock_parts(text, part, &frac);

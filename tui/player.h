@@ -37,8 +37,8 @@ enum player_command {
 enum player_go {
 	PLAYER_STAY,
 	PLAYER_FORWARD, /* cnt intervals, or as many of them as there are and as it can in a tenth of a second */
-	PLAYER_AT,	/* to the last picture that is not after to_ns */
-	PLAYER_COVER,	/* to the first one that is not before it */
+	PLAYER_AT,    /* to the last picture that is not after to_ns */
+	PLAYER_COVER, /* to the first one that is not before it */
 };
 
 struct player_step {
@@ -51,8 +51,10 @@ struct player_file {
 	uint64_t first_ns, end_ns; /* the first picture, and its end */
 	uint64_t start_ns;	   /* what the user's times count from */
 	uint64_t interval_ns;	   /* about, from mark to mark */
-	uint64_t mono_ns, real_ns; /* both clocks at one moment; real_ns 0: time of day is not known */
-	const uint64_t *trigger_ns; /* when something was seen, by time; must live as long as the player */
+	uint64_t mono_ns,
+		real_ns; /* both clocks at one moment; real_ns 0: time of day is not known */
+	const uint64_t
+		*trigger_ns; /* when something was seen, by time; must live as long as the player */
 	size_t trigger_cnt;
 };
 

@@ -13,8 +13,8 @@ static const struct {
 	bool total, day_time;
 	int cells; /* of the bar */
 } sizes[] = {
-	{ true, true, 30 }, { true, true, 20 },	  { true, true, 10 },
-	{ true, true, 0 },  { true, false, 0 },	  { false, false, 0 },
+	{ true, true, 30 }, { true, true, 20 }, { true, true, 10 },
+	{ true, true, 0 },  { true, false, 0 }, { false, false, 0 },
 };
 
 /* Tenths of a second where intervals are shorter than one. */
@@ -33,7 +33,7 @@ static const char *clock_text(const struct player *p, uint64_t ns, char buf[UNIT
 
 void player_bar__text(const struct player *p, bool unicode, char *buf, size_t sz)
 {
-	const char *sign = p->at_end ? (unicode ? "■" : "#")
+	const char *sign = p->at_end   ? (unicode ? "■" : "#")
 			   : p->paused ? (unicode ? "‖" : "=")
 				       : (unicode ? "▶" : ">");
 	const char *word = p->at_end ? "end" : p->paused ? "paused" : player__speed_name(p);

@@ -91,7 +91,8 @@ static void fake_want_spans(struct source *s, uint64_t min_ns)
 	(void)min_ns;
 }
 
-static const struct source_ops fake_ops = { .refresh = fake_refresh, .want_spans = fake_want_spans };
+static const struct source_ops fake_ops = { .refresh = fake_refresh,
+					    .want_spans = fake_want_spans };
 
 static inline void fake_recording__open(struct recording *r, const struct sinks *sinks)
 {

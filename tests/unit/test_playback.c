@@ -219,8 +219,8 @@ static void a_file_that_breaks_off_is_played_up_to_there(void **state)
 	stage__open(&st);
 	play_through(&st, want);
 	st.r.broken_from = 61;
-	assert_int_equal(playback__go(&st.b, &(struct player_step){ PLAYER_AT, 0, st.r.end_ns[50] }),
-			 0);
+	assert_int_equal(
+		playback__go(&st.b, &(struct player_step){ PLAYER_AT, 0, st.r.end_ns[50] }), 0);
 	now = picture(&st);
 	assert_string_equal(now, want[50]);
 	free(now);
@@ -237,11 +237,11 @@ static void a_file_that_breaks_off_is_played_up_to_there(void **state)
 
 static void a_trigger_is_in_the_interval_that_it_is_about(void **state)
 {
-	struct recording r = { .trigger_cnt = 2,
-			       .triggers = { { .kind = TRIGGER_HOLD, .at_ns = 500, .start_ns = 1 },
-					     { .kind = TRIGGER_DELAY,
-					       .at_ns = 2010,
-					       .start_ns = 1000 } } };
+	struct recording r = {
+		.trigger_cnt = 2,
+		.triggers = { { .kind = TRIGGER_HOLD, .at_ns = 500, .start_ns = 1 },
+			      { .kind = TRIGGER_DELAY, .at_ns = 2010, .start_ns = 1000 } }
+	};
 
 	(void)state;
 	assert_int_equal(playback__trigger_ns(&r, 0), 500);

@@ -226,8 +226,7 @@ static void no_keys_lead_out_of_it_or_stop_it_for_ever(void **state)
 			if (rnd(&f, 5))
 				player__command(&f.p, (enum player_command)rnd(&f, 12));
 			else
-				player__seek(&f.p, rnd(&f, 2) ? rnd(&f, 3000 * S)
-							      : f.x);
+				player__seek(&f.p, rnd(&f, 2) ? rnd(&f, 3000 * S) : f.x);
 			film__run(&f, rnd(&f, 3 * S));
 			assert_true(f.at < f.cnt);
 			assert_int_equal(f.p.at_ns, f.end_ns[f.at]);
@@ -256,10 +255,12 @@ static uint64_t time_of(const struct film *f, const char *text)
 
 static void times_as_people_write_them(void **state)
 {
-	static const char *const none[] = { "",	     "x",    "1:",   ":1",	  "1:60", "1:2:3:4",
-					    "1:2x",  "12 s", "+",    "-x",	  "101%", "%",
-					    "1:60:00", "--1", "1:30s", "99999999:00" };
-	static const char *const outside[] = { "10:00", "601s", "14:10:01", "3h", "13:00:00", "25:00:00" };
+	static const char *const none[] = { "",	       "x",	  "1:",	   ":1",
+					    "1:60",    "1:2:3:4", "1:2x",  "12 s",
+					    "+",       "-x",	  "101%",  "%",
+					    "1:60:00", "--1",	  "1:30s", "99999999:00" };
+	static const char *const outside[] = { "10:00", "601s",	    "14:10:01",
+					       "3h",	"13:00:00", "25:00:00" };
 	static struct film f;
 	uint64_t ns = 7;
 
@@ -277,7 +278,8 @@ static void times_as_people_write_them(void **state)
 	assert_int_equal(time_of(&f, "01:30.25"), 90 * S + S / 4);
 	assert_int_equal(time_of(&f, "14:00:00"), 11 * S - 1);
 	assert_int_equal(time_of(&f, "14:00:00.5"), 10 * S + S / 2);
-	assert_int_equal(time_of(&f, "14:01"), 71 * S - 1); /* 14 minutes are not in it: a time of day */
+	assert_int_equal(time_of(&f, "14:01"),
+			 71 * S - 1); /* 14 minutes are not in it: a time of day */
 	assert_int_equal(time_of(&f, "0:01:30"), 91 * S - 1); /* and no night is */
 	assert_int_equal(time_of(&f, "50%"), 150 * S);
 	assert_int_equal(time_of(&f, "100%"), 300 * S);

@@ -37,13 +37,13 @@ struct playback {
 	struct sinks *sinks;
 	struct model *model;
 	const struct playback_user *user;
-	size_t at;	  /* the interval where it is: its place among all of the file */
-	bool at_end;	  /* nothing comes after this */
-	bool lost;	  /* whoever shows it has not seen what was before: go there anew */
-	bool anew;	  /* all is played from the start */
-	uint64_t pass_ns; /* then intervals that ended before this are not told of */
-	uint64_t span_ns; /* of the time before a moment that is gone to, spans are wanted */
-	bool shown_next;  /* the mark that comes is of an interval that is shown */
+	size_t at;	    /* the interval where it is: its place among all of the file */
+	bool at_end;	    /* nothing comes after this */
+	bool lost;	    /* whoever shows it has not seen what was before: go there anew */
+	bool anew;	    /* all is played from the start */
+	uint64_t pass_ns;   /* then intervals that ended before this are not told of */
+	uint64_t span_ns;   /* of the time before a moment that is gone to, spans are wanted */
+	bool shown_next;    /* the mark that comes is of an interval that is shown */
 	unsigned int level; /* enum self_level, at this moment */
 };
 
