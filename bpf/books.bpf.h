@@ -256,6 +256,8 @@ static __always_inline void wait_close(struct gt_gil *g, struct gt_thread *t, __
 	sum_put(sum, ns, 1);
 	if (ns > t->wait_max_ns)
 		t->wait_max_ns = ns;
+	if (alarms_on)
+		alarm_waited(t->gil_slot, t->tid, now - ns, now);
 }
 
 /* A waiter sets gil_drop_request. */
@@ -323,6 +325,8 @@ __noinline int waiter_close(__u32 slot, __u64 cond, __u32 tid)
 	t->state = GT_RELEASED;
 	t->flags &= ~GT_F_DYING_WAIT;
 	thread_end(t);
+	if (alarms_on)
+		alarm_waited(slot, tid, when - ns, when);
 	return 0;
 }
 

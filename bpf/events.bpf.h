@@ -79,6 +79,8 @@ static __always_inline int on_wait(__u64 cond, __u32 file)
 	g->waiters++;
 	single_out(t, cond, GT_SINGLE_WAIT, g->light ? GT_SINGLE_F_LIGHT : 0, g->light ? seen : 0,
 		   now);
+	if (alarms_on)
+		alarm_waits(g, t, now);
 	gil_end(g);
 	thread_end(t);
 	return 0;
@@ -154,6 +156,8 @@ static __always_inline int on_acquire(__u64 cond, __u32 file)
 	g->hold_blame_ns = 0;
 	g->asked_ns = 0; /* as take_gil() does with gil_drop_request */
 	single_out(t, cond, GT_SINGLE_GET, 0, stack, now);
+	if (alarms_on)
+		alarm_holds(t, now);
 	gil_end(g);
 	thread_end(t);
 	return 0;
@@ -249,6 +253,8 @@ static __always_inline int on_release(__u64 cond, __u32 file)
 	if (!(g->releases & (CHECK_EVERY - 1)))
 		memory_check(g, cond, 0);
 	single_out(t, cond, GT_SINGLE_RELEASE, asked ? GT_SINGLE_F_ASKED : 0, stack, now);
+	if (alarms_on)
+		alarm_held(t->gil_slot, r.tid, now - ns, now);
 	gil_end(g);
 	thread_end(t);
 	return 0;

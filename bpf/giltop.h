@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #endif
 
+#include "bpf/alarm.h"
 #include "bpf/hist.h"
 #include "bpf/notes.h"
 #include "bpf/pylayout.h"
@@ -435,6 +436,7 @@ enum gt_stat {
 	GT_STAT_LOOK_MOVED,  /* looks at a holder that has run meanwhile: dropped */
 	GT_STAT_TID_FULL,    /* a thread's fifth GIL: its death will not be seen at that one */
 	GT_STAT_SLEEP_FULL, /* no room for a place where holders sleep: its time is under "[other]" */
+	GT_STAT_ALARM_DROP, /* ring buffer full: the end of a long wait or hold was not told */
 	GT_STAT_WALK,	    /* stack walks by how they ended: enum py_walk_end follows from here */
 	GT_STAT_WALK_LAST = GT_STAT_WALK + 4,
 	GT_STAT_CNT,

@@ -78,6 +78,8 @@ __noinline int light_holder(__u32 slot, __u64 cond, __u32 tid, __u64 now)
 	}
 	if (g->holder_tid == tid)
 		return 0;
+	if (alarms_on)
+		alarm_light(g, slot, tid, now);
 	if (now > g->hold_since_ns)
 		hold_push(g, g->holder_tid, now);
 	g->holder_tid = tid;
@@ -130,6 +132,8 @@ __noinline int light_ends(__u32 slot, __u64 now)
 	m = bpf_map_lookup_elem(&modes, &tgid);
 	if (m && !m->exact) /* the probes are being taken away */
 		return 0;
+	if (alarms_on)
+		alarm_light(g, slot, 0, now);
 	if (now > g->hold_since_ns)
 		hold_push(g, g->holder_tid, now);
 	g->light = 0;
@@ -196,6 +200,8 @@ static __always_inline void wait_tick(struct gt_gil *g, struct gt_thread *t, __u
 	if (g->hold_cnt - t->wait_hold_cnt > GT_RING_HOLDS / 2)
 		pairs_book(t->gil_slot, cond, t->tid, now);
 	single_out(t, cond, GT_SINGLE_RETRY, g->light ? GT_SINGLE_F_LIGHT : 0, holder, now);
+	if (alarms_on)
+		alarm_waits(g, t, now);
 	gil_end(g);
 	thread_end(t);
 }

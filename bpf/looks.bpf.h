@@ -165,6 +165,8 @@ __noinline int asleep_seen(__u32 slot, __u64 stack, __u64 now)
 	asleep_book(slot, stack, now, 0);
 	g->look_ns = now;
 	g->look_stack = stack;
+	if (alarms_on)
+		alarm_look(slot, g->holder_tid, stack, now);
 	return 0;
 }
 
@@ -326,6 +328,8 @@ __noinline int look_from_clock(__u32 slot, __u64 cond, __u64 ip)
 	if (!g->light)
 		sum_add(tgid, sum_of(GT_SUM_HOLD, key.tid), stack, GT_LOOK_NS, 1);
 	t->seen_ns = bpf_ktime_get_ns();
+	if (alarms_on)
+		alarm_look(slot, key.tid, stack, t->seen_ns);
 	looks_of_hold(l, g);
 	l->clock_cnt++;
 	if (!g->waiters)

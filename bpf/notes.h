@@ -18,6 +18,8 @@ enum gt_note_kind {
 		6, /* the books of tgid have started at start_ns, by its file, which is in tid */
 	GT_NOTE_UNSEEN =
 		7, /* tgid has ended without books: its program, of the file ino, dev (tid), began at start_ns */
+	GT_NOTE_HELD = 16,   /* a long hold is over: a struct gt_alarm_note (bpf/alarm.h) */
+	GT_NOTE_WAITED = 17, /* .. a long wait */
 };
 
 struct gt_note {

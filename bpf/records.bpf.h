@@ -47,6 +47,8 @@ static __noinline int gil_new(struct gt_gil_key *key, struct gt_target *target, 
 		target->gil_slots[target->gil_cnt++] = slot;
 	bpf_map_update_elem(&gil_slots, key, &slot, BPF_ANY);
 	pair_rows(key->tgid, GT_PAIR_OF_GIL | slot);
+	if (alarms_on)
+		alarm_new(key, slot);
 	return (int)slot;
 }
 

@@ -82,6 +82,31 @@ static void draw_played(const struct ui_state *ui, const struct snapshot *s,
 	canvas__puts(c, y, x, end - x - 1, ROLE_NORMAL, sbuf__str(&left));
 }
 
+/* "3 events, last 12s ago", where there is room for it: all of it, or the first half. Returns the cells used. */
+static int draw_events(const struct ui_state *ui, const struct snapshot *s, struct canvas *c, int y,
+		       int right, int room)
+{
+	const struct trigger_event *e = ui->events ? trigger_list__at(ui->events, 0) : NULL;
+	uint64_t cnt = e ? trigger_list__ever_cnt(ui->events) : 0, ago;
+	char text[96], short_text[48], buf[UNITS_SZ], n[UNITS_SZ];
+	int w;
+
+	if (!cnt || !s)
+		return 0;
+	ago = s->now_ns > e->t.at_ns ? s->now_ns - e->t.at_ns : 0;
+	snprintf(short_text, sizeof(short_text), "%s event%s", units__count((double)cnt, n),
+		 cnt > 1 ? "s" : "");
+	snprintf(text, sizeof(text), "%s, last %s ago", short_text, units__duration(ago, buf));
+	w = (int)strlen(text);
+	if (w + 2 > room)
+		w = (int)strlen(short_text);
+	if (w + 2 > room)
+		return 0;
+	canvas__puts_right(c, y, right - w, w, ROLE_WARN,
+			   w == (int)strlen(text) ? text : short_text);
+	return w + 2;
+}
+
 /* "gunicorn: worker [shop]" may be long, what comes after it must not be pushed out. */
 static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		       const struct snap_proc *p, struct canvas *c, int y)
@@ -109,6 +134,8 @@ static void draw_title(const struct ui_state *ui, const struct snapshot *s,
 		canvas__puts(c, y, x, c->w - x, ROLE_NORMAL, sbuf__str(&left));
 		return;
 	}
+	room -= draw_events(ui, s, c, y, c->w - right_w - 2,
+			    room - cells__width(sbuf__str(&left), c->unicode));
 	canvas__puts(c, y, x, room, ROLE_NORMAL, sbuf__str(&left));
 	if (ui->paused)
 		canvas__puts(c, y, c->w - right_w, 6, ROLE_WARN, "PAUSED");

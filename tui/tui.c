@@ -268,6 +268,12 @@ const char *tui__screen_name(size_t i)
 	return ui__tab_name(i);
 }
 
+void tui__events(struct tui *t, const struct trigger_list *l)
+{
+	ui__set_events(&t->ui, l);
+	t->dirty = true;
+}
+
 void tui__message(struct tui *t, const char *text)
 {
 	snprintf(t->ui.message, sizeof(t->ui.message), "%s", text);

@@ -73,6 +73,9 @@ const char *tui__screen_name(size_t i);
 /* What is on the screen now, as plain text. */
 void tui__text(struct tui *t, struct sbuf *ret);
 /* One line at the bottom until the next key, e.g. "the process has ended". */
+/* What the user wanted to be told of: there may be something new. l must live as long as it does; NULL: none. */
+struct trigger_list;
+void tui__events(struct tui *t, const struct trigger_list *l);
 void tui__message(struct tui *t, const char *text);
 
 /* Let the user choose a process; its own small loop. The pid, 0 if the user gave up, or -errno (see

@@ -27,7 +27,14 @@ enum tui_action {
 	TUI_PICKED, /* a process was chosen (tui__pick) */
 };
 
+/* What is told of (the screen of events); 0: nothing of that kind. */
+struct tui_triggers {
+	uint64_t on_wait_ns, on_hold_ns;
+	double on_delay_pct;
+};
+
 struct tui_opts {
+	struct tui_triggers triggers;
 	bool ascii;		      /* no Unicode even if the locale has it */
 	bool plain;		      /* no colours; NO_COLOR is the caller's to read */
 	struct tui_settings settings; /* to start with */

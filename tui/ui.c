@@ -30,6 +30,7 @@ int ui__init(struct ui_state *ui, const struct tui_opts *opts, bool unicode)
 				 .tids = opts->tids,
 				 .tid_cnt = opts->tid_cnt,
 				 .limit = opts->limit,
+				 .triggers = opts->triggers,
 				 .set = opts->settings,
 				 .saved = opts->saved,
 				 .zoom_ns = 1000000000u };
@@ -306,6 +307,13 @@ void ui__update(struct ui_state *ui, const struct snapshot *interval, const stru
 		ui__search(ui, ui->screens[ui->screen].sel);
 		ui__refresh(ui);
 	}
+}
+
+void ui__set_events(struct ui_state *ui, const struct trigger_list *events)
+{
+	ui->events = events;
+	if (ui->screen == UI_EVENTS || ui->screen == UI_EVENT)
+		ui__refresh(ui);
 }
 
 void ui__set_total(struct ui_state *ui, const struct snapshot *total)

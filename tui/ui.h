@@ -18,6 +18,7 @@
 #include "tui/tui_opts.h"
 #include "user/picture/snapshot.h"
 #include "user/picture/timeline.h"
+#include "user/picture/trigger_list.h"
 
 /* All screens. To add one: write its file, with its ops at the end, and a row here. The tabs come
  * first, in the order of their number keys; the others are opened from a screen (ui__open).
@@ -29,6 +30,8 @@
 	TAB(UI_MATRIX, screen_matrix)                                                              \
 	TAB(UI_LATENCY, screen_latency)                                                            \
 	TAB(UI_PROCS, screen_procs)                                                                \
+	TAB(UI_EVENTS, screen_events)                                                              \
+	OTHER(UI_EVENT, screen_event)                                                              \
 	OTHER(UI_DETAIL, screen_detail)                                                            \
 	OTHER(UI_TREE, screen_tree)                                                                \
 	OTHER(UI_PICK, screen_pick)
@@ -75,6 +78,8 @@ struct ui_state {
 	/* data; not owned */
 	const struct snapshot *interval, *total;
 	const struct timeline *timeline;
+	const struct trigger_list *events; /* NULL: none are kept */
+	struct tui_triggers triggers;
 	const uint32_t *tids; /* -t: only these threads; tid_cnt 0: all */
 	size_t tid_cnt, limit;
 
@@ -128,6 +133,8 @@ void ui__pass(struct ui_state *ui, const struct snapshot *interval);
 void ui__forget(struct ui_state *ui);
 /* The player has done what it wanted. */
 void ui__moved(struct ui_state *ui, uint64_t from_ns, uint64_t at_ns, bool at_end);
+/* What the user wanted to be told of: it may have changed. */
+void ui__set_events(struct ui_state *ui, const struct trigger_list *events);
 enum tui_action ui__key(struct ui_state *ui, int key);
 enum ui_mouse { UI_MOUSE_CLICK, UI_MOUSE_DOUBLE, UI_MOUSE_WHEEL_UP, UI_MOUSE_WHEEL_DOWN };
 /* The mouse did this on a cell with this hit (canvas.h). */
@@ -145,6 +152,7 @@ struct ui_subject {
 	uint32_t pid, tid;
 	const char *pool;		/* a pool's row of this name, not a thread; or NULL */
 	const struct snap_frame *frame; /* NULL: all functions */
+	uint64_t event;			/* its number */
 	const struct tui_pick *picks;	/* these must live as long as the screen */
 	size_t pick_cnt;
 };

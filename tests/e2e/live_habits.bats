@@ -46,7 +46,7 @@ mouse_flag() {
 	live 80 24 "$GILTOP" -p "$WL_PID"
 	demo_threads_seen
 	shows "F1Help F2Setup F3Search F4Filter F5Pools F6Sort F10Quit"
-	screen | tail -1 | grep -q '^1 threads  2 timeline  3 blame  4 who-blocks-whom  5 latency  6 processes$'
+	screen | tail -1 | grep -q '^1 threads 2 timeline 3 blame 4 who-blocks-whom 5 latency 6 processes 7 events$'
 	keys F1
 	shows "Help: any other key closes"
 	keys F1

@@ -48,7 +48,7 @@ nothing_found() {
 	live 100 30 env ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="$UBSAN_OPTIONS" "$GILTOP" -i 200ms -p "$WL_PID"
 	shows "spin"
 	local key
-	for key in 1 2 3 4 5 6 '?' Escape F2 Escape m t w; do
+	for key in 1 2 3 4 5 6 7 '?' Escape F2 Escape m t w; do
 		keys "$key"
 		sleep 0.3
 	done

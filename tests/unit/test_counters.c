@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/alarm.h"
 #include "giltop.skel.h"
 #include "user/books/sink.h"
 #include "user/books/totals.h"

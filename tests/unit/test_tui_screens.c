@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/trigger_stage.h"
 #include "tests/unit/tui_stage.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
@@ -68,7 +69,7 @@ static const struct {
 } screens[] = {
 	{ "threads", "1" }, { "timeline", "2" },  { "blame", "3" },    { "matrix", "4" },
 	{ "latency", "5" }, { "processes", "6" }, { "detail", "1\n" }, { "tree", "3\n" },
-	{ "help", "?" },    { "sort", "s" },	  { "setup", "S" },
+	{ "events", "7" },  { "help", "?" },	  { "sort", "s" },     { "setup", "S" },
 };
 
 static void every_screen_looks_as_before(void **state)
@@ -369,6 +370,105 @@ static void a_recording_says_where_it_is(void **state)
 	stage__close(&st);
 }
 
+/* Waits, holds and others; the last one goes on. FAKE_NOW is 1000 s. */
+static struct trigger_list *some_events(void)
+{
+	struct trigger_list *l = trigger_stage(100, 0);
+	struct trigger all[] = {
+		trigger_hold(1, 850000, 102, false),
+		trigger_hold(1, 850200, 302, true),
+		trigger_wait(2, 870500, 81, true),
+		{ .kind = TRIGGER_DELAY,
+		  .no = 3,
+		  .at_ns = 980000 * TRIGGER_MS,
+		  .ns = 412 * TRIGGER_MS,
+		  .waiter_tid = TRIGGER_PID + 3,
+		  .waiter_stack = 2,
+		  .waiter_cnt = 1 },
+		{ .kind = TRIGGER_SIGNAL,
+		  .no = 4,
+		  .at_ns = 983000 * TRIGGER_MS,
+		  .file = "giltop-20260102-030405-4.giltop" },
+		trigger_hold(5, 888000, 101, false),
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		trigger_tell(l, &all[i]);
+	return l;
+}
+
+static void events_are_a_list_newest_first_and_each_has_its_stacks(void **state)
+{
+	static const struct {
+		int h, w;
+		bool unicode;
+	} sizes[] = { { 24, 80, true }, { 24, 80, false }, { 12, 60, true }, { 43, 132, true } };
+	struct stage st;
+	char name[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct trigger_list *l = some_events();
+
+		stage__open(&st, sizes[i].unicode, sizes[i].h, sizes[i].w);
+		st.ui.triggers =
+			(struct tui_triggers){ .on_hold_ns = 100 * MS, .on_wait_ns = 50 * MS };
+		ui__set_events(&st.ui, l);
+		keys(&st, "7");
+		snprintf(name, sizeof(name), "events-some-%dx%d%s", sizes[i].w, sizes[i].h,
+			 sizes[i].unicode ? "" : "-ascii");
+		check_frame(&st, name, false);
+		keys(&st, "j\n");
+		keys(&st, "\033kkk\n");
+		snprintf(name, sizeof(name), "event-%dx%d%s", sizes[i].w, sizes[i].h,
+			 sizes[i].unicode ? "" : "-ascii");
+		check_frame(&st, name, false);
+		stage__close(&st);
+		trigger_list__free(l);
+	}
+}
+
+/* Who reads of one is not moved away from it by the next. */
+static void the_selected_event_stays_selected_when_others_come(void **state)
+{
+	struct trigger_list *l = some_events();
+	struct trigger t = trigger_hold(6, 890000, 110, false);
+	struct stage st;
+
+	(void)state;
+	stage__open(&st, true, 24, 80);
+	ui__set_events(&st.ui, l);
+	keys(&st, "7jj"); /* number 3 */
+	trigger_tell(l, &t);
+	ui__set_events(&st.ui, l);
+	assert_int_equal(st.ui.screens[UI_EVENTS].sel, 3);
+	/* At the top it is the newest that one looks at. */
+	keys(&st, "g");
+	t.no = 7;
+	trigger_tell(l, &t);
+	ui__set_events(&st.ui, l);
+	assert_int_equal(st.ui.screens[UI_EVENTS].sel, 0);
+	keys(&st, "\\signal\n");
+	assert_int_equal(st.ui.screens[UI_EVENTS].cnt, 1);
+	stage__close(&st);
+	trigger_list__free(l);
+}
+
+static void an_empty_list_says_what_it_waits_for(void **state)
+{
+	struct trigger_list *l = trigger_stage(10, 0);
+	struct stage st;
+
+	(void)state;
+	stage__open(&st, true, 24, 80);
+	st.ui.triggers = (struct tui_triggers){ .on_hold_ns = 100 * MS, .on_delay_pct = 20 };
+	ui__set_events(&st.ui, l);
+	keys(&st, "7");
+	check_frame(&st, "events-none-80x24", false);
+	stage__close(&st);
+	trigger_list__free(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -380,6 +480,9 @@ int main(void)
 		cmocka_unit_test(workers_are_a_tree_below_their_master),
 		cmocka_unit_test(many_threads_gils_and_processes_look_as_before),
 		cmocka_unit_test(a_recording_says_where_it_is),
+		cmocka_unit_test(events_are_a_list_newest_first_and_each_has_its_stacks),
+		cmocka_unit_test(the_selected_event_stays_selected_when_others_come),
+		cmocka_unit_test(an_empty_list_says_what_it_waits_for),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -21,6 +21,7 @@
  */
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -59,6 +60,16 @@ static int run(const struct opts *o)
 	}
 }
 
+/* A trigger (session_signals.c), which must not end what has just begun. */
+static void hold_signal(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	static char buf[1 << 16]; /* stdout's, to the end */
@@ -73,6 +84,7 @@ int main(int argc, char **argv)
 	err = opts__parse(argc, argv, &o);
 	if (err)
 		return err > 0 ? written(EXIT_OK) : EXIT_USAGE;
+	hold_signal();
 	log__set_level(o.quiet ? LOG_WARN : LOG_INFO + o.verbose);
 	code = run(&o);
 	opts__free(&o);

@@ -188,6 +188,20 @@ static int check_checks(const struct opts *o)
 	return 0;
 }
 
+/* Shorter ones are not news: there may be thousands of them in a second. */
+#define TRIGGER_MIN_NS 1000000
+
+static int check_triggers(const struct opts *o)
+{
+	if (opts__said(o, "on-wait") && o->on_wait_ns < TRIGGER_MIN_NS)
+		return usage("--on-wait is at least 1ms");
+	if (opts__said(o, "on-hold") && o->on_hold_ns < TRIGGER_MIN_NS)
+		return usage("--on-hold is at least 1ms");
+	if (opts__said(o, "on-delay") && o->on_delay_pct <= 0)
+		return usage("--on-delay is more than 0");
+	return 0;
+}
+
 int opts__check(const struct opts *o, uint64_t given)
 {
 	int err = check_verb(o, given);
@@ -206,6 +220,8 @@ int opts__check(const struct opts *o, uint64_t given)
 		err = check_mode(o);
 	if (!err)
 		err = check_checks(o);
+	if (!err)
+		err = check_triggers(o);
 	if (!err && o->view.interval_ns < 10000000)
 		err = usage("--interval is at least 10ms");
 	return err;

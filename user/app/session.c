@@ -357,6 +357,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 	 * breakpoint stays in the target (uprobe_unregister: "leaking uprobe"). So at the end that is left to
 	 * the exit of this process, when no signal can reach it any more.
 	 */
+	session_trigger__close(&s);
 	if (s.pick_again) {
 		s.src->ops->free(s.src);
 		model__free(s.model);

@@ -11,6 +11,7 @@
 #include "user/app/opts.h"
 #include "user/app/output.h"
 #include "user/books/sink.h"
+#include "user/books/trigger.h"
 #include "user/picture/self_limit.h"
 
 struct collector;
@@ -23,6 +24,7 @@ struct playing;
 struct snapshot;
 struct source;
 struct tui;
+struct trigger_list;
 struct view;
 
 enum session_fd {
@@ -56,6 +58,22 @@ struct self_run {
 	bool said_less, said_longer;
 };
 
+/* A thread that loses more than --on-delay allows; one of its process. */
+struct delayed {
+	uint32_t pid, tid;
+	uint64_t no;
+};
+
+/* What the user wants to be told of (session_trigger.c). */
+struct told_run {
+	uint64_t no; /* of the last one */
+	struct trigger_list *list;
+	size_t early_cnt;  /* that were told before the view had begun, .. */
+	uint64_t early_no; /* .. up to this one */
+	size_t delayed_cnt, delayed_cap;
+	struct delayed *delayed;
+};
+
 struct session {
 	struct sink sink; /* first: a pointer to it is a pointer to the session */
 	const struct opts *o;
@@ -76,6 +94,7 @@ struct session {
 	struct launch *launch;
 	struct follow follow;
 	struct self_run self;
+	struct told_run triggers;
 	int epfd, refresh_fd, duration_fd, signal_fd;
 	int command_out; /* what the command prints while the screen is up; -1: it prints itself */
 	off_t command_shown; /* so much of it is on the terminal */
@@ -174,8 +193,20 @@ uint64_t session_self__interval_ns(const struct session *s);
 int session__play(const struct opts *o);
 /* A key may have said where it is to go. */
 void session__play_on(struct session *s);
+/* session_trigger.c: the list of what is told of, which is a sink before the session's: 0 or -errno. It goes before the source. */
+int session_trigger__open(struct session *s);
+void session_trigger__close(struct session *s);
+/* A REC_TRIGGER has come, which the list has. The view has begun: what came before that. */
+void session_trigger__take(struct session *s, const struct record *r);
+void session_trigger__begun(struct session *s);
+/* Into the stream: of the session's own; with a number if it has none. Of no process, and right now. */
+void session_trigger__tell(struct session *s, uint32_t pid, struct trigger *t);
+void session_trigger__plain(struct session *s, enum trigger_kind kind);
+/* The picture of an interval: --on-delay. */
+void session_trigger__interval(struct session *s, const struct snapshot *snap);
 
 /* session_live.c */
+void session__live_events(struct session *s); /* there is something new in the list of events */
 uint64_t session__live_interval_ns(const struct session *s); /* that the user wants */
 /* A line that stays on the screen until a key is pressed. */
 void session__live_say(struct session *s, const char *text);

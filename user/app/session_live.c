@@ -72,6 +72,7 @@ static struct tui_opts tui_opts(const struct opts *o, bool quiet)
 		.tids = o->view.tids,
 		.tid_cnt = o->view.tid_cnt,
 		.limit = o->view.limit,
+		.triggers = { o->on_wait_ns, o->on_hold_ns, o->on_delay_pct },
 	};
 }
 
@@ -90,6 +91,7 @@ int session__live_open(struct session *s)
 			getenv("TERM") ? getenv("TERM") : "", errstr(errno));
 		return EXIT_RUNTIME;
 	}
+	session__live_events(s);
 	if (sinks__add(&s->sinks, timeline__sink(l->timeline)))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	return session__watch(s, STDIN_FILENO, FD_INPUT) ? EXIT_RUNTIME : 0;
@@ -289,6 +291,8 @@ bool session__live_put(struct session *s)
 	interval = model__snapshot(s->model, MODEL_INTERVAL);
 	whole = tui__wants_totals(l->tui);
 	total = total_for(s, whole);
+	if (interval)
+		session_trigger__interval(s, interval);
 	session__mark(s, false, false);
 	if (!interval || !total) {
 		snapshot__free(interval);
@@ -361,6 +365,11 @@ void session__live_input(struct session *s)
 			session__play_on(s);
 	}
 	want_spans(s);
+}
+
+void session__live_events(struct session *s)
+{
+	tui__events(s->live->tui, s->triggers.list);
 }
 
 void session__live_resize(struct session *s)

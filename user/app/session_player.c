@@ -24,6 +24,7 @@
 #include "user/base/util.h"
 #include "user/books/trigger.h"
 #include "user/picture/snapshot.h"
+#include "user/picture/trigger_list.h"
 #include "user/source/recording.h"
 #include "user/source/source.h"
 #include "user/target/failure.h"
@@ -47,9 +48,10 @@ static void fresh(void *ctx, uint64_t known_from_ns)
 {
 	struct playing *p = ctx;
 
+	trigger_list__clear(p->s.triggers.list);
 	if (p->s.live)
-		session__live_restart(&p->s, recording__has_events(p->r) ? known_from_ns
-									  : UINT64_MAX);
+		session__live_restart(&p->s,
+				      recording__has_events(p->r) ? known_from_ns : UINT64_MAX);
 }
 
 static void pass(void *ctx, const struct snapshot *interval)
@@ -66,6 +68,8 @@ static void see(void *ctx, const struct record *r)
 
 	if (r->kind == REC_PROC_END && !r->end.by_exec)
 		session__live_ended(&p->s, (pid_t)r->pid);
+	if (r->kind == REC_TRIGGER && p->s.live)
+		session__live_events(&p->s);
 }
 
 /* ---- triggers ---- */
@@ -168,9 +172,10 @@ static void say_triggers(struct playing *p, uint64_t from_ns, uint64_t to_ns)
 /* What the file says of its end. */
 static const char *end_words(const struct playing *p)
 {
-	return recording__is_cut(p->r) ? "the recording ends here without its last frame: giltop was "
-					 "killed, or the file is damaged"
-				       : NULL;
+	return recording__is_cut(p->r)
+		       ? "the recording ends here without its last frame: giltop was "
+			 "killed, or the file is damaged"
+		       : NULL;
 }
 
 static void put_picture(struct playing *p)
@@ -331,8 +336,10 @@ static int start(struct playing *p)
 {
 	struct session *s = &p->s;
 	struct player player = { 0 };
-	int code = open_recording(p, p->o.files[0]);
+	int code = session_trigger__open(s) ? failure__say(FAIL_NO_MEMORY, NULL, 0) : 0;
 
+	if (!code)
+		code = open_recording(p, p->o.files[0]);
 	if (!code)
 		code = start_at(p, &player);
 	if (code)
@@ -349,8 +356,9 @@ static int start(struct playing *p)
 	if (!session__live_picture(s))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (recording__is_cut(p->r))
-		session__live_say(s, "giltop was killed while it wrote this, or the file is damaged: "
-				     "it ends with its last whole frame");
+		session__live_say(s,
+				  "giltop was killed while it wrote this, or the file is damaged: "
+				  "it ends with its last whole frame");
 	return 0;
 }
 
@@ -371,6 +379,7 @@ int session__play(const struct opts *o)
 	if (!code)
 		loop(&p);
 	session__live_stop(&p.s);
+	session_trigger__close(&p.s);
 	playback__close(&p.b);
 	if (p.s.src)
 		p.s.src->ops->free(p.s.src);

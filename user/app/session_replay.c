@@ -25,6 +25,8 @@ static int take(struct sink *sink, const struct record *r)
 
 	if (r->kind == REC_SELF)
 		s->self.limit.level = (enum self_level)r->self.level;
+	else if (r->kind == REC_TRIGGER)
+		session_trigger__take(s, r);
 	else if (r->kind == REC_SPAN && !s->view_err)
 		s->view_err = view__span(s->view, r);
 	return 0;
@@ -49,7 +51,7 @@ int session__open_recording(struct session *s)
 	s->src = recording__source(s->played);
 	s->sink.take = take;
 	s->model = model__new();
-	if (!s->model || sinks__add(&s->sinks, model__sink(s->model)) ||
+	if (!s->model || sinks__add(&s->sinks, model__sink(s->model)) || session_trigger__open(s) ||
 	    sinks__add(&s->sinks, &s->sink))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	return 0;
@@ -162,6 +164,7 @@ static int begin(struct session *s)
 	s->begun = true;
 	snapshot__free(snap);
 	session__mark(s, true, false);
+	session_trigger__begun(s);
 	return 0;
 }
 
@@ -191,6 +194,7 @@ int session__replay(const struct opts *o)
 		code = EXIT_RUNTIME;
 	else if (o->verb == VERB_RECORD && s.span_ns)
 		output__say(&s.out, o, s.span_ns);
+	session_trigger__close(&s);
 	model__free(s.model);
 	if (s.played)
 		s.src->ops->free(s.src);

@@ -54,12 +54,15 @@ void session__begin(struct session *s)
 	s->begun = true;
 	snapshot__free(snap);
 	session__mark(s, true, false);
+	session_trigger__begun(s);
 }
 
 bool session__show(struct session *s)
 {
 	struct snapshot *snap = session__picture(s, MODEL_INTERVAL);
 
+	if (snap)
+		session_trigger__interval(s, snap);
 	session__mark(s, false, false);
 	if (!snap)
 		return false;

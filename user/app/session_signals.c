@@ -19,6 +19,7 @@ int session__arm_signals(struct session *s)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGUSR1);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	signal(SIGPIPE, SIG_IGN); /* seen as an error of the write */
@@ -38,5 +39,7 @@ void session__on_signal(struct session *s)
 			launch__on_sigchld(s->launch);
 		else if (si.ssi_signo == SIGWINCH && s->live)
 			session__live_resize(s);
+		else if (si.ssi_signo == SIGUSR1)
+			session_trigger__plain(s, TRIGGER_SIGNAL);
 	}
 }

@@ -34,6 +34,8 @@ static int take(struct sink *sink, const struct record *r)
 			pr_verb("pid %u is measured too\n", r->pid);
 	} else if (r->kind == REC_PROC_END) {
 		on_ended(s, r);
+	} else if (r->kind == REC_TRIGGER) {
+		session_trigger__take(s, r);
 	} else if (r->kind == REC_SPAN && !s->view_err) {
 		s->view_err = view__span(s->view, r);
 	}
@@ -71,7 +73,10 @@ int session__open_source(struct session *s)
 				     .max_overhead_pct = s->o->max_overhead_pct,
 				     .min_hold_ns = s->o->min_hold_ns,
 				     .interval_ns = s->o->view.interval_ns,
-				     .command = s->o->words };
+				     .command = s->o->words,
+				     .on_wait_ns = s->o->on_wait_ns,
+				     .on_hold_ns = s->o->on_hold_ns,
+				     .trigger_no = &s->triggers.no };
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
 
@@ -94,7 +99,7 @@ int session__open_source(struct session *s)
 	s->sink.take = take;
 	s->model = model__new();
 	s->c = s->model ? collector__new(&co, &s->sinks) : NULL;
-	if (!s->c || sinks__add(&s->sinks, model__sink(s->model)) ||
+	if (!s->c || sinks__add(&s->sinks, model__sink(s->model)) || session_trigger__open(s) ||
 	    sinks__add(&s->sinks, &s->sink))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
 	s->src = collector__source(s->c);

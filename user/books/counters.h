@@ -27,6 +27,7 @@ enum counter {
 	COUNTER_MISSED,	      /* processes that ended before their books could be opened */
 	COUNTER_QUIET,	      /* .. whose waits would have been seen, and that had none */
 	COUNTER_REFRESH_LATE, /* refreshes that took longer than their interval */
+	COUNTER_UNTOLD, /* triggers that were not told of: at the same time as others, or too many */
 	COUNTER_CNT,
 };
 

@@ -28,7 +28,8 @@ struct trigger {
 	uint64_t gil;			 /* address of the lock; 0: of none */
 	uint32_t waiter_tid, holder_tid; /* 0: none, or not known */
 	uint32_t waiter_stack, holder_stack;
-	const char *file; /* what was recorded of it; NULL: nothing */
+	uint32_t waiter_cnt; /* so many waited for that GIL then */
+	const char *file;    /* what was recorded of it; NULL: nothing */
 };
 
 #endif

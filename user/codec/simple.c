@@ -84,7 +84,7 @@ static const struct {
 					TR(start_ns, U64), TR(ns, U64), TR(limit_ns, U64),
 					TR(gil, U64), TR(waiter_tid, U32), TR(holder_tid, U32),
 					TR(waiter_stack, U32), TR(holder_stack, U32),
-					TR(file, TEXT_OR_NULL) } },
+					TR(file, TEXT_OR_NULL), TR(waiter_cnt, U32) } },
 };
 
 _Static_assert(sizeof(enum trigger_kind) == 4, "FIELD_U32");

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* facts.c - what a source says besides the totals: names, notes, interpreters, first holders, stacks */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/model/model_impl.h"
 
@@ -212,4 +214,35 @@ int model__take_fact(struct model *m, const struct record *r)
 	g->interpreter = r->gil.interpreter;
 	g->interval_ns = r->gil.interval_ns;
 	return 0;
+}
+
+/* As its record has it, or as it was told before there was one. */
+static const char *thread_name(const struct mproc *p, uint32_t tid, char *buf, size_t sz)
+{
+	const struct mthread *t = hmap__get(&p->by_tid, tid, 0);
+
+	if (t && t->name && !t->exited)
+		return t->name;
+	for (size_t i = p->name_cnt; i-- > 0;)
+		if (p->names[i].tid == tid)
+			return p->names[i].text;
+	for (size_t i = 0; i < p->gil_cnt; i++)
+		if (p->gils[i]->seed_tid == tid && p->gils[i]->seed_name)
+			return p->gils[i]->seed_name;
+	if (!t || t->exited)
+		return NULL;
+	clean_text(t->rec.comm, sizeof(t->rec.comm), buf, sz);
+	return buf;
+}
+
+bool model__name(const struct model *m, uint32_t pid, uint32_t tid, char *buf, size_t sz)
+{
+	const struct mproc *p = model__proc(m, pid);
+	char comm[sizeof(((struct gt_thread *)0)->comm) * 4];
+	const char *name = !p ? NULL : tid ? thread_name(p, tid, comm, sizeof(comm)) : p->comm;
+
+	if (!name || !*name)
+		return false;
+	snprintf(buf, sz, "%s", name);
+	return true;
 }

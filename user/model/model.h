@@ -29,6 +29,8 @@ void model__reset(struct model *m);
 void model__late(struct model *m);
 /* From now on pictures are without pairs and chains, which are still summed up; or with them again. */
 void model__leave_out_pairs(struct model *m, bool on);
+/* What a thread of a living process is called (tid 0: the process), into buf: clean text. false: not known. */
+bool model__name(const struct model *m, uint32_t pid, uint32_t tid, char *buf, size_t sz);
 uint64_t model__since_mark_ns(
 	const struct model *m); /* up to the last totals; 0: nothing was marked */
 /* As of the last totals. NULL + errno. The frames of its stacks are the source's: the rest is its own. */

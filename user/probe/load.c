@@ -5,6 +5,7 @@
 
 #include <bpf/libbpf.h>
 
+#include "bpf/alarm.h"
 #include "giltop.skel.h"
 #include "user/base/log.h"
 #include "user/base/proc.h"
@@ -66,6 +67,8 @@ static int load_tier(struct probe *p, enum probe_tier tier)
 	p->skel->rodata->pidns_inum = proc__pidns();
 	p->skel->rodata->stacks_on = p->opts.stacks;
 	p->skel->rodata->min_hold_ns = p->opts.min_hold_ns;
+	if (!p->opts.alarms)
+		bpf_map__set_max_entries(p->skel->maps.alarm_notes, (unsigned int)getpagesize());
 	if (!p->opts.stacks) { /* no memory for what is not collected */
 		bpf_map__set_max_entries(p->skel->maps.stacks, 1);
 		bpf_map__set_max_entries(p->skel->maps.walks, 1);
@@ -168,6 +171,8 @@ int probe__load(struct probe *p)
 		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.births), on_note, p);
 	if (!err)
 		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.news), on_note, p);
+	if (!err)
+		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.alarm_notes), on_note, p);
 	if (err || !p->opts.events)
 		return err;
 	p->singles = singles__open(bpf_map__fd(p->skel->maps.singles),

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/alarm.h"
 #include "giltop.skel.h"
 #include "user/base/util.h"
 #include "user/books/totals.h"
@@ -48,6 +49,8 @@ static void free_slot(struct giltop_bpf *skel, const uint32_t *slot)
 {
 	static const struct gt_gil none;
 
+	if (*slot < GT_GILS)
+		skel->bss->alarms[*slot] = (struct gt_alarm){ 0 };
 	bpf_map_update_elem(bpf_map__fd(skel->maps.gils), slot, &none, BPF_ANY);
 	bpf_map_update_elem(bpf_map__fd(skel->maps.gil_free), NULL, slot, BPF_ANY);
 }

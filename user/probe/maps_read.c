@@ -12,6 +12,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/alarm.h"
 #include "bpf/modes.h"
 #include "giltop.skel.h"
 #include "user/base/log.h"

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/alarm.h"
 #include "bpf/pystack.h"
 #include "giltop.skel.h"
 #include "user/probe/maps_read.h"

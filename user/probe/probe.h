@@ -22,6 +22,7 @@
 #include "bpf/giltop.h"
 #include "user/gil/gil_site.h"
 
+struct gt_alarm;
 struct probe;
 struct probe_attachment;
 struct totals;
@@ -41,6 +42,7 @@ struct probe_opts {
 	bool stacks;		 /* walk Python stacks */
 	bool sched; /* see holders that sleep; where that cannot be, go on without (said by pr_warn) */
 	bool events;	      /* tell of them one by one: probe__events */
+	bool alarms;	      /* probe__set_alarms will be called */
 	uint64_t min_hold_ns; /* of holds at least so long, and of those that somebody waited on */
 };
 
@@ -194,6 +196,19 @@ bool probe__news_lost(struct probe *p);
 
 /* Spans (closed states) of at least min_ns are reported from now on; 0: none. */
 void probe__want_spans(struct probe *p, uint64_t min_ns);
+
+/* ---- alarms.c: waits and holds that last for so long (bpf/alarm.h); 0: of none ---- */
+
+/* From now on: rows are kept, and notes (struct gt_alarm_note) say what is over. */
+void probe__set_alarms(struct probe *p, uint64_t wait_ns, uint64_t hold_ns);
+/* The rows, GT_GILS of them: they change all the time. */
+struct gt_alarm *probe__alarms(struct probe *p);
+/* What a row is a hint of: the record of the GIL in that place, or of a thread at it. 0 or -ENOENT. */
+int probe__gil_at(struct probe *p, uint32_t slot, struct gt_gil *ret);
+int probe__thread(struct probe *p, uint64_t cond, uint32_t tid, struct gt_thread *ret);
+/* Who has waited longest at this GIL, and since when: a look at all threads. false: nobody waits. */
+bool probe__longest_wait(struct probe *p, pid_t tgid, uint64_t cond, uint32_t *ret_tid,
+			 uint64_t *ret_since_ns);
 
 /* fd to poll for notes, of new stacks, too; probe__drain calls note_fn for each that is there. Count or -errno. */
 typedef void (*probe_note_fn)(void *ctx, const struct gt_note *note);

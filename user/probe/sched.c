@@ -8,6 +8,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/alarm.h"
 #include "giltop.skel.h"
 #include "user/base/proc_sleep.h"
 #include "user/base/util.h"

@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "bpf/alarm.h"
 #include "giltop.skel.h"
 #include "user/base/util.h"
 #include "user/probe/maps_read.h"

@@ -23,6 +23,7 @@
 #include "user/source/collector_impl.h"
 #include "user/source/lock_looks.h"
 #include "user/source/stacks.h"
+#include "user/source/triggers.h"
 #include "user/target/native_sym.h"
 #include "user/target/where_names.h"
 
@@ -53,6 +54,7 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 				 .stacks = opts->stacks,
 				 .sched = opts->sched,
 				 .events = opts->events,
+				 .alarms = opts->on_wait_ns || opts->on_hold_ns,
 				 .min_hold_ns = opts->min_hold_ns };
 
 	if (!c)
@@ -156,6 +158,7 @@ static void collector_free(struct source *s)
 	probe__free(c->probe);
 	target_cache__free(c->cache);
 	py_guests__free(c->guests);
+	triggers__free(c->triggers);
 	pystacks__free(c->stacks);
 	stack_store__free(c->store);
 	totals__free(&c->totals);
@@ -190,7 +193,7 @@ int collector__watch_edges(struct collector *c, int fd, uint64_t id)
 #define ID_TIMER (2ull << 32)
 #define ID_NAMES (3ull << 32)
 #define ID_MODES (4ull << 32)
-#define ID_ENDS	 (6ull << 32) /* 5: ID_LOOKS, 7: ID_SINGLES */
+#define ID_ENDS	 (6ull << 32) /* 5: ID_LOOKS, 7: ID_SINGLES, 8: ID_TRIGGERS */
 
 static enum failure load_failure(int err, struct sbuf *why)
 {
@@ -247,6 +250,8 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		err = collector__watch(c, c->end_timer, ID_ENDS);
 	if (!err && c->opts.events)
 		err = singles__init(c);
+	if (!err)
+		err = triggers__start(c);
 	return failure__of(err);
 }
 
@@ -294,6 +299,7 @@ static void count_own(struct collector *c)
 	stats[COUNTER_NO_LINE] = c->no_line;
 	stats[COUNTER_MISSED] = c->shared.missed_cnt;
 	stats[COUNTER_QUIET] = c->shared.quiet_cnt;
+	stats[COUNTER_UNTOLD] = triggers__untold_cnt(c);
 	for (size_t i = 0; i < c->live_cnt; i++)
 		stats[COUNTER_NO_LINE] += pysym__stats(c->live[i].sym)->no_line;
 }
@@ -345,6 +351,8 @@ static int dispatch(struct source *s)
 			newcomers__on_timer(c);
 		} else if (ev[i].data.u64 == ID_LOOKS) {
 			lock_looks__on_timer(c);
+		} else if (ev[i].data.u64 == ID_TRIGGERS) {
+			triggers__on_timer(c);
 		} else if (ev[i].data.u64 == ID_MODES) {
 			if (modes__on_timer(c))
 				collector__read_books(c, true);

@@ -46,6 +46,9 @@ struct collector_opts {
 	/* Told to the sinks: how often refreshes are meant to come, the command line of this run. */
 	uint64_t interval_ns;
 	const char *command;
+	uint64_t on_wait_ns, on_hold_ns; /* tell of those that last so long; 0: of none */
+	uint64_t
+		*trigger_no; /* .. the number of the last one, whoever told it: goes up with each */
 };
 
 /* sinks must outlive it. NULL + errno. */

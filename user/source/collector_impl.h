@@ -113,10 +113,11 @@ struct collector {
 	struct singles_taken singles;
 	int timer, name_timer, mode_timer, end_timer;
 	struct lock_looks looks;
-	uint64_t births_due_ns; /* the ring of births is to be looked into by then; 0: no need */
-	uint64_t look_paid_ns;	/* what looks for names have cost is paid for by then */
-	size_t look_next;	/* whose turn it is */
-	uint64_t no_line;	/* frames without a line, of processes that are gone */
+	uint64_t births_due_ns;	   /* the ring of births is to be looked into by then; 0: no need */
+	uint64_t look_paid_ns;	   /* what looks for names have cost is paid for by then */
+	size_t look_next;	   /* whose turn it is */
+	uint64_t no_line;	   /* frames without a line, of processes that are gone */
+	struct triggers *triggers; /* NULL: nobody asked for any */
 	struct shared shared;
 	uint64_t try_exact_ns; /* the next process of a shared file may try exact books then */
 	uint64_t ends_ns;      /* those that have ended are not taken out before then */

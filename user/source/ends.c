@@ -12,6 +12,7 @@
 #include "user/python/process.h"
 #include "user/source/collector_impl.h"
 #include "user/source/stacks.h"
+#include "user/source/triggers.h"
 #include "user/target/native_sym.h"
 
 #define ENDS_NS 500000000ull
@@ -23,6 +24,7 @@ static void send_ends(struct collector *c, const uint32_t *pids, size_t cnt, boo
 		struct tracked *t = tracked__find(c, (pid_t)pids[i]);
 		struct record r = { REC_PROC_END, pids[i], .end = { t->ended_ns, by_exec } };
 
+		triggers__end_process(c, pids[i], t->ended_ns);
 		sinks__send(c->source.sinks, &r);
 		collector__untrack(c, t);
 	}

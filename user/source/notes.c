@@ -12,6 +12,7 @@
 #include "user/base/util.h"
 #include "user/source/collector_impl.h"
 #include "user/source/stacks.h"
+#include "user/source/triggers.h"
 
 static void send_span(struct collector *c, const struct gt_note *n)
 {
@@ -31,6 +32,8 @@ static void keep(void *ctx, const struct gt_note *n)
 
 	if (n->kind == GT_NOTE_SPAN)
 		send_span(c, n);
+	else if (n->kind == GT_NOTE_HELD || n->kind == GT_NOTE_WAITED)
+		triggers__take(c, (const struct gt_alarm_note *)n);
 	else if (n->kind == GT_NOTE_STACK)
 		pystacks__take(c->stacks, n->tgid, n->stack);
 	else if (!array_grow(&c->notes, c->note_cnt, &c->note_cap, sizeof(*c->notes)))

@@ -301,6 +301,18 @@ static void open_waits(struct pystacks *s, struct totals *t, bool quick)
 	free(listed.threads);
 }
 
+uint32_t pystacks__look(struct pystacks *s, struct total_thread *th)
+{
+	struct listed listed = { 0 };
+
+	th->open_stack =
+		th->rec.state == GT_WAIT ? pystacks__id(s, th->rec.tgid, th->rec.wait_stack) : 0;
+	if (!th->open_stack && !is_walked(s, th))
+		walk(s, &listed, th);
+	free(listed.threads);
+	return th->open_stack;
+}
+
 static void forget_if(struct pystacks *s,
 		      bool (*fn)(void *ctx, uint32_t tgid, const struct known *k), void *ctx)
 {

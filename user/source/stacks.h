@@ -19,6 +19,7 @@ struct stack_store;
 struct pystacks;
 struct sinks;
 struct totals;
+struct total_thread;
 
 /* Of one process; any may be NULL (gone). */
 struct pystacks_process {
@@ -43,6 +44,8 @@ int pystacks__read(struct pystacks *s, struct totals *t, bool quick);
 void pystacks__take(struct pystacks *s, uint32_t tgid, uint64_t hash);
 /* Its id, which the sinks know; 0: none, or not known. */
 uint32_t pystacks__id(struct pystacks *s, uint32_t tgid, uint64_t hash);
+/* Where a thread stands now, by its record (th: as totals have it). 0: not known. */
+uint32_t pystacks__look(struct pystacks *s, struct total_thread *th);
 /* These processes (sorted) ended, or other programs run under their pids: what was read of them counts no more. 0 or -ENOMEM. */
 int pystacks__forget(struct pystacks *s, const uint32_t *tgids, size_t cnt);
 /* From now on, to cost less: do not read stacks of open waits; do not look for names of native functions (those of stacks

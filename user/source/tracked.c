@@ -15,6 +15,7 @@
 #include "user/python/sym.h"
 #include "user/python/thread_name.h"
 #include "user/source/collector_impl.h"
+#include "user/source/triggers.h"
 #include "user/target/native_sym.h"
 
 #define LOOKS	    5
@@ -109,6 +110,8 @@ void tracked__seed(struct tracked *t, struct collector *c)
 		if (holder.holder.held &&
 		    !array_grow(&t->held, t->held_cnt, &t->held_cap, sizeof(*t->held)))
 			t->held[t->held_cnt++] = cond;
+		if (holder.holder.held)
+			triggers__first_hold(c, t, cond, st.holder_tid);
 		if (st.holder_tid && !has_record(t, &c->totals, st.holder_tid) &&
 		    !array_grow(&t->holders, t->holder_cnt, &t->holder_cap, sizeof(*t->holders)))
 			t->holders[t->holder_cnt++] = st.holder_tid;

@@ -15,15 +15,6 @@
 #include "user/view/json_rows.h"
 #include "user/view/view.h"
 
-static void put_frame(struct json_out *j, const char *key, const struct snap_frame *f)
-{
-	json__open(j, key, '{');
-	json__str(j, "name", f->name);
-	json__str(j, "file", f->file);
-	json_rows__put_known(j, "line", f->line);
-	json__close(j, '}');
-}
-
 static void put_stack(struct json_out *j, const struct snap_proc *p, const struct snap_stack *s)
 {
 	static const char *const kinds[] = { "wait", "hold", "blame" };
@@ -39,7 +30,7 @@ static void put_stack(struct json_out *j, const struct snap_proc *p, const struc
 		json__bool(j, "truncated", true);
 	json__open(j, "frames", '[');
 	for (size_t i = 0; i < s->frame_cnt; i++)
-		put_frame(j, NULL, &s->frames[i]);
+		json_rows__put_frame(j, NULL, &s->frames[i]);
 	json__close(j, ']');
 	json__close(j, '}');
 }
@@ -147,7 +138,7 @@ static void put_pair(struct json_out *j, const struct snap_pair *pair, const str
 	json_rows__put_known(j, "holder", pair->holder_tid);
 	json__ns(j, "ns", pair->ns);
 	if (at) /* where the holder made it wait most */
-		put_frame(j, "at", at);
+		json_rows__put_frame(j, "at", at);
 	json__close(j, '}');
 }
 
@@ -243,7 +234,7 @@ static void put_offcpu_row(struct json_out *j, const struct snap_offcpu *c)
 		json__bool(j, "truncated", true);
 	json__open(j, "frames", '[');
 	for (size_t i = 0; i < c->frame_cnt; i++)
-		put_frame(j, NULL, &c->frames[i]);
+		json_rows__put_frame(j, NULL, &c->frames[i]);
 	json__close(j, ']');
 	json__close(j, '}');
 }
@@ -407,7 +398,13 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 	return put_record(v, "summary", total, why);
 }
 
+static int event(struct view *v, const struct trigger_event *e)
+{
+	return json_rows__put_event(v->out, e);
+}
+
 static const struct view_ops json_ops = {
+	.event = event,
 	.begin = begin,
 	.interval = interval,
 	.end = end,

@@ -15,6 +15,15 @@ void json_rows__put_known(struct json_out *j, const char *key, uint32_t v)
 		json__null(j, key);
 }
 
+void json_rows__put_frame(struct json_out *j, const char *key, const struct snap_frame *f)
+{
+	json__open(j, key, '{');
+	json__str(j, "name", f->name);
+	json__str(j, "file", f->file);
+	json_rows__put_known(j, "line", f->line);
+	json__close(j, '}');
+}
+
 /* A count or a time (NS_UNKNOWN: null) that is null, too, where it was not seen. */
 static void put_seen(struct json_out *j, const char *key, uint64_t v, bool seen)
 {

@@ -4,14 +4,20 @@
 #define GILTOP_VIEW_JSON_ROWS_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 struct json_out;
+struct snap_frame;
 struct snap_gil;
 struct snap_proc;
 struct snap_thread;
+struct trigger_event;
 
 /* An id or a line, null for 0: not known; so is the id of threads that were folded together. */
 void json_rows__put_known(struct json_out *j, const char *key, uint32_t v);
+void json_rows__put_frame(struct json_out *j, const char *key, const struct snap_frame *f);
+/* json_event.c: a record of its own. 0 or -errno. */
+int json_rows__put_event(FILE *out, const struct trigger_event *e);
 /* An object in a list: t of p, or a sum of p's threads; g of p. */
 void json_rows__put_thread(struct json_out *j, const struct snap_proc *p,
 			   const struct snap_thread *t);

@@ -19,6 +19,7 @@
 #include "user/view/columns.h"
 #include "user/base/fit.h"
 #include "user/view/summary.h"
+#include "user/view/trigger_lines.h"
 #include "user/view/view.h"
 #include "user/view/worker_lines.h"
 
@@ -375,7 +376,20 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 	return fflush(v->out) ? -errno : 0;
 }
 
+/* Between the tables, as it comes. */
+static int event(struct view *v, const struct trigger_event *e)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	trigger_lines__block(e, &text);
+	if (text.oom)
+		return -ENOMEM;
+	fprintf(v->out, "%s\n", sbuf__str(&text));
+	return fflush(v->out) ? -errno : 0;
+}
+
 static const struct view_ops report_ops = {
+	.event = event,
 	.interval = interval,
 	.end = end,
 };

@@ -35,6 +35,11 @@ int view__span(struct view *v, const struct record *span)
 	return v && v->ops->span ? v->ops->span(v, span) : 0;
 }
 
+int view__event(struct view *v, const struct trigger_event *e)
+{
+	return v && v->ops->event ? v->ops->event(v, e) : 0;
+}
+
 int view__fd(const struct view *v)
 {
 	return v->ops->fd ? v->ops->fd(v) : -1;

@@ -7,6 +7,7 @@
  *
  * In between, if its row in formats.c has FORMAT_SPANS:
  *	view__span(v, span)		each closed state of a thread, as it comes
+ *	view__event(v, e)		what the user wanted to be told of (--on-hold ..), as it comes
  * and if it has a descriptor of its own (a socket on which it is asked for figures):
  *	view__fd(v)			once, before begin: the session's loop waits on it
  *	view__ready(v)			it can be read from
@@ -22,6 +23,7 @@
 #include "user/picture/snapshot.h"
 
 struct record;
+struct trigger_event;
 struct view;
 
 enum weight { WEIGHT_WAIT, WEIGHT_HOLD, WEIGHT_BLAME, WEIGHT_CHAIN };
@@ -54,6 +56,7 @@ struct view_ops {
 	int (*interval)(struct view *v, const struct snapshot *s);
 	int (*end)(struct view *v, const struct snapshot *total, const char *why);
 	int (*span)(struct view *v, const struct record *span); /* a REC_SPAN (books/sink.h) */
+	int (*event)(struct view *v, const struct trigger_event *e);
 	int (*fd)(const struct view *v);
 	int (*ready)(struct view *v);
 	void (*free)(struct view *v); /* NULL: by free() */
@@ -71,8 +74,9 @@ struct view *view__new(const struct view_ops *ops, FILE *out, const struct view_
 void view__free(struct view *v);
 int view__begin(struct view *v, const struct snapshot *first);
 int view__interval(struct view *v, const struct snapshot *s);
-int view__span(struct view *v, const struct record *span); /* v may be NULL */
-int view__fd(const struct view *v);			   /* -1: none */
+int view__span(struct view *v, const struct record *span);	/* v may be NULL */
+int view__event(struct view *v, const struct trigger_event *e); /* v may be NULL */
+int view__fd(const struct view *v);				/* -1: none */
 int view__ready(struct view *v);
 
 /* As view__new. */
