@@ -227,11 +227,14 @@ const char *recorder__write(struct recorder *r, const struct trigger *t)
 			r->after = AFTER_INTERVALS;
 		return r->name;
 	}
-	if (t->over || !may_write(r) || open_file(r, t))
+	if (t->over || !may_write(r))
+		return NULL;
+	/* Into the ring, while there is no file yet that it could go to. */
+	r->err = rec_writer__flush(r->writer);
+	if (r->err || open_file(r, t))
 		return NULL;
 	r->file_cnt++;
 	r->after = AFTER_INTERVALS;
-	r->err = rec_writer__flush(r->writer); /* into the ring */
 	if (!r->err)
 		r->err = begin_file(&r->file, FILE_F_RING);
 	if (!r->err)
