@@ -196,6 +196,17 @@ int session__quit(struct session *s);
 int session__play(const struct opts *o);
 /* A key may have said where it is to go. */
 void session__play_on(struct session *s);
+/* session_trigger.c: the list of what is told of, which is a sink before the session's: 0 or -errno. It goes before the source. */
+int session_trigger__open(struct session *s);
+void session_trigger__close(struct session *s);
+/* A REC_TRIGGER has come, which the list has. The view has begun: what came before that. */
+void session_trigger__take(struct session *s, const struct record *r);
+void session_trigger__begun(struct session *s);
+/* Into the stream: of the session's own; with a number if it has none. Of no process, and right now. */
+void session_trigger__tell(struct session *s, uint32_t pid, struct trigger *t);
+void session_trigger__plain(struct session *s, enum trigger_kind kind);
+/* The picture of an interval: --on-delay. */
+void session_trigger__interval(struct session *s, const struct snapshot *snap);
 
 /* session_trigger.c: the list of what is told of, which is a sink before the session's: 0 or -errno. It goes before the source. */
 int session_trigger__open(struct session *s);

@@ -24,6 +24,7 @@
 #include "user/base/util.h"
 #include "user/books/trigger.h"
 #include "user/picture/snapshot.h"
+#include "user/picture/trigger_list.h"
 #include "user/source/recording.h"
 #include "user/source/source.h"
 #include "user/target/failure.h"
@@ -47,11 +48,8 @@ static void fresh(void *ctx, uint64_t known_from_ns)
 {
 	struct playing *p = ctx;
 
-	/* The list of events begins anew with the model, by which it knows names. */
-	p->s.model = p->b.model;
-	session_trigger__close(&p->s);
-	if (session_trigger__open(&p->s))
-		pr_warn("no memory for the list of events\n");
+	p->s.model = p->b.model; /* by which the list knows names */
+	trigger_list__clear(p->s.triggers.list);
 	if (p->s.live)
 		session__live_restart(&p->s,
 				      recording__has_events(p->r) ? known_from_ns : UINT64_MAX);
@@ -71,6 +69,8 @@ static void see(void *ctx, const struct record *r)
 
 	if (r->kind == REC_PROC_END && !r->end.by_exec)
 		session__live_ended(&p->s, (pid_t)r->pid);
+	if (r->kind == REC_TRIGGER && p->s.live)
+		session__live_events(&p->s);
 }
 
 /* ---- triggers ---- */
@@ -338,8 +338,10 @@ static int start(struct playing *p)
 {
 	struct session *s = &p->s;
 	struct player player = { 0 };
-	int code = open_recording(p, p->o.files[0]);
+	int code = session_trigger__open(s) ? failure__say(FAIL_NO_MEMORY, NULL, 0) : 0;
 
+	if (!code)
+		code = open_recording(p, p->o.files[0]);
 	if (!code)
 		code = start_at(p, &player);
 	if (code)

@@ -121,7 +121,7 @@ static int add(struct trigger_list *l, uint32_t pid, const struct trigger *t)
 static int take_trigger(struct trigger_list *l, const struct record *r)
 {
 	const struct trigger *t = r->trigger;
-	struct trigger_event *e = t->over ? find(l, t->no) : NULL;
+	struct trigger_event *e = find(l, t->no);
 	int err = 0;
 
 	l->last = e;
@@ -189,6 +189,15 @@ void trigger_list__start(struct trigger_list *l, uint64_t mono_ns, uint64_t real
 {
 	l->mono_ns = mono_ns;
 	l->real_ns = real_ns;
+}
+
+void trigger_list__clear(struct trigger_list *l)
+{
+	for (size_t i = 0; i < l->max; i++)
+		clear(&l->ring[i]);
+	l->cnt = l->next = 0;
+	l->ever_cnt = 0;
+	l->last = NULL;
 }
 
 void trigger_list__set_file(struct trigger_list *l, uint64_t no, const char *file)

@@ -36,6 +36,8 @@ void trigger_list__free(struct trigger_list *l); /* NULL is fine */
 struct sink *trigger_list__sink(struct trigger_list *l);
 /* Both clocks at one moment, the start; what a source says of them goes before that. */
 void trigger_list__start(struct trigger_list *l, uint64_t mono_ns, uint64_t real_ns);
+/* Forget all of them, but not the stacks: what comes is of another time. */
+void trigger_list__clear(struct trigger_list *l);
 /* What has been written of one. */
 void trigger_list__set_file(struct trigger_list *l, uint64_t no, const char *file);
 

@@ -20,6 +20,11 @@ void probe__set_alarms(struct probe *p, uint64_t wait_ns, uint64_t hold_ns)
 	p->skel->bss->alarms_on = wait_ns || hold_ns;
 }
 
+uint32_t probe__alarm_top(const struct probe *p)
+{
+	return p->skel->bss->alarm_top;
+}
+
 struct gt_alarm *probe__alarms(struct probe *p)
 {
 	return p->skel->bss->alarms;

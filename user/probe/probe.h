@@ -203,6 +203,8 @@ void probe__want_spans(struct probe *p, uint64_t min_ns);
 void probe__set_alarms(struct probe *p, uint64_t wait_ns, uint64_t hold_ns);
 /* The rows, GT_GILS of them: they change all the time. */
 struct gt_alarm *probe__alarms(struct probe *p);
+/* Rows from there on have not been used yet, as far as is known: nearly always that is true. */
+uint32_t probe__alarm_top(const struct probe *p);
 /* What a row is a hint of: the record of the GIL in that place, or of a thread at it. 0 or -ENOENT. */
 int probe__gil_at(struct probe *p, uint32_t slot, struct gt_gil *ret);
 int probe__thread(struct probe *p, uint64_t cond, uint32_t tid, struct gt_thread *ret);

@@ -23,7 +23,8 @@ struct triggers {
 	uint64_t limit_ns[2]; /* TRIGGER_WAIT, TRIGGER_HOLD */
 	uint64_t every_ns;
 	uint64_t tokens_ns, tokens_at_ns; /* each costs 1 s / TOLD_PER_S */
-	uint64_t untold_cnt, gone_more;
+	unsigned int looks;
+	uint64_t untold_cnt;
 	size_t first_cnt;
 	struct first {
 		uint32_t pid;

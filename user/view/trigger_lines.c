@@ -107,10 +107,12 @@ static void put_place(const char *before, const struct stored_stack *s, struct s
 	sbuf__printf(out, "%s%s", before, frame);
 }
 
-/* "; 3 wait" */
+/* "; 3 wait"; of a wait ", as 2 more" */
 static void put_waiters(const struct trigger_event *e, struct sbuf *out)
 {
-	if (e->t.waiter_cnt)
+	if (e->t.kind == TRIGGER_WAIT && e->t.waiter_cnt > 1)
+		sbuf__printf(out, ", as %u more", e->t.waiter_cnt - 1);
+	if (e->t.kind == TRIGGER_HOLD && e->t.waiter_cnt)
 		sbuf__printf(out, "; %u wait%s", e->t.waiter_cnt,
 			     e->t.over		   ? "ed"
 			     : e->t.waiter_cnt > 1 ? ""
@@ -123,8 +125,8 @@ static void put_where(const struct trigger_event *e, struct sbuf *out)
 	bool hold = e->t.kind == TRIGGER_HOLD;
 
 	put_place(" in ", hold ? &e->holder_stack : &e->waiter_stack, out);
+	put_waiters(e, out);
 	if (hold) {
-		put_waiters(e, out);
 		if (e->t.waiter_tid) {
 			sbuf__puts(out, e->t.waiter_cnt ? ": " : "; waited for by ");
 			put_thread(e->waiter, e->t.waiter_tid, out);
@@ -132,8 +134,6 @@ static void put_where(const struct trigger_event *e, struct sbuf *out)
 		}
 		return;
 	}
-	if (e->t.kind == TRIGGER_WAIT && e->t.waiter_cnt > 1)
-		sbuf__printf(out, ", as %u more", e->t.waiter_cnt - 1);
 	if (e->t.holder_tid) {
 		sbuf__puts(out, "; ");
 		put_thread(e->holder, e->t.holder_tid, out);
