@@ -69,7 +69,8 @@ static __always_inline void thread_exit_one(struct gt_thread_key *key)
 	thread_comm(t);
 	now = thread_time(t);
 	t->exit_ns = now;
-	single_out(t, key->cond, GT_SINGLE_END, 0, 0, now);
+	if (t->first_ns)
+		single_out(t, key->cond, GT_SINGLE_END, 0, 0, now);
 	if (t->state == GT_HOLD)
 		hold_is_cut(t, now);
 	if (t->state == GT_WAIT) {

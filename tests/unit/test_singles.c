@@ -17,7 +17,7 @@ struct by_events {
 	uint64_t gil;
 	uint32_t pid, tid;
 	uint64_t ns[GT_STATE_CNT], open_ns[GT_STATE_CNT];
-	uint64_t gets, releases, yields;
+	uint64_t gets, releases, yields, start_ns;
 };
 
 static struct {
@@ -28,9 +28,11 @@ static struct {
 	struct event_state spans[EVENTS_CAP];
 	struct gt_note told[EVENTS_CAP];
 	struct gt_single raw[EVENTS_CAP];
+	size_t ended_cnt;
+	struct total_thread ended[THREADS_MAX]; /* read for the last time, not compared yet */
 } is;
 
-static uint64_t running_seed, compared, spans_compared;
+static uint64_t running_seed, compared, ended_compared, spans_compared;
 static bool running;
 
 static struct by_events *of(uint32_t pid, uint32_t tid, uint64_t gil)
@@ -67,7 +69,9 @@ static void take_one(const struct gt_single *e)
 	struct by_events *t = of(one.pid, one.tid, one.gil);
 
 	if (one.kind == EVENT_START)
-		*t = (struct by_events){ .gil = one.gil, .pid = one.pid, .tid = one.tid };
+		*t = (struct by_events){
+			.gil = one.gil, .pid = one.pid, .tid = one.tid, .start_ns = one.ns
+		};
 	t->gets += one.kind == EVENT_GET && !(one.flags & EVENT_F_LIGHT);
 	t->releases += one.kind == EVENT_RELEASE;
 	t->yields += one.kind == EVENT_YIELD;
@@ -123,6 +127,28 @@ static void check_thread(const struct sim *s, const struct gt_thread_key *key,
 	assert_int_equal(t.sums.releases, e->releases);
 	assert_int_equal(t.sums.yields, e->yields);
 	compared++;
+}
+
+/* It has ended, and is in no map any more. */
+static void keep_ended(void *ctx, const struct total_thread *th)
+{
+	if (is.ended_cnt < THREADS_MAX)
+		is.ended[is.ended_cnt++] = *th;
+	take_out(ctx, th);
+}
+
+static void check_ended(const struct sim *s)
+{
+	for (size_t i = 0; i < is.ended_cnt; i++) {
+		const struct gt_thread *rec = &is.ended[i].rec;
+
+		/* Another one may have its tid by now. */
+		if (of(rec->tgid, rec->tid, is.ended[i].key.cond)->start_ns != rec->first_ns)
+			continue;
+		check_thread(s, &is.ended[i].key, rec);
+		ended_compared++;
+	}
+	is.ended_cnt = 0;
 }
 
 /* Of those of one moment and thread there is one. */
@@ -185,6 +211,7 @@ static void check_all(struct sim *s)
 	shim.point = NULL;
 	read_now(s, false);
 	take_events(s);
+	check_ended(s);
 	n = shim__keys(SHIM_MAP(&threads), &keys);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct gt_thread_key *key = (void *)(keys + i * sizeof(*key));
@@ -207,6 +234,8 @@ static void run_schedule(uint64_t seed)
 	is.cnt = is.span_cnt = 0;
 	begin(s, seed, seed % 2);
 	span_min_ns = 1;
+	s->k.taken_out = keep_ended;
+	is.ended_cnt = 0;
 	for (unsigned int i = 0; i < STEPS; i++) {
 		time_passes(s);
 		step(s, false);
@@ -238,7 +267,7 @@ static void events_add_up_to_the_books(void **state)
 	}
 	for (uint64_t seed = 1; seed <= SCHEDULES; seed++)
 		run_schedule(seed);
-	assert_true(compared > 10000 && spans_compared > 10000);
+	assert_true(compared > 10000 && ended_compared > 1000 && spans_compared > 10000);
 }
 
 static int say_seed(void **state)
