@@ -55,24 +55,25 @@ has_intervals() { # COUNT
 
 # giltop is killed at a moment of its run, from its start on; the workload is the same.
 killed() { # TIMES
-	local i giltop whole=0
+	local i pid code whole=0
 	workload_start demo_service.py 600
 	for ((i = 0; i < $1; i++)); do
 		rm -f "$FILE"
 		"$GILTOP" record -p "$WL_PID" -i 50ms -o "$FILE" 3>&- 2>/dev/null &
-		giltop=$!
-		WL_ALL+=("$giltop")
+		pid=$!
+		WL_ALL+=("$pid")
 		# Of the first runs some are killed before there is anything.
 		sleep "$((RANDOM % (i % 4 ? 2 : 1))).$(printf %03d $((RANDOM % 1000)))"
-		kill -9 "$giltop"
-		wait "$giltop" 2>/dev/null || true
+		kill -9 "$pid"
+		wait "$pid" 2>/dev/null || true
 		[ -s "$FILE" ] || continue
-		run "$GILTOP" report --json "$FILE"
-		if [ "$status" -eq 0 ]; then
-			grep -q '"type":"summary"' <<<"$output"
+		code=0
+		"$GILTOP" report --json "$FILE" >"$LIVE" 2>"$LIVE.err" || code=$?
+		if [ "$code" -eq 0 ]; then
+			grep -q '"type":"summary"' "$LIVE"
 			whole=$((whole + 1))
 		else
-			[[ $output = *"has no whole reading in it"* || $output = *"is no recording"* ]]
+			grep -q -e "has no whole reading in it" -e "is no recording" "$LIVE.err"
 		fi
 	done
 	echo "$whole of $1 played"

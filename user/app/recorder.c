@@ -161,8 +161,8 @@ static const char *name_file(struct recorder *r, const struct trigger *t, unsign
 	if (!len || is_dir(at)) {
 		localtime_r(&now, &tm);
 		strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-		sbuf__printf(&name, "%s%sgiltop-%s-%s%s.giltop", at, !len || at[len - 1] == '/' ? "" : "/",
-			     stamp, kind_names[t->kind], no);
+		sbuf__printf(&name, "%s%sgiltop-%s-%s%s.giltop", at,
+			     !len || at[len - 1] == '/' ? "" : "/", stamp, kind_names[t->kind], no);
 	} else {
 		len -= formats__of_file(at) == formats__find("giltop") ? strlen(".giltop") : 0;
 		sbuf__printf(&name, "%.*s%s.giltop", (int)len, at, no);

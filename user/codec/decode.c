@@ -138,7 +138,7 @@ static int get_stack(struct rec_decoder *d, struct cursor *c, struct record *ret
 			return -EBADMSG;
 	}
 	id = stack_store__add(d->store, d->frames, cnt, truncated);
-		/* The same id as in the run: what is ordered by it comes in the same order. The store has the text. */
+	/* The same id as in the run: what is ordered by it comes in the same order. The store has the text. */
 	if (keep_id(d, file_id, id ? file_id : 0))
 		return -EBADMSG;
 	s = stack_store__get(d->store, id);

@@ -29,7 +29,7 @@ static inline void varint__put(struct sbuf *out, uint64_t v)
 /* Small in both directions: 0, -1, 1, -2 .. are 0, 1, 2, 3 .. */
 static inline uint64_t zigzag(int64_t v)
 {
-	return ((uint64_t)v << 1) ^ (uint64_t)(v >> 63);
+	return ((uint64_t)v << 1) ^ -((uint64_t)v >> 63);
 }
 
 static inline int64_t unzigzag(uint64_t v)

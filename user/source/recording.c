@@ -414,8 +414,7 @@ int recording__seek(struct recording *r, uint64_t t_ns, uint64_t span_ns)
 	event_spans__clear(&r->spans);
 	r->started = r->ended = r->begun = r->silent = false;
 	r->now_ns = 0;
-	r->spans_from_ns =
-		r->mark_cnt && r->marks[last] > span_ns ? r->marks[last] - span_ns : 0;
+	r->spans_from_ns = r->mark_cnt && r->marks[last] > span_ns ? r->marks[last] - span_ns : 0;
 	for (size_t i = 0; i <= last && !err; i++) {
 		/* The first one may be of any kind: see is_stop(). */
 		mark.mark.first = i == 1;

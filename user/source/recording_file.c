@@ -121,20 +121,22 @@ static int get_list(struct recording_file *f, uint64_t off, uint64_t *ret_before
 /* By the lists, from the last one on. */
 static int read_index(struct recording_file *f)
 {
-	__cleanup(freep) struct index_entry *list = calloc(INDEX_MAX, sizeof(*list));
+	struct index_entry *list;
 	uint8_t end[FILE_END_SZ];
 	uint64_t off = 0;
 	int err = 0;
 
-	if (!list)
-		return -ENOMEM;
 	if (f->size >= FILE_START_SZ + sizeof(end) &&
 	    get(f, end, sizeof(end), f->size - sizeof(end)) == sizeof(end))
 		off = file_end__get(end);
 	if (!off || off >= f->size)
 		return -EBADMSG;
+	list = calloc(INDEX_MAX, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
 	while (off && !err)
 		err = get_list(f, off, &off, list);
+	free(list);
 	for (size_t i = 0; i < f->cnt / 2; i++) {
 		struct index_entry swap = f->index[i];
 
