@@ -196,6 +196,8 @@ int session__quit(struct session *s);
 int session__play(const struct opts *o);
 /* A key may have said where it is to go. */
 void session__play_on(struct session *s);
+/* Where the records go that are played right now. */
+const struct model *session__played_model(const struct session *s);
 /* session_trigger.c: the list of what is told of, which is a sink before the session's: 0 or -errno. It goes before the source. */
 int session_trigger__open(struct session *s);
 void session_trigger__close(struct session *s);

@@ -216,6 +216,11 @@ static void move(struct playing *p, const struct player_step *step)
 	}
 }
 
+const struct model *session__played_model(const struct session *s)
+{
+	return s->playing->b.model;
+}
+
 void session__play_on(struct session *s)
 {
 	struct playing *p = s->playing;

@@ -28,7 +28,10 @@
 
 static bool name_of(void *ctx, uint32_t pid, uint32_t tid, char *buf, size_t sz)
 {
-	return model__name(((struct session *)ctx)->model, pid, tid, buf, sz);
+	const struct session *s = ctx;
+	const struct model *m = s->playing ? session__played_model(s) : s->model;
+
+	return m && model__name(m, pid, tid, buf, sz);
 }
 
 static uint64_t real_ns(void)
