@@ -48,7 +48,6 @@ static void fresh(void *ctx, uint64_t known_from_ns)
 {
 	struct playing *p = ctx;
 
-	p->s.model = p->b.model; /* by which the list knows names */
 	trigger_list__clear(p->s.triggers.list);
 	if (p->s.live)
 		session__live_restart(&p->s,
