@@ -364,7 +364,8 @@ static int from_here(const struct player *p, const char *text, uint64_t *ret)
 		to = p->at_ns > ns ? p->at_ns - ns : 0;
 	else
 		to = p->at_ns + ns;
-	*ret = clamp(p, to);
+	/* The nearest one: no interval is quite as long as it should be. */
+	*ret = clamp(p, to + p->file.interval_ns / 2);
 	return 0;
 }
 

@@ -5,7 +5,8 @@ load lib
 load run
 load live
 
-# Six seconds of the demo service, once for all tests.
+# Six intervals of the demo service, once for all tests; the last one is the longest, so that it ends in the seventh second
+# even if the first one began late.
 setup_file() {
 	local wl
 	needs_giltop
@@ -14,7 +15,7 @@ setup_file() {
 	"$PYTHON" -S -u "$WORKLOADS/demo_service.py" </dev/null >"$BATS_FILE_TMPDIR/service.out" 2>&1 3>&- &
 	wl=$!
 	sleep 1
-	"$GILTOP" record -p "$wl" -d 6s -o "$BATS_FILE_TMPDIR/six.giltop" 2>"$BATS_FILE_TMPDIR/record.err" 3>&- || cat "$BATS_FILE_TMPDIR/record.err"
+	"$GILTOP" record -p "$wl" -d 6300ms -o "$BATS_FILE_TMPDIR/six.giltop" 2>"$BATS_FILE_TMPDIR/record.err" 3>&- || cat "$BATS_FILE_TMPDIR/record.err"
 	"$GILTOP" report --json "$BATS_FILE_TMPDIR/six.giltop" >"$BATS_FILE_TMPDIR/six.json" 3>&-
 	kill "$wl"
 	wait "$wl" || true
@@ -188,6 +189,28 @@ played_is() {
 	live_ended
 }
 
+@test "n and N go to the interval in which something was told of, and say what" {
+	demo_start
+	"$GILTOP" record -p "$WL_PID" -d 4300ms --on-hold 10ms -o "$LIVE/told.giltop" 2>"$LIVE/told.err" 3>&-
+	[ "$(grep -c 'has held the GIL for' "$LIVE/told.err")" -gt 4 ]
+	live 120 30 "$GILTOP" report "$LIVE/told.giltop"
+	shows http-1 ┻
+	keys 0
+	at 00:00:01
+	keys n
+	at 00:00:02
+	shows "‖ paused" "has held the GIL for"
+	keys n
+	at 00:00:03
+	shows "has held the GIL for"
+	keys N
+	at 00:00:02
+	keys '$' n
+	shows "no trigger comes after this"
+	keys q
+	live_ended
+}
+
 @test "the help has the player's keys, and not those of what is measured; they say so" {
 	live 100 60 "$GILTOP" report "$FILE"
 	shows http-1
@@ -211,7 +234,8 @@ played_is() {
 	live 60 12 "$GILTOP" report -U --at 3s "$FILE"
 	shows "= paused  00:00:03 / 00:00:06"
 	is_whole 60
-	! screen | LC_ALL=C grep -q '[^ -~]'
+	screen >"$LIVE/ascii"
+	run -1 env LC_ALL=C grep '[^ -~]' "$LIVE/ascii"
 	term resize-window -x 132 -y 43
 	shows "= paused  00:00:03 / 00:00:06" "O" "lines that make others wait"
 	is_whole 132

@@ -283,8 +283,8 @@ static void times_as_people_write_them(void **state)
 	assert_int_equal(time_of(&f, "0:01:30"), 91 * S - 1); /* and no night is */
 	assert_int_equal(time_of(&f, "50%"), 150 * S);
 	assert_int_equal(time_of(&f, "100%"), 300 * S);
-	assert_int_equal(time_of(&f, "+10s"), 110 * S);
-	assert_int_equal(time_of(&f, "-1:00"), 40 * S);
+	assert_int_equal(time_of(&f, "+10s"), 110 * S + S / 2);
+	assert_int_equal(time_of(&f, "-1:00"), 40 * S + S / 2);
 	assert_int_equal(time_of(&f, "-1h"), S); /* its first interval */
 	assert_int_equal(time_of(&f, "+1h"), 300 * S);
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
