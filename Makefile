@@ -240,7 +240,7 @@ demo-compare:
 	$(Q)scripts/demo-compare
 
 # BENCH_ARGS=--quick: three minutes instead of eleven. A part alone: scripts/bench PART.
-bench: all $(BUILD)/bench/hit $(BUILD)/bench/naive $(BUILD)/bench/cost.bpf.o
+bench: all $(BUILD)/tools/play $(BUILD)/bench/hit $(BUILD)/bench/naive $(BUILD)/bench/cost.bpf.o
 	$(Q)BUILD=$(BUILD) scripts/bench $(BENCH_ARGS)
 
 # What --sched costs the context switches of others.

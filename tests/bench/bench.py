@@ -27,6 +27,7 @@ from modes import measure_modes
 from own import measure_own
 from page import write_page
 from peers import measure_peers
+from recording import measure_recording
 from report import Report
 from rig import CPUS, HERE, Failure, Giltop, Load, Python, Until, say
 from scale import measure_scale
@@ -55,6 +56,7 @@ class Plan:
         self.many_steady_s = 8.0
         self.peer_rounds, self.peer_s = (3, 10) if quick else (10, 25)
         self.swing_s = 8 if quick else 30
+        self.record_rounds, self.record_s = (2, 5) if quick else (5, 15)
         self.window_pairs = 4 if quick else 10
         self.window_s = 1.5 if quick else 3
 
@@ -93,6 +95,7 @@ PARTS = {
     "own": lambda a, p, py, r: measure_own(a, p, py["stock"], r, Until(p.starts, p.start_s)),
     "programs": programs,
     "list": lambda a, p, py, r: measure_list(a, p, py, r),
+    "recording": lambda a, p, py, r: measure_recording(a, p, py, r),
 }
 
 

@@ -161,6 +161,8 @@ static void verbs_are_found_at_the_first_place_only(void **state)
 		snprintf(line, sizeof(line), "%s%s", verb__name((enum verb)v),
 			 v == VERB_LIST	    ? ""
 			 : v == VERB_RECORD ? " -p 1 -o -"
+			 : v == VERB_REPORT ? " a.giltop"
+			 : v == VERB_DIFF   ? " a.giltop b.giltop"
 					    : " -p 1");
 		assert_int_equal(parse(line, &o), 0);
 		assert_int_equal(o.verb, v);
@@ -275,10 +277,10 @@ static void what_would_have_no_effect_is_refused_with_the_reason(void **state)
 		{ "record -p 1 -o - --sort tid", "--sort has no effect with folded" },
 		{ "record -p 1 -o - -l 3", "--limit has no effect with folded" },
 		{ "record -p 1 -o - --group pool", "stacks have --merge-threads" },
-		{ "record -p 1 -o - -b", "only top has a live view" },
+		{ "record -p 1 -o - -b", "only top and report have a live view" },
 		{ "dump -p 1 -i 1", "-d TIME says how long" },
 		{ "dump -p 1 -n 1", "--iterations has no effect with dump" },
-		{ "dump -p 1 -t 1", "it is for top, record and dump --json" },
+		{ "dump -p 1 -t 1", "it is for top, record, report and dump --json" },
 		{ "dump -p 1 --sort tid", "--sort has no effect with dump" },
 		{ "dump -p 1 --min-hold 1ms", "it looks at all of them" },
 		{ "dump -p 1 --sched", "it watches over a time" },
@@ -338,9 +340,9 @@ static void a_mistyped_word_is_answered_with_the_choices_and_the_nearest(void **
 		{ "-p 1 -bZ", { "unknown option '-Z'" } },
 		{ "-p 1 --force=x", { "--force takes no value" } },
 		{ "-p", { "--pid needs a value: PID" } },
-		{ "recrod -p 1", { "did you mean record?", "top, record, dump, list, doctor" } },
+		{ "recrod -p 1", { "did you mean record?", "top, record, report, diff, dump, list, doctor" } },
 		{ "help recrod", { "did you mean record?" } },
-		{ "xyzzy", { "; see giltop --help", "top, record, dump, list, doctor" } },
+		{ "xyzzy", { "; see giltop --help", "top, record, report, diff, dump, list, doctor" } },
 		{ "-p 1 --sort blam", { "no column 'blam'", "did you mean blame?" } },
 		{ "-p 1 --sort bar", { "'bar' has no order" } },
 		{ "-p 1 --color alwasy", { "(auto, always, never)", "did you mean always?" } },

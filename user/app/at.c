@@ -69,5 +69,8 @@ int at__find(const char *text, const struct recording *r, uint64_t *ret_ns)
 	if (parse_clock(text, &ns) && parse_duration(text, &ns) && strcmp(text, "0"))
 		return -EINVAL;
 	*ret_ns = is_time_of_day(text) ? of_day(ns, r) : recording__start_ns(r) + ns;
+	/* No interval is quite a second: they are named by the second that they end in. */
+	if (recording__interval_ns(r) >= SECOND_NS && !(ns % SECOND_NS))
+		*ret_ns += SECOND_NS - 1;
 	return 0;
 }

@@ -18,6 +18,9 @@
 #include "user/view/formats.h"
 #include "user/view/view.h"
 
+/* A moment is named by the second that it is in. */
+#define SECOND_NS 1000000000u
+
 /* What the run wants of its own records. */
 static int take(struct sink *sink, const struct record *r)
 {
@@ -91,7 +94,8 @@ static int show_moment(struct session *s)
 	uint64_t at = 0;
 	int err = at__find(s->o->at, s->played, &at);
 
-	if (err || at < recording__start_ns(s->played) || at > recording__end_ns(s->played)) {
+	if (err || at < recording__start_ns(s->played) ||
+	    at > recording__end_ns(s->played) + SECOND_NS) {
 		char span[UNITS_SZ];
 
 		units__duration(recording__end_ns(s->played) - recording__start_ns(s->played),
