@@ -79,3 +79,23 @@ killed() { # TIMES
 	echo "$whole of $1 played"
 	[ "$whole" -gt 0 ]
 }
+
+# giltop record with these options beside two threads that spin and one that seizes the GIL for 0.3 s, SECONDS after
+# it has begun (0: never): RING_PID. What it says is in $OPEN/said.
+ring_start() { # SECONDS OPTION..
+	local seconds=$1
+	shift
+	cp "$WORKLOADS/seizer.py" "$OPEN/seizer.py"
+	"$PYTHON" -S "$OPEN/seizer.py" "$seconds" >"$OPEN/ready" 3>&- &
+	WL_PID=$!
+	WL_ALL+=("$WL_PID")
+	wait_for 20 grep -qs ready "$OPEN/ready"
+	"$GILTOP" record -p "$WL_PID" "$@" -o "$OPEN/ring/" 2>"$OPEN/said" 3>&- &
+	RING_PID=$!
+	WL_ALL+=("$RING_PID")
+	wait_for 20 test -d "$OPEN/ring"
+}
+
+ring_files_cnt() { find "$OPEN/ring" -name '*.giltop' | wc -l; }
+ring_files() { [ "$(ring_files_cnt)" -ge "$1" ]; }
+has_ended() { grep -q "$*" "$OPEN/said"; }

@@ -65,9 +65,24 @@ def folded(played, path):
     return wait == written and wait > 0
 
 
+def planted(played, seconds):
+    """A hold of so many seconds is told of while it goes on and when it is over, with both stacks; something was before it,
+    and the books have it.
+    """
+    all_of = lines(played)
+    events = [r for r in all_of if r["type"] == "event" and r["event"] == "hold"]
+    before = [r for r in all_of if r["type"] == "snapshot" and r["start_ns"] + r["duration_ns"] <= events[0]["start_ns"]]
+    names = [[frame["name"] for frame in e[key]] for e in events for key in ("holder_stack", "waiter_stack")]
+    longest = max(t["hold_max_ns"] or 0 for p in all_of[-1]["processes"] for t in p["threads"])
+    print(events, len(before), longest)
+    return (len(events) == 2 and not events[0]["over"] and events[1]["over"] and events[0]["no"] == events[1]["no"]
+            and abs(events[1]["ns"] - longest) < 2e6 and longest >= float(seconds) * 1e9
+            and "seize" in names[0] and "spin" in names[1] and len(before) >= 1)
+
+
 def main():
     check, *files = sys.argv[1:]
-    return 0 if {"same": same, "moments": moments, "folded": folded}[check](*files) else 1
+    return 0 if {"same": same, "moments": moments, "folded": folded, "planted": planted}[check](*files) else 1
 
 
 if __name__ == "__main__":
