@@ -88,7 +88,7 @@ static const char *step_on(struct player *p)
 /* To the interval that is nearest to there, but to another one: none is quite as long as it should be. */
 static const char *jump(struct player *p, bool on)
 {
-	uint64_t tenth = (p->file.end_ns - p->file.start_ns) / 10;
+	uint64_t tenth = (p->file.end_ns - player__begin_ns(p)) / 10;
 	uint64_t half = p->file.interval_ns / 2;
 
 	if (tenth < p->file.interval_ns)
@@ -276,6 +276,14 @@ static int clock_parts(const char *text, uint64_t part[3], uint64_t *frac_ns)
 	return *text || n < 2 ? 0 : n;
 }
 
+uint64_t player__begin_ns(const struct player *p)
+{
+	uint64_t from =
+		p->file.first_ns > p->file.interval_ns ? p->file.first_ns - p->file.interval_ns : 0;
+
+	return from > p->file.start_ns ? from : p->file.start_ns;
+}
+
 /* Intervals of a second are named by the second that they end in. */
 uint64_t player__second(const struct player *p, uint64_t ns, uint64_t base_ns)
 {
@@ -287,7 +295,7 @@ uint64_t player__second(const struct player *p, uint64_t ns, uint64_t base_ns)
 /* A second more or less is what the clock on the screen hides. */
 static bool is_in(const struct player *p, uint64_t ns)
 {
-	return ns + SEC_NS >= p->file.start_ns && ns <= p->file.end_ns + SEC_NS;
+	return ns + SEC_NS >= player__begin_ns(p) && ns <= p->file.end_ns + SEC_NS;
 }
 
 /* The first moment of the recording with that time of day. */
@@ -384,9 +392,9 @@ int player__time(const struct player *p, const char *text, uint64_t *ret_ns)
 		number[len - 1] = '\0';
 		err = parse_decimal(number, 100, &pct);
 		if (!err)
-			*ret_ns =
-				p->file.start_ns +
-				(uint64_t)((double)(p->file.end_ns - p->file.start_ns) * pct / 100);
+			*ret_ns = player__begin_ns(p) +
+				  (uint64_t)((double)(p->file.end_ns - player__begin_ns(p)) * pct /
+					     100);
 		return err;
 	}
 	n = clock_parts(text, part, &frac);

@@ -82,7 +82,9 @@ const char *player__command(struct player *p, enum player_command what);
  * of it, as the clock on the screen shows it. 0, -EINVAL: that is no time, or -ERANGE: the recording has no such moment.
  */
 int player__time(const struct player *p, const char *text, uint64_t *ret_ns);
-/* The same of a moment that is known; base_ns: what it was counted from. */
+/* Where the file begins: its first interval. (What times count from may be long before that.) */
+uint64_t player__begin_ns(const struct player *p);
+/* The same as player__time of a moment that is known; base_ns: what it was counted from. */
 uint64_t player__second(const struct player *p, uint64_t ns, uint64_t base_ns);
 /* Go to the picture of this moment. */
 void player__seek(struct player *p, uint64_t to_ns);

@@ -44,8 +44,8 @@ void player_bar__text(const struct player *p, bool unicode, char *buf, size_t sz
 
 static int cell_of(const struct player *p, uint64_t ns, int w)
 {
-	uint64_t span = p->file.end_ns - p->file.start_ns;
-	uint64_t since = ns > p->file.start_ns ? ns - p->file.start_ns : 0;
+	uint64_t span = p->file.end_ns - player__begin_ns(p);
+	uint64_t since = ns > player__begin_ns(p) ? ns - player__begin_ns(p) : 0;
 	int at = span ? (int)((double)since / (double)span * w) : 0;
 
 	return at >= w ? w - 1 : at;

@@ -28,6 +28,43 @@ load recordings
 	recordings.py folded "$LIVE" "$OPEN/folded"
 }
 
+@test "what is in a file is what doc/format.md says: another reader's sums are the same" {
+	workload_start demo_service.py 60
+	"$GILTOP" record --mode exact -p "$WL_PID" -d 2s -i 300ms -o "$FILE" 3>&-
+	"$GILTOP" report --json "$FILE" >"$LIVE"
+	recordings.py written "$FILE" "$LIVE"
+}
+
+@test "many waiters, and pictures without pairs: what is played is what was" {
+	"$PYTHON" -S "$WORKLOADS/waiters.py" 300 >"$OPEN/ready" 3>&- &
+	local many=$!
+	WL_ALL+=("$many")
+	wait_for 20 grep -qs ready "$OPEN/ready"
+	"$GILTOP" record --json -p "$many" -d 2s -i 250ms -o "$FILE" >"$LIVE" 3>&-
+	played_is_live
+	"$GILTOP" record --json -p "$many" -d 2s -i 100ms --max-self 1 --force -o "$FILE" >"$LIVE" 3>&-
+	played_is_live
+}
+
+@test "--force: what was there stays until something has been measured" {
+	workload_start demo_service.py 60
+	echo precious >"$FILE"
+	run "$GILTOP" record --force -o "$FILE" -d 1s -p $$ 3>&-
+	[ "$status" -ne 0 ]
+	[ "$(cat "$FILE")" = precious ]
+	"$GILTOP" record --force -o "$FILE" -d 300ms -p "$WL_PID" 3>&-
+	"$GILTOP" report --json "$FILE" | grep -q '"type":"summary"'
+}
+
+@test "a file that is damaged in the middle: what was before is played, what was after is not made up" {
+	recorded demo_service.py 3s -i 300ms
+	recordings.py damage "$FILE"
+	"$GILTOP" report --json "$FILE" >"$LIVE" 2>"$OPEN/said"
+	grep -q "is damaged: what comes after" "$OPEN/said"
+	run -1 "$GILTOP" dump --at 2.5s "$FILE"
+	[[ $output = *"is damaged before that"* ]]
+}
+
 @test "any moment: the interval that ends there, as it was" {
 	recorded demo_service.py 4s -i 500ms
 	for at in 0 1s 1.7s 0:03; do

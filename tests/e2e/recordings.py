@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a recording must be equal to: recordings.py CHECK FILE.."""
 import json
+import struct
 import sys
+
+import format_reader
 
 
 def lines(path):
@@ -80,9 +83,44 @@ def planted(played, seconds):
             and "seize" in names[0] and "spin" in names[1] and len(before) >= 1)
 
 
+def written(path, played):
+    """By a reader that knows doc/format.md alone: of each thread the events, the books and the JSON say the same."""
+    with open(path, "rb") as f:
+        _, by_events, by_books = format_reader.read(f.read())
+    by_json = {}
+    for p in lines(played)[-1]["processes"]:
+        for t in p["threads"]:
+            row = by_json.setdefault((p["pid"], t["tid"]), dict.fromkeys(format_reader.STATES, 0))
+            for state in format_reader.STATES:
+                row[state] += t[state + "_ns"] or 0
+    none = dict.fromkeys(format_reader.STATES, 0)
+    bad = [k for k in set(by_events) | set(by_books) | set(by_json)
+           if not by_events.get(k, none) == by_books.get(k, none) == by_json.get(k, none)]
+    for k in bad:
+        print(k, by_events.get(k), by_books.get(k), by_json.get(k))
+    return not bad and len(by_json) > 2
+
+
+def damage(path):
+    """One bit of the payload of the third interval's frame."""
+    with open(path, "r+b") as f:
+        data = bytearray(f.read())
+        at, intervals = 16, 0
+        while True:
+            kind, packed = struct.unpack_from("<H2xI", data, at + 4)
+            intervals += kind == 6
+            if intervals == 3:
+                data[at + 48 + packed // 2] ^= 4
+                break
+            at += 48 + packed
+        f.seek(0)
+        f.write(data)
+    return True
+
+
 def main():
     check, *files = sys.argv[1:]
-    return 0 if {"same": same, "moments": moments, "folded": folded, "planted": planted}[check](*files) else 1
+    return 0 if {"same": same, "moments": moments, "folded": folded, "planted": planted, "written": written, "damage": damage}[check](*files) else 1
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@
 
 struct recording;
 
-/* Is that a moment: "12.5s", "3m", "1:30", "0:01:30" after the start, or "14:03:07", a time of day (two digits and two
- * colons)? */
+/* Is that a moment: "12.5s", "3m", "1:30", "+6.827s" after the start of the run; or "14:03:07", "14:03:07.512", a time of day
+ * here (two digits each)?
+ */
 bool at__is_valid(const char *text);
-/* Where it is in this recording (CLOCK_MONOTONIC), which has been played up to its first mark. 0 or -EINVAL. */
+/* The end of the interval that it is in, in this recording. 0, -EINVAL, -ERANGE: it is not in it. */
 int at__find(const char *text, const struct recording *r, uint64_t *ret_ns);
 
 #endif

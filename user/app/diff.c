@@ -38,6 +38,12 @@ static int put(FILE *out, const struct opts *o, struct snapshot *const s[2],
 	struct diff *d;
 	int err;
 
+	for (size_t i = 0; i < 2 && opts__format(o)->bits & FORMAT_WEIGHT; i++)
+		if (!snapshot__has_stacks(s[i])) {
+			pr_warn("%s has no stacks (--no-stacks): there is nothing to compare\n",
+				o->files[i]);
+			return -ENODATA;
+		}
 	if (opts__format(o)->bits & FORMAT_WEIGHT)
 		return put_folded(out, o, s);
 	d = diff__new(s[0], s[1]);

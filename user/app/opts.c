@@ -264,6 +264,11 @@ static int finish(int argc, char **argv, struct parsing *p)
 	int err;
 
 	o->said = p->given;
+	if ((o->ring_ns || o->ring_bytes) && o->output &&
+	    (o->verb == VERB_RECORD || o->output[strlen(o->output) - 1] == '/')) {
+		o->ring_to = o->output; /* what is said goes to stdout */
+		o->output = NULL;
+	}
 	o->batch |= o->text || o->markdown;
 	o->view.one_interval =
 		o->iterations == 1 || (o->duration_ns && o->duration_ns <= o->view.interval_ns);

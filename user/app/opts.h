@@ -66,6 +66,7 @@ struct opts {
 	/* Recordings: */
 	uint64_t max_rate, max_size;  /* events/s of a process; bytes of all files, 0: no limit */
 	uint64_t ring_ns, ring_bytes; /* flight recorder: keep so much; both 0: none */
+	const char *ring_to;	      /* its files: a folder, or FILE.giltop; NULL: here */
 	uint64_t on_wait_ns, on_hold_ns; /* triggers; 0: none */
 	double on_delay_pct;
 	uint64_t max_files,

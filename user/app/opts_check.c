@@ -149,7 +149,7 @@ static int check_target(const struct opts *o)
 		return usage("'%s' is a recording already: give another -f", o->files[0]);
 	if (o->at && !o->file_cnt)
 		return usage("--at is a moment of a recording: it goes with a FILE");
-	if (o->verb == VERB_RECORD && !o->output)
+	if (o->verb == VERB_RECORD && !o->output && !o->ring_ns && !o->ring_bytes)
 		return usage("record needs -o FILE (- is stdout)");
 	if (o->verb == VERB_RECORD && !opts__format(o)) {
 		formats__names(FORMAT_RECORD, ", -f ", " or -f ", &names);
@@ -191,6 +191,38 @@ static int check_checks(const struct opts *o)
 /* Shorter ones are not news: there may be thousands of them in a second. */
 #define TRIGGER_MIN_NS 1000000
 
+/* What only recordings have, and what they cannot have. */
+static int check_recording(const struct opts *o)
+{
+	static const char *const of_rings[] = { "max-files", "quiet-time" };
+	static const char *const of_recordings[] = { "max-rate", "max-size" };
+	bool ring = o->ring_ns || o->ring_bytes;
+	bool to_stdout = o->output && !strcmp(o->output, "-");
+	bool no_folder = o->ring_to && !strcmp(o->ring_to, "-");
+
+	for (size_t i = 0; i < ARRAY_SIZE(of_rings) && !ring; i++)
+		if (opts__said(o, of_rings[i]))
+			return usage("--%s has no effect without --ring: it is for a flight "
+				     "recorder's files",
+				     of_rings[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(of_recordings) && !opts__records(o); i++)
+		if (opts__said(o, of_recordings[i]))
+			return usage("--%s has no effect without a recording: it is for -o "
+				     "FILE.giltop and --ring",
+				     of_recordings[i]);
+	if (ring && o->verb == VERB_RECORD && !opts__records(o))
+		return usage("--ring keeps a recording: it and --format %s do not go together",
+			     opts__format(o)->name);
+	if (no_folder)
+		return usage("--ring writes files: -o names their folder, or FILE.giltop");
+	if (ring && o->force)
+		return usage(
+			"--force has no effect with --ring: its files have names that are free");
+	if (opts__records(o) && to_stdout && (o->json || o->text || o->markdown))
+		return usage("both would go to stdout: give the recording a file with -o");
+	return 0;
+}
+
 static int check_triggers(const struct opts *o)
 {
 	if (opts__said(o, "on-wait") && o->on_wait_ns < TRIGGER_MIN_NS)
@@ -220,6 +252,8 @@ int opts__check(const struct opts *o, uint64_t given)
 		err = check_mode(o);
 	if (!err)
 		err = check_checks(o);
+	if (!err)
+		err = check_recording(o);
 	if (!err)
 		err = check_triggers(o);
 	if (!err && o->view.interval_ns < 10000000)

@@ -31,7 +31,8 @@ const struct opt_desc opt_table[] = {
 	{ "pid", 'p', "PID[,PID..]", OPT_LIST, OFF(pid_cnt),
 	  .help = "look at these running processes", .min = 1, .max = INT32_MAX,
 	  .verbs = MEASURES | DOCTOR,
-	  .why = "it lists them all; giltop doctor -p PID is about one" },
+	  .why = "it is for what runs now; giltop list has all, giltop doctor -p PID is about "
+		 "one" },
 	{ "tid", 't', "TID[,TID..]", OPT_LIST, OFF(view.tid_cnt), .help = "show only these threads",
 	  .min = 1, .max = INT32_MAX, .verbs = ROWS },
 	{ "all", 'a', NULL, OPT_FLAG, OFF(all),
@@ -74,7 +75,7 @@ const struct opt_desc opt_table[] = {
 	  .help = "plain text tables instead of the live view", .verbs = TOP | REPORT,
 	  .why = "only top and report have a live view" },
 	{ "json", 0, NULL, OPT_FLAG, OFF(json),
-	  .help = "batch as JSON lines; with a recording of record: while it is written",
+	  .help = "batch as JSON lines (record: on stdout, beside a recording that is written)",
 	  .verbs = MEASURES | REPORT | DIFF | LIST },
 	{ "output", 'o', "FILE", OPT_STR, OFF(output), .help = "write to FILE (- is stdout)",
 	  .verbs = MEASURES | REPORT | DIFF, .why = "it prints; > FILE makes a file of that" },
@@ -140,7 +141,7 @@ const struct opt_desc opt_table[] = {
 	{ "ring", 0, "TIME|SIZE", OPT_RING, OFF(ring_ns),
 	  .help = "flight recorder: keep the last 60s, 5m .. or 64M in memory and write them when "
 		  "something "
-		  "happens (--on-wait, --on-hold, --on-delay, SIGUSR1, key w, the end)",
+		  "happens (--on-wait, --on-hold, --on-delay, SIGUSR1, key w, the target's end)",
 	  .verbs = TOP | RECORD, .why = TRIGGERS_WHY },
 	{ "on-wait", 0, "TIME", OPT_DURATION, OFF(on_wait_ns),
 	  .help = "say so when a thread waits for the GIL for TIME (default: never)",
@@ -222,7 +223,7 @@ const size_t opt_pair_cnt = ARRAY_SIZE(opt_pairs);
 const struct verb_desc verb_table[VERB_CNT] = {
 	[VERB_TOP] = { "top", "-p PID | -a | -- COMMAND ..",
 		       "live view, or batch with -b (the default verb)", "sudo giltop -p 4242" },
-	[VERB_RECORD] = { "record", "-f folded -p PID -o FILE",
+	[VERB_RECORD] = { "record", "-p PID -o FILE | FILE.giltop -f folded -o FILE",
 			  "measure into a file, in the format of -f",
 			  "sudo giltop record -p 4242 -d 10s --weight blame -o blame.folded" },
 	[VERB_REPORT] = { "report", "FILE.giltop",

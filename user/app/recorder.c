@@ -44,14 +44,18 @@ struct rec_file {
 struct recorder {
 	const struct opts *o;
 	struct rec_writer *writer;
-	struct ring *ring; /* NULL: all goes into the one file */
+	bool is_ring; /* else all goes into the one file */
+	struct ring
+		*ring; /* what is kept; of a file what comes before it is opened. NULL: nothing */
 	struct rec_file file;
-	struct arena names; /* of a flight recorder's files, .. */
-	const char *name;   /* .. the last one */
-
+	struct arena names;	       /* of a flight recorder's files, .. */
+	const char *name;	       /* .. the last one */
 	unsigned int after;	       /* intervals that are to come into it */
 	uint64_t file_cnt, file_bytes; /* of those that are whole */
 	uint64_t file_end_ns;	       /* the last one was */
+	bool shown;		       /* the file has the name of the one that it replaces */
+	bool asked;		       /* something has happened that a file is for */
+	bool failed;		       /* one could not be written */
 	bool said_full, said_failed;
 	int err;
 };
@@ -149,7 +153,7 @@ static bool is_dir(const char *path)
 /* NULL: no memory. */
 static const char *name_file(struct recorder *r, const struct trigger *t, unsigned int nth)
 {
-	const char *at = r->o->verb == VERB_RECORD && r->o->output ? r->o->output : "";
+	const char *at = r->o->ring_to ? r->o->ring_to : "";
 	__cleanup(sbuf__free) struct sbuf name = { 0 };
 	time_t now = time(NULL);
 	char stamp[32], no[16] = "";
@@ -173,7 +177,7 @@ static const char *name_file(struct recorder *r, const struct trigger *t, unsign
 /* One with a name that is free: those of the same second, and of one run, count up. */
 static int open_file(struct recorder *r, const struct trigger *t)
 {
-	const char *at = r->o->output;
+	const char *at = r->o->ring_to;
 	unsigned int nth = at && !is_dir(at) ? (unsigned int)r->file_cnt : 0;
 	int err = -EEXIST;
 
@@ -195,6 +199,7 @@ static void close_moment(struct recorder *r)
 	r->file_bytes += r->file.off;
 	r->after = 0;
 	r->file_end_ns = now_ns();
+	r->failed |= err != 0;
 	if (!err)
 		pr_info("wrote %s (%" PRIu64 " bytes)\n", r->name, r->file.off);
 	r->err = 0; /* the next one may be possible */
@@ -217,9 +222,9 @@ static bool may_write(struct recorder *r, const struct trigger *t)
 		      (r->o->max_size && r->file_bytes + ring__bytes(r->ring) > r->o->max_size);
 
 	if (enough && !r->said_full)
-		pr_info("no more recordings are written: there are %" PRIu64 " of %" PRIu64
-			" bytes (--max-files, --max-size)\n",
-			r->file_cnt, r->file_bytes);
+		pr_info("no more recordings are written (--max-files, --max-size): %" PRIu64
+			" so far, %" PRIu64 " bytes; in memory are %zu\n",
+			r->file_cnt, r->file_bytes, ring__bytes(r->ring));
 	r->said_full |= enough;
 	return !enough && (!is_storm(t->kind) || !r->file_end_ns ||
 			   now_ns() >= r->file_end_ns + r->o->quiet_ns);
@@ -227,10 +232,11 @@ static bool may_write(struct recorder *r, const struct trigger *t)
 
 const char *recorder__write(struct recorder *r, const struct trigger *t)
 {
-	if (!r->ring)
+	if (!r->is_ring)
 		return r->file.out.path;
-	if (r->file.out.f) { /* this is in it, too */
-		if (!t->over)
+	r->asked = true;
+	if (r->file.out.f) { /* this is in it, too; of a storm it does not become longer */
+		if (!t->over && !is_storm(t->kind))
 			r->after = AFTER_INTERVALS;
 		return r->name;
 	}
@@ -238,21 +244,39 @@ const char *recorder__write(struct recorder *r, const struct trigger *t)
 		return NULL;
 	/* Into the ring, while there is no file yet that it could go to. */
 	r->err = rec_writer__flush(r->writer);
-	if (r->err || open_file(r, t))
+	if (r->err || open_file(r, t)) {
+		r->failed = true;
 		return NULL;
-	r->file_cnt++;
+	}
 	r->after = AFTER_INTERVALS;
-	if (!r->err)
-		r->err = begin_file(&r->file, FILE_F_RING);
+	r->err = begin_file(&r->file, FILE_F_RING);
 	if (!r->err)
 		r->err = ring__each(r->ring, copy_frame, &r->file);
-	if (!r->err)
+	if (!r->err && fflush(r->file.out.f))
+		r->err = -errno;
+	if (!r->err) {
+		r->file_cnt++;
 		return r->name;
-	close_moment(r);
+	}
+	if (!r->said_failed)
+		pr_warn("cannot write %s: %s\n", r->name, errstr(r->err));
+	r->failed = r->said_failed = true;
+	free(r->file.index);
+	r->file.index = NULL;
+	output__discard(&r->file.out);
+	r->err = 0;
 	return NULL;
 }
 
 /* ---- frames ---- */
+
+/* A file of a moment is complete, or as large as it may be. */
+static bool is_enough(struct recorder *r, const struct frame *f)
+{
+	if (r->o->max_size && r->file_bytes + r->file.off >= r->o->max_size)
+		return true;
+	return f->type == FRAME_INTERVAL && !r->after--;
+}
 
 static int take_frame(void *ctx, const struct frame *f, const void *bytes, size_t len)
 {
@@ -261,10 +285,18 @@ static int take_frame(void *ctx, const struct frame *f, const void *bytes, size_
 
 	if (r->ring)
 		err = ring__add(r->ring, f, bytes, len);
-	if (r->file.out.f && !r->err)
+	if (!r->file.out.f)
+		return err;
+	if (!r->err)
 		r->err = put_frame(&r->file, f, bytes, len);
-	if (r->ring && r->file.out.f && (r->err || (f->type == FRAME_INTERVAL && !r->after--)))
+	if (r->is_ring && (r->err || is_enough(r, f)))
 		close_moment(r);
+	/* What was there stays until something has been measured. */
+	if (!r->is_ring && !r->shown && f->type == FRAME_INTERVAL) {
+		r->shown = true;
+		if (output__show(&r->file.out))
+			r->err = -EIO;
+	}
 	return err;
 }
 
@@ -275,37 +307,42 @@ static uint64_t restart_ns(const struct opts *o)
 	return ns < RESTART_MIN ? RESTART_MIN : ns > RESTART_MAX ? RESTART_MAX : ns;
 }
 
-static int open_all(struct recorder *r)
+static int make_ring(struct recorder *r)
 {
 	const struct opts *o = r->o;
 	struct rec_writer_opts wo = { .frame = take_frame, .ctx = r, .max_rate = o->max_rate };
-	int code = 0;
 
-	if (o->ring_ns || o->ring_bytes) {
-		r->ring = ring__new(o->ring_ns, o->ring_bytes);
+	r->is_ring = o->ring_ns || o->ring_bytes;
+	if (r->is_ring)
 		wo.restart_ns = restart_ns(o);
-		if (!r->ring)
-			return failure__say(FAIL_NO_MEMORY, NULL, 0);
-		if (o->verb == VERB_RECORD && o->output && o->output[0] &&
-		    o->output[strlen(o->output) - 1] == '/') {
-			int err = make_dir(o->output);
+	r->ring = ring__new(o->ring_ns, o->ring_bytes);
+	r->writer = r->ring ? rec_writer__new(&wo) : NULL;
+	return r->writer ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
+}
 
-			if (err)
-				pr_warn("cannot make %s: %s\n", o->output, errstr(err));
-			if (err)
-				return EXIT_RUNTIME;
-		}
-	} else {
-		code = output__open(&r->file.out, o);
-		if (!code && output__show(&r->file.out))
-			code = EXIT_RUNTIME;
-		if (!code && begin_file(&r->file, 0))
-			code = failure__say(FAIL_NO_MEMORY, NULL, 0);
+int recorder__open(struct recorder *r)
+{
+	const char *path = r->is_ring ? r->o->ring_to ? r->o->ring_to : "" : r->o->output;
+	int code = 0, err = 0;
+
+	if (r->is_ring) {
+		if (*path && path[strlen(path) - 1] == '/')
+			err = make_dir(path);
+		if (err)
+			pr_warn("cannot make %s: %s\n", path, errstr(err));
+		return err ? EXIT_RUNTIME : 0;
 	}
+	code = output__open(&r->file.out, r->o);
 	if (code)
 		return code;
-	r->writer = rec_writer__new(&wo);
-	return r->writer ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
+	err = begin_file(&r->file, 0);
+	if (!err)
+		err = ring__each(r->ring, copy_frame, &r->file);
+	ring__free(r->ring);
+	r->ring = NULL;
+	if (err)
+		pr_warn("cannot write %s: %s\n", path, errstr(err));
+	return err ? EXIT_RUNTIME : 0;
 }
 
 struct recorder *recorder__new(const struct opts *o, int *ret_code)
@@ -317,10 +354,9 @@ struct recorder *recorder__new(const struct opts *o, int *ret_code)
 		return NULL;
 	}
 	r->o = o;
-	*ret_code = open_all(r);
+	*ret_code = make_ring(r);
 	if (!*ret_code)
 		return r;
-	output__discard(&r->file.out);
 	recorder__free(r);
 	return NULL;
 }
@@ -332,12 +368,12 @@ struct sink *recorder__sink(struct recorder *r)
 
 bool recorder__is_ring(const struct recorder *r)
 {
-	return r->ring;
+	return r->is_ring;
 }
 
 const char *recorder__ends(const struct recorder *r)
 {
-	if (r->ring)
+	if (r->is_ring)
 		return NULL;
 	if (r->err || rec_writer__err(r->writer))
 		return "the recording could not be written";
@@ -348,20 +384,20 @@ int recorder__close(struct recorder *r, bool discard)
 {
 	int err = rec_writer__flush(r->writer);
 
-	if (err && !r->err)
-		pr_warn("the recording is not whole: %s\n", errstr(err));
-	if (discard && !r->ring) {
+	if (!r->is_ring && (discard || !r->file.out.f)) {
 		output__discard(&r->file.out);
 		return 0;
 	}
-	if (r->ring && r->file.out.f) {
-		close_moment(r);
-	} else if (!r->ring) {
+	if (err && !r->err)
+		pr_warn("the recording is not whole: %s\n", errstr(err));
+	if (!r->is_ring) {
 		int failed = end_file(&r->file, r->err);
 
 		err = err ? err : failed;
+	} else if (r->file.out.f) {
+		close_moment(r);
 	}
-	return err ? EXIT_RUNTIME : 0;
+	return err || r->failed ? EXIT_RUNTIME : 0;
 }
 
 void recorder__say(const struct recorder *r, uint64_t span_ns)
@@ -371,11 +407,11 @@ void recorder__say(const struct recorder *r, uint64_t span_ns)
 	char span[UNITS_SZ];
 
 	units__duration(span_ns, span);
-	if (!r->ring && !r->file.out.failed)
+	if (!r->is_ring && !r->file.out.failed)
 		pr_info("wrote %s to %s (%" PRIu64 " bytes, %" PRIu64 " events one by one, %" PRIu64
 			" in sums)\n",
 			span, to, r->file.off, st.event_cnt, st.folded_cnt);
-	else if (r->ring && !r->file_cnt)
+	else if (r->is_ring && !r->asked)
 		pr_info("nothing happened that a recording is written for\n");
 }
 

@@ -11,10 +11,10 @@ struct recorder;
 struct sink;
 struct trigger;
 
-/* By the options: with its file, where it is one that grows (--ring: none yet). NULL: *ret_code is an exit code that has
- * been explained.
- */
+/* By the options; what it is given before it is opened is kept. NULL: *ret_code is an exit code that has been explained. */
 struct recorder *recorder__new(const struct opts *o, int *ret_code);
+/* The file that grows, or the folder of a flight recorder's: 0 or an exit code that has been explained. */
+int recorder__open(struct recorder *r);
 struct sink *recorder__sink(struct recorder *r);
 /* A flight recorder, to be asked to write? */
 bool recorder__is_ring(const struct recorder *r);

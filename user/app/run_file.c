@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "user/app/recording_words.h"
 #include "user/base/log.h"
 #include "user/base/sbuf.h"
 #include "user/base/units.h"
@@ -39,19 +40,9 @@ static int play(struct run_file *f)
 		sinks__send(&f->sinks, &mark);
 		mark.mark.first = false;
 	}
+	model__leave_out_pairs(f->model,
+			       false); /* what giltop left out of its pictures is in the sums */
 	return err == -ENODATA ? 0 : err;
-}
-
-static void say_cut(const struct recording *r, const char *path)
-{
-	char span[UNITS_SZ];
-
-	if (!recording__is_cut(r))
-		return;
-	units__duration(recording__now_ns(r) - recording__start_ns(r), span);
-	pr_warn("%s was not closed (giltop was killed, or still writes): its last whole part ends "
-		"after %s\n",
-		path, span);
 }
 
 /* fd is the recording's. */
@@ -72,7 +63,7 @@ static int open_recording(struct run_file *f, const char *path, int fd)
 	err = play(f);
 	if (err)
 		return err == -ENOMEM ? no_memory() : cannot_read(path, errstr(err));
-	say_cut(r, path);
+	recording_words__say_cut(r, path);
 	f->snap = model__snapshot(f->model, MODEL_TOTAL);
 	return f->snap ? 0 : no_memory();
 }

@@ -118,8 +118,9 @@ static int finish(struct session *s)
 	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
 	    model__since_mark_ns(s->model))
 		session__show(s); /* so that the intervals add up to the summary */
+	else
+		session__mark_unseen(s); /* a recording has it as an interval all the same */
 	session__send_end(s);
-	model__leave_out_pairs(s->model, false);
 	return session__summary(s);
 }
 
@@ -133,6 +134,7 @@ int session__quit(struct session *s)
 		return EXIT_OK;
 	if (s->src->ops->close(s->src))
 		return EXIT_RUNTIME;
+	model__leave_out_pairs(s->model, false);
 	snap = session__picture(s, MODEL_TOTAL);
 	code = snap ? checks__judge(&s->o->checks, NULL, snap, NULL) : EXIT_RUNTIME;
 	snapshot__free(snap);
@@ -267,6 +269,8 @@ static int start(struct session *s)
 		code = EXIT_RUNTIME;
 	if (!code)
 		code = session__open_output(s);
+	if (!code && s->rec)
+		code = recorder__open(s->rec);
 	if (!code)
 		code = open_view(s);
 	if (code)

@@ -127,6 +127,7 @@ void session__show_command_output(struct session *s);
 void session__send_end(struct session *s);
 /* What has been shown is a picture up to here: the next interval begins. As in record.mark (books/sink.h). */
 void session__mark(struct session *s, bool first, bool reset);
+void session__mark_unseen(struct session *s);
 /* Let the view or the screen have what is new. */
 void session__refresh(struct session *s);
 /* (Re)arm the refresh timer: first after first_ns, then every interval. */
@@ -161,11 +162,10 @@ bool session__may_come(const struct session *s);
 /* session_source.c: the model and the collector, its programs loaded: 0 or an exit code that has been explained. */
 int session__open_source(struct session *s);
 
-/* session_replay.c: the recording as the source, and a new model: 0 or an exit code that has been explained. Say so if its end
- * is missing.
- */
+/* session_replay.c: the recording as the source, and a new model: 0 or an exit code that has been explained. */
 int session__open_recording(struct session *s);
-void session__say_cut(const struct session *s);
+/* --at names no moment of it (err: why): the exit code, explained. */
+int session__no_moment(const struct session *s, int err);
 
 /* session_follow.c: what the options say of children, and what giltop finds out by itself. */
 enum follow_mode session__follow_mode(const struct opts *o);

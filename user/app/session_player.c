@@ -326,15 +326,10 @@ static int start_at(struct playing *p, struct player *player)
 	player__seek(player, p->file.first_ns);
 	if (!p->o.at)
 		return 0;
-	if (at__find(p->o.at, p->r, &to) || to < p->file.start_ns || to > p->file.end_ns) {
-		char span[UNITS_SZ];
-
-		units__duration(p->file.end_ns - p->file.start_ns, span);
-		pr_warn("--at %s is not in %s, which has %s\n", p->o.at, p->o.files[0], span);
-		return EXIT_RUNTIME;
-	}
+	if (at__find(p->o.at, p->r, &to))
+		return session__no_moment(&p->s, -ERANGE);
 	player__command(player, PLAYER_PAUSE);
-	player__seek(player, player__second(player, to, p->file.start_ns));
+	player__seek(player, to);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "user/app/at.h"
+#include "user/app/recording_words.h"
 #include "user/app/session.h"
 #include "user/app/session_impl.h"
 #include "user/base/log.h"
@@ -13,13 +14,11 @@
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/model/model.h"
+#include "user/picture/trigger_list.h"
 #include "user/source/recording.h"
 #include "user/target/failure.h"
 #include "user/view/formats.h"
 #include "user/view/view.h"
-
-/* A moment is named by the second that it is in. */
-#define SECOND_NS 1000000000u
 
 /* What the run wants of its own records. */
 static int take(struct sink *sink, const struct record *r)
@@ -60,15 +59,6 @@ int session__open_recording(struct session *s)
 	return 0;
 }
 
-void session__say_cut(const struct session *s)
-{
-	if (recording__is_cut(s->played))
-		pr_warn("%s was not closed (giltop was killed, or still writes): what is whole of "
-			"it is "
-			"%zu intervals\n",
-			s->o->files[0], recording__interval_cnt(s->played));
-}
-
 /* The view's options are the run's, where they are not about what is shown. */
 static int open_view(struct session *s)
 {
@@ -88,44 +78,99 @@ static int open_view(struct session *s)
 	return 0;
 }
 
-/* Up to that moment: what is there then, or of report the interval that ends then. */
-static int show_moment(struct session *s)
+/* What was told of in the interval that ends at this moment, oldest first. */
+static void show_events(struct session *s, uint64_t from_ns, uint64_t to_ns)
 {
-	uint64_t at = 0;
-	int err = at__find(s->o->at, s->played, &at);
+	for (size_t i = trigger_list__cnt(s->triggers.list); i-- > 0;) {
+		const struct trigger_event *e = trigger_list__at(s->triggers.list, i);
 
-	if (err || at < recording__start_ns(s->played) ||
-	    at > recording__end_ns(s->played) + SECOND_NS) {
-		char span[UNITS_SZ];
-
-		units__duration(recording__end_ns(s->played) - recording__start_ns(s->played),
-				span);
-		pr_warn("--at %s is not in %s, which has %s\n", s->o->at, s->o->files[0], span);
-		return EXIT_RUNTIME;
+		if (e->t.at_ns > from_ns && e->t.at_ns <= to_ns && !s->view_err)
+			s->view_err = view__event(s->view, e);
 	}
+}
+
+static int new_model(struct session *s)
+{
+	session_trigger__close(s);
 	model__free(s->model);
 	s->model = model__new();
 	s->sinks.cnt = 0;
-	if (!s->model || sinks__add(&s->sinks, model__sink(s->model)) ||
+	if (!s->model || sinks__add(&s->sinks, model__sink(s->model)) || session_trigger__open(s) ||
 	    sinks__add(&s->sinks, &s->sink))
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
-	err = recording__seek(s->played, at, 0);
-	if (err) {
-		pr_warn("--at needs a file that can be sought in: %s\n", errstr(err));
-		return EXIT_RUNTIME;
-	}
+	return 0;
+}
+
+int session__no_moment(const struct session *s, int err)
+{
+	__cleanup(sbuf__free) struct sbuf span = { 0 };
+
+	if (recording__interval_cnt(s->played) == 0)
+		pr_warn("--at needs a file that can be sought in\n");
+	else if (err == -ENODATA)
+		pr_warn("%s is damaged before that\n", s->o->files[0]);
+	else if (err == -ERANGE) {
+		recording_words__span(s->played, &span);
+		pr_warn("--at %s is not in it: %s %s\n", s->o->at, s->o->files[0],
+			sbuf__str(&span));
+	} else
+		pr_warn("cannot read %s: %s\n", s->o->files[0], errstr(err));
+	return EXIT_RUNTIME;
+}
+
+/* The interval that this moment is in: of dump what is there at its end. */
+static int show_moment(struct session *s)
+{
+	__cleanup(sbuf__free) struct sbuf when = { 0 };
+	struct snapshot *snap;
+	char since[UNITS_SZ];
+	uint64_t at = 0;
+	int err = at__find(s->o->at, s->played, &at), code;
+
+	code = err ? 0 : new_model(s);
+	if (code)
+		return code;
+	s->begun = false; /* what is told of on the way is not shown */
+	if (!err)
+		err = recording__seek(s->played, at, 0);
+	s->begun = true;
+	if (err)
+		return session__no_moment(s, err);
+	snap = session__picture(s, MODEL_INTERVAL);
+	if (!snap)
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	recording_words__time(s->played, at, true, &when);
+	pr_info("%s, %s after the start: the end of an interval\n", sbuf__str(&when),
+		units__duration(at - recording__start_ns(s->played), since));
+	show_events(s, snap->start_ns, snap->now_ns);
+	snapshot__free(snap);
 	if (s->o->verb != VERB_DUMP)
 		session__show(s);
 	s->done = "the moment";
 	return session__summary(s);
 }
 
+/* To people, whatever is printed. */
+static void say_what_it_is(const struct session *s)
+{
+	__cleanup(sbuf__free) struct sbuf span = { 0 };
+
+	if (!recording__end_ns(s->played))
+		return;
+	recording_words__span(s->played, &span);
+	pr_info("%s %s, of %s\n", s->o->files[0], sbuf__str(&span), recording__host(s->played));
+}
+
 static int show_all(struct session *s)
 {
 	int err = 0;
 
-	while (!s->view_err && !(err = s->src->ops->refresh(s->src)))
-		session__show(s);
+	while (!s->view_err && !(err = s->src->ops->refresh(s->src))) {
+		if (recording__is_unseen(s->played))
+			session__mark_unseen(s);
+		else
+			session__show(s);
+	}
 	if (err == -ENODATA)
 		err = 0;
 	if (model__since_mark_ns(s->model) && !s->view_err && !err)
@@ -139,7 +184,7 @@ static int show_all(struct session *s)
 		s->done = "the recording ends";
 	if (recording__hint(s->played))
 		snprintf(s->hint, sizeof(s->hint), "%s", recording__hint(s->played));
-	session__say_cut(s);
+	recording_words__say_cut(s->played, s->o->files[0]);
 	return session__summary(s);
 }
 
@@ -191,6 +236,8 @@ int session__replay(const struct opts *o)
 		code = begin(&s);
 	if (!code)
 		code = o->at ? show_moment(&s) : show_all(&s);
+	if (s.begun && !o->at)
+		say_what_it_is(&s);
 	view__free(s.view);
 	if (code && !s.begun)
 		output__discard(&s.out);

@@ -16,7 +16,14 @@
 
 void session__mark(struct session *s, bool first, bool reset)
 {
-	struct record r = { .kind = REC_MARK, .mark = { first, reset } };
+	struct record r = { .kind = REC_MARK, .mark = { .first = first, .reset = reset } };
+
+	sinks__send(&s->sinks, &r);
+}
+
+void session__mark_unseen(struct session *s)
+{
+	struct record r = { .kind = REC_MARK, .mark = { .unseen = true } };
 
 	sinks__send(&s->sinks, &r);
 }
@@ -101,9 +108,11 @@ void session__show_command_output(struct session *s)
 
 int session__summary(struct session *s)
 {
-	struct snapshot *snap = session__picture(s, MODEL_TOTAL);
+	struct snapshot *snap;
 	int code;
 
+	model__leave_out_pairs(s->model, false); /* in the last one they are */
+	snap = session__picture(s, MODEL_TOTAL);
 	if (!snap)
 		return EXIT_RUNTIME;
 	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))

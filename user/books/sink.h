@@ -144,8 +144,9 @@ struct record {
 		} events;
 		const struct trigger *trigger;
 		struct {
-			bool first; /* nothing was shown before: no interval ends here */
-			bool reset; /* .. but that of the sums, too: they begin here */
+			bool first;  /* nothing was shown before: no interval ends here */
+			bool reset;  /* .. but that of the sums, too: they begin here */
+			bool unseen; /* it ends the run, and was shown in the sum of all alone */
 		} mark;
 		struct {
 			unsigned int level; /* enum self_level (picture/self_limit.h) */

@@ -116,6 +116,16 @@ static uint64_t waited_since(const struct totals *t, const struct gt_gil_key *ke
 	return since;
 }
 
+/* From so many waiters on a model tells their holds apart by all that the ring has (model/pairs.c). */
+#define MANY_WAITERS 64
+
+static uint64_t past_since(const struct totals *t, const struct total_gil *g)
+{
+	if (!g->rec.waiters)
+		return UINT64_MAX;
+	return g->rec.waiters >= MANY_WAITERS ? 0 : waited_since(t, &g->key);
+}
+
 /* The past holds of a GIL that open waits can be told apart by, newest first, up to the first one that is older. */
 static void put_past(const struct gt_gil *g, uint64_t since, struct sbuf *out)
 {
@@ -146,7 +156,7 @@ static int put_gils(struct books_code *b, const struct totals *t, struct sbuf *o
 		const struct total_gil *g = &t->gils[i];
 
 		err = put_object(b, SCHEMA_GIL, g, g->key.cond, g->key.tgid, &expected, out);
-		put_past(&g->rec, g->rec.waiters ? waited_since(t, &g->key) : UINT64_MAX, out);
+		put_past(&g->rec, past_since(t, g), out);
 	}
 	images__turn(b, SCHEMA_GIL);
 	return err;

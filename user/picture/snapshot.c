@@ -114,6 +114,14 @@ const struct snap_thread *snap_proc__thread(const struct snap_proc *p, uint32_t 
 	return &p->threads[p->by_tid[lo]];
 }
 
+bool snapshot__has_stacks(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->proc_cnt; i++)
+		if (s->procs[i].stacks_known)
+			return true;
+	return !s->proc_cnt;
+}
+
 void snapshot__free(struct snapshot *s)
 {
 	struct snapshot_box *box = (struct snapshot_box *)s;

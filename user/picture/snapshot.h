@@ -240,6 +240,8 @@ const struct snap_frame *snap_frames__python_leaf(const struct snap_frame *frame
  * (Stacks without such a frame stay as they are.) The lines of threads and pools follow.
  */
 void snapshot__my_code(struct snapshot *s, bool on);
+/* Are there stacks of any process, or were none collected? */
+bool snapshot__has_stacks(const struct snapshot *s);
 /* Is this frame the program's own? No marker, no code of the standard library, none of site- or dist-packages. */
 bool snap_frame__is_mine(const struct snap_frame *f);
 /* Do these name the same function (with_line: and line)? NULL is only like NULL. */

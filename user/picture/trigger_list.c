@@ -15,6 +15,7 @@ struct trigger_list {
 	trigger_name_fn name;
 	void *ctx;
 	uint64_t mono_ns, real_ns; /* the start */
+	uint64_t zero_ns;	   /* the books' of the first process; 0: none yet */
 	size_t max, cnt, next;	   /* next: the place of the next one, in ring */
 	uint64_t ever_cnt;
 	struct trigger_event *ring;
@@ -122,6 +123,7 @@ static int take_trigger(struct trigger_list *l, const struct record *r)
 {
 	const struct trigger *t = r->trigger;
 	struct trigger_event *e = find(l, t->no);
+	uint64_t zero;
 	int err = 0;
 
 	l->last = e;
@@ -132,7 +134,8 @@ static int take_trigger(struct trigger_list *l, const struct record *r)
 	e = l->last;
 	if (!e)
 		return err;
-	e->running_ns = t->at_ns > l->mono_ns ? t->at_ns - l->mono_ns : 0;
+	zero = l->zero_ns ? l->zero_ns : l->mono_ns;
+	e->running_ns = t->at_ns > zero ? t->at_ns - zero : 0;
 	e->real_ns = l->real_ns ? l->real_ns + (t->at_ns - l->mono_ns) : 0;
 	return err;
 }
@@ -145,6 +148,10 @@ static int take(struct sink *s, const struct record *r)
 	case REC_SOURCE:
 		if (r->source.real_ns)
 			trigger_list__start(l, r->source.mono_ns, r->source.real_ns);
+		return 0;
+	case REC_PROC_START: /* what is measured first is where times count from */
+		if (!l->zero_ns)
+			l->zero_ns = r->proc.books_ns;
 		return 0;
 	case REC_STACK: return take_stack(l, r);
 	case REC_TRIGGER: return take_trigger(l, r);

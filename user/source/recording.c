@@ -26,13 +26,15 @@ struct recording {
 	bool silent;  /* what is being read says nothing new */
 	bool started; /* the frame that everything begins with has been read */
 	bool ended;   /* .. and the last one */
-	bool begun;   /* a mark has come */
+	bool begun;   /* a mark has come, .. */
+	bool unseen;  /* .. the last one of an interval that was not shown */
 	uint64_t now_ns, min_span_ns;
 	uint64_t spans_from_ns; /* of events before this no spans are sent */
 	struct event_block block;
 	struct event_spans spans;
 	uint64_t mono_ns, real_ns, interval_ns;
-	char *why, *hint, *command;
+	uint64_t books_ns; /* of the first process; 0: none is before the first mark */
+	char *why, *hint, *command, *host;
 	size_t mark_cnt, mark_cap;
 	uint64_t *marks;
 	size_t trigger_cnt, trigger_cap;
@@ -95,7 +97,7 @@ static int next_record(struct recording *r, struct record *ret)
 	while (!r->ended) {
 		n = rec_decoder__next(r->dec, ret);
 		if (n < 0) { /* what its sum did not tell */
-			r->file.cut = r->ended = true;
+			r->file.cut = r->file.damaged = r->ended = true;
 			return n == -ENOMEM ? n : 0;
 		}
 		if (n && !r->silent)
@@ -130,6 +132,8 @@ static int note(struct recording *r, const struct record *rec)
 		r->mono_ns = rec->source.mono_ns;
 		r->real_ns = rec->source.real_ns;
 		r->interval_ns = rec->source.interval_ns;
+		if (keep_text(&r->host, rec->source.host))
+			return -ENOMEM;
 		return rec->source.command ? keep_text(&r->command, rec->source.command) : 0;
 	case REC_TOTALS: r->now_ns = rec->totals->now_ns; return 0;
 	case REC_MODE:
@@ -158,6 +162,7 @@ static bool is_stop(struct recording *r, struct record *rec)
 		sinks__send(r->source.sinks, rec);
 	}
 	r->begun = true;
+	r->unseen = rec->mark.unseen;
 	return first || !rec->mark.reset;
 }
 
@@ -218,6 +223,7 @@ static void recording_free(struct source *s)
 	free(r->why);
 	free(r->hint);
 	free(r->command);
+	free(r->host);
 	free(r->marks);
 	free(r->triggers);
 	free(r);
@@ -253,6 +259,22 @@ static int add_trigger(struct recording *r, const struct index_entry *e)
 	return 0;
 }
 
+/* What comes before the first mark: the clocks, the command, since when the first process is measured. */
+static int read_start(struct recording *r)
+{
+	struct record rec;
+	int n, err = 0;
+
+	recording_file__rewind(&r->file);
+	while (!err && (n = next_record(r, &rec)) > 0 && rec.kind != REC_MARK) {
+		if (rec.kind == REC_SOURCE)
+			err = note(r, &rec);
+		if (rec.kind == REC_PROC_START && (!r->books_ns || rec.proc.books_ns < r->books_ns))
+			r->books_ns = rec.proc.books_ns;
+	}
+	return err ? err : n == -ENOMEM ? n : 0;
+}
+
 static int read_heads(struct recording *r)
 {
 	bool cut = r->file.cut;
@@ -269,8 +291,12 @@ static int read_heads(struct recording *r)
 			return -ENOMEM;
 		r->marks[r->mark_cnt++] = e->last_ns;
 	}
+	if (!err && r->file.seekable)
+		err = read_start(r);
 	recording_file__rewind(&r->file);
+	rec_decoder__restart(r->dec);
 	rec_decoder__feed(r->dec, "", 0);
+	r->started = r->ended = r->silent = false;
 	r->file.cut = cut;
 	return err;
 }
@@ -319,7 +345,14 @@ struct source *recording__source(struct recording *r)
 
 uint64_t recording__start_ns(const struct recording *r)
 {
-	return r->mark_cnt ? r->marks[0] : 0;
+	uint64_t first = r->mark_cnt ? r->marks[0] : 0;
+
+	return r->books_ns && r->books_ns < first ? r->books_ns : first;
+}
+
+uint64_t recording__first_ns(const struct recording *r)
+{
+	return r->mark_cnt && r->file.flags & FILE_F_RING ? r->marks[0] : recording__start_ns(r);
 }
 
 uint64_t recording__end_ns(const struct recording *r)
@@ -337,6 +370,11 @@ bool recording__at_end(const struct recording *r)
 	return r->ended;
 }
 
+bool recording__is_unseen(const struct recording *r)
+{
+	return r->unseen;
+}
+
 uint64_t recording__interval_ns(const struct recording *r)
 {
 	return r->interval_ns;
@@ -346,6 +384,11 @@ void recording__clock(const struct recording *r, uint64_t *mono_ns, uint64_t *re
 {
 	*mono_ns = r->mono_ns;
 	*real_ns = r->real_ns;
+}
+
+const char *recording__host(const struct recording *r)
+{
+	return r->host && *r->host ? r->host : "?";
 }
 
 const char *recording__command(const struct recording *r)
@@ -366,6 +409,11 @@ const char *recording__hint(const struct recording *r)
 bool recording__is_cut(const struct recording *r)
 {
 	return r->file.cut;
+}
+
+bool recording__is_damaged(const struct recording *r)
+{
+	return r->file.damaged;
 }
 
 size_t recording__interval_cnt(const struct recording *r)
@@ -424,5 +472,5 @@ int recording__seek(struct recording *r, uint64_t t_ns, uint64_t span_ns)
 			err = refresh(&r->source);
 	}
 	r->spans_from_ns = 0;
-	return err == -ENODATA ? 0 : err;
+	return err;
 }

@@ -25,23 +25,34 @@ struct recording *recording__open(int fd, const char *path, const struct sinks *
  * behind the last one has been sent). close: all that is left.
  */
 struct source *recording__source(struct recording *r);
-/* Of the file: the first and the last end of an interval; 0: not known (a pipe). Of the position: the last totals. */
+/* When the run began to measure, which times count from (of a flight recorder's file long before it); where the file begins: its
+ * first interval, or the books; the last end of an interval. 0: not known (a pipe). Of the position: the last totals.
+ */
 uint64_t recording__start_ns(const struct recording *r);
+uint64_t recording__first_ns(const struct recording *r);
 uint64_t recording__end_ns(const struct recording *r);
 uint64_t recording__now_ns(const struct recording *r);
 bool recording__at_end(const struct recording *r);
+/* The interval that the last refresh has ended at was not shown in that run: it is in the sum of all alone. */
+bool recording__is_unseen(const struct recording *r);
 /* From mark to mark, as asked for when it was made; both clocks at one moment. Known after the first refresh. */
 uint64_t recording__interval_ns(const struct recording *r);
 void recording__clock(const struct recording *r, uint64_t *mono_ns, uint64_t *real_ns);
+/* The machine that it was made on, "?": not known. */
+const char *recording__host(const struct recording *r);
 /* The command line that it was made by; NULL: not known. */
 const char *recording__command(const struct recording *r);
 /* Why that run was over, and what it had not measured; NULL: it does not say. */
 const char *recording__why(const struct recording *r);
 const char *recording__hint(const struct recording *r);
-/* giltop was killed while it wrote this, or the file is damaged from some place on: it ends with its last whole frame. */
+/* giltop was killed while it wrote this, or the file is damaged from some place on: it ends with its last whole frame. Is it
+ * damaged, and not only without an end?
+ */
 bool recording__is_cut(const struct recording *r);
+bool recording__is_damaged(const struct recording *r);
 /* From the start, to new sinks, up to the last mark that is not after t_ns (at least the first one), which is left to the
- * session, as by refresh. Of spans, if they are wanted, those of the last span_ns are sent. 0 or -errno, -ESPIPE: it is a pipe.
+ * session, as by refresh. Of spans, if they are wanted, those of the last span_ns are sent. 0 or -errno, -ESPIPE: it is a pipe,
+ * -ENODATA: the file is damaged before that.
  */
 int recording__seek(struct recording *r, uint64_t t_ns, uint64_t span_ns);
 /* How many ends of intervals there are, and when the nth was. */

@@ -42,6 +42,7 @@ int recording_file__next(struct recording_file *f, struct frame *ret)
 	}
 	/* The end of a file that was closed is no frame. */
 	f->cut |= n != FILE_END_SZ || !file_end__get(head);
+	f->damaged |= f->cnt && f->off < f->index[f->cnt - 1].off;
 	return 0;
 }
 
@@ -55,7 +56,7 @@ int recording_file__read(struct recording_file *f, const struct frame *head)
 		return -ENOMEM;
 	if (get(f, to, head->packed_len, f->off) != (ssize_t)head->packed_len ||
 	    frame__unpack(head, to, &f->payload)) {
-		f->cut = true;
+		f->cut = f->damaged = true;
 		return f->payload.oom ? -ENOMEM : -ENODATA;
 	}
 	f->off += head->packed_len;

@@ -10,6 +10,7 @@
 struct recording_file {
 	int fd;
 	bool seekable, cut;
+	bool damaged;	    /* a frame whose place is known is none */
 	uint32_t flags;	    /* enum file_flag */
 	uint64_t size, off; /* of the next head */
 	size_t cnt, cap;

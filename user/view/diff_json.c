@@ -31,7 +31,7 @@ static void put_side(struct json_out *j, const char *key, const char *file,
 		json__str(j, "program", program);
 	json__u64(j, "processes", s->proc_cnt);
 	json__u64(j, "threads", s->thread_cnt);
-	json__real(j, "threads_ns", s->thread_ns);
+	json__u64(j, "threads_ns", (uint64_t)s->thread_ns);
 	json__u64(j, "lost", s->lost);
 	json__bool(j, "stacks_known", s->stacks_known);
 	json__close(j, '}');
@@ -52,6 +52,15 @@ static void put_str(struct json_out *j, const char *key, const char *s)
 {
 	if (s)
 		json__str(j, key, s);
+}
+
+/* Times are integers, as in all of giltop's JSON. */
+static void put_value(struct json_out *j, const char *key, const struct diff_row *r, double v)
+{
+	if (diff_figures[r->figure].unit == DIFF_NS && v >= 0)
+		json__u64(j, key, (uint64_t)(v + 0.5));
+	else
+		json__real(j, key, v);
 }
 
 static int put_row(struct json_out *j, const struct diff_row *r)
@@ -79,9 +88,9 @@ static int put_row(struct json_out *j, const struct diff_row *r)
 		json__u64(j, "line", r->line);
 	json__str(j, "figure", diff_figures[r->figure].name);
 	json__str(j, "unit", units[diff_figures[r->figure].unit]);
-	json__real(j, "a", r->v[0]);
-	json__real(j, "b", r->v[1]);
-	json__real(j, "error", r->err);
+	put_value(j, "a", r, r->v[0]);
+	put_value(j, "b", r, r->v[1]);
+	put_value(j, "error", r, r->err);
 	json__str(j, "judgement", judgement_name(r->judgement));
 	return end(j);
 }

@@ -6,6 +6,7 @@
 #include "user/base/units.h"
 #include "user/base/util.h"
 #include "user/base/where.h"
+#include "user/view/trigger_lines.h"
 #include "user/view/view.h"
 
 /* Its stack now; else where it was sampled most in this look. */
@@ -102,7 +103,17 @@ static int end(struct view *v, const struct snapshot *s, const char *why)
 	return fflush(v->out) ? -errno : 0;
 }
 
+/* Of a recording: what was told of just before. */
+static int event(struct view *v, const struct trigger_event *e)
+{
+	__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+	trigger_lines__block(e, &text);
+	return text.oom || fputs(sbuf__str(&text), v->out) == EOF ? -EIO : 0;
+}
+
 static const struct view_ops dump_ops = {
+	.event = event,
 	.end = end,
 };
 
