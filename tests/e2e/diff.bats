@@ -88,7 +88,7 @@ measured() { # KIND SECONDS OPTION..
 		run --separate-stderr "$GILTOP" record --mode exact -q -o "$BATS_TEST_TMPDIR/$kind.giltop" --check 'delay(worker-*)<20%' \
 			-- "$PYTHON" -S "$WORKLOADS/hogged.py" "$kind" 2 3>&-
 		local status_then=$status stderr_then=$stderr
-		run --separate-stderr "$GILTOP" report --json -o "$BATS_TEST_TMPDIR/$kind.json" --check 'delay(worker-*)<20%' \
+		run --separate-stderr "$GILTOP" report -q --json -o "$BATS_TEST_TMPDIR/$kind.json" --check 'delay(worker-*)<20%' \
 			"$BATS_TEST_TMPDIR/$kind.giltop"
 		[ "$status" -eq "$status_then" ]
 		[ "$stderr" = "$stderr_then" ]

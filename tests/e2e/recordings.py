@@ -40,20 +40,20 @@ def same(live, played):
 
 
 def moments(played, *files):
-    """FILE has what the moment in its name was: the interval that had ended by then."""
+    """FILE has the interval that the moment in its name is in."""
     all_of = [r for r in lines(played) if r["type"] == "snapshot"]
-    begin = lines(played)[0]["start_ns"]
+    begin = all_of[0]["start_ns"]
     for path in files:
         text = path.rsplit("at.", 1)[1]
         at = begin + {"0": 0, "1s": 1e9, "1.7s": 1.7e9, "0:03": 3e9}[text]
         shown = [r for r in lines(path) if r["type"] == "snapshot"]
-        due = [r for r in all_of if r["start_ns"] + r["duration_ns"] <= at]
-        if not due:  # the beginning: what had passed since the books were opened
+        due = [r for r in all_of if r["start_ns"] + r["duration_ns"] >= at]
+        if not at > begin:  # what had passed since the books were opened
             if len(shown) != 1 or shown[0]["duration_ns"] > 1e9:
                 print(text, "is not the beginning")
                 return False
-        elif shown != due[-1:]:
-            print(text, *list(differences(due[-1:], shown))[:5])
+        elif shown != due[:1]:
+            print(text, *list(differences(due[:1], shown))[:5])
             return False
     return True
 

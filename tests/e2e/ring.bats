@@ -17,7 +17,7 @@ load recordings
 }
 
 @test "flight recorder: a storm makes as many files as were allowed, the end one of its own" {
-	ring_start 0 --ring 2s --on-wait 20ms --max-files 2 --quiet-time 1s -i 200ms
+	ring_start 0 --ring 2s --on-wait 3ms --max-files 2 --quiet-time 1s -i 200ms
 	wait_for 40 has_ended "no more recordings are written"
 	kill "$WL_PID"
 	wait "$RING_PID"

@@ -97,17 +97,18 @@ int at__find(const char *text, const struct recording *r, uint64_t *ret_ns)
 {
 	size_t cnt = recording__interval_cnt(r), n = 0;
 	struct moment m;
+	bool by_second;
 	uint64_t at;
 
 	if (parse(text, &m) || !cnt)
 		return -EINVAL;
 	at = m.of_day ? of_day(&m, r) : recording__start_ns(r) + m.ns;
-	/* A whole second is all of it: of the intervals that have a part in it the one that has most. */
-	if (m.whole && recording__interval_ns(r) >= (uint64_t)SECOND_NS)
-		at += SECOND_NS / 2;
+	/* A whole second: the interval that ends in it, as the clock on the screen names it. */
+	by_second = m.whole && recording__interval_ns(r) >= (uint64_t)SECOND_NS;
 	if (at + SECOND_NS < recording__first_ns(r) || at > recording__end_ns(r) + SECOND_NS)
 		return -ERANGE;
-	while (n + 1 < cnt && recording__interval_end_ns(r, n) < at)
+	while (n + 1 < cnt && (by_second ? recording__interval_end_ns(r, n + 1) < at + SECOND_NS
+					 : recording__interval_end_ns(r, n) < at))
 		n++;
 	*ret_ns = recording__interval_end_ns(r, n);
 	return 0;
