@@ -170,11 +170,26 @@ def of_service(row):
                 [[name, "%.2f" % row[name]["ratio"], "±%.2f" % row[name]["noise"]] for name in ("p50", "p99")])
 
 
+def of_recording(row):
+    return ["## Recordings", ""] + text(
+        "Some %s hand-overs a minute, each event of them (%s/s) one by one in a file, in exact books:" % (
+            rough(row["hand-overs a minute"]), rough(row["events/s"]))) + table(
+                ["", "measured", "meant"],
+                [["lost", "%d" % row["lost"], "0"],
+                 ["giltop's own CPU time", percent(row["giltop's own CPU time"]), "below 5 %"],
+                 [".. without a recording", percent(row["giltop's own CPU time, without a recording"]), ""],
+                 ["its memory at most", "%.0f MB" % row["most memory"], "below 40 MB"],
+                 ["bytes an event", "%.1f" % row["an event, before it is packed"], "below 12"],
+                 [".. packed", "%.1f" % row["an event, packed"], "below 5"],
+                 ["read again, events/s", "%.0f M" % row["read again"], "above 2 M"]])
+
+
 # By part: what makes its lines, of its data and its figures.
 SECTIONS = {
     "sweep": lambda data, _: of_sweep(data), "modes": lambda data, _: of_modes(data),
     "cycle": lambda _, figures: of_cycle(figures), "scale": lambda data, _: of_scale(data),
-    "peers": of_peers, "swing": lambda data, _: of_swing(data), "service": lambda data, _: of_service(data)}
+    "peers": of_peers, "swing": lambda data, _: of_swing(data), "service": lambda data, _: of_service(data),
+    "recording": lambda data, _: of_recording(data)}
 
 
 def load_parts(results):

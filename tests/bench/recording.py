@@ -86,6 +86,7 @@ def measure_recording(args, plan, pythons, report):
              "giltop's own CPU time, without a recording": ("%", None), "giltop's own CPU time": ("%", 5),
              "most memory": ("MB", 40), "an event, before it is packed": ("B", 12),
              "an event, packed": ("B", 5), "read again": ("M events/s", None)}
+    report.data["recording"] = {name: median(values) for name, values in figures.items()}
     for name, values in figures.items():
         unit, bound = units[name]
         report.figure("recording: " + name, median(values), unit, bound)

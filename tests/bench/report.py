@@ -22,6 +22,7 @@ HEADINGS = {
     "service": "Requests of a service, in turns bare and under auto",
     "own": "giltop itself",
     "list": "giltop list on a machine full of processes, one in ten of them a Python",
+    "recording": "a recording of some million hand-overs a minute, each event one by one",
 }
 
 

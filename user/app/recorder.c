@@ -29,6 +29,8 @@
 #define RESTART_NS  5000000000u /* .. where it is kept by size */
 #define RESTART_MIN 1000000000u
 #define RESTART_MAX 15000000000u
+/* .. and by time it has no more than this: an hour of 20,000 events a second. */
+#define RING_BYTES (256ull << 20)
 /* A file about a moment ends so many intervals after it. */
 #define AFTER_INTERVALS 2
 
@@ -315,7 +317,7 @@ static int make_ring(struct recorder *r)
 	r->is_ring = o->ring_ns || o->ring_bytes;
 	if (r->is_ring)
 		wo.restart_ns = restart_ns(o);
-	r->ring = ring__new(o->ring_ns, o->ring_bytes);
+	r->ring = ring__new(o->ring_ns, o->ring_bytes ? o->ring_bytes : RING_BYTES);
 	r->writer = r->ring ? rec_writer__new(&wo) : NULL;
 	return r->writer ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
 }
