@@ -16,8 +16,8 @@
 #include "user/codec/limit.h"
 #include "user/codec/records.h"
 
-/* zlib's: 3 packs blocks of events nearly as well as 6, at a third of the time (scripts/bench record). */
-#define LEVEL 3
+/* zlib's fastest: blocks of events are in columns already, others make them little smaller. */
+#define LEVEL 1
 /* A frame is begun anew beyond so many bytes of records. */
 #define RECORDS_MAX (1u << 20)
 /* .. and a block of events has so many: 640 KB in memory, some 80 KB in a frame. */
