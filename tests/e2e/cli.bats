@@ -311,7 +311,8 @@ bash_completes() { # WORD.. : what bash offers for the last one
 @test "bash completes verbs, the options of the verb, values and processes" {
 	completions
 	python_start "$SLEEP"
-	[ "$(bash_completes giltop re)" = record ]
+	[ "$(bash_completes giltop rec)" = record ]
+	[ "$(bash_completes giltop re | xargs -n 1 | sort | xargs)" = "record report" ]
 	[ "$(bash_completes giltop help do)" = doctor ]
 	[ "$(bash_completes giltop record --wei)" = --weight ]
 	[ -z "$(bash_completes giltop list --wei)" ]
@@ -332,7 +333,7 @@ bash_completes() { # WORD.. : what bash offers for the last one
 	fish_completes() {
 		fish -N -c "source $BATS_TEST_TMPDIR/giltop.fish; complete -C '$1'" | cut -f1 | paste -sd ' '
 	}
-	[ "$(fish_completes 'giltop re')" = record ]
+	[ "$(fish_completes 'giltop rec')" = record ]
 	[ "$(fish_completes 'giltop record --wei')" = --weight ]
 	[ -z "$(fish_completes 'giltop list --wei')" ]
 	[ "$(fish_completes 'giltop record --weight b')" = blame ]

@@ -313,7 +313,9 @@ time.sleep(1000)'
 	--
 	frobnicate
 	record -p 1
-	record -p 1 -o x.giltop
+	record -p 1 -o x.nonsense
+	report
+	diff x
 	record -p 1 -o x
 	--help=klingon
 	-b -p 1 --weight wait

@@ -51,7 +51,7 @@ teardown() { live_teardown; }
 	live_ended
 }
 
-@test "all six screens, by number and by Tab" {
+@test "all seven screens, by number and by Tab" {
 	demo_start
 	live 100 30 "$GILTOP" -p "$WL_PID"
 	demo_threads_seen
@@ -64,9 +64,13 @@ teardown() { live_teardown; }
 	keys 6
 	shows "HELD%" "THE GIL IS" "bottleneck" "WORST THREAD" "$WL_PID"
 	keys Tab
+	shows "Nothing is told of here yet"
+	keys Tab
 	shows "lines that make others wait"
-	keys BTab
+	keys BTab BTab
 	shows "THE GIL IS"
+	keys 7
+	shows "Nothing is told of here yet"
 	keys 2
 	shows "owner, "
 	keys 1
