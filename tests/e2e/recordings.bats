@@ -111,7 +111,7 @@ load recordings
 	wait_for 20 has_intervals 3
 	kill -INT "$giltop"
 	wait "$giltop"
-	"$GILTOP" report --json "$FILE" 2>&1 | tail -n 1 | grep -q '"ended_by":"interrupted"'
+	"$GILTOP" report -q --json "$FILE" | tail -n 1 | grep -q '"ended_by":"interrupted"'
 }
 
 @test "--max-size: it ends there, and is whole" {
