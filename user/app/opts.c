@@ -264,7 +264,7 @@ static int finish(int argc, char **argv, struct parsing *p)
 	int err;
 
 	o->said = p->given;
-	if ((o->ring_ns || o->ring_bytes) && o->output &&
+	if ((o->ring_ns || o->ring_bytes) && o->output && *o->output &&
 	    (o->verb == VERB_RECORD || o->output[strlen(o->output) - 1] == '/')) {
 		o->ring_to = o->output; /* what is said goes to stdout */
 		o->output = NULL;

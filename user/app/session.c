@@ -118,7 +118,7 @@ static int finish(struct session *s)
 	if (s->refresh_cnt && !session__is_live(s->o) && !s->view_err &&
 	    model__since_mark_ns(s->model))
 		session__show(s); /* so that the intervals add up to the summary */
-	else
+	else if (!s->refresh_cnt || model__since_mark_ns(s->model))
 		session__mark_unseen(s); /* a recording has it as an interval all the same */
 	session__send_end(s);
 	return session__summary(s);

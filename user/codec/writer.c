@@ -20,7 +20,7 @@
 #define LEVEL 1
 /* A frame is begun anew beyond so many bytes of records. */
 #define RECORDS_MAX (1u << 20)
-/* .. and a block of events has so many: 640 KB in memory, some 80 KB in a frame. */
+/* .. and a block of events has so many: 0.9 MB in memory. */
 #define BLOCK_EVENTS 16384
 
 struct rec_writer {
@@ -198,7 +198,7 @@ static int take(struct sink *s, const struct record *r)
 	if (w->err)
 		return 0; /* the run goes on without */
 	w->err = write_record(w, r);
-	if (!w->err)
+	if (!w->err && w->o.restart_ns) /* who never begins anew does not need them */
 		w->err = facts__take(&w->facts, r);
 	return 0;
 }

@@ -175,8 +175,7 @@ int probe__load(struct probe *p)
 		err = ring_buffer__add(p->ring, bpf_map__fd(p->skel->maps.alarm_notes), on_note, p);
 	if (err || !p->opts.events)
 		return err;
-	p->singles = singles__open(bpf_map__fd(p->skel->maps.singles),
-				   bpf_map__max_entries(p->skel->maps.singles));
+	p->singles = singles__open(bpf_map__fd(p->skel->maps.singles));
 	return p->singles ? 0 : -errno;
 }
 

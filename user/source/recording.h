@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* recording.h - the source that plays what was recorded: the same records, in the same order
  *
- * It is read frame by frame; in memory are one frame, the stacks, what is needed to read on, and where the frames are (40
+ * It is read frame by frame; in memory are one frame, the stacks, what is needed to read on, and where the frames are (32
  * bytes each). To go to another moment all frames of records up to there are played again, as fast as they can be read;
  * blocks of events, which are most of a file, are passed over.
  */
