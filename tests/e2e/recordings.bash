@@ -17,13 +17,18 @@ teardown() { e2e_teardown; }
 
 recordings.py() { python3 "$E2E_DIR/recordings.py" "$@"; }
 
-# A user who may not measure anything. (What is above the folder of a test may be closed to him.)
-nobody() {
+# What is above the folder of a test may be closed to other users.
+open_to_all() {
 	local dir=$BATS_TEST_TMPDIR
 	while [ "$dir" != / ] && [ -O "$dir" ]; do
 		chmod o+x "$dir"
 		dir=$(dirname "$dir")
 	done
+}
+
+# A user who may not measure anything.
+nobody() {
+	open_to_all
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 

@@ -88,6 +88,7 @@ load recordings
 @test "whose the files are: 0600, the invoking user's, no link, nothing is overwritten" {
 	needs_root
 	workload_start demo_service.py 60
+	open_to_all
 	mkdir -m 777 "$OPEN/theirs"
 	SUDO_UID=65534 SUDO_GID=65534 SUDO_USER=nobody "$GILTOP" record -p "$WL_PID" -d 300ms -o "$OPEN/theirs/a.giltop" 3>&-
 	[ "$(stat -c '%a %u' "$OPEN/theirs/a.giltop")" = "600 65534" ]
