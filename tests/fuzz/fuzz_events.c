@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fuzz_events.c - whatever a block of events is made of: it is read in peace, and what was read can be written and read again */
-#include "user/codec/event_spans.h"
+#include "user/picture/event_spans.h"
 #include "user/codec/events.h"
 #include "user/codec/limit.h"
 

@@ -26,7 +26,7 @@
 #include "user/books/event.h"
 #include "user/books/sink.h"
 #include "user/books/totals.h"
-#include "user/codec/event_spans.h"
+#include "user/picture/event_spans.h"
 #include "user/probe/probe.h"
 #include "user/source/collector.h"
 #include "user/source/source.h"

@@ -4,7 +4,7 @@
 
 #include "tests/unit/made_up_events.h"
 
-#include "user/codec/event_spans.h"
+#include "user/picture/event_spans.h"
 
 #define OUT_CAP 200000
 

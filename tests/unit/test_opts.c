@@ -162,6 +162,7 @@ static void verbs_are_found_at_the_first_place_only(void **state)
 			 v == VERB_LIST	    ? ""
 			 : v == VERB_RECORD ? " -p 1 -o -"
 			 : v == VERB_REPORT ? " a.giltop"
+			 : v == VERB_EXPORT ? " -f folded a.giltop"
 			 : v == VERB_DIFF   ? " a.giltop b.giltop"
 					    : " -p 1");
 		assert_int_equal(parse(line, &o), 0);
@@ -270,7 +271,8 @@ static void what_would_have_no_effect_is_refused_with_the_reason(void **state)
 	} cases[] = {
 		{ "-b -p 1 --weight wait", "--weight has no effect with top: it is for record" },
 		{ "-p 1 --unit ns", "--unit has no effect with top" },
-		{ "-b -p 1 -f jsonl", "--format has no effect with top: it is for record; batch" },
+		{ "-b -p 1 -f jsonl",
+		  "--format has no effect with top: it is for record and export; batch" },
 		{ "-p 1 --merge-threads", "tables have --group" },
 		{ "record -p 1 -o x.jsonl --weight hold", "--weight has no effect with jsonl" },
 		{ "record -p 1 -o x.jsonl --merge-threads", "no effect with jsonl" },
@@ -280,7 +282,7 @@ static void what_would_have_no_effect_is_refused_with_the_reason(void **state)
 		{ "record -p 1 -o - -b", "only top and report have a live view" },
 		{ "dump -p 1 -i 1", "-d TIME says how long" },
 		{ "dump -p 1 -n 1", "--iterations has no effect with dump" },
-		{ "dump -p 1 -t 1", "it is for top, record, report and dump --json" },
+		{ "dump -p 1 -t 1", "it is for top, record, report, export and dump --json" },
 		{ "dump -p 1 --sort tid", "--sort has no effect with dump" },
 		{ "dump -p 1 --min-hold 1ms", "it looks at all of them" },
 		{ "dump -p 1 --sched", "it watches over a time" },
@@ -341,10 +343,12 @@ static void a_mistyped_word_is_answered_with_the_choices_and_the_nearest(void **
 		{ "-p 1 --force=x", { "--force takes no value" } },
 		{ "-p", { "--pid needs a value: PID" } },
 		{ "recrod -p 1",
-		  { "did you mean record?", "top, record, report, diff, dump, list, doctor" } },
+		  { "did you mean record?",
+		    "top, record, report, export, diff, dump, list, doctor" } },
 		{ "help recrod", { "did you mean record?" } },
 		{ "xyzzy",
-		  { "; see giltop --help", "top, record, report, diff, dump, list, doctor" } },
+		  { "; see giltop --help",
+		    "top, record, report, export, diff, dump, list, doctor" } },
 		{ "-p 1 --sort blam", { "no column 'blam'", "did you mean blame?" } },
 		{ "-p 1 --sort bar", { "'bar' has no order" } },
 		{ "-p 1 --color alwasy", { "(auto, always, never)", "did you mean always?" } },

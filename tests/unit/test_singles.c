@@ -5,7 +5,7 @@
  * yields by its events are those of its record, to the nanosecond; and the spans that follow from the events are those that
  * the programs tell of.
  */
-#include "user/codec/event_spans.h"
+#include "user/picture/event_spans.h"
 
 #include "tests/unit/random_processes.h"
 
@@ -170,13 +170,10 @@ static void check_spans(void)
 
 	assert_true(n < EVENTS_CAP);
 	for (uint32_t i = 0; i < n; i++)
-		told[i] = (struct event_state){ is.told[i].start_ns,
-						is.told[i].end_ns,
-						is.told[i].gil,
-						is.told[i].tgid,
-						is.told[i].tid,
-						is.told[i].state,
-						true };
+		told[i] = (struct event_state){
+			is.told[i].start_ns, is.told[i].end_ns, is.told[i].gil, is.told[i].tgid,
+			is.told[i].tid,	     is.told[i].state,	NULL,		true
+		};
 	assert_int_equal(n, is.span_cnt);
 	qsort(told, n, sizeof(*told), by_end);
 	qsort(is.spans, n, sizeof(*is.spans), by_end);

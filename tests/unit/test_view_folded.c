@@ -355,13 +355,13 @@ static void the_report_says_every_loss_in_words(void **state)
 /* A view that wants more than snapshots. */
 struct tiny {
 	struct view view;
-	uint64_t span_ns;
+	uint64_t event_cnt;
 	int ready;
 };
 
-static int tiny_span(struct view *v, const struct record *r)
+static int tiny_take(struct view *v, const struct record *r)
 {
-	((struct tiny *)v)->span_ns += r->span.end_ns - r->span.start_ns;
+	((struct tiny *)v)->event_cnt += r->events.cnt;
 	return 0;
 }
 
@@ -376,27 +376,27 @@ static int tiny_ready(struct view *v)
 	return ((struct tiny *)v)->ready++ ? -EIO : 0;
 }
 
-static void a_view_may_ask_for_spans_and_have_a_descriptor(void **state)
+static void a_view_may_take_records_and_have_a_descriptor(void **state)
 {
-	static const struct view_ops more = { .span = tiny_span,
+	static const struct view_ops more = { .take = tiny_take,
 					      .fd = tiny_fd,
 					      .ready = tiny_ready };
 	static const struct view_ops less;
-	const struct record n = { .kind = REC_SPAN, .span = { .start_ns = 10, .end_ns = 25 } };
+	const struct record n = { .kind = REC_EVENTS, .events = { .cnt = 15 } };
 	struct tiny t = { .view = { .ops = &more } };
 
 	(void)state;
-	assert_int_equal(view__span(&t.view, &n), 0);
-	assert_int_equal(t.span_ns, 15);
+	assert_int_equal(view__take(&t.view, &n), 0);
+	assert_int_equal(t.event_cnt, 15);
 	assert_int_equal(view__fd(&t.view), 7);
 	assert_int_equal(view__ready(&t.view), 0);
 	assert_int_equal(view__ready(&t.view), -EIO);
 	t.view.ops = &less; /* as all others */
-	assert_int_equal(view__span(&t.view, &n), 0);
-	assert_int_equal(view__span(NULL, &n), 0);
+	assert_int_equal(view__take(&t.view, &n), 0);
+	assert_int_equal(view__take(NULL, &n), 0);
 	assert_int_equal(view__fd(&t.view), -1);
 	assert_int_equal(view__ready(&t.view), 0);
-	assert_int_equal(t.span_ns, 15);
+	assert_int_equal(t.event_cnt, 15);
 	assert_int_equal(view__begin(&t.view, NULL), 0);
 	assert_int_equal(view__interval(&t.view, NULL), 0);
 }
@@ -412,7 +412,7 @@ int main(void)
 		cmocka_unit_test(more_lines_than_anybody_reads_are_one_of_other),
 		cmocka_unit_test(json_counts_what_was_lost_by_name),
 		cmocka_unit_test(the_report_says_every_loss_in_words),
-		cmocka_unit_test(a_view_may_ask_for_spans_and_have_a_descriptor),
+		cmocka_unit_test(a_view_may_take_records_and_have_a_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,8 +45,8 @@ void opt__help(const struct opt_desc *d, struct sbuf *out)
 
 	sbuf__add(out, d->help, at ? (size_t)(at - d->help) : strlen(d->help));
 	if (at) {
-		formats__names(d->type == OPT_FORMAT ? FORMAT_RECORD : FORMAT_WEIGHT, ", ", " or ",
-			       out);
+		formats__names(d->type == OPT_FORMAT ? FORMAT_RECORD : FORMAT_WEIGHT, 0, ", ",
+			       " or ", out);
 		sbuf__puts(out, at + strlen(mark));
 	}
 	if (d->def)

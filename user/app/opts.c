@@ -13,7 +13,12 @@
 #include "user/base/util.h"
 #include "user/view/formats.h"
 
-/* What record writes. NULL: its name does not say. */
+bool opts__converts(const struct opts *o)
+{
+	return o->verb == VERB_RECORD || o->verb == VERB_EXPORT;
+}
+
+/* What record and export write. NULL: its name does not say. */
 static const struct format *record_format(const struct opts *o)
 {
 	const struct format *f = o->format;
@@ -37,7 +42,7 @@ const struct format *opts__format(const struct opts *o)
 	bool tables = o->json || o->text || o->markdown;
 
 	/* What is said of a recording while it is made is another thing. */
-	if (o->verb == VERB_RECORD && !(opts__records(o) && tables) && (o->format || !tables))
+	if (opts__converts(o) && !(opts__records(o) && tables) && (o->format || !tables))
 		return record_format(o);
 	if (o->verb == VERB_DIFF && o->format)
 		return o->format;
@@ -132,7 +137,8 @@ static int no_verb(const char *word, const struct nearest *near, bool may_be_pid
 
 static bool may_read_files(enum verb v)
 {
-	return v == VERB_REPORT || v == VERB_DIFF || v == VERB_DUMP || v == VERB_RECORD;
+	return v == VERB_REPORT || v == VERB_EXPORT || v == VERB_DIFF || v == VERB_DUMP ||
+	       v == VERB_RECORD;
 }
 
 static int add_file(struct opts *o, const char *path)

@@ -15,6 +15,7 @@ enum verb {
 	VERB_TOP,
 	VERB_RECORD,
 	VERB_REPORT,
+	VERB_EXPORT,
 	VERB_DIFF,
 	VERB_DUMP,
 	VERB_LIST,
@@ -87,6 +88,8 @@ void opts__free(struct opts *o);
 const struct format *opts__format(const struct opts *o);
 /* Is what happens recorded: into one file as it goes, or (--ring) in memory until something happens? */
 bool opts__records(const struct opts *o);
+/* Is what is written in a format of -f, from what is measured or from a recording? */
+bool opts__converts(const struct opts *o);
 /* Was this option given, whatever its value? */
 bool opts__said(const struct opts *o, const char *name);
 const char *verb__name(enum verb v);

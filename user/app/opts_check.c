@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/app/at.h"
 #include "user/app/opts_impl.h"
@@ -108,11 +109,11 @@ static int check_diff(const struct opts *o)
 	return 0;
 }
 
-/* Only record and diff have formats of several kinds. */
+/* Only record, export and diff have formats of several kinds. */
 static int check_format(const struct opts *o, uint64_t given)
 {
 	const struct format *f = opts__format(o);
-	bool several = o->verb == VERB_RECORD || o->verb == VERB_DIFF;
+	bool several = opts__converts(o) || o->verb == VERB_DIFF;
 
 	for (size_t i = 0; i < opt_cnt && several; i++) {
 		const struct opt_desc *d = &opt_table[i];
@@ -122,6 +123,12 @@ static int check_format(const struct opts *o, uint64_t given)
 			return no_effect(d, f->name);
 	}
 	return 0;
+}
+
+static bool is_to_terminal(const struct opts *o)
+{
+	return (!o->output || !strcmp(o->output, "-")) && !o->ring_ns && !o->ring_bytes &&
+	       isatty(STDOUT_FILENO);
 }
 
 static int check_target(const struct opts *o)
@@ -145,17 +152,24 @@ static int check_target(const struct opts *o)
 			     o->at);
 	if (o->verb == VERB_DUMP && o->file_cnt && !o->at)
 		return usage("dump of a recording needs --at TIME");
-	if (o->verb == VERB_RECORD && o->file_cnt && opts__records(o))
+	if (o->verb == VERB_EXPORT && !o->file_cnt)
+		return usage("export needs a FILE that giltop record has written");
+	if (opts__converts(o) && o->file_cnt && opts__format(o) == formats__find("giltop"))
 		return usage("'%s' is a recording already: give another -f", o->files[0]);
 	if (o->at && !o->file_cnt)
 		return usage("--at is a moment of a recording: it goes with a FILE");
 	if (o->verb == VERB_RECORD && !o->output && !o->ring_ns && !o->ring_bytes)
 		return usage("record needs -o FILE (- is stdout)");
-	if (o->verb == VERB_RECORD && !opts__format(o)) {
-		formats__names(FORMAT_RECORD, ", -f ", " or -f ", &names);
-		return usage("record: the name '%s' does not say which format: add -f %s",
-			     o->output, sbuf__str(&names));
+	if (opts__converts(o) && !opts__format(o)) {
+		formats__names(FORMAT_RECORD, o->file_cnt ? FORMAT_EVENTS : 0, ", ", " or ",
+			       &names);
+		if (!o->output)
+			return usage("export needs -f: %s", sbuf__str(&names));
+		return usage("%s: the name '%s' does not say which format: add -f %s",
+			     verb__name(o->verb), o->output, sbuf__str(&names));
 	}
+	if (opts__converts(o) && opts__format(o)->bits & FORMAT_BINARY && is_to_terminal(o))
+		return usage("%s is not for a terminal: give -o FILE", opts__format(o)->name);
 	if ((o->batch || o->json) && o->verb == VERB_TOP && !has_target)
 		return usage("batch needs -p PID, -a or -- COMMAND");
 	return 0;

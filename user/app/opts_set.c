@@ -87,7 +87,7 @@ void opt__values(const struct opt_desc *d, const char *sep, struct sbuf *out)
 	const char *before = "";
 
 	if (d->type == OPT_FORMAT)
-		formats__names(FORMAT_RECORD, sep, sep, out);
+		formats__names(FORMAT_RECORD, 0, sep, sep, out);
 	for (size_t i = 0; d->names && d->names[i]; i++, before = sep)
 		sbuf__printf(out, "%s%s", before, d->names[i]);
 	for (size_t i = 0; d->type == OPT_COLUMN && i < thread_column_cnt; i++) {

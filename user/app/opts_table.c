@@ -17,6 +17,7 @@ static const char *const follow_names[] = { "no", "yes", "auto", NULL };
 #define TOP	 (1u << VERB_TOP)
 #define RECORD	 (1u << VERB_RECORD)
 #define REPORT	 (1u << VERB_REPORT)
+#define EXPORT	 (1u << VERB_EXPORT)
 #define DIFF	 (1u << VERB_DIFF)
 #define DUMP	 (1u << VERB_DUMP)
 #define LIST	 (1u << VERB_LIST)
@@ -24,7 +25,7 @@ static const char *const follow_names[] = { "no", "yes", "auto", NULL };
 #define MEASURES (TOP | RECORD | DUMP)
 /* It judges what is there, and what comes. */
 #define FILTER_WHY   "doctor -p PID is about one process"
-#define ROWS	     (TOP | RECORD | REPORT | OPT_DUMP_JSON) /* chooses and orders threads */
+#define ROWS	     (TOP | RECORD | REPORT | EXPORT | OPT_DUMP_JSON) /* chooses and orders threads */
 #define TRIGGERS_WHY "it watches over a time"
 
 const struct opt_desc opt_table[] = {
@@ -78,22 +79,24 @@ const struct opt_desc opt_table[] = {
 	  .help = "batch as JSON lines (record: on stdout, beside a recording that is written)",
 	  .verbs = MEASURES | REPORT | DIFF | LIST },
 	{ "output", 'o', "FILE", OPT_STR, OFF(output), .help = "write to FILE (- is stdout)",
-	  .verbs = MEASURES | REPORT | DIFF, .why = "it prints; > FILE makes a file of that" },
+	  .verbs = MEASURES | REPORT | EXPORT | DIFF,
+	  .why = "it prints; > FILE makes a file of that" },
 	{ "force", 0, NULL, OPT_FLAG, OFF(force), .help = "overwrite FILE",
-	  .verbs = MEASURES | REPORT | DIFF },
+	  .verbs = MEASURES | REPORT | EXPORT | DIFF },
 	{ "format", 'f', "NAME", OPT_FORMAT, OFF(format),
-	  .help = "record: FORMATS (default: by the suffix of FILE; on stdout folded); diff: "
-		  "folded",
-	  .verbs = RECORD | DIFF,
-	  .why = "it is for record; batch writes text tables, JSON lines with --json" },
+	  .help = "record, export: FORMATS (default: by the suffix of FILE; record on stdout: "
+		  "folded); diff: folded",
+	  .verbs = RECORD | EXPORT | DIFF,
+	  .why = "it is for record and export; batch writes text tables, JSON lines with --json" },
 	{ "weight", 0, "WHAT", OPT_ENUM, OFF(view.weight),
 	  .help = "FORMATS stacks of: wait (who waited), hold, blame (who made others wait), chain "
 		  "(both)",
-	  .def = "wait", .names = weight_names, .verbs = RECORD | DIFF, .only = FORMAT_WEIGHT,
-	  .why = "it is for record -f folded or svg, and diff -f folded" },
+	  .def = "wait", .names = weight_names, .verbs = RECORD | EXPORT | DIFF,
+	  .only = FORMAT_WEIGHT,
+	  .why = "it is for record and export -f folded or svg, and diff -f folded" },
 	{ "unit", 0, "UNIT", OPT_ENUM, OFF(view.unit_ns), .help = "FORMATS values in us or ns",
-	  .def = "us", .names = unit_names, .verbs = RECORD | DIFF, .only = FORMAT_WEIGHT,
-	  .why = "it is for record -f folded or svg, and diff -f folded" },
+	  .def = "us", .names = unit_names, .verbs = RECORD | EXPORT | DIFF, .only = FORMAT_WEIGHT,
+	  .why = "it is for record and export -f folded or svg, and diff -f folded" },
 	{ "sort", 0, "KEY", OPT_COLUMN, OFF(view.sort), .help = "sort threads by a column",
 	  .def = "delay", .verbs = ROWS, .never = FORMAT_WEIGHT },
 	{ "group", 0, "HOW", OPT_ENUM, OFF(view.group),
@@ -102,10 +105,10 @@ const struct opt_desc opt_table[] = {
 	  .why = "it is for tables of threads; stacks have --merge-threads" },
 	{ "my-code", 0, NULL, OPT_FLAG, OFF(view.my_code),
 	  .help = "time goes to the nearest frame outside the standard library and site-packages",
-	  .verbs = TOP | RECORD | REPORT },
+	  .verbs = TOP | RECORD | REPORT | EXPORT },
 	{ "merge-threads", 0, NULL, OPT_FLAG, OFF(view.merge_threads),
-	  .help = "FORMATS: one root for all threads of a pool", .verbs = RECORD,
-	  .only = FORMAT_WEIGHT, .why = "it is for record -f folded or svg; tables have --group" },
+	  .help = "FORMATS: one root for all threads of a pool", .verbs = RECORD | EXPORT,
+	  .only = FORMAT_WEIGHT, .why = "it is for folded and svg; tables have --group" },
 	{ "text", 0, NULL, OPT_FLAG, OFF(text),
 	  .help = "batch: only a summary of 15 lines, for a ticket", .verbs = TOP | RECORD },
 	{ "markdown", 0, NULL, OPT_FLAG, OFF(markdown), .help = "the same summary as Markdown",
@@ -168,7 +171,7 @@ const struct opt_desc opt_table[] = {
 	  .help = "exit with 7 if this does not hold at the end: delay(MainThread)<10%, "
 		  "p99(wait)<20ms, "
 		  "hold_max<100ms, blame(parse_line)<50% .. (repeatable)",
-	  .verbs = TOP | RECORD | REPORT | DIFF, .why = "it judges sums over a time" },
+	  .verbs = TOP | RECORD | REPORT | EXPORT | DIFF, .why = "it judges sums over a time" },
 	{ "max-loss", 0, "N", OPT_U64, OFF(max_loss),
 	  .help = "exit with 6 if more than N were lost, in totals and in detail together "
 		  "(default: "
@@ -229,6 +232,9 @@ const struct verb_desc verb_table[VERB_CNT] = {
 	[VERB_REPORT] = { "report", "FILE.giltop",
 			  "the live view over a recording; with -b text, with --json JSON lines",
 			  "giltop report slow.giltop" },
+	[VERB_EXPORT] = { "export", "-f NAME [-o FILE] FILE.giltop",
+			  "a recording in the format of another tool: -f and doc/exports.md",
+			  "giltop export -f perfetto -o slow.pftrace slow.giltop" },
 	[VERB_DIFF] = { "diff", "A B",
 			"what got better and what worse, between two recordings or JSON files",
 			"giltop diff before.giltop after.giltop" },

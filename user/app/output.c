@@ -104,7 +104,7 @@ static FILE *stream(struct output *out, const struct opts *o)
 {
 	struct stat st;
 
-	if (o->verb != VERB_RECORD && !fstat(out->fd, &st) && S_ISREG(st.st_mode))
+	if (!opts__converts(o) && !fstat(out->fd, &st) && S_ISREG(st.st_mode))
 		return out->path ? fdopen(out->fd, "w") : stdout;
 	return counting(out);
 }

@@ -237,8 +237,6 @@ static int open_view(struct session *s)
 	s->view = f->make(s->out.f, &s->view_opts);
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
-	if (f->bits & FORMAT_SPANS)
-		s->src->ops->want_spans(s->src, 1);
 	if (view__fd(s->view) >= 0 && session__watch(s, view__fd(s->view), FD_VIEW))
 		return EXIT_RUNTIME;
 	return 0;
@@ -273,6 +271,8 @@ static int start(struct session *s)
 		code = recorder__open(s->rec);
 	if (!code)
 		code = open_view(s);
+	if (!code && collector__tell_source(s->c))
+		code = failure__say(FAIL_NO_MEMORY, NULL, 0);
 	if (code)
 		return code;
 	if (session__is_live(s->o) && s->o->command)
@@ -348,6 +348,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 	}
 	session__live_stop(&s);
 	view__free(s.view);
+	s.view = NULL; /* more may be sent */
 	if (code && !s.begun)
 		output__discard(&s.out); /* nothing was measured */
 	if (s.rec && recorder__close(s.rec, code && !s.begun) && !code)
@@ -356,7 +357,7 @@ static int run_once(const struct opts *o, bool *pick_again)
 		code = EXIT_RUNTIME;
 	else if (s.rec && s.span_ns)
 		recorder__say(s.rec, s.span_ns);
-	else if (o->verb == VERB_RECORD && s.span_ns)
+	else if (opts__converts(o) && s.span_ns)
 		output__say(&s.out, o, s.span_ns);
 	/* Perf events are taken away one by one, some 50 ms each: do not look hung meanwhile. */
 	if (s.c && collector__is_slow_to_detach(s.c) && isatty(STDERR_FILENO))

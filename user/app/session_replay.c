@@ -29,8 +29,8 @@ static int take(struct sink *sink, const struct record *r)
 		s->self.limit.level = (enum self_level)r->self.level;
 	else if (r->kind == REC_TRIGGER)
 		session_trigger__take(s, r);
-	else if (r->kind == REC_SPAN && !s->view_err)
-		s->view_err = view__span(s->view, r);
+	if (!s->view_err)
+		s->view_err = view__take(s->view, r);
 	return 0;
 }
 
@@ -59,23 +59,26 @@ int session__open_recording(struct session *s)
 	return 0;
 }
 
-/* The view's options are the run's, where they are not about what is shown. */
 static int open_view(struct session *s)
 {
 	const struct format *f = opts__format(s->o);
 
 	s->view_opts = s->o->view;
 	s->view_opts.hint = s->hint;
+	s->view = f->make(s->out.f, &s->view_opts);
+	if (!s->view)
+		return failure__say(FAIL_NO_MEMORY, NULL, 0);
+	recording__want_events(s->played, f->bits & FORMAT_STATES);
+	return 0;
+}
+
+/* Where they are not about what is shown, they are the run's, once that is known. */
+static void complete_view_opts(struct session *s)
+{
 	s->view_opts.interval_ns = recording__interval_ns(s->played);
 	s->view_opts.command = recording__command(s->played);
 	s->view_opts.one_interval =
 		recording__interval_cnt(s->played) == 2; /* its beginning is one */
-	s->view = f->make(s->out.f, &s->view_opts);
-	if (!s->view)
-		return failure__say(FAIL_NO_MEMORY, NULL, 0);
-	if (f->bits & FORMAT_SPANS)
-		s->src->ops->want_spans(s->src, 1);
-	return 0;
 }
 
 /* What was told of in the interval that ends at this moment, oldest first. */
@@ -191,9 +194,12 @@ static int show_all(struct session *s)
 /* Up to the first mark, where every run begins. One that was killed before has none. */
 static int begin(struct session *s)
 {
-	int err = s->src->ops->refresh(s->src);
+	int err = open_view(s);
 	struct snapshot *snap;
 
+	if (err)
+		return err;
+	err = s->src->ops->refresh(s->src);
 	if (err == -ENODATA && recording__now_ns(s->played))
 		err = 0;
 	if (err == -ENODATA)
@@ -203,9 +209,7 @@ static int begin(struct session *s)
 		pr_warn("cannot read %s: %s\n", s->o->files[0], errstr(err));
 	if (err)
 		return EXIT_RUNTIME;
-	err = open_view(s);
-	if (err)
-		return err;
+	complete_view_opts(s);
 	snap = session__picture(s, MODEL_INTERVAL);
 	if (!snap)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);
@@ -239,11 +243,12 @@ int session__replay(const struct opts *o)
 	if (s.begun && !o->at)
 		say_what_it_is(&s);
 	view__free(s.view);
+	s.view = NULL;
 	if (code && !s.begun)
 		output__discard(&s.out);
 	if (output__close(&s.out, s.view_err) && !code)
 		code = EXIT_RUNTIME;
-	else if (o->verb == VERB_RECORD && s.span_ns)
+	else if (opts__converts(o) && s.span_ns)
 		output__say(&s.out, o, s.span_ns);
 	session_trigger__close(&s);
 	model__free(s.model);

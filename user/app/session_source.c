@@ -36,9 +36,9 @@ static int take(struct sink *sink, const struct record *r)
 		on_ended(s, r);
 	} else if (r->kind == REC_TRIGGER) {
 		session_trigger__take(s, r);
-	} else if (r->kind == REC_SPAN && !s->view_err) {
-		s->view_err = view__span(s->view, r);
 	}
+	if (!s->view_err)
+		s->view_err = view__take(s->view, r);
 	return 0;
 }
 
@@ -61,22 +61,23 @@ static bool wants(void *ctx, pid_t pid)
 
 int session__open_source(struct session *s)
 {
-	struct collector_opts co = { .attach = s->o->attach,
-				     .thread_cnt = session__thread_cnt(s->o),
-				     .proc_cnt = session__proc_cnt(s->o),
-				     .stacks = !s->o->no_stacks &&
-					       opts__format(s->o)->bits & FORMAT_STACKS,
-				     .sched = s->o->sched,
-				     .events = opts__records(s->o),
-				     .look_at_all = s->o->verb == VERB_DUMP,
-				     .mode = mode_of(s->o),
-				     .max_overhead_pct = s->o->max_overhead_pct,
-				     .min_hold_ns = s->o->min_hold_ns,
-				     .interval_ns = s->o->view.interval_ns,
-				     .command = s->o->words,
-				     .on_wait_ns = s->o->on_wait_ns,
-				     .on_hold_ns = s->o->on_hold_ns,
-				     .trigger_no = &s->triggers.no };
+	struct collector_opts co = {
+		.attach = s->o->attach,
+		.thread_cnt = session__thread_cnt(s->o),
+		.proc_cnt = session__proc_cnt(s->o),
+		.stacks = !s->o->no_stacks && opts__format(s->o)->bits & FORMAT_STACKS,
+		.sched = s->o->sched,
+		.events = opts__records(s->o) || opts__format(s->o)->bits & FORMAT_STATES,
+		.look_at_all = s->o->verb == VERB_DUMP,
+		.mode = mode_of(s->o),
+		.max_overhead_pct = s->o->max_overhead_pct,
+		.min_hold_ns = s->o->min_hold_ns,
+		.interval_ns = s->o->view.interval_ns,
+		.command = s->o->words,
+		.on_wait_ns = s->o->on_wait_ns,
+		.on_hold_ns = s->o->on_hold_ns,
+		.trigger_no = &s->triggers.no
+	};
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 	enum failure f;
 

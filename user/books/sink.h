@@ -72,6 +72,7 @@ struct record {
 			uint64_t mono_ns, real_ns; /* both clocks at one moment */
 			uint64_t interval_ns;	   /* from mark to mark, as asked for */
 			const char *command; /* the words that it was started by; NULL: not known */
+			uint64_t boot_ns;    /* CLOCK_BOOTTIME at that moment; 0: not known */
 		} source;
 		struct { /* a process is measured from books_ns on; one known by that pid is over */
 			uint64_t books_ns;

@@ -44,7 +44,7 @@ static const struct {
 				       R(source.host, TEXT), R(source.kernel, TEXT),
 				       R(source.arch, TEXT), R(source.mono_ns, U64),
 				       R(source.real_ns, U64), R(source.interval_ns, U64),
-				       R(source.command, TEXT_OR_NULL) } },
+				       R(source.command, TEXT_OR_NULL), R(source.boot_ns, U64) } },
 	[CODED_PROC_START] = { REC_PROC_START,
 			       .fields = { R(proc.books_ns, U64), R(proc.late_ns, U64),
 					   R(proc.comm, TEXT_OR_NULL),

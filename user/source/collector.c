@@ -209,16 +209,23 @@ static enum failure load_failure(int err, struct sbuf *why)
 	}
 }
 
-static int send_source(struct collector *c)
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+int collector__tell_source(struct collector *c)
 {
 	struct record r = { .kind = REC_SOURCE };
 	struct utsname u = { 0 };
-	struct timespec ts;
 
 	uname(&u);
-	clock_gettime(CLOCK_REALTIME, &ts);
+	r.source.real_ns = clock_ns(CLOCK_REALTIME);
 	r.source.mono_ns = now_ns();
-	r.source.real_ns = (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+	r.source.boot_ns = clock_ns(CLOCK_BOOTTIME);
 	r.source.attach = probe_tier__name(probe__tier(c->probe));
 	r.source.version = GILTOP_VERSION;
 	r.source.host = u.nodename;
@@ -237,9 +244,7 @@ enum failure collector__load(struct collector *c, struct sbuf *why)
 		return load_failure(err, why);
 	probe__follow(c->probe, c->opts.follow);
 	probe__adopt_all(c->probe, c->opts.adopt_all);
-	err = send_source(c);
-	if (!err)
-		err = collector__watch(c, probe__fd(c->probe), ID_RING);
+	err = collector__watch(c, probe__fd(c->probe), ID_RING);
 	if (!err)
 		err = collector__watch(c, c->timer, ID_TIMER);
 	if (!err)

@@ -3,6 +3,7 @@
  *
  *	c = collector__new(&opts, &sinks);
  *	collector__load(c, &why);		BPF programs into the kernel
+ *	collector__tell_source(c);		the first record
  *	collector__add(c, pid, false, &why);	resolve, attach, start the books
  *	src = collector__source(c);		then as any source (source.h)
  */
@@ -57,6 +58,8 @@ struct collector *collector__new(const struct collector_opts *opts, const struct
 struct source *collector__source(struct collector *c);
 /* why: one line, where the failure alone does not say it; so for both. */
 enum failure collector__load(struct collector *c, struct sbuf *why);
+/* To the sinks, once they are all there: what measures, and when by which clock. 0 or -errno. */
+int collector__tell_source(struct collector *c);
 /* Start measuring a process: it is in the sinks when this returns. starts: its program has just begun. */
 enum failure collector__add(struct collector *c, pid_t pid, bool starts, struct sbuf *why);
 /* From now on: whose forks and execs are seen, and who is measured by them. Children that are there already are not. */

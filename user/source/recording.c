@@ -9,7 +9,7 @@
 #include "user/base/util.h"
 #include "user/books/totals.h"
 #include "user/books/trigger.h"
-#include "user/codec/event_spans.h"
+#include "user/picture/event_spans.h"
 #include "user/codec/events.h"
 #include "user/codec/records.h"
 #include "user/picture/stack_store.h"
@@ -23,6 +23,7 @@ struct recording {
 	struct recording_file file;
 	struct stack_store *store;
 	struct rec_decoder *dec;
+	bool want_events;
 	bool silent;  /* what is being read says nothing new */
 	bool started; /* the frame that everything begins with has been read */
 	bool ended;   /* .. and the last one */
@@ -51,12 +52,19 @@ static void send_span(void *ctx, const struct event_state *st)
 		sinks__send(r->source.sinks, &rec);
 }
 
+static int send_events(const struct recording *r)
+{
+	struct record rec = { REC_EVENTS, 0, .events = { r->block.cnt, r->block.list } };
+
+	return sinks__send(r->source.sinks, &rec);
+}
+
 /* What happened one by one is read only for who wants it. 0 or -errno. */
 static int take_events(struct recording *r, const struct frame *head)
 {
 	int err;
 
-	if (!r->min_span_ns || head->last_ns < r->spans_from_ns)
+	if (!r->want_events && (!r->min_span_ns || head->last_ns < r->spans_from_ns))
 		return recording_file__skip(&r->file, head);
 	err = recording_file__read(&r->file, head);
 	if (err)
@@ -65,7 +73,9 @@ static int take_events(struct recording *r, const struct frame *head)
 	if (err == -EPROTO) /* of a later layout: there are no spans, then */
 		return 0;
 	r->file.cut |= err == -EBADMSG;
-	return err ? err : event_spans__take(&r->spans, r->block.list, r->block.cnt);
+	if (!err && r->min_span_ns)
+		err = event_spans__take(&r->spans, r->block.list, r->block.cnt);
+	return err || !r->want_events ? err : send_events(r);
 }
 
 /* A frame of this type is next in the decoder, or it is passed over. 0 or -errno. */
@@ -204,6 +214,11 @@ static void want_spans(struct source *s, uint64_t min_ns)
 	struct recording *r = (struct recording *)s;
 
 	r->min_span_ns = r->spans.min_ns = min_ns;
+}
+
+void recording__want_events(struct recording *r, bool want)
+{
+	r->want_events = want;
 }
 
 static bool expects(const struct source *s)

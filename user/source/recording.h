@@ -25,6 +25,8 @@ struct recording *recording__open(int fd, const char *path, const struct sinks *
  * behind the last one has been sent). close: all that is left.
  */
 struct source *recording__source(struct recording *r);
+/* Send what happened one by one, too (REC_EVENTS), from here on. */
+void recording__want_events(struct recording *r, bool want);
 /* When the run began to measure, which times count from (of a flight recorder's file long before it); where the file begins: its
  * first interval, or the books; the last end of an interval. 0: not known (a pipe). Of the position: the last totals.
  */

@@ -64,31 +64,34 @@ const struct format *formats__find(const char *name)
 
 const struct format *formats__of_file(const char *path)
 {
-	const char *suffix = strrchr(path, '.');
-	size_t len = suffix ? strlen(suffix) : 0;
+	const struct format *best = NULL;
+	size_t len = strlen(path), best_len = 0;
 
-	for (size_t i = 0; i < format_cnt && len; i++) {
+	for (size_t i = 0; i < format_cnt; i++) {
 		const char *s = format_table[i].suffixes;
 
 		for (; s && *s; s += strspn(s, ", ")) {
 			size_t n = strcspn(s, ", ");
 
-			if (n == len && !memcmp(s, suffix, n))
-				return &format_table[i];
+			if (n > best_len && n <= len && !memcmp(s, path + len - n, n)) {
+				best = &format_table[i];
+				best_len = n;
+			}
 			s += n;
 		}
 	}
-	return NULL;
+	return best;
 }
 
-void formats__names(unsigned int bits, const char *sep, const char *last, struct sbuf *out)
+void formats__names(unsigned int with, unsigned int without, const char *sep, const char *last,
+		    struct sbuf *out)
 {
 	size_t cnt = 0, n = 0;
 
 	for (size_t i = 0; i < format_cnt; i++)
-		cnt += (format_table[i].bits & bits) == bits;
+		cnt += (format_table[i].bits & (with | without)) == with;
 	for (size_t i = 0; i < format_cnt; i++) {
-		if ((format_table[i].bits & bits) != bits)
+		if ((format_table[i].bits & (with | without)) != with)
 			continue;
 		sbuf__puts(out, !n ? "" : n + 1 < cnt ? sep : last);
 		sbuf__puts(out, format_table[i].name);

@@ -18,20 +18,22 @@ struct view_opts;
 /* What a format needs besides the totals, which each gets, and what applies to it. */
 enum format_bits {
 	FORMAT_STACKS = 1 << 0, /* Python stacks are collected */
-	FORMAT_SPANS = 1 << 1,	/* every closed state of a thread comes: view_ops.span */
-	FORMAT_RECORD = 1 << 2, /* for record: known to -f and by its suffixes */
+	FORMAT_STATES = 1 << 1, /* what happens is collected one by one, too: view_ops.take */
+	FORMAT_RECORD = 1 << 2, /* for record and export: known to -f and by its suffixes */
 	FORMAT_WEIGHT = 1 << 3, /* --weight and --unit apply */
 	FORMAT_EVENTS =
 		1 << 5, /* all that happened is written, by codec/: the view has nothing to do */
+	FORMAT_BINARY = 1 << 6,	 /* nothing for a terminal */
 	FORMAT_DROPPED = 1 << 4, /* says itself how many ended processes are not in it any more */
 };
 
 struct format {
 	const char *name;
-	const char *suffixes; /* of files, ".a, .b", or NULL */
-	const char *help;     /* a phrase, for the manual */
-	const char *lines;    /* what one line is, "stack"; NULL: it is not for counting */
-	unsigned int bits;    /* enum format_bits */
+	const char *
+		suffixes; /* of files, ".a, .b.c", or NULL; of two that fit the longer one counts */
+	const char *help; /* a phrase, for the manual */
+	const char *lines; /* what one line is, "stack"; NULL: it is not for counting */
+	unsigned int bits; /* enum format_bits */
 	/* NULL + errno. out and o are the caller's, and outlive the view. */
 	struct view *(*make)(FILE *out, const struct view_opts *o);
 };
@@ -41,7 +43,8 @@ extern const size_t format_cnt;
 
 const struct format *formats__find(const char *name);	 /* NULL: none */
 const struct format *formats__of_file(const char *path); /* by the suffix; NULL: by none */
-/* The names of those with all of these bits: "a, b or c" with sep ", " and last " or ". */
-void formats__names(unsigned int bits, const char *sep, const char *last, struct sbuf *out);
+/* The names of those with all bits of with and none of without: "a, b or c" with sep ", " and last " or ". */
+void formats__names(unsigned int with, unsigned int without, const char *sep, const char *last,
+		    struct sbuf *out);
 
 #endif

@@ -30,9 +30,9 @@ int view__interval(struct view *v, const struct snapshot *s)
 	return v->ops->interval ? v->ops->interval(v, s) : 0;
 }
 
-int view__span(struct view *v, const struct record *span)
+int view__take(struct view *v, const struct record *r)
 {
-	return v && v->ops->span ? v->ops->span(v, span) : 0;
+	return v && v->ops->take ? v->ops->take(v, r) : 0;
 }
 
 int view__event(struct view *v, const struct trigger_event *e)

@@ -5,9 +5,10 @@
  *	view__interval(v, snap)	at each refresh: the interval that just ended
  *	v->ops->end(v, total, why)	once: all since the books started
  *
- * In between, if its row in formats.c has FORMAT_SPANS:
- *	view__span(v, span)		each closed state of a thread, as it comes
+ * In between:
  *	view__event(v, e)		what the user wanted to be told of (--on-hold ..), as it comes
+ * From the very first one on, if its row in formats.c has FORMAT_STATES with all that happened one by one:
+ *	view__take(v, record)		each record of the stream (books/sink.h), as it comes; see states.h
  * and if it has a descriptor of its own (a socket on which it is asked for figures):
  *	view__fd(v)			once, before begin: the session's loop waits on it
  *	view__ready(v)			it can be read from
@@ -55,7 +56,7 @@ struct view_ops {
 	int (*begin)(struct view *v, const struct snapshot *first);
 	int (*interval)(struct view *v, const struct snapshot *s);
 	int (*end)(struct view *v, const struct snapshot *total, const char *why);
-	int (*span)(struct view *v, const struct record *span); /* a REC_SPAN (books/sink.h) */
+	int (*take)(struct view *v, const struct record *r);
 	int (*event)(struct view *v, const struct trigger_event *e);
 	int (*fd)(const struct view *v);
 	int (*ready)(struct view *v);
@@ -74,7 +75,7 @@ struct view *view__new(const struct view_ops *ops, FILE *out, const struct view_
 void view__free(struct view *v);
 int view__begin(struct view *v, const struct snapshot *first);
 int view__interval(struct view *v, const struct snapshot *s);
-int view__span(struct view *v, const struct record *span);	/* v may be NULL */
+int view__take(struct view *v, const struct record *r);		/* v may be NULL */
 int view__event(struct view *v, const struct trigger_event *e); /* v may be NULL */
 int view__fd(const struct view *v);				/* -1: none */
 int view__ready(struct view *v);

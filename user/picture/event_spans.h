@@ -4,8 +4,8 @@
  * Those that the kernel's programs tell of as spans (REC_SPAN) come out just so; and, for who adds up, those that end with
  * no event of their own: with their thread, or as its books become light.
  */
-#ifndef GILTOP_CODEC_EVENT_SPANS_H
-#define GILTOP_CODEC_EVENT_SPANS_H
+#ifndef GILTOP_PICTURE_EVENT_SPANS_H
+#define GILTOP_PICTURE_EVENT_SPANS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,8 @@ struct event_state {
 	uint64_t start_ns, end_ns, gil;
 	uint32_t pid, tid;
 	enum gt_state state;
+	const struct event *
+		end; /* what ended it; NULL: it goes on, or its process ended; there during the call only */
 	bool is_span; /* else it is none to the kernel's programs: its end was not seen. It may even end before it began, by as
 		       * much as the state before it of this thread was too long.
 		       */
@@ -46,6 +48,8 @@ int event_spans__take(struct event_spans *s, const struct event *list, size_t cn
 int event_spans__lightened(struct event_spans *s, uint32_t pid, uint64_t at_ns);
 /* States that go on, as of now: to fn, whatever min_ns. */
 void event_spans__open(const struct event_spans *s, uint64_t now_ns);
+/* A process is over: what its threads were at then ends there, to fn. */
+void event_spans__close(struct event_spans *s, uint32_t pid, uint64_t at_ns);
 /* Begin anew: at another place of the stream. */
 void event_spans__clear(struct event_spans *s);
 

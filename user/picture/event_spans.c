@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "user/codec/event_spans.h"
+#include "user/picture/event_spans.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,10 +82,12 @@ static uint64_t light_after(const struct event_spans *s, uint32_t pid, uint64_t 
 	return at;
 }
 
-static void tell(const struct event_spans *s, const struct span_thread *t, uint64_t end_ns,
-		 bool is_span)
+static void tell(const struct event_spans *s, const struct span_thread *t, const struct event *e,
+		 uint64_t end_ns, bool is_span)
 {
-	struct event_state st = { t->since_ns, end_ns, t->gil, t->pid, t->tid, t->state, is_span };
+	struct event_state st = {
+		t->since_ns, end_ns, t->gil, t->pid, t->tid, t->state, e, is_span
+	};
 
 	if (t->state == GT_RELEASED || (s->min_ns && end_ns - t->since_ns < s->min_ns))
 		return;
@@ -104,7 +106,7 @@ static void enter(struct event_spans *s, const struct event *e, struct span_thre
 	/* .. as is known from here, too, if not when: that has yet to be told. */
 	if (t->state == GT_HOLD && (e->kind == EVENT_YIELD || e->flags & EVENT_F_LIGHT) && !cut)
 		t->state = GT_RELEASED;
-	tell(s, t, cut ? cut : e->ns, !cut);
+	tell(s, t, e, cut ? cut : e->ns, !cut);
 	t->since_ns = e->ns;
 	t->state = state;
 }
@@ -115,11 +117,11 @@ static void end(struct event_spans *s, const struct event *e, struct span_thread
 	uint64_t cut = t->state == GT_HOLD ? light_after(s, e->pid, t->since_ns, e->ns) : 0;
 
 	if (t->state == GT_WAIT) {
-		tell(s, t, e->ns, false);
+		tell(s, t, e, e->ns, false);
 		t->died = true;
 		t->since_ns = e->ns;
 	} else if (cut) {
-		tell(s, t, cut, false);
+		tell(s, t, e, cut, false);
 		t->state = GT_RELEASED;
 	} else if (t->state != GT_HOLD) {
 		enter(s, e, t, GT_RELEASED);
@@ -144,17 +146,29 @@ static void take(struct event_spans *s, const struct event *e, struct span_threa
 	}
 }
 
+static void tell_open(const struct event_spans *s, const struct span_thread *t, uint64_t now_ns)
+{
+	uint64_t cut = t->state == GT_HOLD ? light_after(s, t->pid, t->since_ns, now_ns) : 0;
+	struct event_state st = { t->since_ns, cut ? cut : now_ns, t->gil, t->pid,
+				  t->tid,      t->state,	   NULL,   false };
+
+	if (t->state != GT_RELEASED && !t->died && now_ns >= t->since_ns)
+		s->fn(s->ctx, &st);
+}
+
 void event_spans__open(const struct event_spans *s, uint64_t now_ns)
 {
-	for (size_t i = 0; i < s->thread_cnt; i++) {
-		const struct span_thread *t = &s->threads[i];
-		uint64_t cut =
-			t->state == GT_HOLD ? light_after(s, t->pid, t->since_ns, now_ns) : 0;
-		struct event_state st = { t->since_ns, cut ? cut : now_ns, t->gil, t->pid,
-					  t->tid,      t->state,	   false };
+	for (size_t i = 0; i < s->thread_cnt; i++)
+		tell_open(s, &s->threads[i], now_ns);
+}
 
-		if (t->state != GT_RELEASED && !t->died && now_ns >= t->since_ns)
-			s->fn(s->ctx, &st);
+void event_spans__close(struct event_spans *s, uint32_t pid, uint64_t at_ns)
+{
+	for (size_t i = 0; i < s->thread_cnt; i++) {
+		if (s->threads[i].pid != pid)
+			continue;
+		tell_open(s, &s->threads[i], at_ns);
+		s->threads[i].state = GT_RELEASED;
 	}
 }
 
