@@ -51,6 +51,12 @@ const struct format format_table[] = {
 	  .lines = "line",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
 	  .make = view_json__new },
+	{ .name = "csv",
+	  .suffixes = ".csv",
+	  .help = "a row for each thread and interval, for spreadsheets and data frames",
+	  .lines = "row",
+	  .bits = FORMAT_RECORD,
+	  .make = view_csv__new },
 };
 const size_t format_cnt = ARRAY_SIZE(format_table);
 
