@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 
+from exports import measure_exports
 from generations import measure_generations
 from kernel_stat import run_times
 from listing import measure_list
@@ -57,6 +58,7 @@ class Plan:
         self.peer_rounds, self.peer_s = (3, 10) if quick else (10, 25)
         self.swing_s = 8 if quick else 30
         self.record_rounds, self.record_s = (2, 5) if quick else (5, 15)
+        self.export_rounds = 3 if quick else 9
         self.window_pairs = 4 if quick else 10
         self.window_s = 1.5 if quick else 3
 
@@ -96,6 +98,7 @@ PARTS = {
     "programs": programs,
     "list": lambda a, p, py, r: measure_list(a, p, py, r),
     "recording": lambda a, p, py, r: measure_recording(a, p, py, r),
+    "exports": lambda a, p, py, r: measure_exports(a, p, py, r),
 }
 
 

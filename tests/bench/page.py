@@ -184,12 +184,20 @@ def of_recording(row):
                  ["read again, events/s", "%.0f M" % row["read again"], "above 2 M"]])
 
 
+def of_exports(row):
+    return ["## Exports", ""] + text(
+        "A recording of %s events in %d s as what other tools read:" % (rough(row["events"]), row["seconds"])) + table(
+            ["format", "events/s of CPU time", "meant", "file", "memory at most"],
+            [[r["format"], "%.1f M" % (r["events_s"] / 1e6), "above 0.5 M", "%.1f MB" % (r["bytes"] / 1e6), "%.0f MB" % r["memory"]]
+             for r in row["rows"]])
+
+
 # By part: what makes its lines, of its data and its figures.
 SECTIONS = {
     "sweep": lambda data, _: of_sweep(data), "modes": lambda data, _: of_modes(data),
     "cycle": lambda _, figures: of_cycle(figures), "scale": lambda data, _: of_scale(data),
     "peers": of_peers, "swing": lambda data, _: of_swing(data), "service": lambda data, _: of_service(data),
-    "recording": lambda data, _: of_recording(data)}
+    "recording": lambda data, _: of_recording(data), "exports": lambda data, _: of_exports(data)}
 
 
 def load_parts(results):

@@ -23,6 +23,7 @@ HEADINGS = {
     "own": "giltop itself",
     "list": "giltop list on a machine full of processes, one in ten of them a Python",
     "recording": "a recording of some million hand-overs a minute, each event one by one",
+    "exports": "that recording as what other tools read",
 }
 
 

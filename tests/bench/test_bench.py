@@ -97,6 +97,11 @@ class Page(unittest.TestCase):
         self.assertIn("| 150 |", perf)
         self.assertIn("| 99 processes | auto | - | 1 % | 20 MiB | 60 MiB |", perf)
 
+    def test_exports_are_a_row_each(self):
+        page = self.page(exports={"events": 1040000, "seconds": 16, "rows": [
+            {"format": "chrome", "events_s": 2.34e6, "memory": 21.3, "bytes": 123456789}]})
+        self.assertIn("| chrome | 2.3 M | above 0.5 M | 123.5 MB | 21 MB |", page)
+
     def test_says_what_was_not_measured(self):
         other = dict(SERVICE, about=dict(ABOUT, title="CPython 3.13.0", start=0))
         page = self.page(sweep=dict(SWEEP), service=other)
