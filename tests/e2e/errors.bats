@@ -333,7 +333,7 @@ time.sleep(1000)'
 
 @test "an option without effect: 2, where it has one" {
 	run -2 --separate-stderr "$GILTOP" -b -p 1 --weight wait
-	one_line "--weight has no effect with top: it is for record -f folded or svg"
+	one_line "--weight has no effect with top: it is for record and export -f folded or svg"
 	run -2 --separate-stderr "$GILTOP" -b -p 1 -f jsonl
 	one_line "JSON lines with --json"
 	run -2 --separate-stderr "$GILTOP" list -p 1
