@@ -51,6 +51,14 @@ const struct format format_table[] = {
 	  .lines = "line",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
 	  .make = view_json__new },
+	{ .name = "chrome",
+	  .suffixes = ".trace.json, .chrome.json",
+	  .help = "trace events as JSON, an event a line: each wait, hold and hand-over, for "
+		  "Perfetto, "
+		  "chrome://tracing and beside traces of others",
+	  .lines = "line",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES,
+	  .make = view_chrome__new },
 	{ .name = "csv",
 	  .suffixes = ".csv",
 	  .help = "a row for each thread and interval, for spreadsheets and data frames",
