@@ -4,6 +4,7 @@ import collections
 import csv
 import json
 import sys
+import time
 
 # Of a thread at a GIL: what adds up from interval to interval.
 SUMS = ("wait_ns", "yield_ns", "hold_ns", "contended", "yields", "acquisitions", "releases", "blame_ns")
@@ -60,5 +61,108 @@ def check_no_formula(path):
     assert any(row["thread"] == "'--" for row in got), "where is the thread that is called --?"
 
 
+# ---- chrome ----
+
+STATES = {"Waiting for GIL": "wait_ns", "Has GIL": "hold_ns", "Yielding": "yield_ns"}
+SHORT = {"short waits": "wait_ns", "short holds": "hold_ns", "short yields": "yield_ns"}
+TID_LIMIT = 1 << 22  # user/view/chrome.c: above it are rows of a thread's second GIL
+
+
+def ns(us):
+    """Of a number with three decimals, as it is in the file."""
+    whole, _, decimals = us.partition(".")
+    assert len(decimals) in (0, 3), us
+    return int(whole) * 1000 + int(decimals or 0)
+
+
+def trace(path):
+    with open(path, encoding="utf-8") as f:
+        data = json.load(f, parse_float=str)
+    return data["otherData"], data["traceEvents"]
+
+
+def by_thread(live):
+    """Of each thread of each process, over its GILs."""
+    want = collections.Counter()
+    for proc in summary(live)["processes"]:
+        for t in proc["threads"]:
+            for key in STATES.values():
+                want[proc["pid"], t["tid"], key] += t[key] or 0
+    return +want
+
+
+def differ(have, want):
+    return "\n".join("%s: %d, not %d" % (key, have[key], want[key]) for key in sorted(want.keys() | have.keys(), key=str)
+                     if have[key] != want[key])
+
+
+def check_nests(slices):
+    """What is on one row follows one after the other."""
+    for row, list_ in slices.items():
+        list_.sort()
+        for (_, end), (start, _) in zip(list_, list_[1:]):
+            assert end <= start, "slices of %s overlap at %d" % (row, start)
+
+
+def check_flows(flows, slices):
+    for number, ends in flows.items():
+        assert set(ends) == {"s", "f"}, "hand-over %s has only %s" % (number, "".join(ends))
+        for end, (row, at) in ends.items():
+            inside = [1 for start, stop in slices[row] if start <= at < stop or (end == "f" and at == start)]
+            assert inside, "hand-over %s: %s is in no slice" % (number, end)
+
+
+def integral(counts, end):
+    """Of each counter: what it was, times how long."""
+    total = 0
+    for events in counts.values():
+        for (at, cnt), (then, _) in zip(events, events[1:] + [(end, 0)]):
+            total += cnt * (then - at)
+    return total
+
+
+def check_chrome(live, path, *options):
+    other, events = trace(path)
+    have, slices, flows, counts, names = collections.Counter(), collections.defaultdict(list), collections.defaultdict(dict), \
+        collections.defaultdict(list), {}
+    for e in events:
+        row = e["pid"], e.get("tid")
+        if e["ph"] == "X":
+            start, length = ns(str(e["ts"])), ns(str(e["dur"]))
+            have[e["pid"], e["tid"] % TID_LIMIT, STATES[e["name"]]] += length
+            slices[row].append((start, start + length))
+        elif e["ph"] in "sf":
+            flows[e["id"]][e["ph"]] = row, ns(str(e["ts"]))
+        elif e["ph"] == "C":
+            counts[e["pid"], e["name"]].append((ns(str(e["ts"])), e["args"]["waiters"]))
+        elif e["ph"] == "b":
+            have[e["pid"], e["tid"], SHORT[e["name"]]] += ns(str(e["args"]["sum_us"]))
+        elif e["ph"] == "M" and e["name"] == "thread_name":
+            names[row] = e["args"]["name"]
+    have, want, total = +have, by_thread(live), summary(live)
+    assert have == want, differ(have, want)
+    check_nests(slices)
+    if "segments" in options:
+        assert any(e["ph"] == "b" for e in events), "nothing in sums"
+    else:
+        check_flows(flows, slices)
+        waited = sum(n for key, n in want.items() if key[2] == "wait_ns")
+        assert integral(counts, total["start_ns"] + total["duration_ns"]) == waited, "the counter of waiters"
+        assert flows and waited, "nothing was handed over"
+    pids = [proc["pid"] for proc in total["processes"]]
+    for proc in total["processes"]:
+        for t in proc["threads"] if pids.count(proc["pid"]) == 1 else ():
+            row = proc["pid"], t["tid"]
+            assert row not in slices or names[row] == t["name"], "%s is called %r, not %r" % (row, names.get(row), t["name"])
+    assert abs(other["real_ns"] - other["mono_ns"] - clock_offset()) < 5e9, "clocks: %s" % other
+    if "two-gils" in options:
+        assert any(row[1] > TID_LIMIT for row in slices), "no row of a second GIL"
+
+
+def clock_offset():
+    return time.time_ns() - time.monotonic_ns()
+
+
 if __name__ == "__main__":
-    {"csv": check_csv, "light": check_light, "rows": check_rows, "no-formula": check_no_formula}[sys.argv[1]](*sys.argv[2:])
+    {"csv": check_csv, "light": check_light, "rows": check_rows, "no-formula": check_no_formula,
+     "chrome": check_chrome}[sys.argv[1]](*sys.argv[2:])

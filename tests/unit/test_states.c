@@ -117,6 +117,13 @@ static void name(struct states *s, uint32_t tid, const char *text, uint64_t at_n
 	give(s, &r);
 }
 
+static int finish(struct states *s, uint64_t ns)
+{
+	const struct snapshot total = { .now_ns = ns };
+
+	return states__finish(s, &total);
+}
+
 static struct states *start(struct told *t, const struct view_opts *o)
 {
 	struct states *s = states__new(&ops, t, o);
@@ -210,13 +217,13 @@ static void what_goes_on_ends_with_its_process_or_the_run(void **state)
 	assert_int_equal(states__proc(s, 0)->end_ns, 60);
 	start_proc(s, PID); /* another one with its pid */
 	event(s, 80, 1, EVENT_GET);
-	assert_int_equal(states__finish(s, 100), 0);
+	assert_int_equal(finish(s, 100), 0);
 	assert_int_equal(t.cnt, 3);
 	assert_int_equal(t.list[2].end_ns, 100);
 	assert_ptr_equal(t.list[2].thread->proc, states__proc(s, 1));
 	assert_int_equal(states__thread_cnt(s), 3);
 	assert_int_equal(states__gil_cnt(s), 2);
-	assert_int_equal(states__finish(s, 200), 0); /* once is enough */
+	assert_int_equal(finish(s, 200), 0); /* once is enough */
 	assert_int_equal(t.cnt, 3);
 	states__free(s);
 }
@@ -251,6 +258,29 @@ static void a_name_goes_to_who_had_the_tid_then(void **state)
 	assert_string_equal(states__thread(s, 2)->name, "third");
 	assert_int_equal(states__thread(s, 1)->first_ns, 200);
 	assert_int_equal(states__thread(s, 1)->end_ns, 260);
+	states__free(s);
+}
+
+static void at_the_end_threads_are_called_as_everywhere_else(void **state)
+{
+	const struct snap_thread shown[] = { { .tid = 1, .name = "worker" },
+					     { .tid = 2, .name = "third" } };
+	const struct snap_proc proc = { .pid = PID, .thread_cnt = 2, .threads = shown };
+	const struct snapshot total = { .now_ns = 500, .proc_cnt = 1, .procs = &proc };
+	const struct view_opts o = { 0 };
+	struct told t = { 0 };
+	struct states *s = start(&t, &o);
+
+	(void)state;
+	name(s, 1, "python3", 0);
+	event(s, 10, 1, EVENT_START);
+	for (uint64_t ns = 20; ns < 60; ns += 20) { /* one tid, two threads */
+		event(s, ns, 2, EVENT_START);
+		event(s, ns + 10, 2, EVENT_END);
+	}
+	assert_int_equal(states__finish(s, &total), 0);
+	assert_string_equal(states__thread(s, 0)->name, "worker");
+	assert_string_equal(states__thread(s, 2)->name, "");
 	states__free(s);
 }
 
@@ -326,7 +356,7 @@ static void triggers_have_their_threads_and_errors_come_out(void **state)
 	assert_int_equal(states__thread_cnt(s), 1);
 	t.fails = -ENOSPC;
 	assert_int_equal(give_event(s, e), -ENOSPC);
-	assert_int_equal(states__finish(s, 30), -ENOSPC);
+	assert_int_equal(finish(s, 30), -ENOSPC);
 	states__free(s);
 	states__free(NULL);
 }
@@ -338,6 +368,7 @@ int main(void)
 		cmocka_unit_test(who_takes_it_again_has_been_handed_nothing),
 		cmocka_unit_test(what_goes_on_ends_with_its_process_or_the_run),
 		cmocka_unit_test(a_name_goes_to_who_had_the_tid_then),
+		cmocka_unit_test(at_the_end_threads_are_called_as_everywhere_else),
 		cmocka_unit_test(a_thread_may_be_at_two_gils),
 		cmocka_unit_test(only_the_threads_that_are_asked_for_come_out),
 		cmocka_unit_test(triggers_have_their_threads_and_errors_come_out),

@@ -418,7 +418,7 @@ static int take(struct view *v, const struct record *r)
 static int end(struct view *v, const struct snapshot *total, const char *why)
 {
 	struct chrome *c = (struct chrome *)v;
-	int err = states__finish(c->states, total->now_ns);
+	int err = states__finish(c->states, total);
 
 	(void)why;
 	if (!err)

@@ -436,10 +436,36 @@ int states__take(struct states *s, const struct record *r)
 	}
 }
 
-int states__finish(struct states *s, uint64_t now_ns)
+/* .. of its pid: nothing was executed in it. */
+static bool is_only_one(const struct snapshot *total, const struct snap_proc *p)
 {
-	event_spans__open(&s->spans, now_ns);
+	for (size_t i = 0; i < total->proc_cnt; i++)
+		if (total->procs[i].pid == p->pid && &total->procs[i] != p)
+			return false;
+	return true;
+}
+
+/* Where it is sure that they are the same: who had a tid before somebody else may have a row there, too. */
+static void name_as_shown(struct states *s, const struct snap_proc *p)
+{
+	const struct proc *own = proc_of(s, p->pid);
+
+	for (size_t i = 0; own && i < p->thread_cnt; i++) {
+		const struct snap_thread *shown = &p->threads[i];
+		struct thread *t = hmap__get(&s->threads, key_of(own->pub.no), shown->tid);
+
+		if (t && !t->before && *shown->name && strcmp(shown->name, t->pub.name) != 0)
+			t->pub.name = copy(s, shown->name);
+	}
+}
+
+int states__finish(struct states *s, const struct snapshot *total)
+{
+	event_spans__open(&s->spans, total->now_ns);
 	event_spans__clear(&s->spans);
+	for (size_t i = 0; i < total->proc_cnt; i++)
+		if (is_only_one(total, &total->procs[i]))
+			name_as_shown(s, &total->procs[i]);
 	return s->err;
 }
 

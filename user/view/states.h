@@ -105,8 +105,8 @@ struct states;
 struct states *states__new(const struct states_ops *ops, void *ctx, const struct view_opts *opts);
 void states__free(struct states *s); /* NULL is fine */
 int states__take(struct states *s, const struct record *r);
-/* The states that still go on, up to now_ns. */
-int states__finish(struct states *s, uint64_t now_ns);
+/* The run is over: states that still go on end here, and threads are called as in its totals, like everywhere else. */
+int states__finish(struct states *s, const struct snapshot *total);
 
 struct states_clock states__clock(const struct states *s);
 size_t states__proc_cnt(const struct states *s);

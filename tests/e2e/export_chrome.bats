@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# chrome: what its slices, arrows and counters add up to is what giltop has measured, to the nanosecond.
+
+load lib
+load recordings
+
+exports.py() { "$(default_python)" -S "$E2E_DIR/exports.py" "$@"; }
+
+exported() { # OPTION..
+	"$GILTOP" report --json "$FILE" >"$LIVE"
+	"$GILTOP" export -o "$OPEN/x.trace.json" "$FILE"
+	exports.py chrome "$LIVE" "$OPEN/x.trace.json" "$@"
+}
+
+@test "chrome: slices, hand-overs and the counter of waiters: stock 3.11" {
+	recorded demo_service.py 3s --mode exact
+	exported
+}
+
+@test "chrome: the same of 3.7, whose threads come and go" {
+	needs_python pyenv-3.7
+	"$GILTOP" record --mode exact -o "$FILE" -- "$PYTHON" -S "$WORKLOADS/short_threads.py" "$OPEN/truth" 3>&-
+	exported
+}
+
+@test "chrome: a command and its workers" {
+	"$GILTOP" record --mode exact -o "$FILE" -- "$PYTHON" -S "$WORKLOADS/workers.py" 3>&- </dev/null
+	exported
+}
+
+@test "chrome: a thread at two GILs has a row for each" {
+	needs_python pyenv-3.12
+	"$GILTOP" record --mode exact -o "$FILE" -- "$PYTHON" -S "$WORKLOADS/subinterp.py" <<<"new a" 3>&-
+	exported two-gils
+}
+
+@test "chrome: short states that a recording has in sums are sums" {
+	recorded demo_service.py 2s --mode exact --max-rate 100
+	exported segments
+}
+
+@test "chrome: written while it measures" {
+	workload_start demo_service.py 60
+	"$GILTOP" record --mode exact -p "$WL_PID" -d 2s -o "$OPEN/x.trace.json" 3>&-
+	"$GILTOP" record -f chrome --mode exact -p "$WL_PID" -d 1s -o - 3>&- | jq -e '.traceEvents | length > 100' >"$OPEN/said"
+	jq -e '[.traceEvents[] | select(.ph == "X")] | length > 100' "$OPEN/x.trace.json" >"$OPEN/said"
+}
+
+@test "chrome: hostile names" {
+	needs_python stock-3.11
+	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
+	WL_ALL+=("$!")
+	wait_for 20 grep -qs ready "$OPEN/ready"
+	"$GILTOP" record --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	exported
+}
