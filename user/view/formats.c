@@ -65,6 +65,13 @@ const struct format format_table[] = {
 	  .lines = "row",
 	  .bits = FORMAT_RECORD,
 	  .make = view_csv__new },
+	{ .name = "gecko",
+	  .suffixes = ".gecko.json",
+	  .help = "for the Firefox Profiler: each wait and hold as a marker, and where threads "
+		  "wait as "
+		  "call trees and flame graphs",
+	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD,
+	  .make = view_gecko__new },
 };
 const size_t format_cnt = ARRAY_SIZE(format_table);
 
