@@ -72,6 +72,13 @@ const struct format format_table[] = {
 		  "call trees and flame graphs",
 	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD,
 	  .make = view_gecko__new },
+	{ .name = "speedscope",
+	  .suffixes = ".speedscope.json",
+	  .help = "for speedscope: who makes others wait, who waits and who holds by stack, and "
+		  "what "
+		  "each thread did when",
+	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD,
+	  .make = view_speedscope__new },
 };
 const size_t format_cnt = ARRAY_SIZE(format_table);
 

@@ -122,15 +122,15 @@ struct field {
 	const char *key, *label, *format;
 };
 
-static void put_schema(struct json_out *j, const char *name, const char *about,
+static void put_schema(struct json_out *j, const char *name, const char *chart, const char *table,
 		       const struct field *fields, size_t cnt)
 {
 	static const char *const where[] = { "marker-chart", "marker-table", "timeline-overview" };
 
 	json__open(j, NULL, '{');
 	json__str(j, "name", name);
-	json__str(j, "chartLabel", about);
-	json__str(j, "tableLabel", about);
+	json__str(j, "chartLabel", chart);
+	json__str(j, "tableLabel", table);
 	json__str(j, "tooltipLabel", "{marker.name}");
 	json__open(j, "display", '[');
 	for (size_t i = 0; i < ARRAY_SIZE(where); i++)
@@ -168,11 +168,13 @@ static void put_schemas(struct json_out *j)
 	};
 
 	json__open(j, "markerSchema", '[');
-	put_schema(j, "WaitingforGIL", "{marker.data.holder}", wait, ARRAY_SIZE(wait));
-	put_schema(j, "HasGIL", "{marker.data.from}", hold, ARRAY_SIZE(hold));
-	put_schema(j, "Yielding", "", hold + 2, 1);
-	put_schema(j, "ShortGIL", "{marker.data.count}, {marker.data.sum}", shorts,
-		   ARRAY_SIZE(shorts));
+	put_schema(j, "WaitingforGIL", "{marker.data.holder}", "{marker.data.holder}", wait,
+		   ARRAY_SIZE(wait));
+	/* A name in the bar would be read as that of who has it. */
+	put_schema(j, "HasGIL", "", "{marker.data.from}", hold, ARRAY_SIZE(hold));
+	put_schema(j, "Yielding", "", "", hold + 2, 1);
+	put_schema(j, "ShortGIL", "{marker.data.count}", "{marker.data.count} in {marker.data.sum}",
+		   shorts, ARRAY_SIZE(shorts));
 	json__close(j, ']');
 }
 
