@@ -12,13 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/base/decimal.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
 #include "user/view/gecko_impl.h"
-
-#define FORMAT_VERSION	  32
-#define PROCESSED_VERSION 57
 
 /* ---- for all files ---- */
 
@@ -90,124 +86,6 @@ void gecko__open_thread(struct gecko *g, const char *name, const struct state_th
 	json__bool(j, "showMarkersInTimeline", true);
 }
 
-/* ---- meta ---- */
-
-static void put_categories(struct json_out *j)
-{
-	static const struct {
-		const char *name, *color;
-	} categories[] = {
-		[CATEGORY_OTHER] = { "Other", "grey" },
-		[CATEGORY_IDLE] = { "Idle", "transparent" },
-		[CATEGORY_GIL] = { "GIL", "green" },
-		[CATEGORY_WAIT] = { "GIL wait", "orange" },
-		[CATEGORY_YIELD] = { "GIL yield", "yellow" },
-		[CATEGORY_BLAME] = { "GIL blame", "red" },
-	};
-
-	json__open(j, "categories", '[');
-	for (size_t i = 0; i < ARRAY_SIZE(categories); i++) {
-		json__open(j, NULL, '{');
-		json__str(j, "name", categories[i].name);
-		json__str(j, "color", categories[i].color);
-		json__open(j, "subcategories", '[');
-		json__str(j, NULL, "Other");
-		json__close(j, ']');
-		json__close(j, '}');
-	}
-	json__close(j, ']');
-}
-
-struct field {
-	const char *key, *label, *format;
-};
-
-static void put_schema(struct json_out *j, const char *name, const char *chart, const char *table,
-		       const struct field *fields, size_t cnt)
-{
-	static const char *const where[] = { "marker-chart", "marker-table", "timeline-overview" };
-
-	json__open(j, NULL, '{');
-	json__str(j, "name", name);
-	json__str(j, "chartLabel", chart);
-	json__str(j, "tableLabel", table);
-	json__str(j, "tooltipLabel", "{marker.name}");
-	json__open(j, "display", '[');
-	for (size_t i = 0; i < ARRAY_SIZE(where); i++)
-		json__str(j, NULL, where[i]);
-	json__close(j, ']');
-	json__open(j, "fields", '[');
-	for (size_t i = 0; i < cnt; i++) {
-		json__open(j, NULL, '{');
-		json__str(j, "key", fields[i].key);
-		json__str(j, "label", fields[i].label);
-		json__str(j, "format", fields[i].format);
-		json__close(j, '}');
-	}
-	json__close(j, ']');
-	json__close(j, '}');
-}
-
-static void put_schemas(struct json_out *j)
-{
-	static const struct field wait[] = {
-		{ "holder", "Held by, as it began", "unique-string" },
-		{ "retries", "Woken without getting it", "integer" },
-		{ "open", "Its end was not seen", "string" },
-		{ "light", "In a light stretch", "string" },
-	};
-	static const struct field hold[] = {
-		{ "from", "Handed over by", "unique-string" },
-		{ "asked", "A waiter had asked for it as it ended", "string" },
-		{ "open", "Its end was not seen", "string" },
-	};
-	static const struct field shorts[] = {
-		{ "count", "How many", "integer" },
-		{ "sum", "In sum", "duration" },
-		{ "longest", "Longest", "duration" },
-	};
-
-	json__open(j, "markerSchema", '[');
-	put_schema(j, "WaitingforGIL", "{marker.data.holder}", "{marker.data.holder}", wait,
-		   ARRAY_SIZE(wait));
-	/* A name in the bar would be read as that of who has it. */
-	put_schema(j, "HasGIL", "", "{marker.data.from}", hold, ARRAY_SIZE(hold));
-	put_schema(j, "Yielding", "", "", hold + 2, 1);
-	put_schema(j, "ShortGIL", "{marker.data.count}", "{marker.data.count} in {marker.data.sum}",
-		   shorts, ARRAY_SIZE(shorts));
-	json__close(j, ']');
-}
-
-static void put_meta(struct gecko *g, const struct snapshot *total)
-{
-	const struct states_clock clock = states__clock(state_log__states(g->log));
-	static const char *const extensions[] = { "id", "name", "baseURL" };
-	struct json_out *j = &g->json;
-
-	json__open(j, "meta", '{');
-	json__real(j, "interval", 0.001);
-	json__ms(j, "startTime", clock.real_ns ? clock.real_ns - clock.mono_ns + g->base_ns : 0);
-	json__u64(j, "profilingStartTime", 0);
-	json__ms(j, "profilingEndTime", gecko__since(g, total->now_ns));
-	json__u64(j, "processType", 0);
-	json__u64(j, "stackwalk", 0);
-	json__u64(j, "version", FORMAT_VERSION);
-	json__u64(j, "preprocessedProfileVersion", PROCESSED_VERSION);
-	json__str(j, "product", "Python");
-	json__str(j, "importedFrom", "giltop " GILTOP_VERSION);
-	json__bool(j, "symbolicated", true);
-	put_categories(j);
-	put_schemas(j);
-	json__open(j, "extensions", '{');
-	for (size_t i = 0; i < ARRAY_SIZE(extensions); i++) {
-		json__open(j, extensions[i], '[');
-		json__close(j, ']');
-	}
-	json__u64(j, "length", 0);
-	json__close(j, '}');
-	json__close(j, '}');
-}
-
 /* ---- threads ---- */
 
 /* By process, its first thread before the others; those in the order of their ids. */
@@ -277,98 +155,6 @@ static int put_threads(struct gecko *g, const struct snapshot *total)
 	return err;
 }
 
-/* ---- counters ---- */
-
-struct counter_out {
-	struct gecko *g;
-	bool time; /* else how much it changed */
-	uint32_t before;
-	uint64_t cnt;
-};
-
-static int put_change(void *ctx, uint64_t at_ns, uint32_t waiters)
-{
-	struct counter_out *c = ctx;
-	FILE *f = c->g->json.out;
-
-	if (c->cnt++)
-		putc_unlocked(',', f);
-	if (c->time) {
-		decimal__put_ms(f, gecko__since(c->g, at_ns));
-		return 0;
-	}
-	if (waiters < c->before)
-		putc_unlocked('-', f);
-	decimal__put_u64(f, waiters < c->before ? c->before - waiters : waiters - c->before);
-	c->before = waiters;
-	return 0;
-}
-
-/* A counter shows itself as it says, from version 63 on; earlier ones leave that out. */
-static void put_display(struct json_out *j)
-{
-	json__open(j, "display", '{');
-	json__str(j, "graphType", "line-accumulated");
-	json__str(j, "unit", "");
-	json__str(j, "color", "orange");
-	json__null(j, "markerSchemaLocation");
-	json__u64(j, "sortWeight", 10);
-	json__str(j, "label", "GIL waiters");
-	json__open(j, "tooltipRows", '[');
-	json__open(j, NULL, '{');
-	json__str(j, "type", "value");
-	json__str(j, "source", "accumulated");
-	json__open(j, "format", '{');
-	json__str(j, "unit", "number");
-	json__close(j, '}');
-	json__str(j, "label", "threads wait for the GIL");
-	json__close(j, '}');
-	json__close(j, ']');
-	json__close(j, '}');
-}
-
-static int put_counter(struct gecko *g, const struct state_gil *gil)
-{
-	struct counter_out times = { .g = g, .time = true }, counts = { .g = g };
-	struct json_out *j = &g->json;
-	char buf[48];
-	int err;
-
-	json__open(j, NULL, '{');
-	snprintf(buf, sizeof(buf), gil->id ? "GIL %u waiters" : "GIL waiters", gil->id);
-	json__str(j, "name", buf);
-	json__str(j, "category", "GIL");
-	json__str(j, "description", "Threads that wait for the GIL");
-	json__str(j, "pid", gecko__pid(g, gil->proc, buf));
-	json__u64(j, "mainThreadIndex", g->proc_firsts[gil->proc->no] - 1);
-	json__open(j, "samples", '{');
-	json__open(j, "time", '[');
-	err = state_log__each_waiters(g->log, gil, put_change, &times);
-	json__close(j, ']');
-	json__open(j, "count", '[');
-	if (!err)
-		err = state_log__each_waiters(g->log, gil, put_change, &counts);
-	json__close(j, ']');
-	json__u64(j, "length", times.cnt);
-	json__close(j, '}');
-	put_display(j);
-	json__close(j, '}');
-	return err;
-}
-
-static int put_counters(struct gecko *g)
-{
-	const struct states *st = state_log__states(g->log);
-	int err = 0;
-
-	json__open(&g->json, "counters", '[');
-	for (size_t i = 0; i < states__gil_cnt(st) && !err; i++)
-		if (g->proc_firsts[states__gil(st, i)->proc->no])
-			err = put_counter(g, states__gil(st, i));
-	json__close(&g->json, ']');
-	return err;
-}
-
 /* ---- the file ---- */
 
 static void put_list(struct json_out *j, const char *key)
@@ -400,12 +186,12 @@ static int put_file(struct gecko *g, const struct snapshot *total)
 	int err;
 
 	json__open(j, NULL, '{');
-	put_meta(g, total);
+	gecko__put_meta(g, total);
 	put_list(j, "libs");
 	put_list(j, "pages");
 	err = put_threads(g, total);
 	if (!err)
-		err = put_counters(g);
+		err = gecko__put_counters(g);
 	put_shared(g);
 	json__close(j, '}');
 	if (!err)

@@ -12,151 +12,14 @@
 #include "user/base/decimal.h"
 #include "user/base/sbuf.h"
 #include "user/base/util.h"
-#include "user/view/speedscope_frames.h"
-#include "user/view/state_log.h"
-#include "user/view/view.h"
+#include "user/view/speedscope_impl.h"
 
 /* Shorter states have no stack in the timeline: one is some 1000 bytes there, and is in the totals anyway. */
 #define STACK_MIN_NS 100000u
 
-struct speedscope {
-	struct view view;
-	struct state_log *log;
-	FILE *out;
-	struct speedscope_frames frames;
-	struct sbuf text;
-	uint64_t base_ns, end_ns;
-	size_t profile_cnt;
-	size_t active; /* the profile that is shown first, and why that one */
-	uint64_t active_ns;
-};
-
 static const char *const state_names[GT_STATE_CNT] = {
 	[GT_WAIT] = "Waiting for GIL", [GT_HOLD] = "Has GIL", [GT_YIELD] = "Yielding"
 };
-
-/* ---- a profile ---- */
-
-static void open_profile(struct speedscope *v, const char *type, uint64_t end_ns)
-{
-	struct json_out j = { .out = v->out };
-
-	fputs(v->profile_cnt++ ? ",\n" : "\n", v->out);
-	json__open(&j, NULL, '{');
-	json__str(&j, "type", type);
-	json__str(&j, "name", sbuf__str(&v->text));
-	json__str(&j, "unit", "nanoseconds");
-	json__u64(&j, "startValue", 0);
-	json__u64(&j, "endValue", end_ns);
-}
-
-static void put_who(struct sbuf *b, const char *name, uint32_t id)
-{
-	sbuf__puts(b, name);
-	sbuf__printf(b, " (%u)", id);
-}
-
-/* ---- totals ---- */
-
-static const struct {
-	enum snap_stack_kind kind;
-	const char *what;
-} totals[] = {
-	{ SNAP_STACK_BLAME, "makes others wait" },
-	{ SNAP_STACK_WAIT, "waits for the GIL" },
-	{ SNAP_STACK_HOLD, "has the GIL" },
-};
-
-static bool is_shown(const struct speedscope *v, const struct snap_stack *s,
-		     enum snap_stack_kind kind)
-{
-	return s->kind == kind && s->ns && view_opts__shows_tid(v->view.opts, s->tid);
-}
-
-static uint32_t thread_frame(struct speedscope *v, const struct snap_proc *p, uint32_t tid)
-{
-	const struct snap_thread *t = snap_proc__thread(p, tid);
-	const char *name = t && *t->name ? t->name : "thread";
-
-	sbuf__reset(&v->text);
-	if (!tid)
-		sbuf__puts(&v->text, "[other threads]");
-	else if (tid & SNAP_FOLD_TID)
-		sbuf__printf(&v->text, "%s (ended)", name);
-	else
-		put_who(&v->text, name, tid);
-	return speedscope_frames__text(&v->frames, sbuf__str(&v->text));
-}
-
-static void put_no(struct speedscope *v, uint32_t no)
-{
-	putc_unlocked(',', v->out);
-	decimal__put_u64(v->out, no);
-}
-
-static void put_stack(struct speedscope *v, const struct snap_proc *p, const struct snap_stack *s)
-{
-	putc_unlocked('[', v->out);
-	decimal__put_u64(v->out, thread_frame(v, p, s->tid));
-	if (s->truncated)
-		put_no(v, speedscope_frames__text(&v->frames, "[truncated]"));
-	for (size_t i = 0; i < s->frame_cnt; i++)
-		put_no(v, speedscope_frames__of(&v->frames, &s->frames[i]));
-	if (!s->frame_cnt)
-		put_no(v, speedscope_frames__text(&v->frames, "[other]"));
-	putc_unlocked(']', v->out);
-}
-
-static void put_columns(struct speedscope *v, const struct snap_proc *p, enum snap_stack_kind kind)
-{
-	for (int weights = 0; weights < 2; weights++) {
-		const char *sep = "";
-
-		fputs(weights ? ",\"weights\":[" : ",\"samples\":[", v->out);
-		for (size_t i = 0; i < p->stack_cnt; i++) {
-			const struct snap_stack *s = &p->stacks[i];
-
-			if (!is_shown(v, s, kind))
-				continue;
-			fputs(sep, v->out);
-			sep = ",";
-			if (weights)
-				decimal__put_u64(v->out, s->ns);
-			else
-				put_stack(v, p, s);
-		}
-		putc(']', v->out);
-	}
-	putc('}', v->out);
-}
-
-/* Of all processes that with the most blame is shown first; where nobody is to blame, that with the most of what there is. */
-static void choose_active(struct speedscope *v, size_t no, uint64_t ns)
-{
-	uint64_t rank = (ns >> 2) + (no ? 0 : 1ull << 62);
-
-	if (rank <= v->active_ns)
-		return;
-	v->active_ns = rank;
-	v->active = v->profile_cnt;
-}
-
-static void put_totals(struct speedscope *v, const struct snap_proc *p, size_t no)
-{
-	uint64_t ns = 0;
-
-	for (size_t i = 0; i < p->stack_cnt; i++)
-		if (is_shown(v, &p->stacks[i], totals[no].kind))
-			ns += p->stacks[i].ns;
-	if (!ns)
-		return;
-	choose_active(v, no, ns);
-	sbuf__reset(&v->text);
-	put_who(&v->text, p->comm, p->pid);
-	sbuf__printf(&v->text, " %s", totals[no].what);
-	open_profile(v, "sampled", ns);
-	put_columns(v, p, totals[no].kind);
-}
 
 /* ---- what each thread did ---- */
 
@@ -199,7 +62,9 @@ static int put_frames(struct thread_out *t, const struct logged *l, uint64_t at_
 	if (l->kind == GT_WAIT && l->other) {
 		sbuf__reset(&v->text);
 		sbuf__puts(&v->text, "held by ");
-		put_who(&v->text, *l->other->name ? l->other->name : "thread", l->other->tid);
+		speedscope__put_who(&v->text, *l->other->name ? l->other->name : "thread",
+				    l->other->tid);
+		sbuf__puts(&v->text, " at its start");
 		err = put_event(t, 'O', speedscope_frames__text(&v->frames, sbuf__str(&v->text)),
 				at_ns);
 	}
@@ -238,15 +103,16 @@ static int put_thread(struct speedscope *v, const struct log_stream *s)
 	int err;
 
 	sbuf__reset(&v->text);
-	put_who(&v->text, *s->thread->name ? s->thread->name : "thread", s->thread->tid);
+	speedscope__put_who(&v->text, *s->thread->name ? s->thread->name : "thread",
+			    s->thread->tid);
 	if (s->gil->id)
 		sbuf__printf(&v->text, " at GIL %u", s->gil->id);
 	sbuf__puts(&v->text, " of ");
-	put_who(&v->text, p->comm, p->pid);
+	speedscope__put_who(&v->text, p->comm, p->pid);
 	if (s->short_cnt)
 		sbuf__printf(&v->text, ", without %llu short states of %.6f s in sum",
 			     (unsigned long long)s->short_cnt, (double)s->short_ns / 1e9);
-	open_profile(v, "evented", v->end_ns);
+	speedscope__open_profile(v, "evented", v->end_ns);
 	for (size_t i = GT_WAIT; i < GT_STATE_CNT; i++)
 		t.kinds[i] = speedscope_frames__text(&v->frames, state_names[i]);
 	fputs(",\"events\":[", v->out);
@@ -293,7 +159,7 @@ static void put_nothing(struct speedscope *v)
 {
 	sbuf__reset(&v->text);
 	sbuf__puts(&v->text, "no thread had to do with a GIL");
-	open_profile(v, "evented", v->end_ns);
+	speedscope__open_profile(v, "evented", v->end_ns);
 	fputs(",\"events\":[]}", v->out);
 }
 
@@ -307,10 +173,9 @@ static int put_file(struct speedscope *v, const struct snapshot *total)
 	json__str(&j, "name", "giltop");
 	json__str(&j, "exporter", "giltop@" GILTOP_VERSION);
 	json__open(&j, "profiles", '[');
-	for (size_t i = 0; i < total->proc_cnt; i++)
-		for (size_t k = 0; k < ARRAY_SIZE(totals); k++)
-			put_totals(v, &total->procs[i], k);
-	err = put_threads(v);
+	err = speedscope__put_totals(v, total);
+	if (!err)
+		err = put_threads(v);
 	if (!err && !v->profile_cnt)
 		put_nothing(v);
 	json__close(&j, ']');
