@@ -1,46 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "user/base/decimal.h"
 
-#include <string.h>
-
-size_t decimal__u64(char buf[DECIMAL_SZ], uint64_t v)
-{
-	char digits[20];
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + v % 10);
-	while (v /= 10);
-	for (size_t i = 0; i < n; i++)
-		buf[i] = digits[n - 1 - i];
-	return n;
-}
-
-size_t decimal__ms(char buf[DECIMAL_SZ], uint64_t ns)
-{
-	size_t n = decimal__u64(buf, ns / 1000000);
-	uint32_t rest = (uint32_t)(ns % 1000000);
-
-	if (!rest)
-		return n;
-	buf[n++] = '.';
-	for (uint32_t unit = 100000; rest; unit /= 10) {
-		buf[n++] = (char)('0' + rest / unit);
-		rest %= unit;
-	}
-	return n;
-}
+#include "user/base/digits.h"
 
 void decimal__put_u64(FILE *f, uint64_t v)
 {
-	char buf[DECIMAL_SZ];
+	char buf[DIGITS_MAX];
 
-	fwrite_unlocked(buf, 1, decimal__u64(buf, v), f);
+	fwrite_unlocked(buf, 1, (size_t)(digits__u64(buf, v) - buf), f);
 }
 
 void decimal__put_ms(FILE *f, uint64_t ns)
 {
-	char buf[DECIMAL_SZ];
+	char buf[DIGITS_MAX], *end = digits__decimal(buf, ns, 6);
 
-	fwrite_unlocked(buf, 1, decimal__ms(buf, ns), f);
+	while (end[-1] == '0')
+		end--;
+	if (end[-1] == '.')
+		end--;
+	fwrite_unlocked(buf, 1, (size_t)(end - buf), f);
 }
