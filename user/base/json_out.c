@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "user/base/decimal.h"
 #include "user/base/units.h"
 
 static bool is_plain(unsigned char c)
@@ -73,6 +74,12 @@ void json__ns(struct json_out *j, const char *key, uint64_t ns)
 		json__null(j, key);
 	else
 		json__u64(j, key, ns);
+}
+
+void json__ms(struct json_out *j, const char *key, uint64_t ns)
+{
+	put_key(j, key);
+	decimal__put_ms(j->out, ns);
 }
 
 void json__real(struct json_out *j, const char *key, double v)

@@ -18,6 +18,7 @@ void json__close(struct json_out *j, char bracket);
 void json__str(struct json_out *j, const char *key, const char *s); /* s: valid UTF-8 */
 void json__u64(struct json_out *j, const char *key, uint64_t v);
 void json__ns(struct json_out *j, const char *key, uint64_t ns); /* NS_UNKNOWN: null */
+void json__ms(struct json_out *j, const char *key, uint64_t ns); /* 1500: 0.0015 */
 void json__real(struct json_out *j, const char *key, double v);
 void json__bool(struct json_out *j, const char *key, bool v);
 void json__null(struct json_out *j, const char *key);

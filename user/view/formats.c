@@ -65,6 +65,20 @@ const struct format format_table[] = {
 	  .lines = "row",
 	  .bits = FORMAT_RECORD,
 	  .make = view_csv__new },
+	{ .name = "gecko",
+	  .suffixes = ".gecko.json",
+	  .help = "for the Firefox Profiler: each wait and hold as a marker, and where threads "
+		  "wait as "
+		  "call trees and flame graphs",
+	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD,
+	  .make = view_gecko__new },
+	{ .name = "speedscope",
+	  .suffixes = ".speedscope.json",
+	  .help = "for speedscope: who makes others wait, who waits and who holds by stack, and "
+		  "what "
+		  "each thread did when",
+	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD,
+	  .make = view_speedscope__new },
 };
 const size_t format_cnt = ARRAY_SIZE(format_table);
 

@@ -90,6 +90,8 @@ struct view *view_svg__new(FILE *out, const struct view_opts *o);
 struct view *view_summary__new(FILE *out, const struct view_opts *o);
 struct view *view_markdown__new(FILE *out, const struct view_opts *o);
 struct view *view_none__new(FILE *out, const struct view_opts *o); /* shows nothing */
+struct view *view_gecko__new(FILE *out, const struct view_opts *o);
+struct view *view_speedscope__new(FILE *out, const struct view_opts *o);
 struct view *view_dump__new(FILE *out, const struct view_opts *o);
 
 #endif
