@@ -203,7 +203,7 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 {
 	struct gecko *g = (struct gecko *)v;
 	const struct states *st = state_log__states(g->log);
-	int err = state_log__finish(g->log, total->now_ns);
+	int err = state_log__finish(g->log, total);
 	uint64_t first_ns = state_log__first_ns(g->log);
 	size_t threads = states__thread_cnt(st);
 

@@ -192,7 +192,7 @@ static int put_file(struct speedscope *v, const struct snapshot *total)
 static int end(struct view *view, const struct snapshot *total, const char *why)
 {
 	struct speedscope *v = (struct speedscope *)view;
-	int err = state_log__finish(v->log, total->now_ns);
+	int err = state_log__finish(v->log, total);
 	uint64_t first_ns = state_log__first_ns(v->log);
 
 	(void)why;

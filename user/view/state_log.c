@@ -313,9 +313,9 @@ int state_log__take(struct state_log *log, const struct record *r)
 	return states__take(log->states, r);
 }
 
-int state_log__finish(struct state_log *log, uint64_t now_ns)
+int state_log__finish(struct state_log *log, const struct snapshot *total)
 {
-	return states__finish(log->states, now_ns);
+	return states__finish(log->states, total);
 }
 
 const struct states *state_log__states(const struct state_log *log)

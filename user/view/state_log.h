@@ -46,7 +46,7 @@ struct state_log *state_log__new(const struct view_opts *o, bool waiters);
 void state_log__free(struct state_log *log); /* NULL is fine */
 /* 0 or -errno; that there is no room for the temporary file has been said. */
 int state_log__take(struct state_log *log, const struct record *r);
-int state_log__finish(struct state_log *log, uint64_t now_ns);
+int state_log__finish(struct state_log *log, const struct snapshot *total);
 
 const struct states *state_log__states(const struct state_log *log);
 /* The start of the first state; UINT64_MAX: there is none. */
