@@ -13,6 +13,7 @@ INSTALL   ?= install
 CC        ?= cc
 CLANG     ?= clang
 LLVM_STRIP ?= $(firstword $(shell command -v llvm-strip llvm-strip-14 llvm-strip-19 2>/dev/null) llvm-strip)
+PROTOC_C  ?= protoc-c
 BPFTOOL   ?= $(firstword $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool 2>/dev/null) bpftool)
 PKGCONF   ?= pkg-config
 
@@ -39,7 +40,7 @@ EXTRA_LDFLAGS += -L$(SYSROOT)/usr/lib/$(MULTIARCH)
 endif
 GT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DGILTOP_VERSION='"$(VERSION)"' $(WARNINGS) -I. -I$(BUILD) \
              -ffile-prefix-map=$(CURDIR)/= $(EXTRA_CFLAGS)
-LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -ljansson -lm
+LIBS      := -lbpf -lcapstone -ldw -lelf -lz -lncursesw -ltinfo -ljansson -lprotobuf-c -lm
 LDLIBS_ALL = $(EXTRA_LDFLAGS) $(LIBS)
 
 # libcapstone.a brings decoders for all its architectures by one table of their init functions: 3.2 MB.
@@ -59,8 +60,10 @@ say = @printf '  %-8s %s\n' "$(1)" "$(2)";
 endif
 
 LIB_SRCS  := $(sort $(filter-out user/app/main.c,$(wildcard user/*/*.c)) $(wildcard tui/*.c))
-LIB_OBJS  := $(LIB_SRCS:%.c=$(BUILD)/%.o)
-ASAN_OBJS := $(LIB_SRCS:%.c=$(BUILD)/asan/%.o)
+PROTOS    := $(wildcard user/view/proto/*.proto)
+PROTO_OBJS := $(PROTOS:%.proto=$(BUILD)/%.pb-c.o)
+LIB_OBJS  := $(LIB_SRCS:%.c=$(BUILD)/%.o) $(PROTO_OBJS)
+ASAN_OBJS := $(LIB_SRCS:%.c=$(BUILD)/asan/%.o) $(PROTO_OBJS)
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_BINS := $(UNIT_SRCS:tests/unit/%.c=$(BUILD)/unit/%)
 FUZZERS   := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -112,6 +115,20 @@ $(SKEL): $(BUILD)/giltop.bpf.o
 # Only the files that include the skeleton wait for it.
 SKEL_USERS := $(shell grep -l '"giltop.skel.h"' $(LIB_SRCS) $(UNIT_SRCS))
 $(foreach d,$(BUILD) $(BUILD)/asan,$(SKEL_USERS:%.c=$(d)/%.o)): $(SKEL)
+
+# ---- what protoc-c makes of user/view/proto/ ------------------------------------------------------
+$(BUILD)/user/view/proto/%.pb-c.c $(BUILD)/user/view/proto/%.pb-c.h &: user/view/proto/%.proto
+	@mkdir -p $(@D)
+	$(call say,PROTO,$<)
+	$(Q)$(PROTOC_C) --proto_path=user/view/proto --c_out=$(BUILD)/user/view/proto $<
+
+# Its code is not ours to warn about.
+$(BUILD)/user/view/proto/%.pb-c.o: $(BUILD)/user/view/proto/%.pb-c.c
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 $(EXTRA_CFLAGS) -I$(BUILD)/user/view/proto -c $< -o $@
+
+PROTO_USERS := $(shell grep -l 'user/view/proto/.*\.pb-c\.h"' $(LIB_SRCS) $(UNIT_SRCS))
+$(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(PROTO_USERS:%.c=$(d)/%.o)): $(PROTOS:%.proto=$(BUILD)/%.pb-c.h)
 
 # Names of system calls, of the headers that are compiled against.
 $(BUILD)/syscall_names.inc: Makefile
@@ -273,7 +290,7 @@ $(BUILD)/unit/corpus_%: $(BUILD)/asan/tests/fuzz/fuzz_%.o $(BUILD)/asan/tests/fu
 	$(call say,LD,$@)
 	$(Q)$(CC) $(SANITIZE) $(call wrap,$*) $^ $(LDLIBS_ALL) -o $@
 
-FUZZ_OBJS := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out $(SKEL_USERS),$(LIB_SRCS)))
+FUZZ_OBJS := $(patsubst %.c,$(BUILD)/fuzz/%.o,$(filter-out $(SKEL_USERS),$(LIB_SRCS))) $(PROTO_OBJS)
 $(BUILD)/fuzz/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC fuzz,$<)

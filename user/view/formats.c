@@ -51,6 +51,13 @@ const struct format format_table[] = {
 	  .lines = "line",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
 	  .make = view_json__new },
+	{ .name = "perfetto",
+	  .suffixes = ".pftrace, .perfetto-trace",
+	  .help = "a trace for ui.perfetto.dev: each wait, hold and hand-over on its thread, "
+		  "beside "
+		  "other traces",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_BINARY,
+	  .make = view_perfetto__new },
 	{ .name = "chrome",
 	  .suffixes = ".trace.json, .chrome.json",
 	  .help = "trace events as JSON, an event a line: each wait, hold and hand-over, for "

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* perfetto_out.h - packets of a Perfetto trace into a file, and what they refer to by numbers, each time it is new
+ *
+ * One sequence of packets; what they name (functions, files, frames, stacks) is sent with the first packet that needs it.
+ */
+#ifndef GILTOP_VIEW_PERFETTO_OUT_H
+#define GILTOP_VIEW_PERFETTO_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "user/base/arena.h"
+#include "user/base/hmap.h"
+#include "user/picture/stack_store.h"
+#include "user/view/proto/perfetto.pb-c.h"
+#include "user/view/strings.h"
+
+/* What is known from the first packet on: numbers, in the order of their tables in perfetto_out.c. */
+enum perfetto_name {
+	PERFETTO_WAIT = 1,
+	PERFETTO_HOLD,
+	PERFETTO_YIELD,
+	PERFETTO_SHORT_WAITS,
+	PERFETTO_SHORT_HOLDS,
+	PERFETTO_SHORT_YIELDS,
+	PERFETTO_ON_WAIT, /* triggers, in their order (books/trigger.h) */
+	PERFETTO_NAMES = PERFETTO_ON_WAIT + 6,
+};
+
+enum perfetto_key {
+	PERFETTO_KEY_HOLDER = 1,
+	PERFETTO_KEY_HOLDER_TID,
+	PERFETTO_KEY_FROM,
+	PERFETTO_KEY_FROM_TID,
+	PERFETTO_KEY_RETRIES,
+	PERFETTO_KEY_ASKED,
+	PERFETTO_KEY_LIGHT,
+	PERFETTO_KEY_OPEN,
+	PERFETTO_KEY_COUNT,
+	PERFETTO_KEY_SUM_NS,
+	PERFETTO_KEY_MAX_NS,
+	PERFETTO_KEY_LASTED_NS,
+	PERFETTO_KEY_LIMIT_NS,
+	PERFETTO_KEY_OVER,
+	PERFETTO_KEY_WAITER,
+	PERFETTO_KEY_WAITER_TID,
+	PERFETTO_KEYS,
+};
+
+struct states_clock;
+
+/* Zero-initialise but for out. */
+struct perfetto_out {
+	FILE *out;
+	/* The rest is its own. */
+	bool begun;
+	uint8_t *buf;
+	size_t cap;
+	struct strings functions, files;
+	struct hmap frames; /* (function, file; line) -> number */
+	struct hmap stacks; /* ids that have been sent */
+	size_t frame_cnt;
+	/* New since the last packet. */
+	struct arena fresh;
+	size_t function_cnt, file_cnt, new_frame_cnt, stack_cnt;
+	size_t function_cap, file_cap, new_frame_cap, stack_cap;
+	Perfetto__InternedString **new_functions, **new_files;
+	Perfetto__Frame **new_frames;
+	Perfetto__Callstack **new_stacks;
+	bool oom;
+};
+
+/* The clocks, and the names above: before all others. 0 or -errno. */
+int perfetto_out__begin(struct perfetto_out *o, const struct states_clock *clock);
+/* Its number of the sequence and its flags are set here. 0 or -errno. */
+int perfetto_out__packet(struct perfetto_out *o, Perfetto__TracePacket *p);
+/* A stack by its id, for TrackEvent.callstack_iid; 0: there is none. */
+uint64_t perfetto_out__stack(struct perfetto_out *o, uint32_t id, const struct stored_stack *s);
+/* Its frames, for one that is written as it is; lives until the next packet. NULL: no memory. */
+uint64_t *perfetto_out__frames(struct perfetto_out *o, const struct snap_frame *frames, size_t cnt,
+			       bool truncated, size_t *ret_cnt);
+void perfetto_out__free(struct perfetto_out *o);
+
+#endif
