@@ -58,6 +58,13 @@ const struct format format_table[] = {
 		  "other traces",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_BINARY,
 	  .make = view_perfetto__new },
+	{ .name = "pprof",
+	  .suffixes = ".pb.gz, .pprof",
+	  .help = "stacks for *go tool pprof*, Pyroscope and Parca: delay, hold and blame, threads "
+		  "as "
+		  "labels",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_BINARY,
+	  .make = view_pprof__new },
 	{ .name = "chrome",
 	  .suffixes = ".trace.json, .chrome.json",
 	  .help = "trace events as JSON, an event a line: each wait, hold and hand-over, for "
