@@ -72,7 +72,7 @@ SKEL      := $(BUILD)/giltop.skel.h
 SANITIZE  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .DELETE_ON_ERROR:
-.PHONY: all install uninstall clean help deps check check-all unit e2e long lint bench bench-sched demo demo-compare static fuzz fuzzers soak check-kernels
+.PHONY: all install uninstall clean help deps check check-all check-consumers unit e2e long consumers lint bench bench-sched demo demo-compare static fuzz fuzzers soak check-kernels
 .SECONDARY:
 
 COMPLETIONS := $(addprefix $(BUILD)/completions/giltop.,bash zsh fish)
@@ -88,6 +88,7 @@ help:
 #: make demo-compare threads beside processes, I/O-bound and CPU-bound, under giltop (root)
 #: make check        all tests (root; installs what is missing)
 #: make check-all    all tests, and those that take minutes: tests/long
+#: make check-consumers  the exports in the programs that people open them with: from npm, and Chromium (root)
 #: make unit         the unit tests alone (no root), make e2e: the tests against real interpreters
 #: make bench        cost of each mode, side by side with bare, an empty uprobe and other tools: doc/cost.md (root)
 #: make bench-sched  what --sched costs the context switches of other processes (root)
@@ -249,6 +250,13 @@ check:
 
 check-all:
 	$(Q)scripts/check --all
+
+check-consumers:
+	$(Q)scripts/check consumers
+
+consumers: all
+	$(Q)scripts/fetch-consumers
+	$(Q)BUILD=$(BUILD) scripts/run-e2e tests/consumers/*.bats
 
 demo:
 	$(Q)scripts/demo
