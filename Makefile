@@ -131,6 +131,15 @@ $(BUILD)/user/view/proto/%.pb-c.o: $(BUILD)/user/view/proto/%.pb-c.c
 PROTO_USERS := $(shell grep -l 'user/view/proto/.*\.pb-c\.h"' $(LIB_SRCS) $(UNIT_SRCS))
 $(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(PROTO_USERS:%.c=$(d)/%.o)): $(PROTOS:%.proto=$(BUILD)/%.pb-c.h)
 
+# ---- the page of -f html: user/view/html/ ---------------------------------------------------------
+PAGE_PARTS := $(foreach p,html css js,$(BUILD)/page_$(p).inc)
+$(BUILD)/page_%.inc: user/view/html/page.% scripts/embed
+	@mkdir -p $(@D)
+	$(call say,EMBED,$<)
+	$(Q)scripts/embed page_$* $< > $@.tmp && mv $@.tmp $@
+
+$(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(d)/user/view/html.o): $(PAGE_PARTS)
+
 # Names of system calls, of the headers that are compiled against.
 $(BUILD)/syscall_names.inc: Makefile
 	@mkdir -p $(@D)

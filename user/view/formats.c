@@ -51,6 +51,12 @@ const struct format format_table[] = {
 	  .lines = "line",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
 	  .make = view_json__new },
+	{ .name = "html",
+	  .suffixes = ".html",
+	  .help = "one page to mail: verdict, threads, timeline, flame graphs, who blocks whom; for any "
+		  "browser, without a network",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_DROPPED,
+	  .make = view_html__new },
 	{ .name = "perfetto",
 	  .suffixes = ".pftrace, .perfetto-trace",
 	  .help = "a trace for ui.perfetto.dev: each wait, hold and hand-over on its thread, "

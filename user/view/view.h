@@ -83,6 +83,7 @@ int view__ready(struct view *v);
 /* As view__new. */
 struct view *view_report__new(FILE *out, const struct view_opts *o);
 struct view *view_json__new(FILE *out, const struct view_opts *o);
+struct view *view_html__new(FILE *out, const struct view_opts *o);
 struct view *view_pprof__new(FILE *out, const struct view_opts *o);
 struct view *view_perfetto__new(FILE *out, const struct view_opts *o);
 struct view *view_chrome__new(FILE *out, const struct view_opts *o);
