@@ -256,6 +256,7 @@ struct matrix {
 	size_t waiter_cnt, holder_cnt;
 	uint32_t waiters[MATRIX_MAX], holders[MATRIX_MAX];
 	uint64_t ns[MATRIX_MAX + 1][MATRIX_MAX + 1], all_ns, most_ns;
+	bool other_waiters, other_holders;
 };
 
 /* The place of this thread, which gets one if there is any; MATRIX_MAX: among the others. */
@@ -280,11 +281,18 @@ static void fill(struct matrix *m, const struct html *h, const struct snap_proc 
 			continue;
 		w = place(m->waiters, &m->waiter_cnt, pair->waiter_tid);
 		o = place(m->holders, &m->holder_cnt, pair->holder_tid);
+		m->other_waiters |= w == MATRIX_MAX;
+		m->other_holders |= o == MATRIX_MAX;
 		m->ns[w][o] += pair->ns;
 		m->all_ns += pair->ns;
 		if (m->ns[w][o] > m->most_ns)
 			m->most_ns = m->ns[w][o];
 	}
+}
+
+static bool has_column(const struct matrix *m, size_t o)
+{
+	return o < m->holder_cnt || (o == MATRIX_MAX && m->other_holders);
 }
 
 static void put_name(FILE *out, const struct snap_proc *p, const uint32_t *list, size_t cnt,
@@ -308,7 +316,7 @@ static void put_matrix_row(FILE *out, const struct matrix *m, const struct snap_
 	for (size_t o = 0; o <= MATRIX_MAX; o++) {
 		uint64_t ns = m->ns[w][o];
 
-		if (o >= m->holder_cnt && o < MATRIX_MAX)
+		if (!has_column(m, o))
 			continue;
 		fprintf(out, "<td class=\"num s%u\" data-v=\"%" PRIu64 "\" title=\"%s\">",
 			ns ? 1 + (unsigned int)(8.0 * sqrt((double)ns /
@@ -335,7 +343,7 @@ static void put_matrix(struct html *h, const struct snap_proc *p)
 	      "<thead><tr><td></td>",
 	      out);
 	for (size_t o = 0; o <= MATRIX_MAX; o++) {
-		if (o >= m.holder_cnt && o < MATRIX_MAX)
+		if (!has_column(&m, o))
 			continue;
 		fputs("<th scope=\"col\">", out);
 		put_name(out, p, m.holders, m.holder_cnt, o);
@@ -343,7 +351,7 @@ static void put_matrix(struct html *h, const struct snap_proc *p)
 	}
 	fputs("</tr></thead><tbody>\n", out);
 	for (size_t w = 0; w <= MATRIX_MAX; w++)
-		if (w < m.waiter_cnt || w == MATRIX_MAX)
+		if (w < m.waiter_cnt || (w == MATRIX_MAX && m.other_waiters))
 			put_matrix_row(out, &m, p, w);
 	fputs("</tbody></table></div>\n", out);
 }

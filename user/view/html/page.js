@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The pictures of the page: what giltop has put into #data is drawn, words and tables are there already. No text of the
+// target is ever made into HTML: it goes through textContent, or into a canvas.
+'use strict';
+(() => {
+const $ = (id) => document.getElementById(id);
+const data = JSON.parse($('data').textContent);
+const KINDS = ['', 'wait', 'hold', 'yield'];
+const VERBS = ['', 'waits', 'has the GIL', 'yields'];
+const text = (n) => n < 0 ? '' : data.texts[n];
+
+function duration(ns) {
+	const units = [[1e9, 's'], [1e6, 'ms'], [1e3, 'us']];
+	for (const [size, name] of units)
+		if (ns >= size)
+			return (ns / size >= 100 ? (ns / size).toFixed(0) : (ns / size).toPrecision(3)) + ' ' + name;
+	return Math.round(ns) + ' ns';
+}
+const percent = (part) => (100 * part >= 10 ? (100 * part).toFixed(0) : (100 * part).toFixed(1)) + ' %';
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
+
+// A canvas as sharp as the screen; returns its context, in CSS pixels.
+function prepare(canvas, height) {
+	const ratio = window.devicePixelRatio || 1, width = canvas.parentElement.clientWidth;
+	canvas.style.width = width + 'px';
+	canvas.style.height = height + 'px';
+	canvas.width = Math.round(width * ratio);
+	canvas.height = Math.round(height * ratio);
+	const c = canvas.getContext('2d');
+	c.setTransform(ratio, 0, 0, ratio, 0, 0);
+	c.clearRect(0, 0, width, height);
+	c.font = '12px system-ui, sans-serif';
+	return {c, width, height};
+}
+
+// ---- what is in the data -------------------------------------------------------------------------
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const VALUE = new Uint8Array(128);
+for (let i = 0; i < 64; i++)
+	VALUE[LETTERS.charCodeAt(i)] = i;
+function shares(letters) {
+	const out = new Float32Array(data.bins);
+	for (let i = 0; i < letters.length; i++)
+		out[i] = VALUE[letters.charCodeAt(i)] / 63;
+	return out;
+}
+const rows = data.rows.map(([name, pid, tid, w, h, y]) => ({
+	name: text(name), pid, tid, shares: [null, shares(w), shares(h), shares(y)], longs: [],
+}));
+{
+	let at = 0;
+	for (let i = 0; i < data.longs.length; i += 7) {
+		const [row, kind, after, length, holder, stack, gil] = data.longs.slice(i, i + 7);
+		at += after;
+		rows[row].longs.push({kind, start: at, end: at + length, holder, stack, gil});
+	}
+}
+
+// The long state of a row at a moment, or null. They follow one another, unless a thread is at two GILs.
+function longAt(row, ns) {
+	let lo = 0, hi = row.longs.length;
+	while (lo < hi) {
+		const mid = (lo + hi) >> 1;
+		if (row.longs[mid].start <= ns)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (let i = lo - 1; i >= 0 && i >= lo - 3; i--)
+		if (row.longs[i].end > ns)
+			return row.longs[i];
+	return null;
+}
+const binAt = (ns) => Math.min(data.bins - 1, Math.max(0, Math.floor(ns / data.bin)));
+
+// Who had the GIL at a moment: surely by a long hold, else who had most of that bin.
+function holderAt(ns, butNot) {
+	let best = null, most = 0;
+	for (const row of rows) {
+		if (row === butNot)
+			continue;
+		const long = longAt(row, ns);
+		if (long && long.kind === 2)
+			return {row, long};
+		const share = row.shares[2][binAt(ns)];
+		if (share > most) {
+			most = share;
+			best = row;
+		}
+	}
+	return best ? {row: best, share: most} : null;
+}
+
+// ---- the use of the GIL ---------------------------------------------------------------------------
+function drawUse() {
+	const {c, width, height} = prepare($('use'), 90);
+	const m = data.moments, end = Math.max(data.t1, 1), base = height - 16;
+	let waiting = 1, held = 0, heldFor = 0, mostHeld = 0;
+	for (let i = 0; i < m.length; i += 4) {
+		waiting = Math.max(waiting, m[i + 3] / 1000);
+		if (m[i + 2] >= 0) {
+			held += m[i + 2] / 1000 * (m[i + 1] - m[i]);
+			heldFor += m[i + 1] - m[i];
+			mostHeld = Math.max(mostHeld, m[i + 2] / 1000);
+		}
+	}
+	const x = (ns) => ns / end * width;
+	c.fillStyle = colour('hold');
+	for (let i = 0; i < m.length; i += 4)
+		if (m[i + 2] > 0)
+			c.fillRect(x(m[i]), base - m[i + 2] / 1000 * (base - 14), Math.max(1, x(m[i + 1]) - x(m[i]) - 0.5), m[i + 2] / 1000 * (base - 14));
+	c.strokeStyle = colour('wait');
+	c.lineWidth = 2;
+	c.beginPath();
+	for (let i = 0; i < m.length; i += 4) {
+		const y = base - m[i + 3] / 1000 / waiting * (base - 14);
+		c.lineTo(x(m[i]), y);
+		c.lineTo(x(m[i + 1]), y);
+	}
+	c.stroke();
+	c.fillStyle = colour('text');
+	c.fillText('0', 2, height - 3);
+	c.textAlign = 'right';
+	c.fillText(duration(end), width - 2, height - 3);
+	const most = Math.max(0, ...m.filter((_, i) => i % 4 === 3)) / 1000;
+	$('use-words').textContent = (heldFor ? 'Blocks: held ' + percent(held / heldFor) + ' of the time, at most ' + percent(mostHeld) + ' of an interval. ' : 'How much it was held is not known. ') +
+		'Line: threads that waited, at most ' + most.toFixed(1) + ' on average of an interval.';
+}
+
+// ---- the timeline -----------------------------------------------------------------------------------
+const ROW = 24, TOP = 20;
+const view = {from: 0, to: Math.max(1, data.t1), row: 0, at: 0, cursor: false};
+const gutter = () => Math.min(170, Math.max(84, $('time-box').clientWidth * 0.2));
+const timeX = (ns, width) => gutter() + (ns - view.from) / (view.to - view.from) * (width - gutter());
+const timeOf = (px, width) => view.from + (px - gutter()) / (width - gutter()) * (view.to - view.from);
+
+function ticks(c, width, height) {
+	const span = view.to - view.from, rough = span / Math.max(2, (width - gutter()) / 110);
+	const power = 10 ** Math.floor(Math.log10(rough));
+	const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough);
+	c.textAlign = 'center';
+	for (let t = Math.ceil(view.from / step) * step; t <= view.to; t += step) {
+		const x = timeX(t, width);
+		c.fillStyle = colour('line');
+		c.fillRect(x, TOP - 4, 1, height - TOP + 4);
+		c.fillStyle = colour('soft');
+		c.fillText(t ? duration(t) : '0', Math.min(width - 24, Math.max(gutter() + 12, x)), 12);
+	}
+	c.textAlign = 'left';
+}
+
+// Shares: what was held from below, what was waited from above; the mean of the bins of each two pixels.
+function drawShares(c, row, y, width) {
+	const h = ROW - 6, step = 2;
+	for (let px = gutter(); px < width; px += step) {
+		const a = timeOf(px, width) / data.bin, b = timeOf(px + step, width) / data.bin;
+		if (b < 0 || a >= data.bins)
+			continue;
+		const first = Math.max(0, Math.floor(a)), last = Math.min(data.bins - 1, Math.max(first, Math.ceil(b) - 1));
+		const mean = [0, 0, 0, 0];
+		for (let i = first; i <= last; i++)
+			for (let k = 1; k <= 3; k++)
+				mean[k] += row.shares[k][i] / (last - first + 1);
+		c.fillStyle = colours.hold;
+		c.fillRect(px, y + h - mean[2] * h, step, mean[2] * h);
+		c.fillStyle = colours.wait;
+		c.fillRect(px, y, step, mean[1] * h);
+		if (mean[3] > 0.02) {
+			c.fillStyle = colours.yield;
+			c.fillRect(px, y + mean[1] * h, step, Math.max(1, mean[3] * h));
+		}
+	}
+}
+
+// States one by one, where they are wide enough: holds have the whole height, waits two thirds, yields a third.
+function drawLongs(c, row, y, width) {
+	const h = ROW - 6, perPixel = (view.to - view.from) / (width - gutter());
+	for (const l of row.longs) {
+		if (l.end < view.from || l.start > view.to || l.end - l.start < perPixel * 3)
+			continue;
+		const x1 = Math.max(gutter(), timeX(l.start, width)), x2 = Math.min(width, timeX(l.end, width));
+		const part = l.kind === 2 ? 1 : l.kind === 1 ? 0.66 : 0.33;
+		c.fillStyle = colours.back;
+		c.fillRect(x1, y, x2 - x1, h);
+		c.fillStyle = colours[KINDS[l.kind]];
+		c.fillRect(x1, l.kind === 2 ? y : y + h * (1 - part) / 2, Math.max(1, x2 - x1 - 0.5), h * part);
+	}
+}
+
+let colours = {};
+function drawTime() {
+	const height = TOP + Math.max(1, rows.length) * ROW + 4;
+	const {c, width} = prepare($('time'), height);
+	for (const name of ['wait', 'hold', 'yield', 'back'])
+		colours[name] = colour(name);
+	ticks(c, width, height);
+	rows.forEach((row, i) => {
+		const y = TOP + i * ROW + 3;
+		if (i === view.row && document.activeElement === $('time')) {
+			c.fillStyle = colour('chosen');
+			c.fillRect(0, y - 3, width, ROW);
+		}
+		c.fillStyle = colour('text');
+		c.save();
+		c.beginPath();
+		c.rect(0, y - 3, gutter() - 6, ROW);
+		c.clip();
+		c.fillText(row.name, 2, y + 13);
+		c.restore();
+		drawShares(c, row, y, width);
+		drawLongs(c, row, y, width);
+	});
+	if (view.cursor) {
+		c.fillStyle = colour('text');
+		c.fillRect(timeX(view.at, width), TOP, 1, height - TOP);
+	}
+	if (!rows.length)
+		c.fillText('nothing was recorded one by one', gutter(), TOP + 14);
+	$('time-span').textContent = duration(view.from) + ' to ' + duration(view.to);
+}
+
+function stackWords(n) {
+	return n < 0 ? '' : ' in ' + data.stacks[n].slice(0, 3).map(text).join(', called by ');
+}
+
+// What a row did at a moment, in words.
+function wordsOf(row, ns) {
+	const long = longAt(row, ns), who = row.name + (row.tid ? ' (' + row.tid + ')' : '');
+	if (long) {
+		let words = who + ' ' + VERBS[long.kind] + ' for ' + duration(long.end - long.start) + ', from ' + duration(long.start) + stackWords(long.stack);
+		if (long.kind === 1) {
+			const holder = holderAt(ns, row);
+			if (long.holder >= 0)
+				words += '; ' + rows[long.holder].name + ' had the GIL as it began';
+			if (holder)
+				words += '; at this moment ' + holder.row.name + (holder.long ? ' has it' + stackWords(holder.long.stack) : ' has it most');
+		}
+		return words;
+	}
+	const bin = binAt(ns), holder = holderAt(ns, null);
+	return who + ', ' + duration(data.bin) + ' from ' + duration(bin * data.bin) + ': waits ' + percent(row.shares[1][bin]) + ', has the GIL ' + percent(row.shares[2][bin]) +
+		', yields ' + percent(row.shares[3][bin]) + (holder && holder.row !== row ? '; ' + holder.row.name + ' has it most' : '');
+}
+
+function say(words) {
+	if ($('time-words').textContent !== words)
+		$('time-words').textContent = words;
+}
+
+function setView(from, to) {
+	const least = Math.min(1000, data.t1), all = Math.max(1, data.t1);
+	let span = Math.min(all, Math.max(least, to - from));
+	from = Math.min(Math.max(0, from), all - span);
+	view.from = from;
+	view.to = from + span;
+	schedule(drawTime);
+}
+
+function zoom(factor, around) {
+	const at = around === undefined ? (view.from + view.to) / 2 : around;
+	setView(at - (at - view.from) * factor, at + (view.to - at) * factor);
+}
+const pan = (part) => setView(view.from + part * (view.to - view.from), view.to + part * (view.to - view.from));
+
+// The next long state of the row, made visible.
+function step(direction) {
+	const longs = rows[view.row] ? rows[view.row].longs : [];
+	const next = direction > 0 ? longs.find((l) => l.start > view.at) : longs.filter((l) => l.end <= view.at).pop();
+	if (!next)
+		return;
+	view.at = (next.start + next.end) / 2;
+	view.cursor = true;
+	if (next.start < view.from || next.end > view.to) {
+		const span = Math.max(view.to - view.from, (next.end - next.start) * 1.2);
+		setView(view.at - span / 2, view.at + span / 2);
+	}
+	say(wordsOf(rows[view.row], view.at));
+}
+
+function chooseRow(n) {
+	view.row = Math.min(rows.length - 1, Math.max(0, n));
+	if (rows[view.row])
+		say(wordsOf(rows[view.row], view.cursor ? view.at : (view.from + view.to) / 2));
+}
+
+const TIME_KEYS = {
+	'+': () => zoom(0.5), '=': () => zoom(0.5), '-': () => zoom(2), '0': () => setView(0, data.t1),
+	ArrowLeft: () => pan(-0.2), ArrowRight: () => pan(0.2),
+	ArrowUp: () => chooseRow(view.row - 1), ArrowDown: () => chooseRow(view.row + 1),
+	Home: () => setView(0, view.to - view.from), End: () => setView(data.t1 - (view.to - view.from), data.t1),
+	n: () => step(1), p: () => step(-1),
+};
+
+function placeTip(words, event) {
+	const tip = $('tip');
+	tip.textContent = words;
+	tip.hidden = !words;
+	if (!words)
+		return;
+	const box = tip.getBoundingClientRect();
+	tip.style.left = Math.max(4, Math.min(event.clientX + 14, window.innerWidth - box.width - 8)) + 'px';
+	tip.style.top = (event.clientY + 18 + box.height > window.innerHeight ? event.clientY - box.height - 10 : event.clientY + 18) + 'px';
+}
+
+function startTimeline() {
+	const canvas = $('time');
+	let drag = null;
+	const where = (event) => {
+		const box = canvas.getBoundingClientRect();
+		return {x: event.clientX - box.left, row: Math.floor((event.clientY - box.top - TOP) / ROW), width: box.width};
+	};
+	canvas.addEventListener('wheel', (event) => {
+		if (!event.deltaY || event.shiftKey)
+			return;
+		event.preventDefault();
+		const at = where(event);
+		zoom(event.deltaY > 0 ? 1.25 : 0.8, timeOf(Math.max(gutter(), at.x), at.width));
+	}, {passive: false});
+	canvas.addEventListener('pointerdown', (event) => {
+		drag = {x: event.clientX, from: view.from, to: view.to};
+		canvas.setPointerCapture(event.pointerId);
+	});
+	canvas.addEventListener('pointerup', (event) => {
+		const at = where(event);
+		if (drag && Math.abs(event.clientX - drag.x) < 4 && rows[at.row] && at.x > gutter()) {
+			view.at = timeOf(at.x, at.width);
+			view.cursor = true;
+			chooseRow(at.row);
+			schedule(drawTime);
+		}
+		drag = null;
+	});
+	canvas.addEventListener('pointermove', (event) => {
+		const at = where(event);
+		if (drag && Math.abs(event.clientX - drag.x) >= 4) {
+			const by = (drag.x - event.clientX) / (at.width - gutter()) * (drag.to - drag.from);
+			setView(drag.from + by, drag.to + by);
+		}
+		const row = rows[at.row];
+		placeTip(row && at.x > gutter() ? wordsOf(row, timeOf(at.x, at.width)) : row ? row.name : '', event);
+	});
+	canvas.addEventListener('pointerleave', () => { $('tip').hidden = true; });
+	canvas.addEventListener('keydown', (event) => {
+		const act = TIME_KEYS[event.key];
+		if (!act || event.ctrlKey || event.metaKey || event.altKey)
+			return;
+		event.preventDefault();
+		act();
+		schedule(drawTime);
+	});
+	canvas.addEventListener('focus', () => schedule(drawTime));
+	canvas.addEventListener('blur', () => schedule(drawTime));
+	const buttons = {in: () => zoom(0.5), out: () => zoom(2), left: () => pan(-0.5), right: () => pan(0.5), all: () => setView(0, data.t1)};
+	for (const button of document.querySelectorAll('[data-zoom]'))
+		button.addEventListener('click', () => buttons[button.dataset.zoom]());
+}
+
+// ---- flame graphs -------------------------------------------------------------------------------------
+function treeOf(flat) {
+	const path = [];
+	for (let i = 0; i < flat.length; i += 4) {
+		const node = {name: text(flat[i]), depth: flat[i + 1], ns: flat[i + 2], own: flat[i + 3], children: [], parent: null};
+		node.parent = node.depth ? path[node.depth - 1] : null;
+		if (node.parent)
+			node.parent.children.push(node);
+		path[node.depth] = node;
+	}
+	return path[0] || null;
+}
+const trees = {};
+const flame = {weight: 'blame', root: null, zoom: null, elements: new Map()};
+const WEIGHTS = {blame: 'of what others waited', wait: 'of all waiting', hold: 'of all holding'};
+
+const wordsOfFrame = (node) => node.name + ': ' + duration(node.ns) + ', ' + percent(node.ns / flame.root.ns) + ' ' + WEIGHTS[flame.weight] +
+	(node.own && node.children.length ? ', ' + duration(node.own) + ' of it here' : '');
+
+// A shade by the name: the same function looks the same everywhere.
+function shade(name) {
+	let hash = 0;
+	for (let i = 0; i < name.length; i++)
+		hash = (hash * 31 + name.charCodeAt(i)) >>> 0;
+	return name.startsWith('[') ? 'marker' : 'shade' + hash % 6;
+}
+
+const LEAST = 0.0015; // of the width
+function drawFlame() {
+	const box = $('flame'), wanted = $('search').value.toLowerCase();
+	box.textContent = '';
+	flame.elements.clear();
+	if (!flame.root) {
+		box.textContent = 'nothing was seen';
+		box.style.height = '2em';
+		return;
+	}
+	let deepest = 0;
+	const put = (node, left, width) => {
+		const div = document.createElement('div'), hit = wanted && node.name.toLowerCase().includes(wanted);
+		div.className = 'frame ' + flame.weight + ' ' + shade(node.name) + (hit ? ' hit' : '') + (node.depth < flame.zoom.depth ? ' above' : '');
+		div.style.left = 100 * left + '%';
+		div.style.width = 100 * width + '%';
+		div.style.top = node.depth * 19 + 'px';
+		div.textContent = node.name;
+		div.tabIndex = node === flame.zoom ? 0 : -1;
+		div.setAttribute('role', 'treeitem');
+		div.setAttribute('aria-level', node.depth + 1);
+		div.setAttribute('aria-label', wordsOfFrame(node));
+		flame.elements.set(node, div);
+		div.node = node;
+		box.append(div);
+		deepest = Math.max(deepest, node.depth);
+	};
+	for (let n = flame.zoom.parent; n; n = n.parent)
+		put(n, 0, 1);
+	const todo = [[flame.zoom, 0]];
+	while (todo.length) {
+		const [node, left] = todo.pop(), width = node.ns / flame.zoom.ns;
+		put(node, left, width);
+		let x = left;
+		for (const child of node.children) {
+			if (child.ns / flame.zoom.ns >= LEAST)
+				todo.push([child, x]);
+			x += child.ns / flame.zoom.ns;
+		}
+	}
+	box.style.height = (deepest + 1) * 19 + 'px';
+}
+
+function search() {
+	const wanted = $('search').value.toLowerCase();
+	let ns = 0, cnt = 0;
+	const visit = (node, inside) => {
+		const hit = node.name.toLowerCase().includes(wanted);
+		cnt += hit;
+		if (hit && !inside)
+			ns += node.ns;
+		for (const child of node.children)
+			visit(child, inside || hit);
+	};
+	if (wanted && flame.root)
+		visit(flame.root, false);
+	$('found').textContent = !wanted ? '' : cnt ? cnt + ' frames, ' + percent(ns / flame.root.ns) + ' ' + WEIGHTS[flame.weight] : 'no frame';
+	drawFlame();
+}
+
+function zoomFlame(node) {
+	flame.zoom = node || flame.root;
+	drawFlame();
+	const element = flame.elements.get(flame.zoom);
+	if (element)
+		element.focus({preventScroll: true});
+}
+
+function chooseFlame(weight) {
+	flame.weight = weight;
+	if (!(weight in trees))
+		trees[weight] = treeOf(data.flames[weight]);
+	flame.root = flame.zoom = trees[weight];
+	for (const button of document.querySelectorAll('[data-weight]'))
+		button.setAttribute('aria-pressed', String(button.dataset.weight === weight));
+	$('flame-words').textContent = '';
+	search();
+}
+
+// The neighbours that are drawn.
+function besides(node, way) {
+	const list = node.parent ? node.parent.children.filter((n) => flame.elements.has(n)) : [node];
+	return list[list.indexOf(node) + way];
+}
+const FLAME_KEYS = {
+	ArrowDown: (n) => n.children.find((child) => flame.elements.has(child)), ArrowUp: (n) => n.parent,
+	ArrowLeft: (n) => besides(n, -1), ArrowRight: (n) => besides(n, 1),
+};
+
+function startFlame() {
+	const box = $('flame');
+	const nodeOf = (event) => event.target.node;
+	box.addEventListener('click', (event) => nodeOf(event) && zoomFlame(nodeOf(event)));
+	box.addEventListener('pointermove', (event) => placeTip(nodeOf(event) ? wordsOfFrame(nodeOf(event)) : '', event));
+	box.addEventListener('pointerleave', () => { $('tip').hidden = true; });
+	box.addEventListener('focusin', (event) => {
+		if (nodeOf(event))
+			$('flame-words').textContent = wordsOfFrame(nodeOf(event));
+	});
+	box.addEventListener('keydown', (event) => {
+		const node = nodeOf(event), go = FLAME_KEYS[event.key];
+		if (!node || (!go && event.key !== 'Enter' && event.key !== ' ' && event.key !== 'Escape'))
+			return;
+		event.preventDefault();
+		if (!go)
+			zoomFlame(event.key === 'Escape' ? flame.root : node);
+		else if (go(node))
+			flame.elements.get(go(node)).focus();
+	});
+	for (const button of document.querySelectorAll('[data-weight]'))
+		button.addEventListener('click', () => chooseFlame(button.dataset.weight));
+	$('search').addEventListener('input', search);
+	$('flame-reset').addEventListener('click', () => { $('search').value = ''; flame.zoom = flame.root; search(); });
+	const first = ['blame', 'wait', 'hold'].find((w) => data.flames[w].length) || 'blame';
+	chooseFlame(first);
+}
+
+// ---- tables that sort -----------------------------------------------------------------------------------
+function valueOf(row, column) {
+	const cell = row.cells[column];
+	return cell.classList.contains('num') ? Number(cell.dataset.v === undefined ? -1 : cell.dataset.v) : cell.textContent;
+}
+
+function sortBy(table, column) {
+	const head = table.tHead.rows[0].cells[column], body = table.tBodies[0];
+	const isNumber = head.classList.contains('num');
+	const down = head.getAttribute('aria-sort') === (isNumber ? 'descending' : 'ascending') ? !isNumber : isNumber;
+	const sorted = [...body.rows].sort((a, b) => {
+		const x = valueOf(a, column), y = valueOf(b, column);
+		const order = isNumber ? x - y : x.localeCompare(y);
+		return down ? -order : order;
+	});
+	for (const cell of table.tHead.rows[0].cells)
+		cell.removeAttribute('aria-sort');
+	head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+	body.append(...sorted);
+}
+
+function startTables() {
+	for (const table of document.querySelectorAll('table.sortable'))
+		[...table.tHead.rows[0].cells].forEach((cell, i) => {
+			const button = document.createElement('button');
+			button.type = 'button';
+			button.textContent = cell.textContent;
+			cell.textContent = '';
+			cell.append(button);
+			button.addEventListener('click', () => sortBy(table, i));
+		});
+}
+
+// ---- all of it --------------------------------------------------------------------------------------------
+const waiting = new Set();
+function schedule(draw) {
+	if (!waiting.size)
+		requestAnimationFrame(() => {
+			const all = [...waiting];
+			waiting.clear();
+			for (const one of all)
+				one();
+		});
+	waiting.add(draw);
+}
+
+function startTheme() {
+	const button = $('theme'), dark = window.matchMedia('(prefers-color-scheme: dark)');
+	const isDark = () => document.documentElement.dataset.theme ? document.documentElement.dataset.theme === 'dark' : dark.matches;
+	const show = () => {
+		button.setAttribute('aria-pressed', String(isDark()));
+		schedule(drawUse);
+		schedule(drawTime);
+	};
+	button.addEventListener('click', () => {
+		document.documentElement.dataset.theme = isDark() ? 'light' : 'dark';
+		show();
+	});
+	dark.addEventListener('change', show);
+	show();
+}
+
+const facts = document.querySelector('.proc .facts');
+if (facts)
+	facts.after($('pictures'));
+$('pictures').hidden = $('tools').hidden = false;
+startTheme();
+startTimeline();
+startFlame();
+startTables();
+drawUse();
+drawTime();
+new ResizeObserver(() => { schedule(drawUse); schedule(drawTime); }).observe($('time-box'));
+document.documentElement.dataset.ready = 'yes';
+})();
