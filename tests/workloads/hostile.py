@@ -14,6 +14,7 @@ NAMES = [
     "a;b 12", "two\nlines 7", "\x1b[31mred\x1b]0;title\x07", "x 99", ";", " ", "", "--", "[other]", "[x] 5",
     "tab\there", "nul\0byte", "<b>&amp;\"'</b>", "]]>", "\x80\x9b31m", "\u202eright to left", "\u2028line",
     "\ufffe\uffff", "\ud800", "\u200b\u200b", "n" * 4096, "\u65e5\u672c\u8a9e 3", "%s%n%d", "a\\nb", "\r 1",
+    "</script><img src=x onerror=pwned=1>", "<script>pwned=1</script>", "\"><svg onload=pwned=1>", "javascript:pwned=1", "${pwned=1}", "=1+1",
 ]
 FILES = [
     "a;b 12.py", "/tmp/two\nlines 7", "", " 5", "/", "dir 3/", "\x1b[2J.py", "f" * 4096 + ".py", "x)y (1",
