@@ -65,7 +65,7 @@ struct states {
 	struct proc **proc_list;
 	struct gil **gil_list;
 	struct thread **thread_list;
-	uint64_t totals_ns; /* the last reading */
+	uint64_t totals_ns, before_ns; /* the last reading, and the one before it */
 	uint64_t hand_over_cnt;
 	struct states_clock clock;
 	int err; /* of the ops: the first one */
@@ -386,10 +386,14 @@ static int take_events(struct states *s, const struct record *r)
 static int end_proc(struct states *s, const struct record *r)
 {
 	struct proc *p = proc_of(s, r->pid);
+	uint64_t ns = r->end.end_ns;
 
-	event_spans__close(&s->spans, r->pid, r->end.end_ns);
+	/* As the totals have it: what has been shown of it is not taken back. */
+	if (ns < s->before_ns)
+		ns = s->before_ns;
+	event_spans__close(&s->spans, r->pid, ns);
 	if (p)
-		p->pub.end_ns = r->end.end_ns;
+		p->pub.end_ns = ns;
 	return s->err;
 }
 
@@ -429,7 +433,10 @@ int states__take(struct states *s, const struct record *r)
 	case REC_STACK: return keep_stack(s, r);
 	case REC_EVENTS: return take_events(s, r);
 	case REC_TRIGGER: return tell_trigger(s, r);
-	case REC_TOTALS: s->totals_ns = r->totals->now_ns; return 0;
+	case REC_TOTALS:
+		s->before_ns = s->totals_ns;
+		s->totals_ns = r->totals->now_ns;
+		return 0;
 	case REC_MODE:
 		return r->mode.light ? event_spans__lightened(&s->spans, r->pid, r->mode.at_ns) : 0;
 	default: return 0;
