@@ -69,6 +69,7 @@ setup() {
 	e2e_setup
 	bats_require_minimum_version 1.5.0
 	needs_uprobes
+	# shellcheck disable=SC2034
 	OPEN=$BATS_TEST_TMPDIR
 }
 

@@ -33,7 +33,7 @@ enum when {
 
 #define N(field, when)                                                                             \
 	{                                                                                          \
-		#field, offsetof(struct snap_thread, field), when                                  \
+#field, offsetof(struct snap_thread, field), when                                  \
 	}
 
 static const struct {
@@ -41,29 +41,14 @@ static const struct {
 	size_t off; /* of a uint64_t */
 	enum when when;
 } numbers[] = {
-	N(span_ns, ALWAYS),
-	N(wait_ns, ALWAYS),
-	N(yield_ns, ALWAYS),
-	N(hold_observed_ns, ALWAYS),
-	N(hold_ns, SEEN),
-	N(released_ns, ALL),
-	N(blame_ns, ALWAYS),
-	N(runnable_ns, ALWAYS),
-	N(hold_offcpu_ns, SEEN),
-	N(hold_runnable_ns, SEEN),
-	N(acquisitions, SEEN),
-	N(contended, ALWAYS),
-	N(releases, SEEN),
-	N(yields, ALWAYS),
-	N(asked, SEEN),
-	N(wait_max_ns, ALWAYS),
-	N(wait_p50_ns, ALWAYS),
-	N(wait_p90_ns, ALWAYS),
-	N(wait_p99_ns, ALWAYS),
-	N(hold_max_ns, SEEN),
-	N(hold_p50_ns, SEEN),
-	N(hold_p90_ns, SEEN),
-	N(hold_p99_ns, SEEN),
+	N(span_ns, ALWAYS),	     N(wait_ns, ALWAYS),     N(yield_ns, ALWAYS),
+	N(hold_observed_ns, ALWAYS), N(hold_ns, SEEN),	     N(released_ns, ALL),
+	N(blame_ns, ALWAYS),	     N(runnable_ns, ALWAYS), N(hold_offcpu_ns, SEEN),
+	N(hold_runnable_ns, SEEN),   N(acquisitions, SEEN),  N(contended, ALWAYS),
+	N(releases, SEEN),	     N(yields, ALWAYS),	     N(asked, SEEN),
+	N(wait_max_ns, ALWAYS),	     N(wait_p50_ns, ALWAYS), N(wait_p90_ns, ALWAYS),
+	N(wait_p99_ns, ALWAYS),	     N(hold_max_ns, SEEN),   N(hold_p50_ns, SEEN),
+	N(hold_p90_ns, SEEN),	     N(hold_p99_ns, SEEN),
 };
 
 static int take(struct view *v, const struct record *r)
@@ -200,7 +185,8 @@ struct view *view_csv__new(FILE *out, const struct view_opts *o)
 {
 	struct csv *c = calloc(1, sizeof(*c));
 
-	if (c)
-		c->view = (struct view){ .ops = &csv_ops, .out = out, .opts = o };
-	return c ? &c->view : NULL;
+	if (!c)
+		return NULL;
+	c->view = (struct view){ .ops = &csv_ops, .out = out, .opts = o };
+	return &c->view;
 }

@@ -53,7 +53,8 @@ const struct format format_table[] = {
 	  .make = view_json__new },
 	{ .name = "html",
 	  .suffixes = ".html",
-	  .help = "one page to mail: verdict, threads, timeline, flame graphs, who blocks whom; for any "
+	  .help = "one page to mail: verdict, threads, timeline, flame graphs, who blocks whom; "
+		  "for any "
 		  "browser, without a network",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_DROPPED,
 	  .make = view_html__new },

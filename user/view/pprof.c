@@ -47,7 +47,7 @@ static void fail(struct pprof *p, int err)
 
 static void deflate_all(struct pprof *p, const void *bytes, size_t len, int flush)
 {
-	uint8_t out[16384];
+	uint8_t out[16384] = { 0 };
 
 	p->gz.next_in = (Bytef *)(uintptr_t)bytes;
 	p->gz.avail_in = (uInt)len;
@@ -335,7 +335,8 @@ struct view *view_pprof__new(FILE *out, const struct view_opts *o)
 {
 	struct pprof *p = calloc(1, sizeof(*p));
 
-	if (p)
-		p->view = (struct view){ .ops = &pprof_ops, .out = out, .opts = o };
-	return p ? &p->view : NULL;
+	if (!p)
+		return NULL;
+	p->view = (struct view){ .ops = &pprof_ops, .out = out, .opts = o };
+	return &p->view;
 }
