@@ -99,7 +99,8 @@ static void add_events(json_t *j, json_t *profile, struct sums *sums)
 			open[depth++] = frame;
 			continue;
 		}
-		assert_true(depth > 0 && open[--depth] == frame);
+		assert_true(depth > 0);
+		assert_int_equal(open[--depth], frame);
 		for (size_t k = GT_WAIT; k < GT_STATE_CNT && !depth; k++)
 			if (!strcmp(json_string_value(at(
 					    json_array_get(at(j, "shared.frames"), (size_t)frame),

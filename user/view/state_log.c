@@ -73,7 +73,7 @@ static uint64_t get(const unsigned char **at)
 
 static uint64_t zigzag(uint64_t diff)
 {
-	return diff << 1 ^ (uint64_t)((int64_t)diff >> 63);
+	return diff << 1 ^ -(diff >> 63);
 }
 
 static uint64_t unzigzag(uint64_t v)
