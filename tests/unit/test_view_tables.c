@@ -127,7 +127,7 @@ static void random_runs_add_up(void **state)
 
 		start(&r, seed % 2 ? view_gecko__new : view_speedscope__new);
 		give_all(&r, s, &m);
-		assert_int_equal(states__finish(s, m.now), 0);
+		assert_int_equal(states__finish(s, &(struct snapshot){ .now_ns = m.now }), 0);
 		j = end(&r, m.now);
 		json_array_foreach(at(j, seed % 2 ? "threads" : "profiles"), i, t) if (seed % 2)
 		{
