@@ -135,6 +135,7 @@ static void gecko_tells_processes_of_one_pid_apart(void **state)
 	is_text(j, "threads.0.markers.data.0.open", "yes");
 	is_number(j, "threads.0.markers.endTime.0", 3);
 	is_text(j, "threads.1.pid", "7.1");
+	assert_int_equal(json_array_size(at(j, "counters")), 0); /* nobody waited */
 	is_number(j, "threads.1.markers.endTime.0", 6);
 	json_decref(j);
 }

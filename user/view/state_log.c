@@ -247,6 +247,11 @@ int state_log__each(const struct state_log *log, const struct log_stream *s, log
 	return (int)n;
 }
 
+bool state_log__has_waiters(const struct state_log *log, const struct state_gil *g)
+{
+	return g->no < log->gil_cnt && log->gils[g->no].known;
+}
+
 int state_log__each_waiters(const struct state_log *log, const struct state_gil *g, waiters_fn fn,
 			    void *ctx)
 {
@@ -256,7 +261,7 @@ int state_log__each_waiters(const struct state_log *log, const struct state_gil 
 	int err = 0;
 	ssize_t n;
 
-	if (g->no >= log->gil_cnt || !log->gils[g->no].known)
+	if (!state_log__has_waiters(log, g))
 		return 0;
 	while ((n = spool__read(&log->spool, log->gils[g->no].spool, &r, &at)) > 0) {
 		const unsigned char *end = at + n;

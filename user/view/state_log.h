@@ -57,7 +57,9 @@ const struct log_stream *state_log__stream(const struct state_log *log, size_t n
 /* To fn, in the order of their ends. 0, -errno, or what fn returned. */
 int state_log__each(const struct state_log *log, const struct log_stream *s, logged_fn fn,
 		    void *ctx);
-/* How many waited for this GIL, at each change. */
+/* Did anybody ever wait for this GIL (and are waiters kept)? */
+bool state_log__has_waiters(const struct state_log *log, const struct state_gil *g);
+/* How many did, at each change. */
 int state_log__each_waiters(const struct state_log *log, const struct state_gil *g, waiters_fn fn,
 			    void *ctx);
 
