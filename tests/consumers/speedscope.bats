@@ -8,7 +8,7 @@ load consumers
 in_speedscope() { # FILE [VIEW]: the page that it makes of it, as HTML
 	local load=$OPEN/load.js
 	printf 'speedscope.loadFileFromBase64("%s","%s")' "$(basename "$1")" "$(base64 -w0 "$1")" >"$load"
-	browser --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --virtual-time-budget=10000 --dump-dom \
+	browser --use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --virtual-time-budget=10000 --window-size=1400,9000 --dump-dom \
 		"file://$PACKAGES/speedscope/dist/release/index.html#localProfilePath=$load${2:+&view=$2}"
 }
 

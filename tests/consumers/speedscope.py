@@ -102,7 +102,7 @@ def page(live, path):
     bad = {name: (frames[name], total) for name, total in seen.items() if total not in frames[name]}
     assert not bad, "frames of %s: %s" % (active, bad)
     print("%d profiles, %s: %s" % (len(have), active, seen))
-    assert seen or len(rows.rows) > 300
+    assert seen, "no frame of a thread"
 
 
 if __name__ == "__main__":
