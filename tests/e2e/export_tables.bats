@@ -39,6 +39,17 @@ ready() { # FILE OPTION..: a workload that says so and then goes on for a minute
 	done
 }
 
+@test "gecko and speedscope: one thread alone" {
+	recorded demo_service.py 2s
+	"$GILTOP" report -q --json "$FILE" >"$LIVE"
+	local format tid
+	tid=$(tail -n 1 "$LIVE" | jq '.processes[0].threads[0].tid')
+	for format in gecko speedscope; do
+		"$GILTOP" export -q -t "$tid" -o "$OPEN/one.$format.json" "$FILE"
+		export_tables.py "$format" "$LIVE" "$OPEN/one.$format.json" "$tid"
+	done
+}
+
 @test "gecko and speedscope: what is too short to be there one by one is there in sum" {
 	recorded demo_service.py 2s --max-rate 100
 	both_add_up

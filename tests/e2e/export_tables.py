@@ -2,7 +2,7 @@
 """What giltop export has written for the Firefox Profiler or for speedscope, against giltop report --json of the same
 recording. Says what differs, and fails.
 
-export_tables.py gecko LIVE.json FILE | speedscope LIVE.json FILE | parts FILE KIND..
+export_tables.py gecko|speedscope LIVE.json FILE [TID: of this thread alone] | parts FILE KIND..
 """
 import collections
 import json
@@ -41,11 +41,13 @@ def same(what, have, want):
     assert not keys, "%s differ:\n%s" % (what, "\n".join("%s: %d, not %d" % (k, have[k], want[k]) for k in keys[:20]))
 
 
-def wanted(live):
+def wanted(live, only):
     """Of each thread, and of those that ended and are one row in the JSON: by process and state."""
     want, folded = collections.Counter(), set()
     for p in summary(live)["processes"]:
         for t in p["threads"]:
+            if only and t["tid"] != int(only):
+                continue
             if not t["tid"]:
                 folded.add(p["pid"])
             for kind in KINDS:
@@ -53,8 +55,8 @@ def wanted(live):
     return want, folded
 
 
-def compare(what, have, live):
-    want, folded = wanted(live)
+def compare(what, have, live, only):
+    want, folded = wanted(live, only)
 
     def merged(counts):
         out = collections.Counter()
@@ -66,11 +68,12 @@ def compare(what, have, live):
     return sum(n for key, n in want.items() if key[-1] == "wait")
 
 
-def blames(live):
+def by_kind(live, only):
     out = collections.Counter()
     for p in summary(live)["processes"]:
         for s in p.get("stacks") or []:
-            out[p["pid"], s["kind"]] += s["ns"]
+            if not only or s["tid"] == int(only):
+                out[p["pid"], s["kind"]] += s["ns"]
     return out
 
 
@@ -125,7 +128,7 @@ def samples_of(strings, thread, sums, blame):
             assert root == "[without the GIL]" and not weight, root
 
 
-def check_gecko(live, path):
+def check_gecko(live, path, only=None):
     profile = load(path)
     strings = profile["shared"]["stringArray"]
     assert profile["meta"]["preprocessedProfileVersion"] == 57 and len(set(strings)) == len(strings)
@@ -139,9 +142,9 @@ def check_gecko(live, path):
         is_table(counter["samples"])
         assert counter["samples"]["time"] == sorted(counter["samples"]["time"])
         assert profile["threads"][counter["mainThreadIndex"]]["pid"] == counter["pid"]
-    waited = compare("markers", by_markers, live)
-    compare("samples", by_samples, live)
-    same("blame", blame, collections.Counter({k: n for k, n in blames(live).items() if k[1] == "blame"}))
+    waited = compare("markers", by_markers, live, only)
+    compare("samples", by_samples, live, only)
+    same("blame", blame, collections.Counter({k: n for k, n in by_kind(live, only).items() if k[1] == "blame"}))
     print("%d threads, waited for %.6f s" % (len(profile["threads"]), waited / 1e9))
 
 
@@ -169,7 +172,7 @@ def states_of(frames, profile, sums):
     assert not stack, "not balanced"
 
 
-def check_speedscope(live, path):
+def check_speedscope(live, path, only=None):
     profile = load(path)
     frames = profile["shared"]["frames"]
     assert len({json.dumps(f, sort_keys=True) for f in frames}) == len(frames), "a frame twice"
@@ -185,8 +188,8 @@ def check_speedscope(live, path):
             assert len(p["samples"]) == len(p["weights"]) and all(p["samples"]) and sum(p["weights"]) == p["endValue"]
             assert all(0 <= f < len(frames) for s in p["samples"] for f in s)
             totals[int(pid), WEIGHTS[what]] += sum(p["weights"])
-    same("stacks", totals, blames(live))
-    waited = 0 if short else compare("states", sums, live)
+    same("stacks", totals, by_kind(live, only))
+    waited = 0 if short else compare("states", sums, live, only)
     active = profile["profiles"][profile["activeProfileIndex"]]["name"]
     print("%d profiles, %r first, waited for %.6f s" % (len(profile["profiles"]), active, waited / 1e9))
 
