@@ -35,7 +35,8 @@ def sums(live, folder):
         found = load(folder, "markers." + t["threadHandle"])
         assert len(found["flatMarkers"]) == found["totalMarkerCount"]
         for m in found["flatMarkers"]:
-            markers[(*key, STATES[m["name"]])] += ns(m["duration"])
+            if not m["name"].startswith("on-"):
+                markers[(*key, STATES[m["name"]])] += ns(m["duration"])
         for node in load(folder, "samples." + t["threadHandle"])["regularCallTree"].get("children", []):
             if t["tid"] == "blame":
                 assert node["name"] == "Makes others wait", node["name"]

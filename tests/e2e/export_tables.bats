@@ -24,9 +24,9 @@ ready() { # FILE OPTION..: a workload that says so and then goes on for a minute
 }
 
 @test "gecko and speedscope: waits, holds, yields and blame of each thread are those of the summary" {
-	recorded demo_service.py 3s -i 300ms
+	recorded demo_service.py 3s -i 300ms --on-hold 5ms
 	both_add_up
-	export_tables.py parts "$OPEN/x.gecko.json" "Waiting for GIL" "Has GIL" "[who makes others wait]"
+	export_tables.py parts "$OPEN/x.gecko.json" "Waiting for GIL" "Has GIL" "[who makes others wait]" on-hold
 	export_tables.py parts "$OPEN/x.speedscope.json" "makes others wait" "held by "
 }
 

@@ -93,7 +93,7 @@ def root_of(strings, thread, stack):
 
 
 def check_marker(strings, thread, data):
-    assert data["type"] in ("WaitingforGIL", "HasGIL", "Yielding", "ShortGIL"), data
+    assert data["type"] in ("WaitingforGIL", "HasGIL", "Yielding", "ShortGIL", "GilTrigger"), data
     for key in ("holder", "from"):
         assert strings[data.get(key, 0)], "nobody"
     if "cause" in data:
@@ -111,6 +111,9 @@ def markers_of(strings, thread, sums):
         assert 0 <= start <= end, (start, end)
         check_marker(strings, thread, data)
         short = data["type"] == "ShortGIL"
+        if data["type"] == "GilTrigger":
+            assert strings[name] in ("on-wait", "on-hold", "on-delay"), strings[name]
+            continue
         sums[(*thread_key(thread), STATES[strings[name]])] += ns(data["sum"]) if short else ns(end) - ns(start)
 
 
