@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/view_run.h"
+#include "user/books/trigger.h"
 
 static void gecko_has_states_as_markers(void **state)
 {
@@ -135,6 +136,7 @@ static void gecko_tells_processes_of_one_pid_apart(void **state)
 	is_text(j, "threads.0.markers.data.0.open", "yes");
 	is_number(j, "threads.0.markers.endTime.0", 3);
 	is_text(j, "threads.1.pid", "7.1");
+	assert_int_equal(json_array_size(at(j, "counters")), 0); /* nobody waited */
 	is_number(j, "threads.1.markers.endTime.0", 6);
 	json_decref(j);
 }
@@ -178,6 +180,37 @@ static void gecko_has_what_is_too_short_in_sum(void **state)
 	json_decref(j);
 }
 
+static void gecko_has_what_the_user_wanted_to_be_told_of(void **state)
+{
+	const struct trigger told = { .kind = TRIGGER_HOLD,
+				      .over = true,
+				      .at_ns = 20 * MS,
+				      .start_ns = 0,
+				      .ns = 20 * MS,
+				      .limit_ns = 2 * MS,
+				      .gil = GIL,
+				      .waiter_tid = 7,
+				      .holder_tid = 8,
+				      .waiter_cnt = 1 };
+	struct run r;
+	json_t *j;
+
+	(void)state;
+	start(&r, view_gecko__new);
+	hand_over(&r);
+	give(&r, (struct record){ REC_TRIGGER, PID, .trigger = &told });
+	j = end(&r, 50 * MS);
+	is_number(j, "threads.1.markers.length", 2);
+	assert_string_equal(string_at(j, "threads.1.markers.name.1"), "on-hold");
+	is_number(j, "threads.1.markers.endTime.1", 20);
+	is_number(j, "threads.1.markers.data.1.limit", 2);
+	is_number(j, "threads.1.markers.data.1.waiters", 1);
+	is_text(j, "threads.1.markers.data.1.over", "yes");
+	assert_string_equal(string_at(j, "threads.1.markers.data.1.other"), "MainThread (7)");
+	is_number(j, "threads.1.samples.length", 3); /* of its hold alone */
+	json_decref(j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +220,7 @@ int main(void)
 		cmocka_unit_test(gecko_tells_processes_of_one_pid_apart),
 		cmocka_unit_test(two_gils_of_a_thread_are_two_rows),
 		cmocka_unit_test(gecko_has_what_is_too_short_in_sum),
+		cmocka_unit_test(gecko_has_what_the_user_wanted_to_be_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

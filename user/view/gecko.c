@@ -151,6 +151,8 @@ static int put_threads(struct gecko *g, const struct snapshot *total)
 		err = gecko__put_thread(g, list[i]);
 	if (!err)
 		err = put_blames(g, total);
+	if (!err && !g->thread_cnt)
+		err = gecko__put_nothing(g);
 	json__close(&g->json, ']');
 	return err;
 }

@@ -76,22 +76,18 @@ static void put_markers(struct json_out *j)
 	json__close(j, '}');
 }
 
-int gecko__put_blame(struct gecko *g, const struct snap_proc *p, const struct state_proc *sp)
+static void put_samples(struct gecko *g, struct gecko_tables *t, const struct snap_proc *p,
+			uint64_t at_ns)
 {
-	struct gecko_tables t = { .strings = &g->strings };
 	struct json_out *j = &g->json;
 	size_t cnt = 0;
-	bool oom;
 
 	for (size_t i = 0; i < p->stack_cnt; i++)
 		cnt += is_blame(g, &p->stacks[i]);
-	if (!cnt)
-		return 0;
-	gecko__open_thread(g, "[who makes others wait]", NULL, sp, "blame");
 	json__open(j, "samples", '{');
-	put_column(g, &t, p, "stack", STACK, sp->start_ns);
-	put_column(g, &t, p, "time", TIME, sp->start_ns);
-	put_column(g, &t, p, "weight", WEIGHT, sp->start_ns);
+	put_column(g, t, p, "stack", STACK, at_ns);
+	put_column(g, t, p, "time", TIME, at_ns);
+	put_column(g, t, p, "weight", WEIGHT, at_ns);
 	json__str(j, "weightType", "tracing-ms");
 	json__open(j, "eventDelay", '[');
 	for (size_t i = 0; i < cnt; i++)
@@ -99,10 +95,34 @@ int gecko__put_blame(struct gecko *g, const struct snap_proc *p, const struct st
 	json__close(j, ']');
 	json__u64(j, "length", cnt);
 	json__close(j, '}');
-	gecko_tables__put(&t, j);
-	put_markers(j);
-	json__close(j, '}');
+}
+
+static int put_made_up(struct gecko *g, const char *name, const struct snap_proc *p,
+		       const struct state_proc *sp)
+{
+	struct gecko_tables t = { .strings = &g->strings };
+	bool oom;
+
+	gecko__open_thread(g, name, NULL, sp, "blame");
+	put_samples(g, &t, p, sp->start_ns);
+	gecko_tables__put(&t, &g->json);
+	put_markers(&g->json);
+	json__close(&g->json, '}');
 	oom = t.oom;
 	gecko_tables__free(&t);
 	return oom ? -ENOMEM : 0;
+}
+
+int gecko__put_blame(struct gecko *g, const struct snap_proc *p, const struct state_proc *sp)
+{
+	for (size_t i = 0; i < p->stack_cnt; i++)
+		if (is_blame(g, &p->stacks[i]))
+			return put_made_up(g, "[who makes others wait]", p, sp);
+	return 0;
+}
+
+int gecko__put_nothing(struct gecko *g)
+{
+	return put_made_up(g, "no thread had to do with a GIL", &(struct snap_proc){ 0 },
+			   &(struct state_proc){ .comm = "giltop" });
 }

@@ -90,7 +90,8 @@ int gecko__put_counters(struct gecko *g)
 
 	json__open(&g->json, "counters", '[');
 	for (size_t i = 0; i < states__gil_cnt(st) && !err; i++)
-		if (g->proc_firsts[states__gil(st, i)->proc->no])
+		if (state_log__has_waiters(g->log, states__gil(st, i)) &&
+		    g->proc_firsts[states__gil(st, i)->proc->no])
 			err = put_counter(g, states__gil(st, i));
 	json__close(&g->json, ']');
 	return err;

@@ -46,6 +46,8 @@ int gecko__put_thread(struct gecko *g, const struct log_stream *s);
 /* One more that is none: who made others wait, by the totals. 0 or -errno. */
 int gecko__put_blame(struct gecko *g, const struct snap_proc *p, const struct state_proc *sp);
 
+/* A file without any thread cannot be opened. */
+int gecko__put_nothing(struct gecko *g);
 void gecko__put_meta(struct gecko *g, const struct snapshot *total); /* "meta" */
 int gecko__put_counters(struct gecko *g); /* "counters", after all threads. 0 or -errno. */
 

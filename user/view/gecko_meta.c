@@ -84,6 +84,12 @@ static void put_schemas(struct json_out *j)
 		{ "sum", "In sum", "duration" },
 		{ "longest", "Longest", "duration" },
 	};
+	static const struct field told[] = {
+		{ "limit", "Asked for", "duration" },
+		{ "other", "The other thread", "unique-string" },
+		{ "waiters", "So many waited then", "integer" },
+		{ "over", "It is over", "string" },
+	};
 
 	json__open(j, "markerSchema", '[');
 	put_schema(j, "WaitingforGIL", "{marker.data.holder}", "{marker.data.holder}", wait,
@@ -93,6 +99,8 @@ static void put_schemas(struct json_out *j)
 	put_schema(j, "Yielding", "", "", hold + 2, 1);
 	put_schema(j, "ShortGIL", "{marker.data.count}", "{marker.data.count} in {marker.data.sum}",
 		   shorts, ARRAY_SIZE(shorts));
+	put_schema(j, "GilTrigger", "{marker.data.other}", "{marker.data.other}", told,
+		   ARRAY_SIZE(told));
 	json__close(j, ']');
 }
 

@@ -2,7 +2,7 @@
 /* gecko_thread.c - one thread for the Firefox Profiler: its states as markers, and as samples
  *
  * Markers ("Marker Chart", "Marker Table") are each wait, hold and yield, named as by CPython's own profiler, to the ns. What was too
- * short to be there one by one (--max-rate) is a marker of its own with its sum.
+ * short to be there one by one (--max-rate) is a marker of its own with its sum; what the user wanted to be told of (--on-hold) is one, too.
  *
  * Samples ("Call Tree", "Flame Graph", "Stack Chart", and the graph beside the thread's name) are the same states once more, each with
  * its stack below a root that says what it was, and with its length as weight: so the time of the root "Waiting for GIL" is
@@ -45,6 +45,7 @@ struct thread_out {
 	struct gecko_tables tables;
 	uint32_t roots[GT_STATE_CNT], idle;
 	uint32_t names[2][GT_STATE_CNT]; /* of markers: of states, of segments */
+	uint32_t told[TRIGGER_KINDS];	 /* .. of what the user wanted to be told of */
 	/* Of a pass through the states. */
 	enum column column;
 	bool comma;
@@ -57,6 +58,11 @@ static const char *const state_names[GT_STATE_CNT] = {
 };
 static const char *const short_names[GT_STATE_CNT] = {
 	[GT_WAIT] = "Short waits", [GT_HOLD] = "Short holds", [GT_YIELD] = "Short yields"
+};
+
+static const char *const told_names[TRIGGER_KINDS] = {
+	[TRIGGER_WAIT] = "on-wait",  [TRIGGER_HOLD] = "on-hold", [TRIGGER_DELAY] = "on-delay",
+	[TRIGGER_SIGNAL] = "signal", [TRIGGER_KEY] = "key",	 [TRIGGER_END] = "end",
 };
 
 /* ---- samples ---- */
@@ -155,12 +161,29 @@ static void put_short(FILE *f, const struct logged *l)
 	putc_unlocked('}', f);
 }
 
+static void put_told(struct thread_out *t, const struct logged *l)
+{
+	FILE *f = t->g->json.out;
+
+	fputs_unlocked("{\"type\":\"GilTrigger\",\"limit\":", f);
+	decimal__put_ms(f, l->limit_ns);
+	if (l->other)
+		put_member(f, ",\"other\":", gecko__label(t->g, l->other));
+	if (l->waiter_cnt)
+		put_member(f, ",\"waiters\":", l->waiter_cnt);
+	fputs_unlocked(l->over ? ",\"over\":\"yes\"}" : "}", f);
+}
+
 static void put_data(struct thread_out *t, const struct logged *l)
 {
 	FILE *f = t->g->json.out;
 
 	if (l->cnt) {
 		put_short(f, l);
+		return;
+	}
+	if (l->kind == GT_RELEASED) {
+		put_told(t, l);
 		return;
 	}
 	fputs_unlocked(l->kind == GT_WAIT   ? "{\"type\":\"WaitingforGIL\""
@@ -193,7 +216,10 @@ static void put_marker(struct thread_out *t, const struct logged *l)
 	comma(t);
 	switch (t->column) {
 	case MARKER_DATA: put_data(t, l); break;
-	case MARKER_NAME: decimal__put_u64(f, t->names[l->cnt > 0][l->kind]); break;
+	case MARKER_NAME:
+		decimal__put_u64(f, l->kind == GT_RELEASED ? t->told[l->trigger]
+							   : t->names[l->cnt > 0][l->kind]);
+		break;
 	case MARKER_START: decimal__put_ms(f, gecko__since(g, l->start_ns)); break;
 	default: decimal__put_ms(f, gecko__since(g, l->end_ns)); break;
 	}
@@ -209,6 +235,8 @@ static int put_value(void *ctx, const struct logged *l)
 		put_marker(t, l);
 		return 0;
 	}
+	if (l->kind == GT_RELEASED)
+		return 0;
 	n = samples_of(t, l, samples);
 	for (size_t i = 0; i < n; i++)
 		put_sample(t, &samples[i]);
@@ -255,6 +283,8 @@ static int look(void *ctx, const struct logged *l)
 	struct thread_out *t = ctx;
 	struct sample samples[4];
 
+	if (l->kind == GT_RELEASED)
+		return 0;
 	learn_stack(t, l);
 	if (t->tables.oom)
 		return -ENOMEM;
@@ -275,6 +305,8 @@ static void make_roots(struct thread_out *t)
 		t->names[0][i] = strings__no(&t->g->strings, state_names[i]);
 		t->names[1][i] = strings__no(&t->g->strings, short_names[i]);
 	}
+	for (size_t i = 0; i < TRIGGER_KINDS && t->s->told_cnt; i++)
+		t->told[i] = strings__no(&t->g->strings, told_names[i]);
 }
 
 static int put_samples(struct thread_out *t)
@@ -304,7 +336,7 @@ static int put_markers(struct thread_out *t)
 			{ "name", MARKER_NAME },
 			{ "startTime", MARKER_START },
 			{ "endTime", MARKER_END } };
-	uint64_t cnt = t->s->cnt + t->s->segment_cnt;
+	uint64_t cnt = t->s->cnt + t->s->segment_cnt + t->s->told_cnt;
 	struct json_out *j = &t->g->json;
 	int err = 0;
 

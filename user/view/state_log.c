@@ -2,7 +2,8 @@
 /* state_log.c - what is kept of a state, and read back
  *
  * A byte of bits, then varints (7 bits a byte, lowest first): the start as a zigzag difference from the end of what came before in the
- * stream, the length, the stack, the other thread's number plus 1, and what the bits say there is. Of waiters: the time
+ * stream, the length, the stack, the other thread's number plus 1, and what the bits say there is; of what the user was told, the kind of
+ * trigger and its limit for the stack, and how many waited. Of waiters: the time
  * since the change before, how many.
  */
 #include "user/view/state_log.h"
@@ -14,6 +15,7 @@
 #include "user/base/log.h"
 #include "user/base/spool.h"
 #include "user/base/util.h"
+#include "user/view/view.h"
 
 #define SPOOL_MEMORY (16u << 20)
 
@@ -23,7 +25,8 @@ enum bits {
 	ASKED = 1 << 3,
 	LIGHT = 1 << 4,
 	RETRIES = 1 << 5,
-	SHORT = 1 << 6
+	SHORT = 1 << 6,
+	OVER = 1 << 7
 };
 
 struct log_gil {
@@ -33,6 +36,7 @@ struct log_gil {
 };
 
 struct state_log {
+	const struct view_opts *opts;
 	struct states *states;
 	struct spool spool;
 	size_t spool_cnt; /* streams in it */
@@ -73,7 +77,7 @@ static uint64_t get(const unsigned char **at)
 
 static uint64_t zigzag(uint64_t diff)
 {
-	return diff << 1 ^ (0 - (diff >> 63));
+	return diff << 1 ^ -(diff >> 63);
 }
 
 static uint64_t unzigzag(uint64_t v)
@@ -173,6 +177,45 @@ static int keep_segment(void *ctx, const struct state_segment *seg)
 	return append(log, s->spool, buf, n);
 }
 
+/* The stream of this thread at the GIL of this address; 0: at any. NULL: there is none, or no memory. */
+static struct log_stream *stream_at(struct state_log *log, const struct state_thread *t,
+				    uint64_t addr)
+{
+	for (size_t i = 0; i < states__gil_cnt(log->states); i++) {
+		const struct state_gil *g = states__gil(log->states, i);
+
+		if (g->proc == t->proc && (!addr || g->addr == addr))
+			return stream_of(log, t, g);
+	}
+	return NULL;
+}
+
+/* What is of no thread (a key was pressed) is nowhere. */
+static int keep_trigger(void *ctx, const struct trigger *t, const struct state_proc *proc,
+			const struct state_thread *waiter, const struct state_thread *holder)
+{
+	const struct state_thread *who = t->kind == TRIGGER_HOLD && holder ? holder : waiter;
+	const struct state_thread *other = who == holder ? waiter : holder;
+	struct state_log *log = ctx;
+	struct log_stream *s = who && view_opts__shows_tid(log->opts, who->tid)
+				       ? stream_at(log, who, t->gil)
+				       : NULL;
+	unsigned char buf[SPOOL_PIECE_MIN];
+	size_t n;
+
+	(void)proc;
+	if (!s)
+		return 0;
+	n = pack(log, s, buf, GT_RELEASED | (t->over ? OVER : 0u),
+		 t->start_ns < t->at_ns ? t->start_ns : t->at_ns, t->at_ns);
+	n += put(buf + n, t->kind);
+	n += put(buf + n, t->limit_ns);
+	n += put(buf + n, other ? other->no + 1 : 0);
+	n += put(buf + n, t->waiter_cnt);
+	s->told_cnt++;
+	return append(log, s->spool, buf, n);
+}
+
 static int keep_waiters(void *ctx, const struct state_gil *g, uint64_t at_ns)
 {
 	struct state_log *log = ctx;
@@ -217,10 +260,17 @@ static void unpack(const struct state_log *log, const unsigned char **at, uint64
 		ret->max_ns = get(at);
 		return;
 	}
-	ret->stack_id = (uint32_t)get(at);
+	if (ret->kind == GT_RELEASED) {
+		ret->trigger = (enum trigger_kind)get(at);
+		ret->over = bits & OVER;
+		ret->limit_ns = get(at);
+	} else {
+		ret->stack_id = (uint32_t)get(at);
+	}
 	other = get(at);
 	ret->other = other ? states__thread(log->states, other - 1) : NULL;
 	ret->retries = bits & RETRIES ? (uint32_t)get(at) : 0;
+	ret->waiter_cnt = ret->kind == GT_RELEASED ? (uint32_t)get(at) : 0;
 }
 
 int state_log__each(const struct state_log *log, const struct log_stream *s, logged_fn fn,
@@ -247,6 +297,11 @@ int state_log__each(const struct state_log *log, const struct log_stream *s, log
 	return (int)n;
 }
 
+bool state_log__has_waiters(const struct state_log *log, const struct state_gil *g)
+{
+	return g->no < log->gil_cnt && log->gils[g->no].known;
+}
+
 int state_log__each_waiters(const struct state_log *log, const struct state_gil *g, waiters_fn fn,
 			    void *ctx)
 {
@@ -256,7 +311,7 @@ int state_log__each_waiters(const struct state_log *log, const struct state_gil 
 	int err = 0;
 	ssize_t n;
 
-	if (g->no >= log->gil_cnt || !log->gils[g->no].known)
+	if (!state_log__has_waiters(log, g))
 		return 0;
 	while ((n = spool__read(&log->spool, log->gils[g->no].spool, &r, &at)) > 0) {
 		const unsigned char *end = at + n;
@@ -273,11 +328,14 @@ int state_log__each_waiters(const struct state_log *log, const struct state_gil 
 
 /* ---- the rest ---- */
 
-struct state_log *state_log__new(const struct view_opts *o, bool waiters)
+struct state_log *state_log__new(const struct view_opts *o, bool all)
 {
 	static const struct states_ops ops[] = {
 		{ .state = keep_state, .segment = keep_segment },
-		{ .state = keep_state, .segment = keep_segment, .waiters = keep_waiters },
+		{ .state = keep_state,
+		  .segment = keep_segment,
+		  .waiters = keep_waiters,
+		  .trigger = keep_trigger },
 	};
 	struct state_log *log = calloc(1, sizeof(*log));
 
@@ -285,7 +343,8 @@ struct state_log *state_log__new(const struct view_opts *o, bool waiters)
 		return NULL;
 	spool__init(&log->spool, SPOOL_MEMORY);
 	log->first_ns = UINT64_MAX;
-	log->states = states__new(&ops[waiters], log, o);
+	log->opts = o;
+	log->states = states__new(&ops[all], log, o);
 	if (!log->states) {
 		state_log__free(log);
 		errno = ENOMEM;
