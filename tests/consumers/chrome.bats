@@ -21,3 +21,13 @@ all_markers() {
 	all_markers
 	consumers.py markers "$LIVE" "$OPEN/info.json" "$OPEN"/markers.*.json
 }
+
+@test "chrome: beside a trace of the program's own, both are shown" {
+	needs_profiler_cli
+	needs_cmd jq
+	"$GILTOP" record --mode exact -o "$OPEN/x.trace.json" -- "$PYTHON" -S "$WORKLOADS/traced.py" "$OPEN/own.json" 1.5 torch 3>&-
+	jq -n --slurpfile giltop "$OPEN/x.trace.json" --slurpfile other "$OPEN/own.json" -f "$REPO/doc/merge.jq" >"$OPEN/both.json"
+	profiler load "$OPEN/both.json"
+	all_markers
+	jq -e -s '[.[].byType[].markerName] | contains(["nap", "work", "Has GIL"])' "$OPEN"/markers.*.json
+}

@@ -163,6 +163,24 @@ def clock_offset():
     return time.time_ns() - time.monotonic_ns()
 
 
+def check_merged(path):
+    """A nap ends with the wait for the GIL: where both say when, they say the same."""
+    events = trace(path)[1]
+    naps = [(float(e["ts"]), float(e["ts"]) + float(e["dur"]), e["tid"]) for e in events if e.get("name") == "nap"]
+    waits = [(float(e["ts"]), float(e["ts"]) + float(e["dur"])) for e in events if e.get("name") == "Waiting for GIL" and e["tid"] == naps[0][2]]
+    late = []
+    for begin, end, _ in naps:
+        own = [w for w in waits if w[0] < end and w[1] > begin and w[1] - w[0] > 1000]
+        if own:
+            late.append(end - max(w[1] for w in own))
+    late.sort()
+    assert len(late) > 5, "only %d naps ended with a wait" % len(late)
+    middle = late[len(late) // 2]
+    assert -20 < middle < 1000, "half of the naps end %g us after their waits" % middle
+    names = {e["args"]["name"] for e in events if e["ph"] == "M" and e["name"] == "thread_name"}
+    assert {"spins", "works"} <= names, names
+
+
 if __name__ == "__main__":
     {"csv": check_csv, "light": check_light, "rows": check_rows, "no-formula": check_no_formula,
-     "chrome": check_chrome}[sys.argv[1]](*sys.argv[2:])
+     "chrome": check_chrome, "merged": check_merged}[sys.argv[1]](*sys.argv[2:])
