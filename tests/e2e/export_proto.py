@@ -51,7 +51,7 @@ class Trace:
 
     def __init__(self, lines):
         self.tracks, self.names, self.threads, self.clocks = {}, {}, {}, {}
-        self.functions, self.frames, self.stacks = {}, {}, {}
+        self.functions, self.frames, self.stacks, self.sources = {}, {}, {}, {}
         self.sums = collections.Counter()
         self.samples = collections.Counter()
         self.open, self.out, self.into, self.stack_cnt = {}, set(), set(), 0
@@ -60,32 +60,37 @@ class Trace:
         for packet in messages(lines):
             self.take(packet)
 
-    def intern(self, data):
+    def intern(self, data, seq):
         for entry in data["event_names"]:
             self.names[one(entry, "iid")] = unescape(one(entry, "name"))
         for entry in data["function_names"]:
-            self.functions[one(entry, "iid")] = unescape(one(entry, "str"))
+            self.functions[seq, one(entry, "iid")] = unescape(one(entry, "str"))
         for entry in data["frames"]:
-            self.frames[one(entry, "iid")] = self.functions[one(entry, "function_name_id")]
+            self.frames[seq, one(entry, "iid")] = self.functions[seq, one(entry, "function_name_id")]
         for entry in data["callstacks"]:
-            self.stacks[one(entry, "iid")] = [self.frames[i] for i in entry["frame_ids"]]
+            self.stacks[seq, one(entry, "iid")] = [self.frames[seq, i] for i in entry["frame_ids"]]
 
     def take(self, packet):
-        assert one(packet, "trusted_packet_sequence_id") == "1", packet
+        seq = one(packet, "trusted_packet_sequence_id")
         at = int(one(packet, "timestamp"))
         for data in packet["interned_data"]:
-            self.intern(data)
+            self.intern(data, seq)
+        for defaults in packet["trace_packet_defaults"]:
+            assert one(packet, "sequence_flags") == "1" and one(defaults, "timestamp_clock_id") == "3", packet
+            for samples in defaults["stack_sample_defaults"]:
+                assert one(samples["primary_descriptor"][0], "unit") == "1", samples
+                self.sources[seq] = unescape(one(samples, "source"))
         for snapshot in packet["clock_snapshot"]:
             self.clocks = {one(c, "clock_id"): int(one(c, "timestamp")) for c in snapshot["clocks"]}
         for track in packet["track_descriptor"]:
             self.describe(track)
         for event in packet["track_event"]:
+            assert seq == "1", packet
             self.event(event, at)
         for sample in packet["stack_sample"]:
-            assert sample["callstack"][0]["frame_ids"] and all(i in self.frames for i in sample["callstack"][0]["frame_ids"])
+            assert self.stacks[seq, one(sample, "callstack_iid")], sample
             task = sample["task_context"][0]
-            self.samples[int(one(task, "pid")), int(one(task, "tid")), unescape(one(sample["primary_descriptor"][0], "name"))] += int(
-                one(sample, "primary_weight"))
+            self.samples[int(one(task, "pid")), int(one(task, "tid")), self.sources[seq]] += int(one(sample, "primary_weight"))
 
     def describe(self, track):
         uuid = one(track, "uuid")
@@ -106,7 +111,7 @@ class Trace:
             self.out.update(event["flow_ids"])
             self.into.update(event["terminating_flow_ids"])
             if event["callstack_iid"]:
-                assert self.stacks[one(event, "callstack_iid")]
+                assert self.stacks["1", one(event, "callstack_iid")]
                 self.stack_cnt += 1
         elif kind == END:
             name, start, begin = self.open.pop(uuid)

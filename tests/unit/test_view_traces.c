@@ -189,7 +189,8 @@ static const struct snapshot stacked = {
 
 static void perfetto_has_the_totals_as_samples(void **state)
 {
-	uint64_t sum = 0, samples = 0;
+	const char *source[5] = { NULL };
+	uint64_t sum = 0, samples = 0, stacks_of[5] = { 0 };
 	Perfetto__Trace *t;
 	struct run r;
 
@@ -197,17 +198,29 @@ static void perfetto_has_the_totals_as_samples(void **state)
 	start(&r, view_perfetto__new);
 	t = end_trace(&r, &stacked);
 	for (size_t i = 0; i < t->n_packet; i++) {
-		const Perfetto__StackSample *s = t->packet[i]->stack_sample;
+		const Perfetto__TracePacket *p = t->packet[i];
+		const Perfetto__StackSample *s = p->stack_sample;
 
+		assert_in_range(p->trusted_packet_sequence_id, 1, 4);
+		if (p->trace_packet_defaults && p->trace_packet_defaults->stack_sample_defaults)
+			source[p->trusted_packet_sequence_id] =
+				p->trace_packet_defaults->stack_sample_defaults->source;
 		if (!s)
 			continue;
 		samples++;
+		assert_non_null(source[p->trusted_packet_sequence_id]);
 		sum += s->primary_weight;
-		assert_true(s->callstack->n_frame_ids > 0);
+		assert_int_equal(p->interned_data->n_callstacks, 1);
+		assert_true(p->interned_data->callstacks[0]->n_frame_ids > 0);
+		assert_int_equal(p->interned_data->callstacks[0]->iid, s->callstack_iid);
+		assert_int_equal(s->callstack_iid, ++stacks_of[p->trusted_packet_sequence_id]);
 		assert_int_equal(s->task_context->has_tid, s->task_context->tid != 0);
 	}
 	assert_int_equal(samples, 3);
 	assert_int_equal(sum, 32);
+	assert_string_equal(source[2], "giltop.wait");
+	assert_null(source[3]); /* nobody held */
+	assert_string_equal(source[4], "giltop.blame");
 	perfetto__trace__free_unpacked(t, NULL);
 }
 

@@ -26,12 +26,15 @@
 enum { SLICE_BEGIN = 1, SLICE_END, INSTANT, COUNTER };
 
 #define CATEGORY_GIL 1
+#define FLOWS_BITS   29 /* with the 34 bits of a track's number */
 #define NOTES_MAX    8
+#define SAMPLE_KINDS (SNAP_STACK_BLAME + 1)
 
 struct perfetto {
 	struct view view;
 	struct states *states;
 	struct perfetto_out out;
+	struct perfetto_out samples[SAMPLE_KINDS];
 	struct perfetto_tracks tracks;
 };
 
@@ -126,13 +129,13 @@ static void note_state(struct event_packet *e, const struct state *s)
 		note_true(e, PERFETTO_KEY_OPEN);
 }
 
-/* An arrow goes from the slice of who let go to that of who got it. */
-static void set_flows(struct event_packet *e, const struct state *s)
+/* An arrow goes from the slice of who let go to that of who got it. Its number is not that of another trace in the same file. */
+static void set_flows(struct event_packet *e, const struct state *s, uint64_t base)
 {
-	e->flow = s->out;
+	e->flow = base + s->out;
 	e->event.n_flow_ids = s->out != 0;
 	e->event.flow_ids = &e->flow;
-	e->end_of = s->in;
+	e->end_of = base + s->in;
 	e->event.n_terminating_flow_ids = s->in != 0;
 	e->event.terminating_flow_ids = &e->end_of;
 }
@@ -151,7 +154,7 @@ static int on_state(void *ctx, const struct state *s)
 		return err;
 	init(&e, SLICE_BEGIN, track, s->start_ns);
 	set_name(&e, names[s->kind]);
-	set_flows(&e, s);
+	set_flows(&e, s, p->tracks.base << FLOWS_BITS);
 	note_state(&e, s);
 	e.event.callstack_iid = perfetto_out__stack(&p->out, s->stack_id, &s->stack);
 	e.event.has_callstack_iid = e.event.callstack_iid != 0;
@@ -232,33 +235,29 @@ static int on_trigger(void *ctx, const struct trigger *t, const struct state_pro
 static int put_sample(struct perfetto *p, const struct snap_proc *proc, const struct snap_stack *s,
 		      uint64_t ns)
 {
-	static const char *const names[] = { [SNAP_STACK_WAIT] = "giltop.wait",
-					     [SNAP_STACK_HOLD] = "giltop.hold",
-					     [SNAP_STACK_BLAME] = "giltop.blame" };
+	static const char *const sources[SAMPLE_KINDS] = { [SNAP_STACK_WAIT] = "giltop.wait",
+							   [SNAP_STACK_HOLD] = "giltop.hold",
+							   [SNAP_STACK_BLAME] = "giltop.blame" };
+	struct perfetto_out *o = &p->samples[s->kind];
 	Perfetto__StackSample__TaskContext task = PERFETTO__STACK_SAMPLE__TASK_CONTEXT__INIT;
-	Perfetto__StackSample__Descriptor what = PERFETTO__STACK_SAMPLE__DESCRIPTOR__INIT;
 	Perfetto__StackSample sample = PERFETTO__STACK_SAMPLE__INIT;
 	Perfetto__TracePacket packet = PERFETTO__TRACE_PACKET__INIT;
-	Perfetto__Callstack stack = PERFETTO__CALLSTACK__INIT;
+	int err = perfetto_out__begin_samples(o, sources[s->kind]);
 
+	if (err)
+		return err;
 	task.has_pid = true;
 	task.pid = proc->pid;
 	task.has_tid = s->tid && !(s->tid & SNAP_FOLD_TID);
 	task.tid = s->tid;
-	what.name = (char *)(uintptr_t)names[s->kind];
-	what.has_unit = true;
-	what.unit = 1; /* UNIT_NANOSECONDS */
-	stack.frame_ids = perfetto_out__frames(&p->out, s->frames, s->frame_cnt, s->truncated,
-					       &stack.n_frame_ids);
 	sample.task_context = &task;
-	sample.callstack = &stack;
-	sample.primary_descriptor = &what;
-	sample.has_primary_weight = true;
+	sample.has_callstack_iid = sample.has_primary_weight = true;
+	sample.callstack_iid = perfetto_out__sample_stack(o, s);
 	sample.primary_weight = s->ns;
 	packet.has_timestamp = true;
 	packet.timestamp = ns;
 	packet.stack_sample = &sample;
-	return perfetto_out__packet(&p->out, &packet);
+	return perfetto_out__packet(o, &packet);
 }
 
 static int put_samples(struct perfetto *p, const struct snapshot *total)
@@ -309,6 +308,8 @@ static void perfetto_free(struct view *v)
 
 	perfetto_tracks__free(&p->tracks);
 	perfetto_out__free(&p->out);
+	for (size_t i = 0; i < SAMPLE_KINDS; i++)
+		perfetto_out__free(&p->samples[i]);
 	states__free(p->states);
 	free(p);
 }
@@ -331,6 +332,9 @@ struct view *view_perfetto__new(FILE *out, const struct view_opts *o)
 		return NULL;
 	p->view = (struct view){ .ops = &perfetto_ops, .out = out, .opts = o };
 	p->out.out = out;
+	p->out.sequence = 1;
+	for (uint32_t i = 0; i < SAMPLE_KINDS; i++)
+		p->samples[i] = (struct perfetto_out){ .out = out, .sequence = 2 + i };
 	p->states = states__new(&ops, p, o);
 	if (p->states)
 		return &p->view;

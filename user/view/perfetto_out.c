@@ -113,8 +113,8 @@ static uint64_t frame_iid(struct perfetto_out *o, const char *name, const char *
 	return f->iid;
 }
 
-uint64_t *perfetto_out__frames(struct perfetto_out *o, const struct snap_frame *frames, size_t cnt,
-			       bool truncated, size_t *ret_cnt)
+static uint64_t *frame_iids(struct perfetto_out *o, const struct snap_frame *frames, size_t cnt,
+			    bool truncated, size_t *ret_cnt)
 {
 	uint64_t *ids = fresh(o, cnt + 1, sizeof(*ids));
 	size_t n = 0;
@@ -131,26 +131,34 @@ uint64_t *perfetto_out__frames(struct perfetto_out *o, const struct snap_frame *
 	return ids;
 }
 
+static uint64_t add_stack(struct perfetto_out *o, uint64_t iid, const struct snap_frame *frames,
+			  size_t cnt, bool truncated)
+{
+	Perfetto__Callstack *c = fresh(o, 1, sizeof(*c));
+
+	if (!c || !grow(o, &o->new_stacks, o->stack_cnt, &o->stack_cap))
+		return 0;
+	perfetto__callstack__init(c);
+	c->has_iid = true;
+	c->iid = iid;
+	c->frame_ids = frame_iids(o, frames, cnt, truncated, &c->n_frame_ids);
+	o->new_stacks[o->stack_cnt++] = c;
+	return iid;
+}
+
 uint64_t perfetto_out__stack(struct perfetto_out *o, uint32_t id, const struct stored_stack *s)
 {
-	Perfetto__Callstack *c;
-
 	if (!id || !s->cnt)
 		return 0;
 	if (hmap__get(&o->stacks, id, 0))
 		return id;
-	c = fresh(o, 1, sizeof(*c));
-	if (!c || !grow(o, &o->new_stacks, o->stack_cnt, &o->stack_cap) ||
-	    hmap__put(&o->stacks, id, 0, o)) {
-		o->oom = true;
-		return 0;
-	}
-	perfetto__callstack__init(c);
-	c->has_iid = true;
-	c->iid = id;
-	c->frame_ids = perfetto_out__frames(o, s->frames, s->cnt, s->truncated, &c->n_frame_ids);
-	o->new_stacks[o->stack_cnt++] = c;
-	return id;
+	o->oom |= hmap__put(&o->stacks, id, 0, o) != 0;
+	return add_stack(o, id, s->frames, s->cnt, s->truncated);
+}
+
+uint64_t perfetto_out__sample_stack(struct perfetto_out *o, const struct snap_stack *s)
+{
+	return add_stack(o, ++o->sample_cnt, s->frames, s->frame_cnt, s->truncated);
 }
 
 /* ---- a packet ---- */
@@ -205,7 +213,7 @@ int perfetto_out__packet(struct perfetto_out *o, Perfetto__TracePacket *p)
 	int err;
 
 	p->has_trusted_packet_sequence_id = p->has_sequence_flags = true;
-	p->trusted_packet_sequence_id = 1;
+	p->trusted_packet_sequence_id = o->sequence;
 	if (!p->sequence_flags)
 		p->sequence_flags = SEQ_NEEDED;
 	if (p->interned_data) {
@@ -297,6 +305,29 @@ int perfetto_out__begin(struct perfetto_out *o, const struct states_clock *clock
 	o->begun = true;
 	err = put_names(o);
 	return err ? err : put_clocks(o, clock);
+}
+
+int perfetto_out__begin_samples(struct perfetto_out *o, const char *source)
+{
+	Perfetto__StackSample__CounterDescriptor ns =
+		PERFETTO__STACK_SAMPLE__COUNTER_DESCRIPTOR__INIT;
+	Perfetto__StackSampleDefaults samples = PERFETTO__STACK_SAMPLE_DEFAULTS__INIT;
+	Perfetto__TracePacketDefaults defaults = PERFETTO__TRACE_PACKET_DEFAULTS__INIT;
+	Perfetto__TracePacket p = PERFETTO__TRACE_PACKET__INIT;
+
+	if (o->begun)
+		return 0;
+	o->begun = true;
+	ns.name = samples.source = (char *)(uintptr_t)source;
+	ns.has_unit = true;
+	ns.unit = 1; /* UNIT_NANOSECONDS */
+	samples.primary_descriptor = &ns;
+	defaults.has_timestamp_clock_id = true;
+	defaults.timestamp_clock_id = CLOCK_MONO;
+	defaults.stack_sample_defaults = &samples;
+	p.trace_packet_defaults = &defaults;
+	p.sequence_flags = SEQ_CLEARED;
+	return perfetto_out__packet(o, &p);
 }
 
 void perfetto_out__free(struct perfetto_out *o)

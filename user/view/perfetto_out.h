@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* perfetto_out.h - packets of a Perfetto trace into a file, and what they refer to by numbers, each time it is new
  *
- * One sequence of packets; what they name (functions, files, frames, stacks) is sent with the first packet that needs it.
+ * A sequence of packets; what they name (functions, files, frames, stacks) is sent with the first packet that needs it.
  */
 #ifndef GILTOP_VIEW_PERFETTO_OUT_H
 #define GILTOP_VIEW_PERFETTO_OUT_H
@@ -50,9 +50,10 @@ enum perfetto_key {
 
 struct states_clock;
 
-/* Zero-initialise but for out. */
+/* Zero-initialise but for out and sequence. */
 struct perfetto_out {
 	FILE *out;
+	uint32_t sequence; /* its number in the file, from 1 on */
 	/* The rest is its own. */
 	bool begun;
 	uint8_t *buf;
@@ -61,6 +62,7 @@ struct perfetto_out {
 	struct hmap frames; /* (function, file; line) -> number */
 	struct hmap stacks; /* ids that have been sent */
 	size_t frame_cnt;
+	uint64_t sample_cnt; /* stacks of samples */
 	/* New since the last packet. */
 	struct arena fresh;
 	size_t function_cnt, file_cnt, new_frame_cnt, stack_cnt;
@@ -77,9 +79,11 @@ int perfetto_out__begin(struct perfetto_out *o, const struct states_clock *clock
 int perfetto_out__packet(struct perfetto_out *o, Perfetto__TracePacket *p);
 /* A stack by its id, for TrackEvent.callstack_iid; 0: there is none. */
 uint64_t perfetto_out__stack(struct perfetto_out *o, uint32_t id, const struct stored_stack *s);
-/* Its frames, for one that is written as it is; lives until the next packet. NULL: no memory. */
-uint64_t *perfetto_out__frames(struct perfetto_out *o, const struct snap_frame *frames, size_t cnt,
-			       bool truncated, size_t *ret_cnt);
+
+/* A sequence of samples, instead of perfetto_out__begin: readers tell by it whose they are. All are ns of source. 0 or -errno. */
+int perfetto_out__begin_samples(struct perfetto_out *o, const char *source);
+/* The stack of a sample, for StackSample.callstack_iid. */
+uint64_t perfetto_out__sample_stack(struct perfetto_out *o, const struct snap_stack *s);
 void perfetto_out__free(struct perfetto_out *o);
 
 #endif
