@@ -29,5 +29,5 @@ all_markers() {
 	jq -n --slurpfile giltop "$OPEN/x.trace.json" --slurpfile other "$OPEN/own.json" -f "$REPO/doc/merge.jq" >"$OPEN/both.json"
 	profiler load "$OPEN/both.json"
 	all_markers
-	jq -e -s '[.[].byType[].markerName] | contains(["nap", "work", "Has GIL"])' "$OPEN"/markers.*.json
+	jq -e -s '[.[].byType[].markerName] | contains(["nap", "work", "Has GIL", "Waiting for GIL"])' "$OPEN"/markers.*.json
 }

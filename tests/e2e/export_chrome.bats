@@ -58,7 +58,7 @@ exported() { # OPTION..
 @test "chrome: beside a trace that the program has written of itself, by doc/merge.jq" {
 	needs_python stock-3.11
 	needs_cmd jq
-	for kind in epoch torch; do
+	for kind in epoch torch monotonic; do
 		"$GILTOP" record --force --mode exact -o "$OPEN/x.trace.json" -- "$PYTHON" -S "$WORKLOADS/traced.py" "$OPEN/own.json" 1.5 $kind 3>&-
 		jq -n --slurpfile giltop "$OPEN/x.trace.json" --slurpfile other "$OPEN/own.json" -f "$REPO/doc/merge.jq" >"$OPEN/both.json"
 		exports.py merged "$OPEN/both.json"

@@ -163,22 +163,46 @@ def clock_offset():
     return time.time_ns() - time.monotonic_ns()
 
 
+OWN_ROW = 65 * 4194304  # doc/merge.jq
+
+
+def crossing(slices):
+    """Of slices on one row: those that neither nest nor follow one another."""
+    found, outer = [], []
+    for begin, end in sorted(slices, key=lambda s: (s[0], -s[1])):
+        while outer and outer[-1] <= begin:
+            outer.pop()
+        if outer and outer[-1] < end:
+            found.append((begin, end))
+        outer.append(end)
+    return found
+
+
 def check_merged(path):
-    """A nap ends with the wait for the GIL: where both say when, they say the same."""
+    """Each long wait lies in one span of the program, and a nap ends when its wait has."""
     events = trace(path)[1]
-    naps = [(float(e["ts"]), float(e["ts"]) + float(e["dur"]), e["tid"]) for e in events if e.get("name") == "nap"]
-    waits = [(float(e["ts"]), float(e["ts"]) + float(e["dur"])) for e in events if e.get("name") == "Waiting for GIL" and e["tid"] == naps[0][2]]
+    rows, spans = collections.defaultdict(list), []
+    for e in events:
+        if e["ph"] == "X":
+            begin = round(float(e["ts"]) * 1000)
+            rows[e["tid"], e["name"]].append((begin, begin + round(float(e["dur"]) * 1000)))
+    works = next(tid for tid, name in rows if name == "nap")
+    for tid in {t for t, _ in rows} - {works}:
+        assert not crossing([s for (t, _), some in rows.items() if t == tid for s in some]), "slices of %d cross" % tid
+    assert {name for tid, name in rows if tid == works} == {"work", "nap"}, "others are on the row of the program's spans"
+    spans = sorted((begin, end, name) for name in ("work", "nap") for begin, end in rows[works, name])
+    waits = [w for w in rows[works + OWN_ROW, "Waiting for GIL"] if w[1] - w[0] > 1000000 and spans[0][0] < w[0] < spans[-1][1]]
     late = []
-    for begin, end, _ in naps:
-        own = [w for w in waits if w[0] < end and w[1] > begin and w[1] - w[0] > 1000]
-        if own:
-            late.append(end - max(w[1] for w in own))
+    for begin, end in waits:
+        around = [s for s in spans if s[0] + 1000 < end and begin < s[1] - 1000]  # a double has quarters of us of the epoch
+        assert len(around) == 1, "the wait from %d to %d is in %s" % (begin, end, around)
+        if around[0][2] == "nap":
+            late.append(around[0][1] - end)
     late.sort()
-    assert len(late) > 5, "only %d naps ended with a wait" % len(late)
-    middle = late[len(late) // 2]
-    assert -20 < middle < 1000, "half of the naps end %g us after their waits" % middle
-    names = {e["args"]["name"] for e in events if e["ph"] == "M" and e["name"] == "thread_name"}
-    assert {"spins", "works"} <= names, names
+    assert len(late) > 5 and len(waits) > len(late), "%d naps of %d waits" % (len(late), len(waits))
+    assert late[len(late) // 2] < 1000000, "half of the naps end %d ns after their waits" % late[len(late) // 2]
+    names = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M" and e["name"] == "thread_name"}
+    assert names[works] == "works" and names[works + OWN_ROW] == "works: GIL", names
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A program that traces itself by the time of day, as others do: a thread that works and naps, beside one that only computes.
+"""A program that traces itself, by the clocks that others do it by: a thread that works and naps, beside one that only computes.
 
-traced.py OUT.json SECONDS [torch]	torch: times since baseTimeNanoseconds; else of the epoch
+traced.py OUT.json SECONDS CLOCK	torch: times since baseTimeNanoseconds; monotonic: as VizTracer's; epoch: of the epoch
 """
 import json
 import os
@@ -10,7 +10,9 @@ import threading
 import time
 
 EVENTS = []
-BASE = (time.time_ns() // 10**9 - 1000) * 10**9 if sys.argv[3:] == ["torch"] else 0
+CLOCK = sys.argv[3]
+BASE = (time.time_ns() // 10**9 - 1000) * 10**9 if CLOCK == "torch" else 0
+now = time.monotonic_ns if CLOCK == "monotonic" else time.time_ns
 
 
 def tid():
@@ -23,13 +25,13 @@ def spin(end):
 
 
 def span(name, begin):
-    end = time.time_ns()
+    end = now()
     EVENTS.append({"name": name, "cat": "python", "ph": "X", "ts": (begin - BASE) / 1000, "dur": (end - begin) / 1000, "pid": os.getpid(), "tid": tid()})
     return end
 
 
 def work(end):
-    begin = time.time_ns()
+    begin = now()
     while time.monotonic() < end:
         spin(time.monotonic() + 0.02)
         begin = span("work", begin)
