@@ -34,7 +34,7 @@ needs_chromium() { needs_cmd chromium; }
 needs_playwright() { needs_node && needs_chromium && needs_package playwright-core; }
 
 profiler() {
-	timeout 120 "$NODE24" "$PACKAGES/@firefox-devtools/profiler-cli/dist/profiler-cli.js" "$@" 3>&-
+	timeout -k 5 120 "$NODE24" "$PACKAGES/@firefox-devtools/profiler-cli/dist/profiler-cli.js" "$@" 3>&-
 }
 
 CHROMIUM_OPTIONS=(--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
@@ -43,7 +43,7 @@ CHROMIUM_OPTIONS=(--headless=new --no-sandbox --disable-gpu --disable-quic --no-
 browser() { # OPTION.. URL
 	local profile=$BATS_TEST_TMPDIR/browser.$RANDOM
 	mkdir -p "$profile"
-	timeout 120 chromium "${CHROMIUM_OPTIONS[@]}" --user-data-dir="$profile" "$@" 3>&- 2>"$profile.err"
+	timeout -k 5 120 chromium "${CHROMIUM_OPTIONS[@]}" --user-data-dir="$profile" "$@" 3>&- 2>"$profile.err"
 }
 
 dom() { browser --virtual-time-budget=10000 --dump-dom "$1"; }
@@ -52,7 +52,7 @@ screenshot() { browser --virtual-time-budget=10000 --screenshot="$2" --window-si
 drive() { # SCRIPT WORD..
 	local script=$1
 	shift
-	CHROMIUM=$(command -v chromium) PLAYWRIGHT=$PACKAGES/playwright-core/index.mjs timeout 180 node "$script" "$@" 3>&-
+	CHROMIUM=$(command -v chromium) PLAYWRIGHT=$PACKAGES/playwright-core/index.mjs timeout -k 5 180 node "$script" "$@" 3>&-
 }
 
 demo_recording() {
