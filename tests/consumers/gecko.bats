@@ -32,9 +32,10 @@ answers() {
 @test "Firefox Profiler: what a marker says: who held the GIL, and the stack" {
 	demo_recording
 	loaded
-	profiler thread markers --thread t-1 --search "Waiting for GIL" --min-duration 5 --has-stack --list --limit 1 --json >"$OPEN/one"
+	profiler thread markers --thread t-1 --search "Waiting for GIL" --min-duration 5 --has-stack --list --limit 0 --json >"$OPEN/some"
 	local one
-	one=$(jq -r '.flatMarkers[0].handle' "$OPEN/one")
+	# A later one: who held the GIL before anything was seen is not known.
+	one=$(jq -r '.flatMarkers[-1].handle' "$OPEN/some")
 	run -0 profiler marker info "$one"
 	echo "$output"
 	[[ $output == *"Held by, as it began: "*" ("*")"* ]]
