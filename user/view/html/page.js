@@ -9,14 +9,19 @@ const KINDS = ['', 'wait', 'hold', 'yield'];
 const VERBS = ['', 'waits', 'has the GIL', 'yields'];
 const text = (n) => n < 0 ? '' : data.texts[n];
 
+// As giltop prints it everywhere (units__duration, units__percent).
+const UNITS = [[1, 999.5, 'ns'], [1e3, 999.5, 'us'], [1e6, 999.5, 'ms'], [1e9, 999.5, 's'], [60e9, 99.5, 'm'], [3600e9, 99.5, 'h'], [86400e9, 1e99, 'd']];
 function duration(ns) {
-	const units = [[1e9, 's'], [1e6, 'ms'], [1e3, 'us']];
-	for (const [size, name] of units)
-		if (ns >= size)
-			return (ns / size >= 100 ? (ns / size).toFixed(0) : (ns / size).toPrecision(3)) + ' ' + name;
-	return Math.round(ns) + ' ns';
+	const [size, , name] = UNITS.find(([one, below]) => ns / one < below);
+	return (ns / size).toFixed(size > 1 && ns / size < 99.95 ? 1 : 0) + name;
 }
-const percent = (part) => (100 * part >= 10 ? (100 * part).toFixed(0) : (100 * part).toFixed(1)) + ' %';
+const percent = (part) => part > 0 && part < 0.0005 ? '<0.1%' : (100 * part).toFixed(part && part < 0.0995 ? 1 : 0) + '%';
+
+// A moment of the run, told apart from one that is `step` later.
+function moment(ns, step) {
+	const [size, name] = data.t1 >= 1e9 ? [1e9, 's'] : data.t1 >= 1e6 ? [1e6, 'ms'] : [1e3, 'us'];
+	return ns ? (ns / size).toFixed(Math.min(9, Math.max(0, Math.ceil(-Math.log10(step / size) - 1e-9)))) + name : '0';
+}
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 
 // A canvas as sharp as the screen; returns its context, in CSS pixels.
@@ -144,48 +149,77 @@ function ticks(c, width, height) {
 		c.fillStyle = colour('line');
 		c.fillRect(x, TOP - 4, 1, height - TOP + 4);
 		c.fillStyle = colour('soft');
-		c.fillText(t ? duration(t) : '0', Math.min(width - 24, Math.max(gutter() + 12, x)), 12);
+		c.fillText(moment(t, step), Math.min(width - 28, Math.max(gutter() + 12, x)), 12);
 	}
 	c.textAlign = 'left';
 }
 
-// Shares: what was held from below, what was waited from above; the mean of the bins of each two pixels.
-function drawShares(c, row, y, width) {
-	const h = ROW - 6, step = 2;
-	for (let px = gutter(); px < width; px += step) {
-		const a = timeOf(px, width) / data.bin, b = timeOf(px + step, width) / data.bin;
-		if (b < 0 || a >= data.bins)
-			continue;
-		const first = Math.max(0, Math.floor(a)), last = Math.min(data.bins - 1, Math.max(first, Math.ceil(b) - 1));
-		const mean = [0, 0, 0, 0];
-		for (let i = first; i <= last; i++)
+// Of the shares, what is not in long states: those are known better. In 1/63, so a little may only be rounding.
+function rests(row) {
+	const left = row.shares.map((all) => all && Float32Array.from(all));
+	for (const l of row.longs)
+		for (let i = binAt(l.start); i <= binAt(l.end - 1); i++)
+			left[l.kind][i] -= (Math.min(l.end, (i + 1) * data.bin) - Math.max(l.start, i * data.bin)) / data.bin;
+	return left.map((all) => all && all.map((share) => !data.left || share < 0.02 ? 0 : share));
+}
+
+// How much of each two pixels a row waits, holds and yields: short states and the rest of the shares.
+const STEP = 2;
+function densityOf(row, width, least) {
+	const columns = Math.ceil((width - gutter()) / STEP), perColumn = (view.to - view.from) / (width - gutter()) * STEP;
+	const sums = [null, 1, 2, 3].map((kind) => kind && new Float32Array(columns));
+	row.rests = row.rests || rests(row);
+	for (let i = 0; i < columns; i++) {
+		const from = (view.from + i * perColumn) / data.bin, upto = from + perColumn / data.bin;
+		for (let b = Math.floor(from); b < upto && b < data.bins; b++)
 			for (let k = 1; k <= 3; k++)
-				mean[k] += row.shares[k][i] / (last - first + 1);
-		c.fillStyle = colours.hold;
-		c.fillRect(px, y + h - mean[2] * h, step, mean[2] * h);
-		c.fillStyle = colours.wait;
-		c.fillRect(px, y, step, mean[1] * h);
-		if (mean[3] > 0.02) {
-			c.fillStyle = colours.yield;
-			c.fillRect(px, y + mean[1] * h, step, Math.max(1, mean[3] * h));
-		}
+				sums[k][i] += row.rests[k][b] * (Math.min(upto, b + 1) - Math.max(from, b)) / (upto - from);
+	}
+	for (const l of row.longs) {
+		if (l.end <= view.from || l.start >= view.to || l.end - l.start >= least)
+			continue;
+		const first = Math.max(0, Math.floor((l.start - view.from) / perColumn));
+		for (let i = first; i < columns && view.from + i * perColumn < l.end; i++)
+			sums[l.kind][i] += (Math.min(l.end, view.from + (i + 1) * perColumn) - Math.max(l.start, view.from + i * perColumn)) / perColumn;
+	}
+	return sums;
+}
+
+// What was held stands on the ground of the row, what was waited hangs from above.
+function drawShares(c, row, y, width, least) {
+	const h = ROW - 6, sums = densityOf(row, width, least);
+	for (let i = 0; i < sums[1].length; i++) {
+		const [wait, hold, yields] = [1, 2, 3].map((k) => Math.min(1, sums[k][i])), x = gutter() + i * STEP;
+		const bar = (name, top, height) => {
+			c.fillStyle = colours[name];
+			c.fillRect(x, top, STEP, height);
+		};
+		if (hold > 0)
+			bar('hold', y + h - Math.max(1, hold * h), Math.max(1, hold * h));
+		if (wait > 0)
+			bar('wait', y, Math.max(1, wait * h));
+		if (yields > 0.02)
+			bar('yield', y + wait * h, Math.max(1, yields * h));
 	}
 }
 
 // States one by one, where they are wide enough: holds have the whole height, waits two thirds, yields a third.
-function drawLongs(c, row, y, width) {
-	const h = ROW - 6, perPixel = (view.to - view.from) / (width - gutter());
+function drawLongs(c, row, y, width, least) {
+	const h = ROW - 6;
 	for (const l of row.longs) {
-		if (l.end < view.from || l.start > view.to || l.end - l.start < perPixel * 3)
+		if (l.end <= view.from || l.start >= view.to || l.end - l.start < least)
 			continue;
 		const x1 = Math.max(gutter(), timeX(l.start, width)), x2 = Math.min(width, timeX(l.end, width));
-		const part = l.kind === 2 ? 1 : l.kind === 1 ? 0.66 : 0.33;
+		const part = l.kind === 2 ? 1 : l.kind === 1 ? 0.6 : 0.3;
 		c.fillStyle = colours.back;
 		c.fillRect(x1, y, x2 - x1, h);
 		c.fillStyle = colours[KINDS[l.kind]];
-		c.fillRect(x1, l.kind === 2 ? y : y + h * (1 - part) / 2, Math.max(1, x2 - x1 - 0.5), h * part);
+		c.fillRect(x1, y, Math.max(1, x2 - x1 - 0.5), h * part);
 	}
 }
+
+// ", from 06:08:04.993 UTC": to find it in a log.
+const onTheWall = (ns) => data.wall ? ', from ' + new Date(data.wall + ns / 1e6).toISOString().slice(11, 23) + ' UTC' : '';
 
 let colours = {};
 function drawTime() {
@@ -194,6 +228,7 @@ function drawTime() {
 	for (const name of ['wait', 'hold', 'yield', 'back'])
 		colours[name] = colour(name);
 	ticks(c, width, height);
+	const least = 3 * (view.to - view.from) / (width - gutter());
 	rows.forEach((row, i) => {
 		const y = TOP + i * ROW + 3;
 		if (i === view.row && document.activeElement === $('time')) {
@@ -207,8 +242,8 @@ function drawTime() {
 		c.clip();
 		c.fillText(row.name, 2, y + 13);
 		c.restore();
-		drawShares(c, row, y, width);
-		drawLongs(c, row, y, width);
+		drawShares(c, row, y, width, least);
+		drawLongs(c, row, y, width, least);
 	});
 	if (view.cursor) {
 		c.fillStyle = colour('text');
@@ -216,7 +251,8 @@ function drawTime() {
 	}
 	if (!rows.length)
 		c.fillText('nothing was recorded one by one', gutter(), TOP + 14);
-	$('time-span').textContent = duration(view.from) + ' to ' + duration(view.to);
+	const span = view.to - view.from;
+	$('time-span').textContent = moment(view.from, span / 100) + ' to ' + moment(view.to, span / 100) + ' (' + duration(span) + ')' + onTheWall(view.from);
 }
 
 function stackWords(n) {
@@ -227,7 +263,7 @@ function stackWords(n) {
 function wordsOf(row, ns) {
 	const long = longAt(row, ns), who = row.name + (row.tid ? ' (' + row.tid + ')' : '');
 	if (long) {
-		let words = who + ' ' + VERBS[long.kind] + ' for ' + duration(long.end - long.start) + ', from ' + duration(long.start) + stackWords(long.stack);
+		let words = who + ' ' + VERBS[long.kind] + ' for ' + duration(long.end - long.start) + ', from ' + moment(long.start, 1000) + stackWords(long.stack);
 		if (long.kind === 1) {
 			const holder = holderAt(ns, row);
 			if (long.holder >= 0)
@@ -238,7 +274,7 @@ function wordsOf(row, ns) {
 		return words;
 	}
 	const bin = binAt(ns), holder = holderAt(ns, null);
-	return who + ', ' + duration(data.bin) + ' from ' + duration(bin * data.bin) + ': waits ' + percent(row.shares[1][bin]) + ', has the GIL ' + percent(row.shares[2][bin]) +
+	return who + ', ' + duration(data.bin) + ' from ' + moment(bin * data.bin, data.bin) + ': waits ' + percent(row.shares[1][bin]) + ', has the GIL ' + percent(row.shares[2][bin]) +
 		', yields ' + percent(row.shares[3][bin]) + (holder && holder.row !== row ? '; ' + holder.row.name + ' has it most' : '');
 }
 
