@@ -49,8 +49,9 @@ function shares(letters) {
 		out[i] = VALUE[letters.charCodeAt(i)] / 63;
 	return out;
 }
+const isOne = new Set(data.rows.map((row) => row[1])).size <= (data.rows.some((row) => !row[1]) ? 2 : 1);
 const rows = data.rows.map(([name, pid, tid, w, h, y]) => ({
-	name: text(name), pid, tid, shares: [null, shares(w), shares(h), shares(y)], longs: [],
+	name: text(name) + (isOne || !pid ? '' : ' of ' + pid), pid, tid, shares: [null, shares(w), shares(h), shares(y)], longs: [],
 }));
 {
 	let at = 0;
@@ -97,44 +98,59 @@ function holderAt(ns, butNot) {
 }
 
 // ---- the use of the GIL ---------------------------------------------------------------------------
+// Of each interval: how much it was held, how many waited. One scale each, and what the timeline shows of the run in a frame.
+const USE = {height: 112, held: [6, 44], waiting: [60, 34]}; // top, height
+const moments = [];
+for (let i = 0; i < data.moments.length; i += 4) {
+	const [start, end, held, waiting] = data.moments.slice(i, i + 4);
+	moments.push({start, end, held: held / 1000, waiting: waiting / 1000});
+}
+
+function useWords() {
+	const known = moments.filter((m) => m.held >= 0), most = Math.max(0, ...moments.map((m) => m.waiting));
+	const sum = (list, f) => list.reduce((n, m) => n + f(m) * (m.end - m.start), 0);
+	const held = known.length ? 'Held ' + percent(sum(known, (m) => m.held) / sum(known, () => 1)) + ' of the time, at most ' + percent(Math.max(...known.map((m) => m.held))) + ' of an interval. '
+		: 'How much it was held is not known. ';
+	return held + (sum(moments, (m) => m.waiting) / Math.max(1, sum(moments, () => 1))).toFixed(1) + ' threads waited on average, in the worst interval ' + most.toFixed(1) + '.';
+}
+
 function drawUse() {
-	const {c, width, height} = prepare($('use'), 90);
-	const m = data.moments, end = Math.max(data.t1, 1), base = height - 16;
-	let waiting = 1, held = 0, heldFor = 0, mostHeld = 0;
-	for (let i = 0; i < m.length; i += 4) {
-		waiting = Math.max(waiting, m[i + 3] / 1000);
-		if (m[i + 2] >= 0) {
-			held += m[i + 2] / 1000 * (m[i + 1] - m[i]);
-			heldFor += m[i + 1] - m[i];
-			mostHeld = Math.max(mostHeld, m[i + 2] / 1000);
+	const {c, width} = prepare($('use'), USE.height), left = gutter(), end = Math.max(data.t1, 1);
+	const x = (ns) => left + ns / end * (width - left), most = Math.max(1, Math.ceil(Math.max(0, ...moments.map((m) => m.waiting))));
+	const panel = ([top, height], name, words, scale, value) => {
+		c.fillStyle = colour('card');
+		c.fillRect(left, top, width - left, height);
+		c.fillStyle = colour(name);
+		for (const m of moments) {
+			const h = Math.max(0, value(m)) * height;
+			c.fillRect(x(m.start), top + height - h, Math.max(1, x(m.end) - x(m.start) - (moments.length < 200 ? 1 : 0)), h);
 		}
+		c.fillStyle = colour('text');
+		c.textAlign = 'left';
+		c.fillText(words, 2, top + height / 2 + 4);
+		c.fillStyle = colour('soft');
+		c.textAlign = 'right';
+		c.fillText(scale, left - 6, top + 10);
+		c.fillText('0', left - 6, top + height);
+	};
+	panel(USE.held, 'hold', 'held', '100%', (m) => m.held);
+	panel(USE.waiting, 'wait', 'waiting', String(most), (m) => m.waiting / most);
+	c.fillText(duration(end), width - 2, USE.height - 3);
+	c.textAlign = 'left';
+	c.fillText('0', left, USE.height - 3);
+	if (view.to - view.from < data.t1) {
+		c.strokeStyle = colour('text');
+		c.lineWidth = 2;
+		c.strokeRect(x(view.from) - 1, 1, Math.max(3, x(view.to) - x(view.from) + 2), USE.waiting[0] + USE.waiting[1] + 3);
 	}
-	const x = (ns) => ns / end * width;
-	c.fillStyle = colour('hold');
-	for (let i = 0; i < m.length; i += 4)
-		if (m[i + 2] > 0)
-			c.fillRect(x(m[i]), base - m[i + 2] / 1000 * (base - 14), Math.max(1, x(m[i + 1]) - x(m[i]) - 0.5), m[i + 2] / 1000 * (base - 14));
-	c.strokeStyle = colour('wait');
-	c.lineWidth = 2;
-	c.beginPath();
-	for (let i = 0; i < m.length; i += 4) {
-		const y = base - m[i + 3] / 1000 / waiting * (base - 14);
-		c.lineTo(x(m[i]), y);
-		c.lineTo(x(m[i + 1]), y);
-	}
-	c.stroke();
-	c.fillStyle = colour('text');
-	c.fillText('0', 2, height - 3);
-	c.textAlign = 'right';
-	c.fillText(duration(end), width - 2, height - 3);
-	const most = Math.max(0, ...m.filter((_, i) => i % 4 === 3)) / 1000;
-	$('use-words').textContent = (heldFor ? 'Blocks: held ' + percent(held / heldFor) + ' of the time, at most ' + percent(mostHeld) + ' of an interval. ' : 'How much it was held is not known. ') +
-		'Line: threads that waited, at most ' + most.toFixed(1) + ' on average of an interval.';
+	$('use-words').textContent = useWords();
 }
 
 // ---- the timeline -----------------------------------------------------------------------------------
 const ROW = 24, TOP = 20;
-const view = {from: 0, to: Math.max(1, data.t1), row: 0, at: 0, cursor: false};
+const ROWS = 24; // further ones when asked for
+const view = {from: 0, to: Math.max(1, data.t1), row: 0, at: 0, cursor: false, all: rows.length <= ROWS};
+const rowsShown = () => view.all ? rows : rows.slice(0, ROWS);
 const gutter = () => Math.min(170, Math.max(84, $('time-box').clientWidth * 0.2));
 const timeX = (ns, width) => gutter() + (ns - view.from) / (view.to - view.from) * (width - gutter());
 const timeOf = (px, width) => view.from + (px - gutter()) / (width - gutter()) * (view.to - view.from);
@@ -214,6 +230,9 @@ function drawLongs(c, row, y, width, least) {
 		c.fillStyle = colours.back;
 		c.fillRect(x1, y, x2 - x1, h);
 		c.fillStyle = colours[KINDS[l.kind]];
+		c.globalAlpha = 0.25;
+		c.fillRect(x1, y, Math.max(1, x2 - x1 - 0.5), h);
+		c.globalAlpha = 1;
 		c.fillRect(x1, y, Math.max(1, x2 - x1 - 0.5), h * part);
 	}
 }
@@ -223,13 +242,13 @@ const onTheWall = (ns) => data.wall ? ', from ' + new Date(data.wall + ns / 1e6)
 
 let colours = {};
 function drawTime() {
-	const height = TOP + Math.max(1, rows.length) * ROW + 4;
+	const shown = rowsShown(), height = TOP + Math.max(1, shown.length) * ROW + 4;
 	const {c, width} = prepare($('time'), height);
 	for (const name of ['wait', 'hold', 'yield', 'back'])
 		colours[name] = colour(name);
 	ticks(c, width, height);
 	const least = 3 * (view.to - view.from) / (width - gutter());
-	rows.forEach((row, i) => {
+	shown.forEach((row, i) => {
 		const y = TOP + i * ROW + 3;
 		if (i === view.row && document.activeElement === $('time')) {
 			c.fillStyle = colour('chosen');
@@ -290,6 +309,7 @@ function setView(from, to) {
 	view.from = from;
 	view.to = from + span;
 	schedule(drawTime);
+	schedule(drawUse);
 }
 
 function zoom(factor, around) {
@@ -314,7 +334,7 @@ function step(direction) {
 }
 
 function chooseRow(n) {
-	view.row = Math.min(rows.length - 1, Math.max(0, n));
+	view.row = Math.min(rowsShown().length - 1, Math.max(0, n));
 	if (rows[view.row])
 		say(wordsOf(rows[view.row], view.cursor ? view.at : (view.from + view.to) / 2));
 }
@@ -343,11 +363,11 @@ function startTimeline() {
 	let drag = null;
 	const where = (event) => {
 		const box = canvas.getBoundingClientRect();
-		return {x: event.clientX - box.left, row: Math.floor((event.clientY - box.top - TOP) / ROW), width: box.width};
+		return {x: event.clientX - box.left, row: Math.min(rowsShown().length, Math.floor((event.clientY - box.top - TOP) / ROW)), width: box.width};
 	};
 	canvas.addEventListener('wheel', (event) => {
-		if (!event.deltaY || event.shiftKey)
-			return;
+		if (!event.deltaY || event.shiftKey || !(event.ctrlKey || event.metaKey || document.activeElement === canvas))
+			return; // it scrolls the page
 		event.preventDefault();
 		const at = where(event);
 		zoom(event.deltaY > 0 ? 1.25 : 0.8, timeOf(Math.max(gutter(), at.x), at.width));
@@ -358,7 +378,7 @@ function startTimeline() {
 	});
 	canvas.addEventListener('pointerup', (event) => {
 		const at = where(event);
-		if (drag && Math.abs(event.clientX - drag.x) < 4 && rows[at.row] && at.x > gutter()) {
+		if (drag && Math.abs(event.clientX - drag.x) < 4 && rowsShown()[at.row] && at.x > gutter()) {
 			view.at = timeOf(at.x, at.width);
 			view.cursor = true;
 			chooseRow(at.row);
@@ -372,7 +392,7 @@ function startTimeline() {
 			const by = (drag.x - event.clientX) / (at.width - gutter()) * (drag.to - drag.from);
 			setView(drag.from + by, drag.to + by);
 		}
-		const row = rows[at.row];
+		const row = rowsShown()[at.row];
 		placeTip(row && at.x > gutter() ? wordsOf(row, timeOf(at.x, at.width)) : row ? row.name : '', event);
 	});
 	canvas.addEventListener('pointerleave', () => { $('tip').hidden = true; });
@@ -382,6 +402,14 @@ function startTimeline() {
 			return;
 		event.preventDefault();
 		act();
+		schedule(drawTime);
+	});
+	const more = $('time-more');
+	more.hidden = view.all;
+	more.textContent = 'all ' + rows.length + ' rows';
+	more.addEventListener('click', () => {
+		view.all = more.hidden = true;
+		canvas.focus();
 		schedule(drawTime);
 	});
 	canvas.addEventListener('focus', () => schedule(drawTime));
@@ -435,7 +463,7 @@ function drawFlame() {
 		div.style.left = 100 * left + '%';
 		div.style.width = 100 * width + '%';
 		div.style.top = node.depth * 19 + 'px';
-		div.textContent = node.name;
+		div.textContent = width * box.clientWidth < 26 ? '' : node.name;
 		div.tabIndex = node === flame.zoom ? 0 : -1;
 		div.setAttribute('role', 'treeitem');
 		div.setAttribute('aria-level', node.depth + 1);
@@ -538,7 +566,10 @@ function startFlame() {
 // ---- tables that sort -----------------------------------------------------------------------------------
 function valueOf(row, column) {
 	const cell = row.cells[column];
-	return cell.classList.contains('num') ? Number(cell.dataset.v === undefined ? -1 : cell.dataset.v) : cell.textContent;
+	if (!cell.classList.contains('num'))
+		return cell.textContent;
+	const isShare = row.closest('table').tHead.rows[0].cells[column].textContent.endsWith('%');
+	return isShare ? parseFloat(cell.textContent) || 0 : Number(cell.dataset.v === undefined ? -1 : cell.dataset.v);
 }
 
 function sortBy(table, column) {
@@ -594,6 +625,20 @@ function startTheme() {
 		show();
 	});
 	dark.addEventListener('change', show);
+	let before;
+	const draw = () => { drawUse(); drawTime(); };
+	window.addEventListener('beforeprint', () => {
+		before = document.documentElement.dataset.theme;
+		document.documentElement.dataset.theme = 'light';
+		draw();
+	});
+	window.addEventListener('afterprint', () => {
+		if (before)
+			document.documentElement.dataset.theme = before;
+		else
+			delete document.documentElement.dataset.theme;
+		draw();
+	});
 	show();
 }
 
