@@ -151,7 +151,8 @@ static void put_told(const struct html *h)
 
 	if (!h->told_cnt)
 		return;
-	fputs("<section aria-labelledby=\"told\"><h2 id=\"told\">What giltop was asked to tell of</h2>"
+	fputs("<section aria-labelledby=\"told\"><h2 id=\"told\">What giltop was asked to tell "
+	      "of</h2>"
 	      "<div class=\"long\" tabindex=\"0\" role=\"region\" aria-labelledby=\"told\"><ol "
 	      "class=\"told\">\n",
 	      out);

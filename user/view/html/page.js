@@ -275,7 +275,7 @@ function drawTime() {
 }
 
 function stackWords(n) {
-	return n < 0 ? '' : ' in ' + data.stacks[n].slice(0, 3).map(text).join(', called by ');
+	return n < 0 || !data.stacks[n].length ? '' : ' in ' + data.stacks[n].slice(0, 3).map(text).join(', called by ');
 }
 
 // What a row did at a moment, in words.
