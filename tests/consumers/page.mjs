@@ -52,7 +52,7 @@ const tests = {
 	async mouse() {
 		const { page, close } = await open();
 		await page.fill('#search', 'parse_line');
-		assert.match(await words(page, 'found'), /^\d+ frames?, [\d.]+ % of what others waited$/);
+		assert.match(await words(page, 'found'), /^\d+ frames?, (<?[\d.]+)% of what others waited$/);
 		assert.ok(await page.locator('#flame .hit').count() > 0);
 		await page.fill('#search', 'no such frame');
 		assert.equal(await words(page, 'found'), 'no frame');

@@ -157,20 +157,21 @@ static void put_thread(FILE *out, const struct snap_proc *p, const struct snap_t
 		fprintf(out, "%u", t->tid);
 	fputs("</td><th scope=\"row\">", out);
 	html__text(out, t->name);
-	fprintf(out, "</th><td>%s</td>", snap_state__name(t->state));
+	fputs("</th>", out);
 	put_pct(out, "delay_ns", snap_thread__delay_ns(t), t->span_ns);
 	put_ns(out, "wait_ns", t->wait_ns);
-	put_ns(out, "yield_ns", t->yield_ns);
-	put_ns(out, "hold_ns", seen ? t->hold_ns : NS_UNKNOWN);
-	put_pct(out, "blame_ns", t->blame_ns, all_ns);
-	put_num(out, "acquisitions", seen ? t->acquisitions : NS_UNKNOWN,
-		units__count((double)t->acquisitions, cnt));
-	put_num(out, "contended", t->contended, units__count((double)t->contended, cnt));
 	put_ns(out, "wait_p99_ns", t->wait_p99_ns);
 	put_ns(out, "wait_max_ns", t->wait_max_ns);
-	put_ns(out, "hold_max_ns", seen ? t->hold_max_ns : NS_UNKNOWN);
 	put_frame_cell(out, t->wait_at);
+	put_pct(out, "blame_ns", t->blame_ns, all_ns);
+	put_ns(out, "hold_ns", seen ? t->hold_ns : NS_UNKNOWN);
+	put_ns(out, "hold_max_ns", seen ? t->hold_max_ns : NS_UNKNOWN);
 	put_frame_cell(out, t->blame_at);
+	put_ns(out, "yield_ns", t->yield_ns);
+	put_num(out, "contended", t->contended, units__count((double)t->contended, cnt));
+	put_num(out, "acquisitions", seen ? t->acquisitions : NS_UNKNOWN,
+		units__count((double)t->acquisitions, cnt));
+	fprintf(out, "<td>%s</td>", snap_state__name(t->state));
 	fputs("</tr>\n", out);
 }
 
@@ -191,7 +192,6 @@ static int put_threads(struct html *h, const struct snapshot *total, const struc
 		p->pid, p->pid);
 	put_head_cell(out, "TID", "thread id", true);
 	put_head_cell(out, "Thread", "its name", false);
-	put_head_cell(out, "State", "at the end", false);
 	fprintf(out,
 		"<th scope=\"col\" class=\"num\"%s title=\"of its time it wanted to run Python and "
 		"could not\">"
@@ -200,16 +200,17 @@ static int put_threads(struct html *h, const struct snapshot *total, const struc
 			? ""
 			: " aria-sort=\"descending\"");
 	put_head_cell(out, "Waited", "blocked until it had the GIL", true);
-	put_head_cell(out, "Yielded", "had let go and was kept until another had taken over", true);
-	put_head_cell(out, "Held", "had the GIL", true);
-	put_head_cell(out, "Blame %", "of all waiting happened while it held", true);
-	put_head_cell(out, "Acquired", "times", true);
-	put_head_cell(out, "Waits", "times", true);
 	put_head_cell(out, "p99 wait", "of a hundred waits one is longer", true);
 	put_head_cell(out, "Max wait", "the longest", true);
-	put_head_cell(out, "Max hold", "the longest", true);
 	put_head_cell(out, "Waits at", "the line where it waits most", false);
+	put_head_cell(out, "Blame %", "of all waiting happened while it held", true);
+	put_head_cell(out, "Held", "had the GIL", true);
+	put_head_cell(out, "Max hold", "the longest", true);
 	put_head_cell(out, "Blocks at", "the line where it makes others wait most", false);
+	put_head_cell(out, "Yielded", "had let go and was kept until another had taken over", true);
+	put_head_cell(out, "Waits", "times", true);
+	put_head_cell(out, "Acquired", "times", true);
+	put_head_cell(out, "State", "at the end", false);
 	fputs("</tr></thead><tbody>\n", out);
 	for (size_t i = 0; i < cnt && h->thread_rows < THREAD_ROWS_MAX; i++)
 		if (view_opts__shows_tid(h->view.opts, rows[i].thread->tid) &&
@@ -328,7 +329,7 @@ static void put_matrix_row(FILE *out, const struct matrix *m, const struct snap_
 			   : 0,
 			ns, units__duration(ns, text));
 		if (ns)
-			fprintf(out, "%s%%", units__percent(ns, m->all_ns, text));
+			fputs(units__percent_word(ns, m->all_ns, text), out);
 		fputs("</td>", out);
 	}
 	fputs("</tr>\n", out);
