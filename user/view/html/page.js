@@ -111,7 +111,8 @@ function useWords() {
 	const sum = (list, f) => list.reduce((n, m) => n + f(m) * (m.end - m.start), 0);
 	const held = known.length ? 'Held ' + percent(sum(known, (m) => m.held) / sum(known, () => 1)) + ' of the time, at most ' + percent(Math.max(...known.map((m) => m.held))) + ' of an interval. '
 		: 'How much it was held is not known. ';
-	return held + (sum(moments, (m) => m.waiting) / Math.max(1, sum(moments, () => 1))).toFixed(1) + ' threads waited on average, in the worst interval ' + most.toFixed(1) + '.';
+	const few = (n) => n && n < 0.05 ? '<0.1' : n.toFixed(n ? 1 : 0);
+	return held + few(sum(moments, (m) => m.waiting) / Math.max(1, sum(moments, () => 1))) + ' threads waited on average, in the worst interval ' + few(most) + '.';
 }
 
 function drawUse() {
@@ -170,13 +171,14 @@ function ticks(c, width, height) {
 	c.textAlign = 'left';
 }
 
-// Of the shares, what is not in long states: those are known better. In 1/63, so a little may only be rounding.
+// Of the shares, what is not in long states: those are known better. Shares are in 1/63, so a little beside a long state may only
+// be rounding; by itself it is there.
 function rests(row) {
-	const left = row.shares.map((all) => all && Float32Array.from(all));
+	const left = row.shares.map((all) => all && Float32Array.from(all)), isBeside = left.map((all) => all && new Uint8Array(data.bins));
 	for (const l of row.longs)
-		for (let i = binAt(l.start); i <= binAt(l.end - 1); i++)
+		for (let i = binAt(l.start); i <= binAt(l.end - 1); i++, isBeside[l.kind][i - 1] = 1)
 			left[l.kind][i] -= (Math.min(l.end, (i + 1) * data.bin) - Math.max(l.start, i * data.bin)) / data.bin;
-	return left.map((all) => all && all.map((share) => !data.left || share < 0.02 ? 0 : share));
+	return left.map((all, kind) => all && all.map((share, i) => !data.left || share < (isBeside[kind][i] ? 0.02 : 0) ? 0 : share));
 }
 
 // How much of each two pixels a row waits, holds and yields: short states and the rest of the shares.
