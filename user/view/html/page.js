@@ -109,7 +109,8 @@ for (let i = 0; i < data.moments.length; i += 4) {
 function useWords() {
 	const known = moments.filter((m) => m.held >= 0), most = Math.max(0, ...moments.map((m) => m.waiting));
 	const sum = (list, f) => list.reduce((n, m) => n + f(m) * (m.end - m.start), 0);
-	const held = known.length ? 'Held ' + percent(sum(known, (m) => m.held) / sum(known, () => 1)) + ' of the time, at most ' + percent(Math.max(...known.map((m) => m.held))) + ' of an interval. '
+	const isOneGil = [...document.querySelectorAll('.proc .facts dt')].filter((dt) => dt.textContent.startsWith('GIL ')).length < 2;
+	const held = known.length ? (isOneGil ? 'Held ' : 'The busiest GIL of each interval was held ') + percent(sum(known, (m) => m.held) / sum(known, () => 1)) + ' of the time, at most ' + percent(Math.max(...known.map((m) => m.held))) + ' of an interval. '
 		: 'How much it was held is not known. ';
 	const few = (n) => n && n < 0.05 ? '<0.1' : n.toFixed(n ? 1 : 0);
 	return held + few(sum(moments, (m) => m.waiting) / Math.max(1, sum(moments, () => 1))) + ' threads waited on average, in the worst interval ' + few(most) + '.';
