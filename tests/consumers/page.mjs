@@ -52,7 +52,7 @@ const tests = {
 	async mouse() {
 		const { page, close } = await open();
 		await page.fill('#search', 'parse_line');
-		assert.match(await words(page, 'found'), /^\d+ frames?, [\d.]+ % of what others waited$/);
+		assert.match(await words(page, 'found'), /^\d+ frames?, (<?[\d.]+)% of what others waited$/);
 		assert.ok(await page.locator('#flame .hit').count() > 0);
 		await page.fill('#search', 'no such frame');
 		assert.equal(await words(page, 'found'), 'no frame');
@@ -72,7 +72,19 @@ const tests = {
 		await page.mouse.move(box.x + box.width * 0.6, box.y + 32);
 		await page.waitForSelector('#tip:not([hidden])');
 		assert.match(await words(page, 'tip'), /waits|has the GIL|yields/);
+		// The wheel is the page's, unless the timeline was chosen or Ctrl is down.
+		const zoomed = await words(page, 'time-span');
+		await page.evaluate(() => scrollTo(0, 0));
+		const at = await page.locator('#time').boundingBox();
+		await page.mouse.move(at.x + at.width / 2, at.y + 32);
+		await page.mouse.wheel(0, 200);
+		await page.waitForFunction(() => scrollY > 0);
+		assert.equal(await words(page, 'time-span'), zoomed);
+		await page.locator('#time').focus();
+		const now = await page.locator('#time').boundingBox();
+		await page.mouse.move(now.x + now.width / 2, now.y + 32);
 		await page.mouse.wheel(0, -300);
+		await page.waitForFunction((old) => document.getElementById('time-span').textContent !== old, zoomed);
 		await page.click('[data-zoom=all]');
 		await page.waitForFunction((old) => document.getElementById('time-span').textContent === old, span);
 		const heading = page.locator('.sortable thead th', { hasText: 'Held' }).first();
@@ -80,6 +92,9 @@ const tests = {
 		assert.equal(await heading.getAttribute('aria-sort'), 'descending');
 		const held = await page.locator('.sortable').first().locator('[data-key=hold_ns]').evaluateAll((cells) => cells.map((c) => Number(c.dataset.v || -1)));
 		assert.deepEqual(held, [...held].sort((a, b) => b - a), 'sorted by what was held');
+		await page.locator('.sortable thead th', { hasText: 'Delay %' }).first().locator('button').click();
+		const delay = await page.locator('.sortable').first().locator('[data-key=delay_ns]').evaluateAll((cells) => cells.map((c) => parseFloat(c.textContent)));
+		assert.deepEqual(delay, [...delay].sort((a, b) => b - a), 'sorted by the share of delay');
 		await close();
 	},
 
@@ -136,6 +151,7 @@ const tests = {
 		assert.ok((await page.innerText('.verdict')).length > 10);
 		assert.ok(await page.locator('.sortable tbody tr').count() > 2);
 		assert.ok(await page.locator('.matrix').first().isVisible());
+		assert.match(await page.innerText('.hist caption'), /^Waits: p50\s[\d.]+\w+, p90\s[\d.]+\w+, p99\s[\d.]+\w+, longest\s[\d.]+\w+$/);
 		assert.match(await page.innerText('body'), /Scripts are off/);
 		assert.ok(!await page.locator('#pictures').isVisible());
 		await close();

@@ -13,10 +13,10 @@ KEYS = ("wait_ns", "yield_ns", "hold_ns", "blame_ns", "acquisitions", "contended
 # Without these a page shows nothing that it loads and sends nothing.
 TAGS = {"html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "p", "span", "div", "button", "main", "noscript", "section",
         "canvas", "i", "label", "input", "dl", "dt", "dd", "ul", "ol", "li", "table", "caption", "thead", "tbody", "tr", "th", "td", "small", "svg", "rect",
-        "footer", "script"}
+        "footer", "script", "b"}
 ATTRIBUTES = {"lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "type", "hidden", "aria-label", "aria-labelledby",
               "aria-describedby", "aria-pressed", "aria-live", "aria-hidden", "role", "tabindex", "height", "width", "data-zoom", "data-weight",
-              "data-key", "data-v", "data-tid", "data-pid", "autocomplete", "spellcheck", "scope", "title"}
+              "aria-sort", "data-key", "data-v", "data-tid", "data-pid", "autocomplete", "spellcheck", "scope", "title"}
 
 
 class Page(html.parser.HTMLParser):

@@ -53,6 +53,13 @@ static char *keep(const char *s)
 	return strdup(s ? s : "?");
 }
 
+/* A recording says once what it is of; whatever it says, nothing is lost. */
+static void set(char **to, const char *s)
+{
+	free(*to);
+	*to = keep(s);
+}
+
 static int take(struct view *v, const struct record *r)
 {
 	struct html *h = (struct html *)v;
@@ -60,9 +67,9 @@ static int take(struct view *v, const struct record *r)
 	if (r->kind == REC_SOURCE) {
 		h->mono_ns = r->source.mono_ns;
 		h->real_ns = r->source.real_ns;
-		h->host = keep(r->source.host);
-		h->kernel = keep(r->source.kernel);
-		h->version = keep(r->source.version);
+		set(&h->host, r->source.host);
+		set(&h->kernel, r->source.kernel);
+		set(&h->version, r->source.version);
 	} else if (r->kind == REC_PROC_START) {
 		state_bins__begin(&h->bins, r->proc.books_ns);
 	}

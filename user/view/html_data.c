@@ -30,11 +30,17 @@
 #define FLAMES_MAX  4000
 #define FLAME_SHARE 2000
 #define STACKS_MAX  2000
+/* Frames of one, innermost first: more than a sentence says. */
+#define STACK_DEPTH 8
+/* Bytes of texts: names are as long as their owner likes. Stacks beyond that are empty, frames nameless. */
+#define TEXT_BYTES_MAX (1u << 20)
 
 struct data {
 	struct html *h;
 	FILE *out;
 	struct strings texts;
+	size_t text_bytes, texts_seen;
+	bool has_others; /* a row after row_cnt */
 	size_t thread_cnt;
 	int32_t *row_of;      /* thread -> row, -1: among the others */
 	size_t row_cnt;	      /* without the others' */
@@ -142,6 +148,7 @@ static int put_others(struct data *d, size_t bins)
 	}
 	if (!any)
 		return 0;
+	d->has_others = true;
 	fprintf(d->out, "%s[%u,0,0", d->row_cnt ? "," : "",
 		strings__no(&d->texts, "[other threads]"));
 	put_shares(d, sum, bins);
@@ -183,6 +190,15 @@ static int32_t stack_no(struct data *d, uint32_t id)
 	return (int32_t)d->stack_cnt++;
 }
 
+static int32_t holder_row(const struct data *d, uint32_t holder)
+{
+	if (holder >= d->thread_cnt)
+		return -1;
+	return d->row_of[holder] >= 0 ? d->row_of[holder]
+	       : d->has_others	      ? (int32_t)d->row_cnt
+				      : -1;
+}
+
 static int put_longs(struct data *d)
 {
 	const struct state_bins *b = &d->h->bins;
@@ -205,13 +221,23 @@ static int put_longs(struct data *d)
 		}
 		fprintf(d->out, "%s%d,%u,%" PRIu64 ",%" PRIu64 ",%d,%d,%u", comma,
 			d->row_of[l->thread], l->kind, at - before, end - at,
-			l->holder < d->thread_cnt ? d->row_of[l->holder] : -1,
-			stack_no(d, l->stack), l->gil);
+			holder_row(d, l->holder), stack_no(d, l->stack), l->gil);
 		before = at;
 		comma = ",";
 	}
 	fprintf(d->out, "],\"left\":%" PRIu64, left);
 	return 0;
+}
+
+/* Is there room for more texts? They are as long in the page as they are, and what is escaped some more. */
+static bool has_room(struct data *d)
+{
+	for (; d->texts_seen < d->texts.cnt; d->texts_seen++) {
+		size_t len = strlen(d->texts.list[d->texts_seen]);
+
+		d->text_bytes += len < 4 * TEXT_COLUMNS ? len : 4 * TEXT_COLUMNS;
+	}
+	return d->text_bytes < TEXT_BYTES_MAX;
 }
 
 /* "parse_line (demo_service.py:35)"; a marker of ours is its name. */
@@ -230,10 +256,12 @@ static void put_stacks(struct data *d)
 	fputs(",\"stacks\":[", d->out);
 	for (size_t i = 0; i < d->stack_cnt; i++) {
 		struct stored_stack s = states__stack(d->h->states, d->stack_ids[i]);
+		size_t last = s.cnt > STACK_DEPTH ? s.cnt - STACK_DEPTH : 0;
 
 		fputs(i ? ",[" : "[", d->out);
-		for (size_t k = s.cnt; k-- > 0;)
-			fprintf(d->out, "%u%s", frame_no(d, &s.frames[k]), k ? "," : "");
+		for (size_t k = s.cnt; k-- > last && has_room(d);)
+			fprintf(d->out, "%s%u", k + 1 < s.cnt ? "," : "",
+				frame_no(d, &s.frames[k]));
 		putc(']', d->out);
 	}
 	putc(']', d->out);
@@ -261,8 +289,10 @@ static int put_flame(struct data *d, const struct snapshot *total, int weight)
 			continue;
 		}
 		fprintf(d->out, "%s%u,%u,%" PRIu64 ",%" PRIu64, cnt++ ? "," : "",
-			strings__no(&d->texts, i ? n->text : "all"), n->depth, n->total_ns,
-			n->self_ns);
+			strings__no(&d->texts, !i	     ? "all"
+					       : has_room(d) ? n->text
+							     : ".."),
+			n->depth, n->total_ns, n->self_ns);
 		i = flame__next(&f, i);
 	}
 	putc(']', d->out);

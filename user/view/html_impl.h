@@ -18,6 +18,8 @@ struct states;
 #define TOLD_MAX 200
 /* Of a name or a frame. */
 #define TEXT_COLUMNS 300
+/* Rows of all tables of threads: one is a kilobyte. */
+#define THREAD_ROWS_MAX 1500
 /* Processes with all their tables; further ones are a row each. */
 #define PROCS_MAX 8
 
@@ -35,6 +37,7 @@ struct html {
 	char *host, *kernel, *version;
 	size_t moment_cnt;
 	struct moment moments[MOMENTS_MAX];
+	size_t thread_rows; /* so far */
 	size_t told_cnt, untold_cnt;
 	char *told[TOLD_MAX]; /* lines of text */
 };
@@ -47,6 +50,8 @@ void html__json(FILE *out, const char *s);
 int html__put_facts(struct html *h, const struct snapshot *total, const char *why);
 /* html_proc.c: a process's tables. */
 int html__put_proc(struct html *h, const struct snapshot *total, const struct snap_proc *p);
+/* html_hist.c: how long its waits and holds were. */
+void html__put_hists(const struct html *h, const struct snap_proc *p);
 /* html_data.c: what the scripts draw, as JSON. */
 int html__put_data(struct html *h, const struct snapshot *total);
 

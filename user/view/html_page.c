@@ -151,7 +151,9 @@ static void put_told(const struct html *h)
 
 	if (!h->told_cnt)
 		return;
-	fputs("<section aria-labelledby=\"told\"><h2 id=\"told\">What was to be told of</h2><ol "
+	fputs("<section aria-labelledby=\"told\"><h2 id=\"told\">What giltop was asked to tell "
+	      "of</h2>"
+	      "<div class=\"long\" tabindex=\"0\" role=\"region\" aria-labelledby=\"told\"><ol "
 	      "class=\"told\">\n",
 	      out);
 	for (size_t i = 0; i < h->told_cnt; i++) {
@@ -159,7 +161,7 @@ static void put_told(const struct html *h)
 		html__text(out, h->told[i]);
 		fputs("</li>\n", out);
 	}
-	fputs("</ol>", out);
+	fputs("</ol></div>", out);
 	if (h->untold_cnt)
 		fprintf(out, "<p>.. and %zu more.</p>", h->untold_cnt);
 	fputs("</section>\n", out);

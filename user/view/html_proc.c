@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/base/hist.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/units.h"
@@ -21,8 +20,6 @@
 #define LINES_MAX  10
 /* Rows and columns of who blocks whom; all others are one more. */
 #define MATRIX_MAX 12
-/* Rows of the table of threads. */
-#define THREADS_MAX 2000
 
 /* ---- words ---- */
 
@@ -160,20 +157,21 @@ static void put_thread(FILE *out, const struct snap_proc *p, const struct snap_t
 		fprintf(out, "%u", t->tid);
 	fputs("</td><th scope=\"row\">", out);
 	html__text(out, t->name);
-	fprintf(out, "</th><td>%s</td>", snap_state__name(t->state));
+	fputs("</th>", out);
 	put_pct(out, "delay_ns", snap_thread__delay_ns(t), t->span_ns);
 	put_ns(out, "wait_ns", t->wait_ns);
-	put_ns(out, "yield_ns", t->yield_ns);
-	put_ns(out, "hold_ns", seen ? t->hold_ns : NS_UNKNOWN);
-	put_pct(out, "blame_ns", t->blame_ns, all_ns);
-	put_num(out, "acquisitions", seen ? t->acquisitions : NS_UNKNOWN,
-		units__count((double)t->acquisitions, cnt));
-	put_num(out, "contended", t->contended, units__count((double)t->contended, cnt));
 	put_ns(out, "wait_p99_ns", t->wait_p99_ns);
 	put_ns(out, "wait_max_ns", t->wait_max_ns);
-	put_ns(out, "hold_max_ns", seen ? t->hold_max_ns : NS_UNKNOWN);
 	put_frame_cell(out, t->wait_at);
+	put_pct(out, "blame_ns", t->blame_ns, all_ns);
+	put_ns(out, "hold_ns", seen ? t->hold_ns : NS_UNKNOWN);
+	put_ns(out, "hold_max_ns", seen ? t->hold_max_ns : NS_UNKNOWN);
 	put_frame_cell(out, t->blame_at);
+	put_ns(out, "yield_ns", t->yield_ns);
+	put_num(out, "contended", t->contended, units__count((double)t->contended, cnt));
+	put_num(out, "acquisitions", seen ? t->acquisitions : NS_UNKNOWN,
+		units__count((double)t->acquisitions, cnt));
+	fprintf(out, "<td>%s</td>", snap_state__name(t->state));
 	fputs("</tr>\n", out);
 }
 
@@ -194,25 +192,32 @@ static int put_threads(struct html *h, const struct snapshot *total, const struc
 		p->pid, p->pid);
 	put_head_cell(out, "TID", "thread id", true);
 	put_head_cell(out, "Thread", "its name", false);
-	put_head_cell(out, "State", "at the end", false);
-	put_head_cell(out, "Delay %", "of its time it wanted to run Python and could not", true);
+	fprintf(out,
+		"<th scope=\"col\" class=\"num\"%s title=\"of its time it wanted to run Python and "
+		"could not\">"
+		"Delay %%</th>",
+		h->view.opts->sort && strcmp(h->view.opts->sort, "delay") != 0
+			? ""
+			: " aria-sort=\"descending\"");
 	put_head_cell(out, "Waited", "blocked until it had the GIL", true);
-	put_head_cell(out, "Yielded", "had let go and was kept until another had taken over", true);
-	put_head_cell(out, "Held", "had the GIL", true);
-	put_head_cell(out, "Blame %", "of all waiting happened while it held", true);
-	put_head_cell(out, "Acquired", "times", true);
-	put_head_cell(out, "Waits", "times", true);
 	put_head_cell(out, "p99 wait", "of a hundred waits one is longer", true);
 	put_head_cell(out, "Max wait", "the longest", true);
-	put_head_cell(out, "Max hold", "the longest", true);
 	put_head_cell(out, "Waits at", "the line where it waits most", false);
+	put_head_cell(out, "Blame %", "of all waiting happened while it held", true);
+	put_head_cell(out, "Held", "had the GIL", true);
+	put_head_cell(out, "Max hold", "the longest", true);
 	put_head_cell(out, "Blocks at", "the line where it makes others wait most", false);
+	put_head_cell(out, "Yielded", "had let go and was kept until another had taken over", true);
+	put_head_cell(out, "Waits", "times", true);
+	put_head_cell(out, "Acquired", "times", true);
+	put_head_cell(out, "State", "at the end", false);
 	fputs("</tr></thead><tbody>\n", out);
-	for (size_t i = 0; i < cnt && shown < THREADS_MAX; i++)
+	for (size_t i = 0; i < cnt && h->thread_rows < THREAD_ROWS_MAX; i++)
 		if (view_opts__shows_tid(h->view.opts, rows[i].thread->tid) &&
 		    (!h->view.opts->limit || shown < h->view.opts->limit)) {
 			put_thread(out, p, rows[i].thread);
 			shown++;
+			h->thread_rows++;
 		}
 	fputs("</tbody></table></div>\n", out);
 	if (shown < cnt)
@@ -324,7 +329,7 @@ static void put_matrix_row(FILE *out, const struct matrix *m, const struct snap_
 			   : 0,
 			ns, units__duration(ns, text));
 		if (ns)
-			fprintf(out, "%s%%", units__percent(ns, m->all_ns, text));
+			fputs(units__percent_word(ns, m->all_ns, text), out);
 		fputs("</td>", out);
 	}
 	fputs("</tr>\n", out);
@@ -356,62 +361,6 @@ static void put_matrix(struct html *h, const struct snap_proc *p)
 	fputs("</tbody></table></div>\n", out);
 }
 
-/* ---- how long ---- */
-
-#define OCTAVES (GT_HIST_OCTAVES + 2)
-
-static void add_hist(uint64_t *to, const struct gt_hist *from)
-{
-	for (size_t b = 0; from && b < GT_HIST_BUCKETS; b++)
-		to[b ? 1 + ((b - 1) >> GT_HIST_SUB_BITS) : 0] += from->cnt[b];
-}
-
-static void put_hist(FILE *out, const char *title, const char *class, const uint64_t *cnt)
-{
-	size_t first = OCTAVES, last = 0;
-	uint64_t most = 1;
-	char text[UNITS_SZ];
-
-	for (size_t i = 0; i < OCTAVES; i++) {
-		if (!cnt[i])
-			continue;
-		first = first == OCTAVES ? i : first;
-		last = i;
-		most = cnt[i] > most ? cnt[i] : most;
-	}
-	fprintf(out,
-		"<table class=\"hist\"><caption>%s</caption><thead><tr><th scope=\"col\" "
-		"class=\"num\">at least</th>"
-		"<th scope=\"col\" class=\"num\">times</th><th scope=\"col\"><span class=\"sr\">as "
-		"a bar</span></th></tr></thead><tbody>\n",
-		title);
-	for (size_t i = first; i <= last && i < OCTAVES; i++)
-		fprintf(out,
-			"<tr><td class=\"num\">%s</td><td class=\"num\" data-v=\"%" PRIu64
-			"\">%" PRIu64 "</td>"
-			"<td><svg width=\"160\" height=\"10\" aria-hidden=\"true\"><rect "
-			"class=\"%s\" width=\"%.1f\" height=\"10\"/></svg></td></tr>\n",
-			i ? units__duration(1ull << (GT_HIST_MIN_SHIFT + i - 1), text) : "0",
-			cnt[i], cnt[i], class, 160 * (double)cnt[i] / (double)most);
-	fputs("</tbody></table>\n", out);
-}
-
-static void put_hists(struct html *h, const struct snap_proc *p)
-{
-	uint64_t waits[OCTAVES] = { 0 }, holds[OCTAVES] = { 0 };
-
-	for (size_t i = 0; i < p->thread_cnt; i++) {
-		if (!view_opts__shows_tid(h->view.opts, p->threads[i].tid))
-			continue;
-		add_hist(waits, p->threads[i].wait_hist);
-		add_hist(holds, p->threads[i].hold_hist);
-	}
-	fputs("<h3>How long waits and holds were</h3><div class=\"hists\">\n", h->view.out);
-	put_hist(h->view.out, "Waits", "wait", waits);
-	put_hist(h->view.out, "Holds", "hold", holds);
-	fputs("</div>\n", h->view.out);
-}
-
 int html__put_proc(struct html *h, const struct snapshot *total, const struct snap_proc *p)
 {
 	FILE *out = h->view.out;
@@ -427,7 +376,7 @@ int html__put_proc(struct html *h, const struct snapshot *total, const struct sn
 	err = put_threads(h, total, p);
 	put_lines(h, p);
 	put_matrix(h, p);
-	put_hists(h, p);
+	html__put_hists(h, p);
 	fputs("</section>\n", out);
 	return err;
 }

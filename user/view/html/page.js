@@ -9,14 +9,19 @@ const KINDS = ['', 'wait', 'hold', 'yield'];
 const VERBS = ['', 'waits', 'has the GIL', 'yields'];
 const text = (n) => n < 0 ? '' : data.texts[n];
 
+// As giltop prints it everywhere (units__duration, units__percent).
+const UNITS = [[1, 999.5, 'ns'], [1e3, 999.5, 'us'], [1e6, 999.5, 'ms'], [1e9, 999.5, 's'], [60e9, 99.5, 'm'], [3600e9, 99.5, 'h'], [86400e9, 1e99, 'd']];
 function duration(ns) {
-	const units = [[1e9, 's'], [1e6, 'ms'], [1e3, 'us']];
-	for (const [size, name] of units)
-		if (ns >= size)
-			return (ns / size >= 100 ? (ns / size).toFixed(0) : (ns / size).toPrecision(3)) + ' ' + name;
-	return Math.round(ns) + ' ns';
+	const [size, , name] = UNITS.find(([one, below]) => ns / one < below);
+	return (ns / size).toFixed(size > 1 && ns / size < 99.95 ? 1 : 0) + name;
 }
-const percent = (part) => (100 * part >= 10 ? (100 * part).toFixed(0) : (100 * part).toFixed(1)) + ' %';
+const percent = (part) => part > 0 && part < 0.0005 ? '<0.1%' : (100 * part).toFixed(part && part < 0.0995 ? 1 : 0) + '%';
+
+// A moment of the run, told apart from one that is `step` later.
+function moment(ns, step) {
+	const [size, name] = data.t1 >= 1e9 ? [1e9, 's'] : data.t1 >= 1e6 ? [1e6, 'ms'] : [1e3, 'us'];
+	return ns ? (ns / size).toFixed(Math.min(9, Math.max(0, Math.ceil(-Math.log10(step / size) - 1e-9)))) + name : '0';
+}
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 
 // A canvas as sharp as the screen; returns its context, in CSS pixels.
@@ -44,8 +49,9 @@ function shares(letters) {
 		out[i] = VALUE[letters.charCodeAt(i)] / 63;
 	return out;
 }
+const isOne = new Set(data.rows.map((row) => row[1])).size <= (data.rows.some((row) => !row[1]) ? 2 : 1);
 const rows = data.rows.map(([name, pid, tid, w, h, y]) => ({
-	name: text(name), pid, tid, shares: [null, shares(w), shares(h), shares(y)], longs: [],
+	name: text(name) + (isOne || !pid ? '' : ' of ' + pid), pid, tid, shares: [null, shares(w), shares(h), shares(y)], longs: [],
 }));
 {
 	let at = 0;
@@ -92,44 +98,61 @@ function holderAt(ns, butNot) {
 }
 
 // ---- the use of the GIL ---------------------------------------------------------------------------
+// Of each interval: how much it was held, how many waited. One scale each, and what the timeline shows of the run in a frame.
+const USE = {height: 112, held: [6, 44], waiting: [60, 34]}; // top, height
+const moments = [];
+for (let i = 0; i < data.moments.length; i += 4) {
+	const [start, end, held, waiting] = data.moments.slice(i, i + 4);
+	moments.push({start, end, held: held / 1000, waiting: waiting / 1000});
+}
+
+function useWords() {
+	const known = moments.filter((m) => m.held >= 0), most = Math.max(0, ...moments.map((m) => m.waiting));
+	const sum = (list, f) => list.reduce((n, m) => n + f(m) * (m.end - m.start), 0);
+	const isOneGil = [...document.querySelectorAll('.proc .facts dt')].filter((dt) => dt.textContent.startsWith('GIL ')).length < 2;
+	const held = known.length ? (isOneGil ? 'Held ' : 'The busiest GIL of each interval was held ') + percent(sum(known, (m) => m.held) / sum(known, () => 1)) + ' of the time, at most ' + percent(Math.max(...known.map((m) => m.held))) + ' of an interval. '
+		: 'How much it was held is not known. ';
+	const few = (n) => n && n < 0.05 ? '<0.1' : n.toFixed(n ? 1 : 0);
+	return held + few(sum(moments, (m) => m.waiting) / Math.max(1, sum(moments, () => 1))) + ' threads waited on average, in the worst interval ' + few(most) + '.';
+}
+
 function drawUse() {
-	const {c, width, height} = prepare($('use'), 90);
-	const m = data.moments, end = Math.max(data.t1, 1), base = height - 16;
-	let waiting = 1, held = 0, heldFor = 0, mostHeld = 0;
-	for (let i = 0; i < m.length; i += 4) {
-		waiting = Math.max(waiting, m[i + 3] / 1000);
-		if (m[i + 2] >= 0) {
-			held += m[i + 2] / 1000 * (m[i + 1] - m[i]);
-			heldFor += m[i + 1] - m[i];
-			mostHeld = Math.max(mostHeld, m[i + 2] / 1000);
+	const {c, width} = prepare($('use'), USE.height), left = gutter(), end = Math.max(data.t1, 1);
+	const x = (ns) => left + ns / end * (width - left), most = Math.max(1, Math.ceil(Math.max(0, ...moments.map((m) => m.waiting))));
+	const panel = ([top, height], name, words, scale, value) => {
+		c.fillStyle = colour('card');
+		c.fillRect(left, top, width - left, height);
+		c.fillStyle = colour(name);
+		for (const m of moments) {
+			const h = Math.max(0, value(m)) * height;
+			c.fillRect(x(m.start), top + height - h, Math.max(1, x(m.end) - x(m.start) - (moments.length < 200 ? 1 : 0)), h);
 		}
+		c.fillStyle = colour('text');
+		c.textAlign = 'left';
+		c.fillText(words, 2, top + height / 2 + 4);
+		c.fillStyle = colour('soft');
+		c.textAlign = 'right';
+		c.fillText(scale, left - 6, top + 10);
+		c.fillText('0', left - 6, top + height);
+	};
+	panel(USE.held, 'hold', 'held', '100%', (m) => m.held);
+	panel(USE.waiting, 'wait', 'waiting', String(most), (m) => m.waiting / most);
+	c.fillText(duration(end), width - 2, USE.height - 3);
+	c.textAlign = 'left';
+	c.fillText('0', left, USE.height - 3);
+	if (view.to - view.from < data.t1) {
+		c.strokeStyle = colour('text');
+		c.lineWidth = 2;
+		c.strokeRect(x(view.from) - 1, 1, Math.max(3, x(view.to) - x(view.from) + 2), USE.waiting[0] + USE.waiting[1] + 3);
 	}
-	const x = (ns) => ns / end * width;
-	c.fillStyle = colour('hold');
-	for (let i = 0; i < m.length; i += 4)
-		if (m[i + 2] > 0)
-			c.fillRect(x(m[i]), base - m[i + 2] / 1000 * (base - 14), Math.max(1, x(m[i + 1]) - x(m[i]) - 0.5), m[i + 2] / 1000 * (base - 14));
-	c.strokeStyle = colour('wait');
-	c.lineWidth = 2;
-	c.beginPath();
-	for (let i = 0; i < m.length; i += 4) {
-		const y = base - m[i + 3] / 1000 / waiting * (base - 14);
-		c.lineTo(x(m[i]), y);
-		c.lineTo(x(m[i + 1]), y);
-	}
-	c.stroke();
-	c.fillStyle = colour('text');
-	c.fillText('0', 2, height - 3);
-	c.textAlign = 'right';
-	c.fillText(duration(end), width - 2, height - 3);
-	const most = Math.max(0, ...m.filter((_, i) => i % 4 === 3)) / 1000;
-	$('use-words').textContent = (heldFor ? 'Blocks: held ' + percent(held / heldFor) + ' of the time, at most ' + percent(mostHeld) + ' of an interval. ' : 'How much it was held is not known. ') +
-		'Line: threads that waited, at most ' + most.toFixed(1) + ' on average of an interval.';
+	$('use-words').textContent = useWords();
 }
 
 // ---- the timeline -----------------------------------------------------------------------------------
 const ROW = 24, TOP = 20;
-const view = {from: 0, to: Math.max(1, data.t1), row: 0, at: 0, cursor: false};
+const ROWS = 24; // further ones when asked for
+const view = {from: 0, to: Math.max(1, data.t1), row: 0, at: 0, cursor: false, all: rows.length <= ROWS};
+const rowsShown = () => view.all ? rows : rows.slice(0, ROWS);
 const gutter = () => Math.min(170, Math.max(84, $('time-box').clientWidth * 0.2));
 const timeX = (ns, width) => gutter() + (ns - view.from) / (view.to - view.from) * (width - gutter());
 const timeOf = (px, width) => view.from + (px - gutter()) / (width - gutter()) * (view.to - view.from);
@@ -144,57 +167,91 @@ function ticks(c, width, height) {
 		c.fillStyle = colour('line');
 		c.fillRect(x, TOP - 4, 1, height - TOP + 4);
 		c.fillStyle = colour('soft');
-		c.fillText(t ? duration(t) : '0', Math.min(width - 24, Math.max(gutter() + 12, x)), 12);
+		c.fillText(moment(t, step), Math.min(width - 28, Math.max(gutter() + 12, x)), 12);
 	}
 	c.textAlign = 'left';
 }
 
-// Shares: what was held from below, what was waited from above; the mean of the bins of each two pixels.
-function drawShares(c, row, y, width) {
-	const h = ROW - 6, step = 2;
-	for (let px = gutter(); px < width; px += step) {
-		const a = timeOf(px, width) / data.bin, b = timeOf(px + step, width) / data.bin;
-		if (b < 0 || a >= data.bins)
-			continue;
-		const first = Math.max(0, Math.floor(a)), last = Math.min(data.bins - 1, Math.max(first, Math.ceil(b) - 1));
-		const mean = [0, 0, 0, 0];
-		for (let i = first; i <= last; i++)
+// Of the shares, what is not in long states: those are known better. Shares are in 1/63, so a little beside a long state may only
+// be rounding; by itself it is there.
+function rests(row) {
+	const left = row.shares.map((all) => all && Float32Array.from(all)), isBeside = left.map((all) => all && new Uint8Array(data.bins));
+	for (const l of row.longs)
+		for (let i = binAt(l.start); i <= binAt(l.end - 1); i++, isBeside[l.kind][i - 1] = 1)
+			left[l.kind][i] -= (Math.min(l.end, (i + 1) * data.bin) - Math.max(l.start, i * data.bin)) / data.bin;
+	return left.map((all, kind) => all && all.map((share, i) => !data.left || share < (isBeside[kind][i] ? 0.02 : 0) ? 0 : share));
+}
+
+// How much of each two pixels a row waits, holds and yields: short states and the rest of the shares.
+const STEP = 2;
+function densityOf(row, width, least) {
+	const columns = Math.ceil((width - gutter()) / STEP), perColumn = (view.to - view.from) / (width - gutter()) * STEP;
+	const sums = [null, 1, 2, 3].map((kind) => kind && new Float32Array(columns));
+	row.rests = row.rests || rests(row);
+	for (let i = 0; i < columns; i++) {
+		const from = (view.from + i * perColumn) / data.bin, upto = from + perColumn / data.bin;
+		for (let b = Math.floor(from); b < upto && b < data.bins; b++)
 			for (let k = 1; k <= 3; k++)
-				mean[k] += row.shares[k][i] / (last - first + 1);
-		c.fillStyle = colours.hold;
-		c.fillRect(px, y + h - mean[2] * h, step, mean[2] * h);
-		c.fillStyle = colours.wait;
-		c.fillRect(px, y, step, mean[1] * h);
-		if (mean[3] > 0.02) {
-			c.fillStyle = colours.yield;
-			c.fillRect(px, y + mean[1] * h, step, Math.max(1, mean[3] * h));
-		}
+				sums[k][i] += row.rests[k][b] * (Math.min(upto, b + 1) - Math.max(from, b)) / (upto - from);
+	}
+	for (const l of row.longs) {
+		if (l.end <= view.from || l.start >= view.to || l.end - l.start >= least)
+			continue;
+		const first = Math.max(0, Math.floor((l.start - view.from) / perColumn));
+		for (let i = first; i < columns && view.from + i * perColumn < l.end; i++)
+			sums[l.kind][i] += (Math.min(l.end, view.from + (i + 1) * perColumn) - Math.max(l.start, view.from + i * perColumn)) / perColumn;
+	}
+	return sums;
+}
+
+// What was held stands on the ground of the row, what was waited hangs from above.
+function drawShares(c, row, y, width, least) {
+	const h = ROW - 6, sums = densityOf(row, width, least);
+	for (let i = 0; i < sums[1].length; i++) {
+		const [wait, hold, yields] = [1, 2, 3].map((k) => Math.min(1, sums[k][i])), x = gutter() + i * STEP;
+		const bar = (name, top, height) => {
+			c.fillStyle = colours[name];
+			c.fillRect(x, top, STEP, height);
+		};
+		if (hold > 0)
+			bar('hold', y + h - Math.max(1, hold * h), Math.max(1, hold * h));
+		if (wait > 0)
+			bar('wait', y, Math.max(1, wait * h));
+		if (yields > 0.02)
+			bar('yield', y + wait * h, Math.max(1, yields * h));
 	}
 }
 
 // States one by one, where they are wide enough: holds have the whole height, waits two thirds, yields a third.
-function drawLongs(c, row, y, width) {
-	const h = ROW - 6, perPixel = (view.to - view.from) / (width - gutter());
+function drawLongs(c, row, y, width, least) {
+	const h = ROW - 6;
 	for (const l of row.longs) {
-		if (l.end < view.from || l.start > view.to || l.end - l.start < perPixel * 3)
+		if (l.end <= view.from || l.start >= view.to || l.end - l.start < least)
 			continue;
 		const x1 = Math.max(gutter(), timeX(l.start, width)), x2 = Math.min(width, timeX(l.end, width));
-		const part = l.kind === 2 ? 1 : l.kind === 1 ? 0.66 : 0.33;
+		const part = l.kind === 2 ? 1 : l.kind === 1 ? 0.6 : 0.3;
 		c.fillStyle = colours.back;
 		c.fillRect(x1, y, x2 - x1, h);
 		c.fillStyle = colours[KINDS[l.kind]];
-		c.fillRect(x1, l.kind === 2 ? y : y + h * (1 - part) / 2, Math.max(1, x2 - x1 - 0.5), h * part);
+		c.globalAlpha = 0.25;
+		c.fillRect(x1, y, Math.max(1, x2 - x1 - 0.5), h);
+		c.globalAlpha = 1;
+		c.fillRect(x1, y, Math.max(1, x2 - x1 - 0.5), h * part);
 	}
 }
 
+// ", from 06:08:04.993 UTC": to find it in a log.
+const onTheWall = (ns) => data.wall ? ', from ' + new Date(data.wall + ns / 1e6).toISOString().slice(11, 23) + ' UTC' : '';
+
 let colours = {};
 function drawTime() {
-	const height = TOP + Math.max(1, rows.length) * ROW + 4;
+	const shown = rowsShown(), height = TOP + Math.max(1, shown.length) * ROW + 4;
 	const {c, width} = prepare($('time'), height);
 	for (const name of ['wait', 'hold', 'yield', 'back'])
 		colours[name] = colour(name);
 	ticks(c, width, height);
-	rows.forEach((row, i) => {
+	const least = 3 * (view.to - view.from) / (width - gutter());
+	shown.forEach((row, i) => {
 		const y = TOP + i * ROW + 3;
 		if (i === view.row && document.activeElement === $('time')) {
 			c.fillStyle = colour('chosen');
@@ -207,8 +264,8 @@ function drawTime() {
 		c.clip();
 		c.fillText(row.name, 2, y + 13);
 		c.restore();
-		drawShares(c, row, y, width);
-		drawLongs(c, row, y, width);
+		drawShares(c, row, y, width, least);
+		drawLongs(c, row, y, width, least);
 	});
 	if (view.cursor) {
 		c.fillStyle = colour('text');
@@ -216,18 +273,19 @@ function drawTime() {
 	}
 	if (!rows.length)
 		c.fillText('nothing was recorded one by one', gutter(), TOP + 14);
-	$('time-span').textContent = duration(view.from) + ' to ' + duration(view.to);
+	const span = view.to - view.from;
+	$('time-span').textContent = moment(view.from, span / 100) + ' to ' + moment(view.to, span / 100) + ' (' + duration(span) + ')' + onTheWall(view.from);
 }
 
 function stackWords(n) {
-	return n < 0 ? '' : ' in ' + data.stacks[n].slice(0, 3).map(text).join(', called by ');
+	return n < 0 || !data.stacks[n].length ? '' : ' in ' + data.stacks[n].slice(0, 3).map(text).join(', called by ');
 }
 
 // What a row did at a moment, in words.
 function wordsOf(row, ns) {
 	const long = longAt(row, ns), who = row.name + (row.tid ? ' (' + row.tid + ')' : '');
 	if (long) {
-		let words = who + ' ' + VERBS[long.kind] + ' for ' + duration(long.end - long.start) + ', from ' + duration(long.start) + stackWords(long.stack);
+		let words = who + ' ' + VERBS[long.kind] + ' for ' + duration(long.end - long.start) + ', from ' + moment(long.start, 1000) + stackWords(long.stack);
 		if (long.kind === 1) {
 			const holder = holderAt(ns, row);
 			if (long.holder >= 0)
@@ -238,7 +296,7 @@ function wordsOf(row, ns) {
 		return words;
 	}
 	const bin = binAt(ns), holder = holderAt(ns, null);
-	return who + ', ' + duration(data.bin) + ' from ' + duration(bin * data.bin) + ': waits ' + percent(row.shares[1][bin]) + ', has the GIL ' + percent(row.shares[2][bin]) +
+	return who + ', ' + duration(data.bin) + ' from ' + moment(bin * data.bin, data.bin) + ': waits ' + percent(row.shares[1][bin]) + ', has the GIL ' + percent(row.shares[2][bin]) +
 		', yields ' + percent(row.shares[3][bin]) + (holder && holder.row !== row ? '; ' + holder.row.name + ' has it most' : '');
 }
 
@@ -254,6 +312,7 @@ function setView(from, to) {
 	view.from = from;
 	view.to = from + span;
 	schedule(drawTime);
+	schedule(drawUse);
 }
 
 function zoom(factor, around) {
@@ -278,7 +337,7 @@ function step(direction) {
 }
 
 function chooseRow(n) {
-	view.row = Math.min(rows.length - 1, Math.max(0, n));
+	view.row = Math.min(rowsShown().length - 1, Math.max(0, n));
 	if (rows[view.row])
 		say(wordsOf(rows[view.row], view.cursor ? view.at : (view.from + view.to) / 2));
 }
@@ -307,11 +366,11 @@ function startTimeline() {
 	let drag = null;
 	const where = (event) => {
 		const box = canvas.getBoundingClientRect();
-		return {x: event.clientX - box.left, row: Math.floor((event.clientY - box.top - TOP) / ROW), width: box.width};
+		return {x: event.clientX - box.left, row: Math.min(rowsShown().length, Math.floor((event.clientY - box.top - TOP) / ROW)), width: box.width};
 	};
 	canvas.addEventListener('wheel', (event) => {
-		if (!event.deltaY || event.shiftKey)
-			return;
+		if (!event.deltaY || event.shiftKey || !(event.ctrlKey || event.metaKey || document.activeElement === canvas))
+			return; // it scrolls the page
 		event.preventDefault();
 		const at = where(event);
 		zoom(event.deltaY > 0 ? 1.25 : 0.8, timeOf(Math.max(gutter(), at.x), at.width));
@@ -322,7 +381,7 @@ function startTimeline() {
 	});
 	canvas.addEventListener('pointerup', (event) => {
 		const at = where(event);
-		if (drag && Math.abs(event.clientX - drag.x) < 4 && rows[at.row] && at.x > gutter()) {
+		if (drag && Math.abs(event.clientX - drag.x) < 4 && rowsShown()[at.row] && at.x > gutter()) {
 			view.at = timeOf(at.x, at.width);
 			view.cursor = true;
 			chooseRow(at.row);
@@ -336,7 +395,7 @@ function startTimeline() {
 			const by = (drag.x - event.clientX) / (at.width - gutter()) * (drag.to - drag.from);
 			setView(drag.from + by, drag.to + by);
 		}
-		const row = rows[at.row];
+		const row = rowsShown()[at.row];
 		placeTip(row && at.x > gutter() ? wordsOf(row, timeOf(at.x, at.width)) : row ? row.name : '', event);
 	});
 	canvas.addEventListener('pointerleave', () => { $('tip').hidden = true; });
@@ -346,6 +405,14 @@ function startTimeline() {
 			return;
 		event.preventDefault();
 		act();
+		schedule(drawTime);
+	});
+	const more = $('time-more');
+	more.hidden = view.all;
+	more.textContent = 'all ' + rows.length + ' rows';
+	more.addEventListener('click', () => {
+		view.all = more.hidden = true;
+		canvas.focus();
 		schedule(drawTime);
 	});
 	canvas.addEventListener('focus', () => schedule(drawTime));
@@ -399,7 +466,7 @@ function drawFlame() {
 		div.style.left = 100 * left + '%';
 		div.style.width = 100 * width + '%';
 		div.style.top = node.depth * 19 + 'px';
-		div.textContent = node.name;
+		div.textContent = width * box.clientWidth < 26 ? '' : node.name;
 		div.tabIndex = node === flame.zoom ? 0 : -1;
 		div.setAttribute('role', 'treeitem');
 		div.setAttribute('aria-level', node.depth + 1);
@@ -502,7 +569,10 @@ function startFlame() {
 // ---- tables that sort -----------------------------------------------------------------------------------
 function valueOf(row, column) {
 	const cell = row.cells[column];
-	return cell.classList.contains('num') ? Number(cell.dataset.v === undefined ? -1 : cell.dataset.v) : cell.textContent;
+	if (!cell.classList.contains('num'))
+		return cell.textContent;
+	const isShare = row.closest('table').tHead.rows[0].cells[column].textContent.endsWith('%');
+	return isShare ? parseFloat(cell.textContent) || 0 : Number(cell.dataset.v === undefined ? -1 : cell.dataset.v);
 }
 
 function sortBy(table, column) {
@@ -558,6 +628,20 @@ function startTheme() {
 		show();
 	});
 	dark.addEventListener('change', show);
+	let before;
+	const draw = () => { drawUse(); drawTime(); };
+	window.addEventListener('beforeprint', () => {
+		before = document.documentElement.dataset.theme;
+		document.documentElement.dataset.theme = 'light';
+		draw();
+	});
+	window.addEventListener('afterprint', () => {
+		if (before)
+			document.documentElement.dataset.theme = before;
+		else
+			delete document.documentElement.dataset.theme;
+		draw();
+	});
 	show();
 }
 
