@@ -229,14 +229,21 @@ static int put_longs(struct data *d)
 	return 0;
 }
 
-/* Is there room for more texts? They are as long in the page as they are, and what is escaped some more. */
+/* How long a text is in the page, where it is cut, and an escape is six bytes. */
+static size_t bytes_of(const char *s)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; s[i] && i < 4 * TEXT_COLUMNS; i++)
+		bytes += strchr("<>&'\"\\", s[i]) ? 6 : 1;
+	return bytes;
+}
+
+/* Is there room for more texts? */
 static bool has_room(struct data *d)
 {
-	for (; d->texts_seen < d->texts.cnt; d->texts_seen++) {
-		size_t len = strlen(d->texts.list[d->texts_seen]);
-
-		d->text_bytes += len < 4 * TEXT_COLUMNS ? len : 4 * TEXT_COLUMNS;
-	}
+	for (; d->texts_seen < d->texts.cnt; d->texts_seen++)
+		d->text_bytes += bytes_of(d->texts.list[d->texts_seen]);
 	return d->text_bytes < TEXT_BYTES_MAX;
 }
 
