@@ -234,7 +234,7 @@ static size_t bytes_of(const char *s)
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; s[i] && i < 4 * TEXT_COLUMNS; i++)
+	for (size_t i = 0; i < 4 * TEXT_COLUMNS && s[i]; i++)
 		bytes += strchr("<>&'\"\\", s[i]) ? 6 : 1;
 	return bytes;
 }
