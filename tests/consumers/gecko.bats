@@ -60,7 +60,7 @@ answers() {
 	"$PYTHON" -S "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
 	WL_ALL+=("$!")
 	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record -q -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	"$GILTOP" record -q --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
 	loaded
 	answers
 	python3 "$REPO/tests/consumers/gecko.py" sums "$LIVE" "$OPEN"
@@ -68,7 +68,7 @@ answers() {
 
 @test "Firefox Profiler: several processes, and a run in which nothing happened" {
 	FILE=$OPEN/rec.giltop LIVE=$OPEN/live.json
-	"$GILTOP" record -q -o "$FILE" -- "$PYTHON" -S "$WORKLOADS/forks.py" 3>&-
+	"$GILTOP" record -q --mode exact -o "$FILE" -- "$PYTHON" -S "$WORKLOADS/forks.py" 3>&-
 	loaded
 	run -0 profiler profile info --all
 	echo "$output"
@@ -76,7 +76,7 @@ answers() {
 	profiler stop --all
 	"$PYTHON" -S -c 'import time; time.sleep(60)' 3>&- &
 	WL_ALL+=("$!")
-	"$GILTOP" record -q --force -p "$!" -d 300ms -o "$FILE" 3>&-
+	"$GILTOP" record -q --mode exact --force -p "$!" -d 300ms -o "$FILE" 3>&-
 	rm "$OPEN/x.gecko.json"
 	loaded
 }

@@ -52,7 +52,7 @@ shown() { # NUMBER OF PROFILE
 	"$PYTHON" -S "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
 	WL_ALL+=("$!")
 	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record -q -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	"$GILTOP" record -q --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
 	exported
 	fits_schema
 	shown 0
@@ -64,12 +64,12 @@ shown() { # NUMBER OF PROFILE
 	"$PYTHON" -S "$WORKLOADS/waiters.py" 300 >"$OPEN/ready" 3>&- &
 	WL_ALL+=("$!")
 	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record -q -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	"$GILTOP" record -q --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
 	exported
 	shown 0
 	"$PYTHON" -S -c 'import time; time.sleep(60)' 3>&- &
 	WL_ALL+=("$!")
-	"$GILTOP" record -q --force -p "$!" -d 300ms -o "$FILE" 3>&-
+	"$GILTOP" record -q --mode exact --force -p "$!" -d 300ms -o "$FILE" 3>&-
 	exported
 	fits_schema
 	in_speedscope "$OPEN/x.speedscope.json" >"$OPEN/page.html"

@@ -7,7 +7,7 @@ load recordings
 exports.py() { "$(default_python)" -S "$E2E_DIR/exports.py" "$@"; }
 
 @test "csv: the rows of all intervals add up to the summary" {
-	recorded demo_service.py 3s -i 300ms
+	recorded demo_service.py 3s --mode exact -i 300ms
 	"$GILTOP" report --json "$FILE" >"$LIVE"
 	"$GILTOP" export -o "$OPEN/x.csv" "$FILE"
 	exports.py csv "$LIVE" "$OPEN/x.csv"
@@ -34,7 +34,7 @@ exports.py() { "$(default_python)" -S "$E2E_DIR/exports.py" "$@"; }
 }
 
 @test "folded and jsonl of a recording: the sums of its summary, the lines of report" {
-	recorded demo_service.py 2s
+	recorded demo_service.py 2s --mode exact
 	"$GILTOP" report --json "$FILE" >"$LIVE"
 	"$GILTOP" export -f jsonl "$FILE" | cmp - "$LIVE"
 	"$GILTOP" export -f folded --unit ns "$FILE" >"$OPEN/folded"
@@ -69,7 +69,7 @@ says() {
 }
 
 @test "export: a full disk is an error, a file that is there stays, a closed pipe is quiet" {
-	recorded demo_service.py 1s
+	recorded demo_service.py 1s --mode exact
 	run -1 "$GILTOP" export -f csv --force -o /dev/full "$FILE"
 	[[ $output == *"No space left"* ]]
 	echo mine >"$OPEN/x.csv"
