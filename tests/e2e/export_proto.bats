@@ -46,6 +46,13 @@ hostile_recording() {
 	perfetto two-gils
 }
 
+@test "perfetto: sums of short states at two GILs do not lie across each other" {
+	needs_python pyenv-3.12
+	"$GILTOP" record --mode exact --max-rate 20 -o "$FILE" -- "$PYTHON" -S "$WORKLOADS/subinterp.py" 3>&- \
+		< <(echo "new a" && sleep 2)
+	perfetto segments two-gils
+}
+
 @test "perfetto: short states that a recording has in sums are sums" {
 	recorded demo_service.py 2s --mode exact --max-rate 100
 	perfetto segments

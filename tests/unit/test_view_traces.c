@@ -159,6 +159,42 @@ static void perfetto_has_a_track_gil_below_each_thread(void **state)
 	perfetto__trace__free_unpacked(t, NULL);
 }
 
+/* What is in sums at one GIL may lie across what is at another: on one track their ends would be mixed up. */
+static void perfetto_has_sums_at_two_gils_apart(void **state)
+{
+	const struct snapshot total = { .now_ns = 50 * MS };
+	struct event_segment other = { .from_ns = 5 * MS, .cnt = 1, .sum_ns = 7, .max_ns = 7 };
+	const Perfetto__TrackEvent *first, *second;
+	size_t i = 0, named = 0;
+	Perfetto__Trace *t;
+	struct run r;
+
+	(void)state;
+	start(&r, view_perfetto__new);
+	segment(&r);
+	event_of(&r, (struct event){ .ns = 12 * MS,
+				     .tid = 7,
+				     .gil = GIL + 1,
+				     .kind = EVENT_SEGMENT,
+				     .segment = &other });
+	t = end_trace(&r, &total);
+	first = next_event(t, &i, 1);
+	second = next_event(t, &i, 1);
+	assert_int_equal(t->packet[i - 1]->timestamp, 5 * MS); /* the first one ends at 9 ms */
+	assert_int_equal(second->debug_annotations[1]->uint_value, 7);
+	assert_int_not_equal(first->track_uuid, second->track_uuid);
+	for (i = 0; i < t->n_packet; i++) {
+		const Perfetto__TrackDescriptor *d = t->packet[i]->track_descriptor;
+
+		if (d && d->uuid == first->track_uuid)
+			named += !strcmp(d->name, "gil: short waits, in sum");
+		if (d && d->uuid == second->track_uuid)
+			named += !strcmp(d->name, "gil 1: short waits, in sum");
+	}
+	assert_int_equal(named, 2);
+	perfetto__trace__free_unpacked(t, NULL);
+}
+
 /* ---- totals by stack ---- */
 
 static const struct snap_stack stacks[] = {
@@ -301,6 +337,7 @@ int main(void)
 		cmocka_unit_test(chrome_has_slices_arrows_and_a_counter),
 		cmocka_unit_test(chrome_has_sums_apart_and_a_run_without_anything),
 		cmocka_unit_test(perfetto_has_a_track_gil_below_each_thread),
+		cmocka_unit_test(perfetto_has_sums_at_two_gils_apart),
 		cmocka_unit_test(perfetto_has_the_totals_as_samples),
 		cmocka_unit_test(pprof_has_the_totals_by_thread),
 		cmocka_unit_test(csv_quotes_and_leaves_empty_what_is_not_known),

@@ -173,7 +173,7 @@ static int on_segment(void *ctx, const struct state_segment *s)
 	struct perfetto *p = ctx;
 	struct event_packet e;
 	uint64_t track;
-	int err = perfetto_tracks__short(&p->tracks, &p->out, s->thread, s->kind, &track);
+	int err = perfetto_tracks__short(&p->tracks, &p->out, s->thread, s->gil, s->kind, &track);
 
 	if (err)
 		return err;

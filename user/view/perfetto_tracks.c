@@ -9,8 +9,10 @@
 #include "user/view/perfetto_out.h"
 #include "user/view/states.h"
 
-/* What a track is of; the states of a thread that are in sums have one each. */
-enum what { OF_PROC, OF_THREAD, OF_WAITERS, OF_SHORT, OF_GIL = OF_SHORT + GT_STATE_CNT };
+/* What a track is of. From OF_GIL on a thread has for each of its GILs one for its states, and one for each kind that is in sums:
+ * sums of two GILs may lie across each other, and slices of one track must nest.
+ */
+enum what { OF_PROC, OF_THREAD, OF_WAITERS, OF_GIL, TRACKS_OF_GIL = 1 + GT_STATE_CNT };
 
 /* So many tracks have numbers of their own. With some 2^15 traces to tell apart a number has 34 bits: five bytes in each event. */
 #define TRACKS_BITS 19
@@ -123,24 +125,34 @@ static int below_thread(struct perfetto_tracks *t, struct perfetto_out *o,
 	return make(t, o, what, th->no, th->first_ns, &d, ret);
 }
 
+/* One of a thread's tracks of this GIL; more: what its name has behind "gil". */
+static int of_gil(struct perfetto_tracks *t, struct perfetto_out *o, const struct state_thread *th,
+		  const struct state_gil *g, unsigned int which, const char *more, uint64_t *ret)
+{
+	char name[64];
+
+	if (g->id)
+		snprintf(name, sizeof(name), "gil %u%s", g->id, more);
+	else
+		snprintf(name, sizeof(name), "gil%s", more);
+	return below_thread(t, o, th, OF_GIL + g->id * TRACKS_OF_GIL + which, name, ret);
+}
+
 int perfetto_tracks__gil(struct perfetto_tracks *t, struct perfetto_out *o,
 			 const struct state_thread *th, const struct state_gil *g, uint64_t *ret)
 {
-	char name[32] = "gil";
-
-	if (g->id)
-		snprintf(name, sizeof(name), "gil %u", g->id);
-	return below_thread(t, o, th, OF_GIL + g->id, name, ret);
+	return of_gil(t, o, th, g, 0, "", ret);
 }
 
 int perfetto_tracks__short(struct perfetto_tracks *t, struct perfetto_out *o,
-			   const struct state_thread *th, enum gt_state kind, uint64_t *ret)
+			   const struct state_thread *th, const struct state_gil *g,
+			   enum gt_state kind, uint64_t *ret)
 {
-	static const char *const names[GT_STATE_CNT] = { [GT_WAIT] = "gil: short waits, in sum",
-							 [GT_HOLD] = "gil: short holds, in sum",
-							 [GT_YIELD] = "gil: short yields, in sum" };
+	static const char *const more[GT_STATE_CNT] = { [GT_WAIT] = ": short waits, in sum",
+							[GT_HOLD] = ": short holds, in sum",
+							[GT_YIELD] = ": short yields, in sum" };
 
-	return below_thread(t, o, th, OF_SHORT + kind, names[kind], ret);
+	return of_gil(t, o, th, g, 1 + (unsigned int)kind, more[kind], ret);
 }
 
 int perfetto_tracks__waiters(struct perfetto_tracks *t, struct perfetto_out *o,

@@ -32,7 +32,8 @@ int perfetto_tracks__thread(struct perfetto_tracks *t, struct perfetto_out *o,
 int perfetto_tracks__gil(struct perfetto_tracks *t, struct perfetto_out *o,
 			 const struct state_thread *th, const struct state_gil *g, uint64_t *ret);
 int perfetto_tracks__short(struct perfetto_tracks *t, struct perfetto_out *o,
-			   const struct state_thread *th, enum gt_state kind, uint64_t *ret);
+			   const struct state_thread *th, const struct state_gil *g,
+			   enum gt_state kind, uint64_t *ret);
 int perfetto_tracks__waiters(struct perfetto_tracks *t, struct perfetto_out *o,
 			     const struct state_gil *g, uint64_t *ret);
 /* Tell of the threads that are called otherwise by now. */
