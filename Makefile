@@ -128,7 +128,9 @@ $(BUILD)/user/view/proto/%.pb-c.o: $(BUILD)/user/view/proto/%.pb-c.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CFLAGS) -std=gnu11 $(EXTRA_CFLAGS) -I$(BUILD)/user/view/proto -c $< -o $@
 
-PROTO_USERS := $(shell grep -l 'user/view/proto/.*\.pb-c\.h"' $(LIB_SRCS) $(UNIT_SRCS))
+# Who includes it, or a header that does, waits for it.
+PROTO_VIA := $(shell grep -l 'user/view/proto/.*\.pb-c\.h"' $(wildcard user/*/*.h tests/unit/*.h))
+PROTO_USERS := $(shell grep -l -e 'user/view/proto/.*\.pb-c\.h"' $(PROTO_VIA:%=-e '"%"') $(LIB_SRCS) $(UNIT_SRCS))
 $(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(PROTO_USERS:%.c=$(d)/%.o)): $(PROTOS:%.proto=$(BUILD)/%.pb-c.h)
 
 # ---- the page of -f html: user/view/html/ ---------------------------------------------------------
