@@ -71,8 +71,9 @@ hostile_recording() {
 	done
 	pprof -raw >"$OPEN/raw"
 	proto.py raw "$LIVE" <"$OPEN/raw"
-	pprof -top -sample_index=wait -nodecount=100 -cum | head -5
-	pprof -peek '<module>' -sample_index=hold | grep -q '<module>'
+	# As people call it: what it takes for C++ it demangles, and <module> would be gone.
+	pprof -symbolize=local -top -cum -nodecount=0 -nodefraction=0 -sample_index=delay >"$OPEN/top"
+	grep -q ' <module>$' "$OPEN/top"
 }
 
 @test "pprof: hostile names; the same bytes each time" {
