@@ -81,12 +81,12 @@ class Giltop:
 
 
 def measured(giltop, program, *args):
-    """One turn of the program -> giltop's records"""
+    """One turn of the program -> giltop's records, and what the program says of the turn"""
     g = Giltop(giltop, program.pid, *args)
     try:
         program.go()
-        program.expect("done")
-        return g.end()
+        said = program.expect("done")
+        return g.end(), said
     finally:
         if g.process.poll() is None:
             g.process.kill()
@@ -107,13 +107,16 @@ def line_of(text):
 
 def hold(giltop, kind, python, library=None):
     with Program(python, "long_hold", kind, str(HOLD_S), *([library] if library else [])) as program:
-        record = measured(giltop, program)[-1]
+        records, said = measured(giltop, program)
+    record = records[-1]
+    # By the program's own clock: how long a turn lasts is up to the machine, which need not be as fast as when it was tuned.
+    took = float(said.split()[1])
     proc = record["processes"][0]
     bad = blame.check_sums(proc)
     main = next(t for t in proc["threads"] if t["tid"] == program.pid)
     minor = int(proc["python"].split(".")[1])
-    if main["hold_max_ns"] < HOLD_S * (0.8e9 if kind != "lines" or minor >= 11 else 0.8e9 / 40):
-        bad.append("the longest hold lasts %.3f s" % (main["hold_max_ns"] / 1e9))
+    if main["hold_max_ns"] < took * (0.8e9 if kind != "lines" or minor >= 11 else 0.8e9 / 40):
+        bad.append("the longest hold lasts %.3f s of the turn's %.3f s" % (main["hold_max_ns"] / 1e9, took))
     stacks = [s for s in proc["stacks"] if s["kind"] in ("hold", "blame") and s["tid"] == program.pid]
     total, right, native, lines = {}, {}, 0, set()
     expected = {"regex": {line_of("return re.match")}, "sleep": {line_of("return usleep(")},
@@ -135,7 +138,7 @@ def hold(giltop, kind, python, library=None):
     for kind_ns, ns in total.items():
         if right.get(kind_ns, 0) < 0.95 * ns:
             bad.append("%s: only %.1f %% at the line" % (kind_ns, 100.0 * right.get(kind_ns, 0) / ns))
-    if total.get("blame", 0) < 0.8 * HOLD_S * 1e9:
+    if total.get("blame", 0) < 0.8 * took * 1e9:
         bad.append("only %.3f s of blame" % (total.get("blame", 0) / 1e9))
     if kind == "lines" and len(lines) < 10:
         bad.append("only the lines %s" % sorted(lines))
@@ -152,7 +155,7 @@ def hold(giltop, kind, python, library=None):
 def full(giltop, python):
     with Program(python, "many_stacks", "9000") as program:
         # No refresh meanwhile: what is new is taken out of the tables as it comes, or there is no room.
-        record = measured(giltop, program, "-i", "600")[-1]
+        record = measured(giltop, program, "-i", "600")[0][-1]
     proc, stats = record["processes"][0], record["stats"]
     bad = blame.check_sums(proc)
     other = sum(s["ns"] for s in proc["stacks"] if s["kind"] == "wait" and not s["frames"])
@@ -257,7 +260,7 @@ def quiet(giltop, python):
 
 def none(giltop, python):
     with Program(python, "many", "1.0") as program:
-        records = measured(giltop, program, "--no-stacks")
+        records, _ = measured(giltop, program, "--no-stacks")
     bad = []
     for record in records[1:]:
         for proc in record["processes"]:
