@@ -109,6 +109,67 @@ static void old_file_stays_until_the_new_one_is_whole(void **state)
 	close(fd);
 }
 
+static const struct opts export = { .output = "file", .files = { "in" }, .file_cnt = 1 };
+
+static void what_is_made_of_a_file_is_there_whole_or_not_at_all(void **state)
+{
+	struct output out = { 0 }, failed = { 0 };
+
+	(void)state;
+	put("in", "recording");
+	assert_int_equal(output__open(&failed, &export), 0);
+	fputs("half", failed.f);
+	assert_int_equal(output__close(&failed, -ENOSPC), -ENOSPC);
+	assert_int_equal(entry_cnt(), 1);
+	assert_int_equal(output__open(&out, &export), 0);
+	fputs("whole", out.f);
+	fflush(out.f);
+	assert_int_not_equal(access("file", F_OK), 0);
+	assert_int_equal(output__close(&out, 0), 0);
+	assert_holds("file", "whole");
+	assert_int_equal(output__open(&(struct output){ 0 }, &export), EXIT_RUNTIME);
+}
+
+static void what_comes_meanwhile_is_not_replaced(void **state)
+{
+	struct output out = { 0 };
+
+	(void)state;
+	put("in", "recording");
+	assert_int_equal(output__open(&out, &export), 0);
+	fputs("mine", out.f);
+	put("file", "theirs");
+	assert_int_equal(output__close(&out, 0), -EEXIST);
+	assert_holds("file", "theirs");
+}
+
+static void what_is_read_is_not_written(void **state)
+{
+	static const struct opts same = {
+		.output = "./in", .files = { "none", "link" }, .file_cnt = 2, .force = true
+	};
+	struct output out = { 0 };
+
+	(void)state;
+	put("in", "recording");
+	assert_int_equal(symlink("in", "link"), 0);
+	assert_int_equal(output__open(&out, &same), EXIT_RUNTIME);
+	assert_null(out.f);
+	assert_holds("in", "recording");
+	assert_int_equal(entry_cnt(), 2);
+}
+
+static void an_empty_file_of_a_failure_is_taken_away(void **state)
+{
+	static const struct opts live = { .output = "file" };
+	struct output out = { 0 };
+
+	(void)state;
+	assert_int_equal(output__open(&out, &live), 0);
+	assert_int_equal(output__close(&out, -ECANCELED), -ECANCELED);
+	assert_int_equal(entry_cnt(), 0);
+}
+
 static void old_file_stays_when_nothing_was_measured(void **state)
 {
 	struct output out = { 0 };
@@ -306,6 +367,10 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(old_file_stays_until_the_new_one_is_whole),
+		TEST(what_is_made_of_a_file_is_there_whole_or_not_at_all),
+		TEST(what_comes_meanwhile_is_not_replaced),
+		TEST(what_is_read_is_not_written),
+		TEST(an_empty_file_of_a_failure_is_taken_away),
 		TEST(old_file_stays_when_nothing_was_measured),
 		TEST(old_file_stays_when_writing_failed),
 		TEST(without_force_it_is_refused),

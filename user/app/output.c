@@ -46,6 +46,22 @@ static int open_beside(struct output *out)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Of what can be made again at any time: it is there whole, or not at all. */
+static int open_new(struct output *out)
+{
+	struct stat st;
+	int fd;
+
+	if (!lstat(out->path, &st)) {
+		errno = EEXIST;
+		return -1;
+	}
+	fd = open_beside(out);
+	errno = fd < 0 ? -fd : 0;
+	out->is_new = fd >= 0;
+	return fd;
+}
+
 /* What is there: a file is replaced, a pipe or a device is written. The descriptor, or -errno. */
 static int open_over(struct output *out)
 {
@@ -109,10 +125,30 @@ static FILE *stream(struct output *out, const struct opts *o)
 	return counting(out);
 }
 
+/* Is what is to be written one of the files that are read? As root, for it need not be the user's to look at. */
+static bool is_read(const char *path, const struct opts *o)
+{
+	struct stat st, in;
+
+	if (stat(path, &st) || !S_ISREG(st.st_mode))
+		return false;
+	for (size_t i = 0; i < o->file_cnt; i++) {
+		int err = strcmp(o->files[i], "-") ? stat(o->files[i], &in)
+						   : fstat(STDIN_FILENO, &in);
+
+		if (!err && in.st_dev == st.st_dev && in.st_ino == st.st_ino)
+			return true;
+	}
+	return false;
+}
+
 static void say_cannot_open(const struct output *out, int err)
 {
 	if (err == -EEXIST)
 		pr_warn("%s exists: give another -o, or --force\n", out->path);
+	else if (err == -ELOOP)
+		pr_warn("cannot write %s: it is a link, and where that leads is not followed\n",
+			out->path);
 	else if (err == -ENXIO)
 		pr_warn("cannot write %s: nobody reads the pipe: start the reader first\n",
 			out->path);
@@ -135,12 +171,17 @@ int output__open(struct output *out, const struct opts *o)
 		return out->f ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
 	}
 	out->path = o->output;
+	if (is_read(out->path, o)) {
+		pr_warn("%s is what is read: give another -o\n", out->path);
+		return EXIT_RUNTIME;
+	}
 	fd = invoker__enter(&rights);
 	if (!fd) {
-		fd = open(out->path, MAKE, 0600);
-		out->made = fd >= 0;
+		fd = o->file_cnt ? open_new(out) : open(out->path, MAKE, 0600);
 		if (fd < 0)
 			fd = errno == EEXIST && o->force ? open_over(out) : -errno;
+		else
+			out->made = !o->file_cnt;
 		invoker__leave(&rights);
 	}
 	out->fd = fd;
@@ -153,7 +194,18 @@ int output__open(struct output *out, const struct opts *o)
 	return EXIT_RUNTIME;
 }
 
-/* The new file, whole now, takes the old one's name. */
+/* One that was not there is not to replace what has come there meanwhile, where the file system can tell. */
+static int take_name(const struct output *out)
+{
+	int err = renameat2(AT_FDCWD, out->beside, AT_FDCWD, out->path,
+			    out->is_new ? RENAME_NOREPLACE : 0);
+
+	if (err && errno == EINVAL)
+		err = rename(out->beside, out->path);
+	return err ? -errno : 0;
+}
+
+/* The new file, whole now, takes its name. */
 static int put_in_place(struct output *out)
 {
 	struct invoker_rights rights = { 0 };
@@ -167,9 +219,9 @@ static int put_in_place(struct output *out)
 		err = -errno;
 	} else {
 		out->nameless = false;
-		err = rename(out->beside, out->path) ? -errno : 0;
+		err = take_name(out);
 		if (err) /* e.g. somebody else's in /tmp: the data must not be lost for that */
-			pr_warn("what was measured is in %s\n", out->beside);
+			pr_warn("what was written is in %s\n", out->beside);
 		out->beside[0] = '\0';
 	}
 	invoker__leave(&rights);
@@ -225,8 +277,18 @@ void output__discard(struct output *out)
 	take_away(out);
 }
 
+/* Was a file made in which nothing is? */
+static bool is_empty_one(const struct output *out)
+{
+	struct stat st;
+
+	return out->made && !fstat(out->fd, &st) && !st.st_size;
+}
+
 int output__close(struct output *out, int err)
 {
+	bool useless;
+
 	const char *name = out->path ? out->path : "the output";
 
 	if (!out->f)
@@ -235,15 +297,18 @@ int output__close(struct output *out, int err)
 		err = -errno;
 	if (out->beside[0] && !err)
 		err = put_in_place(out);
+	useless = out->beside[0] || (err && is_empty_one(out));
 	if (out->f != stdout && fclose(out->f) && !err)
 		err = -errno;
 	out->f = NULL;
 	out->failed |= err != 0;
-	if (out->beside[0])
+	if (useless)
 		take_away(out);
 	err = out->write_err ? out->write_err : err;
 	if (err == -EPIPE)
 		return 0;
+	if (err == -ECANCELED) /* by who wrote it, who has said why */
+		return err;
 	if (err == -EINTR)
 		pr_warn("%s is not whole: nobody reads it\n", name);
 	else if (err)

@@ -244,7 +244,7 @@ int session__replay(const struct opts *o)
 		say_what_it_is(&s);
 	view__free(s.view);
 	s.view = NULL;
-	if (code && !s.begun)
+	if (code && !s.done)
 		output__discard(&s.out);
 	if (output__close(&s.out, s.view_err) && !code)
 		code = EXIT_RUNTIME;

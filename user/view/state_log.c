@@ -87,16 +87,18 @@ static uint64_t unzigzag(uint64_t v)
 
 /* ---- writing ---- */
 
+/* -ECANCELED: why has been said. */
 static int append(struct state_log *log, size_t stream, const unsigned char *buf, size_t len)
 {
 	int err = spool__append(&log->spool, stream, buf, len);
 
-	if (err && err != -ENOMEM && !log->said) {
+	if (!err || err == -ENOMEM)
+		return err;
+	if (!log->said)
 		pr_warn("cannot keep what happened in a temporary file (TMPDIR): %s\n",
 			errstr(err));
-		log->said = true;
-	}
-	return err;
+	log->said = true;
+	return -ECANCELED;
 }
 
 static struct log_stream *stream_of(struct state_log *log, const struct state_thread *t,
