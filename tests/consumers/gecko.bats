@@ -57,10 +57,8 @@ answers() {
 @test "Firefox Profiler: names that try to break whoever reads them" {
 	FILE=$OPEN/rec.giltop LIVE=$OPEN/live.json
 	needs_python stock-3.11
-	"$PYTHON" -S "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
-	WL_ALL+=("$!")
-	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record -q --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	hostile_start
+	"$GILTOP" record -q --mode exact -p "$WL_PID" -d 1s -o "$FILE" 3>&-
 	loaded
 	answers
 	python3 "$REPO/tests/consumers/gecko.py" sums "$LIVE" "$OPEN"

@@ -21,10 +21,8 @@ demo_page() {
 
 @test "html: hostile names are text" {
 	needs_playwright
-	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
-	WL_ALL+=("$!")
-	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record --mode exact -p "${WL_ALL[0]}" -d 1s -o "$OPEN/x.html" 3>&-
+	hostile_start
+	"$GILTOP" record --mode exact -p "$WL_PID" -d 1s -o "$OPEN/x.html" 3>&-
 	page inert "$OPEN/x.html"
 }
 

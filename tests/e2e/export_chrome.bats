@@ -46,12 +46,35 @@ exported() { # OPTION..
 	jq -e '[.traceEvents[] | select(.ph == "X")] | length > 100' "$OPEN/x.trace.json" >"$OPEN/said"
 }
 
+@test "chrome: what a killed giltop has written is whole with two brackets" {
+	needs_cmd jq
+	workload_start demo_service.py 60
+	for _ in 1 2 3; do
+		"$GILTOP" record -q --mode exact -p "$WL_PID" -i 100ms -o "$OPEN/x.trace.json" 3>&- &
+		pid=$!
+		WL_ALL+=("$pid")
+		wait_for 20 test -s "$OPEN/x.trace.json"
+		sleep "0.$((RANDOM % 900 + 100))"
+		kill -9 "$pid"
+		wait "$pid" || true
+		echo ']}' >>"$OPEN/x.trace.json"
+		jq -e '.traceEvents | length > 10' "$OPEN/x.trace.json" >"$OPEN/said"
+		rm "$OPEN/x.trace.json"
+	done
+}
+
+@test "chrome: of one thread no arrow begins at another, and no other has a row" {
+	needs_cmd jq
+	recorded demo_service.py 1s --mode exact
+	"$GILTOP" export -f chrome -t "$WL_PID" "$FILE" >"$OPEN/x.json"
+	jq -e --argjson pid "$WL_PID" '[.traceEvents[] | select(.tid) | .tid] | unique == [$pid]' "$OPEN/x.json"
+	jq -e '[.traceEvents[] | select(.ph == "X")] | length > 3' "$OPEN/x.json"
+}
+
 @test "chrome: hostile names" {
 	needs_python stock-3.11
-	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
-	WL_ALL+=("$!")
-	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	hostile_start
+	"$GILTOP" record --mode exact -p "$WL_PID" -d 1s -o "$FILE" 3>&-
 	exported
 }
 

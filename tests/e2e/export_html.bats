@@ -28,10 +28,8 @@ exported() {
 
 @test "html: hostile names are text, and only text" {
 	needs_python stock-3.11
-	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
-	WL_ALL+=("$!")
-	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	hostile_start
+	"$GILTOP" record --mode exact -p "$WL_PID" -d 1s -o "$FILE" 3>&-
 	exported
 }
 

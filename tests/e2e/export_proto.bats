@@ -24,10 +24,8 @@ pprof() { HOME=$OPEN PPROF_BINARY_PATH=$OPEN "$PPROF" -symbolize=none "$@" "$OPE
 
 hostile_recording() {
 	needs_python stock-3.11
-	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
-	WL_ALL+=("$!")
-	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record --mode exact -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	hostile_start
+	"$GILTOP" record --mode exact -p "$WL_PID" -d 1s -o "$FILE" 3>&-
 }
 
 @test "perfetto: slices, hand-overs, waiters and stacks: stock 3.11" {

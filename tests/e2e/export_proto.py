@@ -6,7 +6,7 @@ import re
 import sys
 
 STATES = {"Waiting for GIL": "wait_ns", "Has GIL": "hold_ns", "Yielding": "yield_ns"}
-SHORT = {"short waits": "wait_ns", "short holds": "hold_ns", "short yields": "yield_ns"}
+SHORT = {"Short waits": "wait_ns", "Short holds": "hold_ns", "Short yields": "yield_ns"}
 BEGIN, END, COUNTER = 1, 2, 4
 
 

@@ -23,10 +23,8 @@ exports.py() { "$(default_python)" -S "$E2E_DIR/exports.py" "$@"; }
 
 @test "csv: names with quotes, commas and control characters are one cell; no cell is a formula" {
 	needs_python stock-3.11
-	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$OPEN/ready" 3>&- < <(sleep 60 3>&-) &
-	WL_ALL+=("$!")
-	wait_for 20 grep -qs ready "$OPEN/ready"
-	"$GILTOP" record -p "${WL_ALL[0]}" -d 1s -o "$FILE" 3>&-
+	hostile_start
+	"$GILTOP" record -p "$WL_PID" -d 1s -o "$FILE" 3>&-
 	"$GILTOP" report --json "$FILE" >"$LIVE"
 	"$GILTOP" export -o "$OPEN/x.csv" "$FILE"
 	exports.py csv "$LIVE" "$OPEN/x.csv"
@@ -78,4 +76,17 @@ says() {
 	[ "$(cat "$OPEN/x.csv")" = mine ]
 	"$GILTOP" export -q -f csv "$FILE" 2>"$OPEN/said" | head -c 1 >"$OPEN/byte"
 	[ ! -s "$OPEN/said" ]
+}
+
+@test "export: the recording that is read is not written over, by whatever name" {
+	recorded demo_service.py 1s --mode exact
+	sum=$(sha256sum <"$FILE")
+	ln "$FILE" "$OPEN/other.csv"
+	for to in "$FILE" "$OPEN/./rec.giltop" "$OPEN/other.csv"; do
+		run -1 "$GILTOP" export -f csv --force -o "$to" "$FILE"
+		[[ $output == *"is what is read: give another -o"* ]]
+		run -1 "$GILTOP" report --json --force -o "$to" "$FILE"
+		run -1 "$GILTOP" export -f csv --force -o "$to" - <"$FILE"
+	done
+	[ "$(sha256sum <"$FILE")" = "$sum" ]
 }

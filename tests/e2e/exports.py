@@ -64,7 +64,7 @@ def check_no_formula(path):
 # ---- chrome ----
 
 STATES = {"Waiting for GIL": "wait_ns", "Has GIL": "hold_ns", "Yielding": "yield_ns"}
-SHORT = {"short waits": "wait_ns", "short holds": "hold_ns", "short yields": "yield_ns"}
+SHORT = {"Short waits": "wait_ns", "Short holds": "hold_ns", "Short yields": "yield_ns"}
 TID_LIMIT = 1 << 22  # user/view/chrome.c: above it are rows of a thread's second GIL
 
 

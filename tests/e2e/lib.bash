@@ -209,6 +209,15 @@ workload_start() {
 	[ "$file" = demo_service.py ] || wait_for 5 is_parked
 }
 
+# A program whose names try to break whoever reads them: WL_PID.
+hostile_start() {
+	local out=$BATS_TEST_TMPDIR/hostile.out
+	"$PYTHON" -S "$WORKLOADS/hostile.py" 60 >"$out" 2>&1 3>&- < <(sleep 60 3>&-) &
+	WL_PID=$!
+	WL_ALL+=("$WL_PID")
+	wait_for 20 grep -qs ready "$out"
+}
+
 workload_go() {
 	echo go >&"$WL_IN_FD"
 }

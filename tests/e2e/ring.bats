@@ -13,6 +13,9 @@ load recordings
 	[ "$(ring_files_cnt)" -eq 1 ]
 	"$GILTOP" report --json "$OPEN"/ring/*-hold.giltop >"$LIVE"
 	recordings.py planted "$LIVE" 0.3
+	# Its timeline begins where its totals do.
+	"$GILTOP" export -o "$OPEN/x.trace.json" "$OPEN"/ring/*-hold.giltop
+	python3 "$E2E_DIR/exports.py" chrome "$LIVE" "$OPEN/x.trace.json"
 	grep -q "seizer ([0-9]*) has held the GIL for 1[5-9][0-9]ms in seize seizer.py:[0-9]*; 2 wait: .* in spin seizer.py.*; written: .*-hold.giltop" "$OPEN/said"
 }
 

@@ -27,6 +27,7 @@ struct told {
 	struct state list[64];
 	struct state_segment segment;
 	uint32_t waiters[64];
+	uint64_t waiters_ns[64];
 	const struct state_thread *trigger_waiter, *trigger_holder;
 	int fails; /* -errno of the next state */
 };
@@ -53,8 +54,8 @@ static int on_waiters(void *ctx, const struct state_gil *g, uint64_t at_ns)
 {
 	struct told *t = ctx;
 
-	(void)at_ns;
 	assert_true(t->waiter_cnt < ARRAY_SIZE(t->waiters));
+	t->waiters_ns[t->waiter_cnt] = at_ns;
 	t->waiters[t->waiter_cnt++] = g->waiters;
 	return 0;
 }
@@ -336,6 +337,66 @@ static void only_the_threads_that_are_asked_for_come_out(void **state)
 	states__free(s);
 }
 
+/* Of a flight recorder's file: the totals begin later than the events. */
+static void what_was_before_the_totals_is_cut_off(void **state)
+{
+	const struct view_opts o = { .from_ns = 30 };
+	struct event e = { .ns = 29, .tid = 1, .kind = EVENT_SEGMENT };
+	const struct event_segment seg = { .from_ns = 6, .cnt = 3, .sum_ns = 9, .max_ns = 4 };
+	struct told t = { 0 };
+	struct states *s = start(&t, &o);
+
+	(void)state;
+	e.segment = &seg;
+	event(s, 6, 1, EVENT_GET);
+	event(s, 7, 1, EVENT_RELEASE);
+	event(s, 10, 1, EVENT_GET);
+	event(s, 15, 2, EVENT_WAIT);
+	event(s, 16, 3, EVENT_WAIT);
+	assert_int_equal(give_event(s, e), 0);
+	event(s, 29, 1, EVENT_RELEASE);
+	assert_int_equal(t.cnt + t.waiter_cnt + t.segment_cnt, 0);
+	event(s, 33, 2, EVENT_GET);
+	event(s, 40, 2, EVENT_RELEASE);
+	event(s, 41, 3, EVENT_GET);
+	assert_int_equal(t.cnt, 3);
+	assert_int_equal(t.list[0].kind, GT_WAIT);
+	assert_int_equal(t.list[0].start_ns, 30);
+	assert_int_equal(t.list[0].end_ns, 33);
+	assert_int_equal(t.list[1].kind, GT_HOLD);
+	assert_int_equal(t.list[1].in, 0); /* it comes from what is not there */
+	assert_int_equal(t.list[1].from->tid, 1);
+	assert_int_equal(t.list[2].start_ns, 30);
+	assert_int_equal(t.waiter_cnt, 3);
+	assert_int_equal(t.waiters[0], 2);
+	assert_int_equal(t.waiters_ns[0], 30);
+	assert_int_equal(t.waiters[1], 1);
+	assert_int_equal(t.waiters_ns[1], 33);
+	assert_int_equal(finish(s, 50), 0);
+	assert_int_equal(t.list[3].kind, GT_HOLD);
+	assert_int_equal(t.list[3].in, 2);
+	states__free(s);
+}
+
+static void no_arrow_comes_from_a_thread_that_is_not_shown(void **state)
+{
+	uint32_t tids[] = { 2 };
+	const struct view_opts o = { .tids = tids, .tid_cnt = 1 };
+	struct told t = { 0 };
+	struct states *s = start(&t, &o);
+
+	(void)state;
+	event(s, 10, 1, EVENT_GET);
+	event(s, 15, 2, EVENT_WAIT);
+	event(s, 20, 1, EVENT_RELEASE);
+	event(s, 21, 2, EVENT_GET);
+	event(s, 30, 2, EVENT_RELEASE);
+	assert_int_equal(t.cnt, 2);
+	assert_int_equal(t.list[1].from->tid, 1);
+	assert_int_equal(t.list[1].in, 0);
+	states__free(s);
+}
+
 static void triggers_have_their_threads_and_errors_come_out(void **state)
 {
 	const struct trigger hold = { .kind = TRIGGER_HOLD, .holder_tid = 1, .waiter_tid = 99 };
@@ -371,6 +432,8 @@ int main(void)
 		cmocka_unit_test(at_the_end_threads_are_called_as_everywhere_else),
 		cmocka_unit_test(a_thread_may_be_at_two_gils),
 		cmocka_unit_test(only_the_threads_that_are_asked_for_come_out),
+		cmocka_unit_test(what_was_before_the_totals_is_cut_off),
+		cmocka_unit_test(no_arrow_comes_from_a_thread_that_is_not_shown),
 		cmocka_unit_test(triggers_have_their_threads_and_errors_come_out),
 	};
 

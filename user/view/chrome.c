@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* chrome.c - trace events as JSON: what chrome://tracing, Perfetto and many others read, to lay beside another trace
  *
- * An event a line, streamed: of a run that was killed `]}` at the end makes a file again. Slices are on the process and
+ * An event a line, streamed, a comma before it, and written out at the ends of lines: of a run that was killed `]}` at the end
+ * makes a file again. Slices are on the process and
  * thread that they are of, so that they lie beside what others have traced of the same thread. Times are microseconds of
  * CLOCK_MONOTONIC with three decimals, made of the ns without rounding; otherData has what the other clocks said at one moment.
  *
@@ -25,8 +26,12 @@
 /* Linux has no tid beyond (PID_MAX_LIMIT, linux/threads.h). */
 #define TID_LIMIT (1u << 22)
 
+/* Written at once from so many bytes on: with one more line it fits into the buffer of a stream (BUFSIZ), which is one write. */
+#define LINES_MAX (BUFSIZ / 2)
+
 /* What is known of a thread by now, by its number. */
 struct row {
+	bool used;	  /* something is on it */
 	size_t gil;	  /* the first that it was seen at, .. */
 	uint64_t others;  /* .. and further ones, as bits of their ids below 64 */
 	const char *name; /* that is in escaped */
@@ -36,8 +41,8 @@ struct row {
 struct chrome {
 	struct view view;
 	struct states *states;
-	struct sbuf line;
-	bool begun; /* an event has been written */
+	struct sbuf lines; /* whole ones that are not written yet, and the one that is being made */
+	bool begun;	   /* an event has been made */
 	size_t row_cnt, row_cap;
 	struct row *rows;
 	uint64_t segment_cnt;
@@ -47,7 +52,7 @@ struct chrome {
 
 static void put(struct chrome *c, const char *text)
 {
-	sbuf__puts(&c->line, text);
+	sbuf__puts(&c->lines, text);
 }
 
 static void put_u64(struct chrome *c, const char *key, uint64_t v)
@@ -55,7 +60,7 @@ static void put_u64(struct chrome *c, const char *key, uint64_t v)
 	char buf[DIGITS_MAX];
 
 	put(c, key);
-	sbuf__add(&c->line, buf, (size_t)(digits__u64(buf, v) - buf));
+	sbuf__add(&c->lines, buf, (size_t)(digits__u64(buf, v) - buf));
 }
 
 static void put_us(struct chrome *c, const char *key, uint64_t ns)
@@ -63,7 +68,7 @@ static void put_us(struct chrome *c, const char *key, uint64_t ns)
 	char buf[DIGITS_MAX + 2];
 
 	put(c, key);
-	sbuf__add(&c->line, buf, (size_t)(digits__decimal(buf, ns, 3) - buf));
+	sbuf__add(&c->lines, buf, (size_t)(digits__decimal(buf, ns, 3) - buf));
 }
 
 /* What JSON reserves; the text is clean (snapshot.h). */
@@ -85,7 +90,7 @@ static void put_str(struct chrome *c, const char *key, const char *s)
 {
 	put(c, key);
 	put(c, "\"");
-	escape(&c->line, s);
+	escape(&c->lines, s);
 	put(c, "\"");
 }
 
@@ -104,7 +109,6 @@ static void put_head(struct chrome *c)
 
 static void begin_event(struct chrome *c, const char *text)
 {
-	sbuf__reset(&c->line);
 	if (c->begun)
 		put(c, ",\n");
 	else
@@ -113,14 +117,23 @@ static void begin_event(struct chrome *c, const char *text)
 	c->begun = true;
 }
 
+/* All that is there, and through the stream's buffer, too, so that no line is left there half. */
+static int write_lines(struct chrome *c)
+{
+	size_t len = c->lines.len;
+
+	if (c->lines.oom)
+		return -ENOMEM;
+	if (len && fwrite(c->lines.s, 1, len, c->view.out) != len)
+		return errno ? -errno : -EIO;
+	sbuf__reset(&c->lines);
+	return fflush(c->view.out) ? -errno : 0;
+}
+
 static int end_event(struct chrome *c)
 {
 	put(c, "}");
-	if (c->line.oom)
-		return -ENOMEM;
-	return fwrite(c->line.s, 1, c->line.len, c->view.out) == c->line.len ? 0
-	       : errno							     ? -errno
-									     : -EIO;
+	return c->lines.len < LINES_MAX && !c->lines.oom ? 0 : write_lines(c);
 }
 
 /* ---- rows ---- */
@@ -135,6 +148,7 @@ static struct row *row_of(struct chrome *c, const struct state_thread *t, const 
 	}
 	if (g && c->rows[t->no].gil == SIZE_MAX)
 		c->rows[t->no].gil = g->no;
+	c->rows[t->no].used |= g != NULL;
 	return &c->rows[t->no];
 }
 
@@ -169,24 +183,21 @@ static void put_name(struct chrome *c, const struct state_thread *t)
 	put(c, r && r->escaped ? r->escaped : "?");
 }
 
+/* Its name, if that is known by now, and its tid. */
 static void put_thread(struct chrome *c, const char *key, const struct state_thread *t)
 {
 	put(c, "\"");
-	put(c, key);
-	put(c, "\":\"");
-	put_name(c, t);
-	put(c, "\",\"");
+	if (*t->name) {
+		put(c, key);
+		put(c, "\":\"");
+		put_name(c, t);
+		put(c, "\",\"");
+	}
 	put(c, key);
 	put_u64(c, "_tid\":", t->tid);
 }
 
 /* ---- events ---- */
-
-static const char *const state_names[GT_STATE_CNT] = {
-	[GT_WAIT] = "Waiting for GIL",
-	[GT_HOLD] = "Has GIL",
-	[GT_YIELD] = "Yielding",
-};
 
 static void put_where(struct chrome *c, const struct stored_stack *s)
 {
@@ -195,9 +206,9 @@ static void put_where(struct chrome *c, const struct stored_stack *s)
 	if (!f)
 		return;
 	put(c, ",\"at\":\"");
-	escape(&c->line, f->name);
+	escape(&c->lines, f->name);
 	put(c, " (");
-	escape(&c->line, path_base(f->file));
+	escape(&c->lines, path_base(f->file));
 	if (f->line)
 		put_u64(c, ":", f->line);
 	put(c, ")\"");
@@ -208,7 +219,7 @@ static void put_args(struct chrome *c, const struct state *s)
 	size_t at;
 
 	put(c, ",\"args\":{");
-	at = c->line.len;
+	at = c->lines.len;
 	if (s->holder) {
 		put(c, ",");
 		put_thread(c, "holder", s->holder);
@@ -226,8 +237,8 @@ static void put_args(struct chrome *c, const struct state *s)
 	if (s->open)
 		put(c, ",\"open\":true");
 	put_where(c, &s->stack);
-	if (c->line.len > at && !c->line.oom) /* the first comma is one too many */
-		c->line.s[at] = ' ';
+	if (c->lines.len > at && !c->lines.oom) /* the first comma is one too many */
+		c->lines.s[at] = ' ';
 	put(c, "}");
 }
 
@@ -286,14 +297,8 @@ static int on_waiters(void *ctx, const struct state_gil *g, uint64_t at_ns)
 static int put_segment_end(struct chrome *c, const struct state_segment *s, const char *ph,
 			   uint64_t ns)
 {
-	static const char *const names[GT_STATE_CNT] = {
-		[GT_WAIT] = "short waits",
-		[GT_HOLD] = "short holds",
-		[GT_YIELD] = "short yields",
-	};
-
 	begin_event(c, "{\"name\":\"");
-	put(c, names[s->kind]);
+	put(c, state_segment_names[s->kind]);
 	put(c, "\",\"cat\":\"gil.short\",\"ph\":\"");
 	put(c, ph);
 	put_u64(c, "\",\"id\":", c->segment_cnt);
@@ -313,6 +318,7 @@ static int on_segment(void *ctx, const struct state_segment *s)
 	int err;
 
 	c->segment_cnt++;
+	row_of(c, s->thread, s->gil);
 	err = put_segment_end(c, s, "b", s->start_ns);
 	return err ? err : put_segment_end(c, s, "e", s->end_ns);
 }
@@ -320,16 +326,14 @@ static int on_segment(void *ctx, const struct state_segment *s)
 static int on_trigger(void *ctx, const struct trigger *t, const struct state_proc *proc,
 		      const struct state_thread *waiter, const struct state_thread *holder)
 {
-	static const char *const names[TRIGGER_KINDS] = {
-		[TRIGGER_WAIT] = "on-wait",   [TRIGGER_HOLD] = "on-hold",
-		[TRIGGER_DELAY] = "on-delay", [TRIGGER_SIGNAL] = "signal",
-		[TRIGGER_KEY] = "key",	      [TRIGGER_END] = "end",
-	};
 	const struct state_thread *who = t->kind == TRIGGER_HOLD && holder ? holder : waiter;
 	struct chrome *c = ctx;
+	struct row *row = who ? row_of(c, who, NULL) : NULL;
 
+	if (row)
+		row->used = true;
 	begin_event(c, "{\"name\":\"");
-	put(c, names[t->kind]);
+	put(c, state_trigger_names[t->kind]);
 	put_us(c, "\",\"cat\":\"gil.trigger\",\"ph\":\"i\",\"ts\":", t->at_ns);
 	put(c, who ? ",\"s\":\"t\"" : proc ? ",\"s\":\"p\"" : ",\"s\":\"g\"");
 	put_u64(c, ",\"pid\":", proc ? proc->pid : 0);
@@ -352,10 +356,22 @@ static int on_trigger(void *ctx, const struct trigger *t, const struct state_pro
 
 /* ---- names: at the end, when they are known ---- */
 
+static int put_sort_index(struct chrome *c, const struct state_thread *t, uint64_t tid)
+{
+	begin_event(c, "{\"name\":\"thread_sort_index\",\"ph\":\"M\",\"pid\":");
+	put_u64(c, "", t->proc->pid);
+	put_u64(c, ",\"tid\":", tid);
+	put_u64(c, ",\"args\":{\"sort_index\":", t->no);
+	put(c, "}");
+	return end_event(c);
+}
+
 static int put_thread_meta(struct chrome *c, const struct state_thread *t, uint64_t tid, int gil)
 {
 	int err;
 
+	if (!*t->name && gil < 0)
+		return put_sort_index(c, t, tid);
 	begin_event(c, "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":");
 	put_u64(c, "", t->proc->pid);
 	put_u64(c, ",\"tid\":", tid);
@@ -366,20 +382,13 @@ static int put_thread_meta(struct chrome *c, const struct state_thread *t, uint6
 	}
 	put(c, "\"}");
 	err = end_event(c);
-	if (err)
-		return err;
-	begin_event(c, "{\"name\":\"thread_sort_index\",\"ph\":\"M\",\"pid\":");
-	put_u64(c, "", t->proc->pid);
-	put_u64(c, ",\"tid\":", tid);
-	put_u64(c, ",\"args\":{\"sort_index\":", t->no);
-	put(c, "}");
-	return end_event(c);
+	return err ? err : put_sort_index(c, t, tid);
 }
 
 static int put_thread_metas(struct chrome *c, const struct state_thread *t)
 {
 	const struct row *r = row_of(c, t, NULL);
-	int err = put_thread_meta(c, t, t->tid, -1);
+	int err = r && r->used ? put_thread_meta(c, t, t->tid, -1) : 0;
 
 	for (int i = 0; r && i < 64 && !err; i++)
 		if (r->others >> i & 1)
@@ -415,6 +424,12 @@ static int take(struct view *v, const struct record *r)
 	return states__take(((struct chrome *)v)->states, r);
 }
 
+static int interval(struct view *v, const struct snapshot *s)
+{
+	(void)s;
+	return write_lines((struct chrome *)v);
+}
+
 static int end(struct view *v, const struct snapshot *total, const char *why)
 {
 	struct chrome *c = (struct chrome *)v;
@@ -423,13 +438,10 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 	(void)why;
 	if (!err)
 		err = put_names(c);
-	sbuf__reset(&c->line);
 	if (!c->begun) /* there was not even a process */
 		put_head(c);
 	put(c, "\n]}\n");
-	if (!err && (c->line.oom || fwrite(c->line.s, 1, c->line.len, v->out) != c->line.len))
-		err = -EIO;
-	return err ? err : fflush(v->out) ? -errno : 0;
+	return err ? err : write_lines(c);
 }
 
 static void chrome_free(struct view *v)
@@ -439,12 +451,13 @@ static void chrome_free(struct view *v)
 	for (size_t i = 0; i < c->row_cnt; i++)
 		free(c->rows[i].escaped);
 	free(c->rows);
-	sbuf__free(&c->line);
+	sbuf__free(&c->lines);
 	states__free(c->states);
 	free(c);
 }
 
 static const struct view_ops chrome_ops = {
+	.interval = interval,
 	.take = take,
 	.end = end,
 	.free = chrome_free,

@@ -10,7 +10,7 @@
 const struct format format_table[] = {
 	{ .name = "text",
 	  .help = "tables for people",
-	  .bits = FORMAT_STACKS | FORMAT_DROPPED,
+	  .bits = FORMAT_STACKS | FORMAT_DROPPED | FORMAT_ROWS,
 	  .make = view_report__new },
 	{ .name = "summary",
 	  .help = "15 lines of text, for a ticket",
@@ -24,81 +24,75 @@ const struct format format_table[] = {
 	  .suffixes = ".giltop",
 	  .help = "a recording: everything, as it happened, for *giltop report*, *diff* and *dump "
 		  "--at*",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_EVENTS | FORMAT_DROPPED,
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_EVENTS | FORMAT_DROPPED | FORMAT_PLACES,
 	  .make = view_none__new },
 	{ .name = "folded",
 	  .suffixes = ".folded, .txt",
 	  .help = "a line a stack with its time, for flame graphs; at the end, of what *--weight* "
 		  "says",
 	  .lines = "stack",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT,
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT | FORMAT_PLACES,
 	  .make = view_folded__new },
 	{ .name = "svg",
 	  .suffixes = ".svg",
-	  .help = "a flame graph of what *--weight* says, in one file for any browser: a click "
-		  "shows a "
-		  "part of it, Ctrl-F searches",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT,
+	  .help = "a flame graph of what *--weight* says, in one file for any browser: a "
+		  "click shows a part of it, Ctrl-F searches",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT | FORMAT_PLACES,
 	  .make = view_svg__new },
 	{ .name = "markdown",
 	  .suffixes = ".md",
 	  .help = "the summary of 15 lines as Markdown, for a ticket",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED | FORMAT_PLACES,
 	  .make = view_markdown__new },
 	{ .name = "jsonl",
 	  .suffixes = ".jsonl, .json",
 	  .help = "JSON lines, as it goes: see JSON",
 	  .lines = "line",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED,
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_DROPPED | FORMAT_ROWS | FORMAT_PLACES,
 	  .make = view_json__new },
 	{ .name = "html",
 	  .suffixes = ".html",
-	  .help = "one page to mail: verdict, threads, timeline, flame graphs, who blocks whom; "
-		  "for any "
-		  "browser, without a network",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_DROPPED,
+	  .help = "one page to mail: verdict, threads, timeline, flame graphs, who blocks "
+		  "whom; for any browser, without a network",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_DROPPED | FORMAT_ROWS |
+		  FORMAT_PLACES,
 	  .make = view_html__new },
 	{ .name = "perfetto",
 	  .suffixes = ".pftrace, .perfetto-trace",
-	  .help = "a trace for ui.perfetto.dev: each wait, hold and hand-over on its thread, "
-		  "beside "
-		  "other traces",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_BINARY,
+	  .help = "a trace for ui.perfetto.dev: each wait, hold and hand-over on its "
+		  "thread, beside other traces",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES | FORMAT_BINARY | FORMAT_PLACES,
 	  .make = view_perfetto__new },
 	{ .name = "pprof",
 	  .suffixes = ".pb.gz, .pprof",
-	  .help = "stacks for *go tool pprof*, Pyroscope and Parca: delay, hold and blame, threads "
-		  "as "
-		  "labels",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_BINARY,
+	  .help = "stacks for *go tool pprof*, Pyroscope and Parca: delay, hold and blame, "
+		  "threads as labels",
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_BINARY | FORMAT_PLACES,
 	  .make = view_pprof__new },
 	{ .name = "chrome",
 	  .suffixes = ".trace.json, .chrome.json",
 	  .help = "trace events as JSON, an event a line: each wait, hold and hand-over, for "
-		  "Perfetto, "
-		  "chrome://tracing and beside traces of others",
+		  "Perfetto, chrome://tracing and beside traces of others",
 	  .lines = "line",
 	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_STATES,
 	  .make = view_chrome__new },
 	{ .name = "csv",
 	  .suffixes = ".csv",
 	  .help = "a row for each thread and interval, for spreadsheets and data frames",
-	  .lines = "row",
-	  .bits = FORMAT_RECORD,
+	  .lines = "line",
+	  .bits = FORMAT_RECORD | FORMAT_ROWS,
 	  .make = view_csv__new },
 	{ .name = "gecko",
 	  .suffixes = ".gecko.json",
-	  .help = "for the Firefox Profiler: each wait and hold as a marker, and where threads "
-		  "wait as "
-		  "call trees and flame graphs",
-	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD,
+	  .help = "for the Firefox Profiler: each wait and hold as a marker, and where "
+		  "threads wait as call trees and flame graphs",
+	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD | FORMAT_PLACES,
 	  .make = view_gecko__new },
 	{ .name = "speedscope",
 	  .suffixes = ".speedscope.json",
-	  .help = "for speedscope: who makes others wait, who waits and who holds by stack, and "
-		  "what "
-		  "each thread did when",
-	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD,
+	  .help = "for speedscope: who makes others wait, who waits and who holds by stack, "
+		  "and what each thread did when",
+	  .bits = FORMAT_STACKS | FORMAT_STATES | FORMAT_RECORD | FORMAT_PLACES,
 	  .make = view_speedscope__new },
 };
 const size_t format_cnt = ARRAY_SIZE(format_table);

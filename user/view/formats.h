@@ -24,6 +24,8 @@ enum format_bits {
 	FORMAT_EVENTS =
 		1 << 5, /* all that happened is written, by codec/: the view has nothing to do */
 	FORMAT_BINARY = 1 << 6,	 /* nothing for a terminal */
+	FORMAT_ROWS = 1 << 7,	 /* -l and --sort apply: it has a row for each thread */
+	FORMAT_PLACES = 1 << 8,	 /* --my-code applies: it has sums by place in the code */
 	FORMAT_DROPPED = 1 << 4, /* says itself how many ended processes are not in it any more */
 };
 

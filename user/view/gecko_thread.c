@@ -53,18 +53,6 @@ struct thread_out {
 	uint64_t sample_cnt;
 };
 
-static const char *const state_names[GT_STATE_CNT] = {
-	[GT_WAIT] = "Waiting for GIL", [GT_HOLD] = "Has GIL", [GT_YIELD] = "Yielding"
-};
-static const char *const short_names[GT_STATE_CNT] = {
-	[GT_WAIT] = "Short waits", [GT_HOLD] = "Short holds", [GT_YIELD] = "Short yields"
-};
-
-static const char *const told_names[TRIGGER_KINDS] = {
-	[TRIGGER_WAIT] = "on-wait",  [TRIGGER_HOLD] = "on-hold", [TRIGGER_DELAY] = "on-delay",
-	[TRIGGER_SIGNAL] = "signal", [TRIGGER_KEY] = "key",	 [TRIGGER_END] = "end",
-};
-
 /* ---- samples ---- */
 
 /* By kind and stack; 0 for what has none. */
@@ -303,10 +291,10 @@ static void make_roots(struct thread_out *t)
 		t->roots[i] =
 			gecko_tables__root(&t->tables, GECKO_NONE, state_names[i], categories[i]);
 		t->names[0][i] = strings__no(&t->g->strings, state_names[i]);
-		t->names[1][i] = strings__no(&t->g->strings, short_names[i]);
+		t->names[1][i] = strings__no(&t->g->strings, state_segment_names[i]);
 	}
 	for (size_t i = 0; i < TRIGGER_KINDS && t->s->told_cnt; i++)
-		t->told[i] = strings__no(&t->g->strings, told_names[i]);
+		t->told[i] = strings__no(&t->g->strings, state_trigger_names[i]);
 }
 
 static int put_samples(struct thread_out *t)

@@ -97,10 +97,11 @@ static void note_true(struct event_packet *e, enum perfetto_key key)
 	n->has_bool_value = n->bool_value = true;
 }
 
-/* Two keys: its name, and the one behind it its tid. */
+/* Two keys: its name, if that is known by now, and the one behind it its tid. */
 static void note_thread(struct event_packet *e, enum perfetto_key key, const struct state_thread *t)
 {
-	note(e, key)->string_value = (char *)(uintptr_t)t->name;
+	if (*t->name)
+		note(e, key)->string_value = (char *)(uintptr_t)t->name;
 	note_u64(e, key + 1, t->tid);
 }
 
@@ -142,9 +143,6 @@ static void set_flows(struct event_packet *e, const struct state *s, uint64_t ba
 
 static int on_state(void *ctx, const struct state *s)
 {
-	static const uint64_t names[GT_STATE_CNT] = {
-		[GT_WAIT] = PERFETTO_WAIT, [GT_HOLD] = PERFETTO_HOLD, [GT_YIELD] = PERFETTO_YIELD
-	};
 	struct perfetto *p = ctx;
 	struct event_packet e;
 	uint64_t track;
@@ -153,7 +151,7 @@ static int on_state(void *ctx, const struct state *s)
 	if (err)
 		return err;
 	init(&e, SLICE_BEGIN, track, s->start_ns);
-	set_name(&e, names[s->kind]);
+	set_name(&e, PERFETTO_STATE + (uint64_t)s->kind);
 	set_flows(&e, s, p->tracks.base << FLOWS_BITS);
 	note_state(&e, s);
 	e.event.callstack_iid = perfetto_out__stack(&p->out, s->stack_id, &s->stack);
@@ -167,9 +165,6 @@ static int on_state(void *ctx, const struct state *s)
 
 static int on_segment(void *ctx, const struct state_segment *s)
 {
-	static const uint64_t names[GT_STATE_CNT] = { [GT_WAIT] = PERFETTO_SHORT_WAITS,
-						      [GT_HOLD] = PERFETTO_SHORT_HOLDS,
-						      [GT_YIELD] = PERFETTO_SHORT_YIELDS };
 	struct perfetto *p = ctx;
 	struct event_packet e;
 	uint64_t track;
@@ -178,7 +173,7 @@ static int on_segment(void *ctx, const struct state_segment *s)
 	if (err)
 		return err;
 	init(&e, SLICE_BEGIN, track, s->start_ns);
-	set_name(&e, names[s->kind]);
+	set_name(&e, PERFETTO_SEGMENT + (uint64_t)s->kind);
 	note_u64(&e, PERFETTO_KEY_COUNT, s->cnt);
 	note_u64(&e, PERFETTO_KEY_SUM_NS, s->sum_ns);
 	note_u64(&e, PERFETTO_KEY_MAX_NS, s->max_ns);
@@ -218,7 +213,7 @@ static int on_trigger(void *ctx, const struct trigger *t, const struct state_pro
 	if (err)
 		return err;
 	init(&e, INSTANT, track, t->at_ns);
-	set_name(&e, PERFETTO_ON_WAIT + (uint64_t)t->kind);
+	set_name(&e, PERFETTO_TRIGGER + (uint64_t)t->kind);
 	note_u64(&e, PERFETTO_KEY_LASTED_NS, t->ns);
 	note_u64(&e, PERFETTO_KEY_LIMIT_NS, t->limit_ns);
 	if (t->over)

@@ -14,20 +14,12 @@ enum { CLOCK_REAL = 1, CLOCK_MONO = 3, CLOCK_BOOT = 6 };
 /* sequence_flags: what is interned begins anew; it is needed. */
 enum { SEQ_CLEARED = 1, SEQ_NEEDED = 2 };
 
-static const char *const event_names[PERFETTO_NAMES] = {
-	[PERFETTO_WAIT] = "Waiting for GIL",
-	[PERFETTO_HOLD] = "Has GIL",
-	[PERFETTO_YIELD] = "Yielding",
-	[PERFETTO_SHORT_WAITS] = "short waits",
-	[PERFETTO_SHORT_HOLDS] = "short holds",
-	[PERFETTO_SHORT_YIELDS] = "short yields",
-	[PERFETTO_ON_WAIT] = "on-wait",
-	"on-hold",
-	"on-delay",
-	"signal",
-	"key",
-	"end",
-};
+static const char *event_name(size_t iid)
+{
+	return iid >= PERFETTO_TRIGGER	 ? state_trigger_names[iid - PERFETTO_TRIGGER]
+	       : iid >= PERFETTO_SEGMENT ? state_segment_names[iid - PERFETTO_SEGMENT]
+					 : state_names[iid - PERFETTO_STATE];
+}
 
 static const char *const key_names[PERFETTO_KEYS] = {
 	[PERFETTO_KEY_HOLDER] = "holder",     [PERFETTO_KEY_HOLDER_TID] = "holder_tid",
@@ -232,15 +224,36 @@ int perfetto_out__packet(struct perfetto_out *o, Perfetto__TracePacket *p)
 
 #define NAMES_MAX 16
 
-static void fill_names(Perfetto__InternedName *names, Perfetto__InternedName **list,
-		       const char *const *texts, size_t cnt)
+/* Names, and the list of them that a packet wants. */
+struct names {
+	size_t cnt;
+	Perfetto__InternedName names[NAMES_MAX], *list[NAMES_MAX];
+};
+
+static const char *category(size_t iid)
 {
-	for (size_t i = 0; i + 1 < cnt; i++) {
-		perfetto__interned_name__init(&names[i]);
-		names[i].has_iid = true;
-		names[i].iid = i + 1;
-		names[i].name = (char *)(uintptr_t)texts[i + 1];
-		list[i] = &names[i];
+	(void)iid;
+	return "gil";
+}
+
+static const char *key_name(size_t iid)
+{
+	return key_names[iid];
+}
+
+static void fill_names(struct names *n, size_t end, const char *(*name_of)(size_t iid))
+{
+	n->cnt = 0;
+	for (size_t iid = 1; iid < end; iid++) {
+		Perfetto__InternedName *name = &n->names[n->cnt];
+
+		if (!name_of(iid))
+			continue;
+		perfetto__interned_name__init(name);
+		name->has_iid = true;
+		name->iid = iid;
+		name->name = (char *)(uintptr_t)name_of(iid);
+		n->list[n->cnt++] = name;
 	}
 }
 
@@ -248,21 +261,20 @@ _Static_assert(PERFETTO_NAMES <= NAMES_MAX + 1 && PERFETTO_KEYS <= NAMES_MAX + 1
 
 static int put_names(struct perfetto_out *o)
 {
-	static const char *const categories[] = { NULL, "gil" };
-	Perfetto__InternedName names[3][NAMES_MAX], *lists[3][NAMES_MAX];
+	struct names categories, events, keys;
 	Perfetto__InternedData d = PERFETTO__INTERNED_DATA__INIT;
 	Perfetto__TracePacketDefaults defaults = PERFETTO__TRACE_PACKET_DEFAULTS__INIT;
 	Perfetto__TracePacket p = PERFETTO__TRACE_PACKET__INIT;
 
-	fill_names(names[0], lists[0], categories, ARRAY_SIZE(categories));
-	fill_names(names[1], lists[1], event_names, ARRAY_SIZE(event_names));
-	fill_names(names[2], lists[2], key_names, ARRAY_SIZE(key_names));
-	d.n_event_categories = ARRAY_SIZE(categories) - 1;
-	d.event_categories = lists[0];
-	d.n_event_names = ARRAY_SIZE(event_names) - 1;
-	d.event_names = lists[1];
-	d.n_debug_annotation_names = ARRAY_SIZE(key_names) - 1;
-	d.debug_annotation_names = lists[2];
+	fill_names(&categories, 2, category);
+	fill_names(&events, PERFETTO_NAMES, event_name);
+	fill_names(&keys, PERFETTO_KEYS, key_name);
+	d.n_event_categories = categories.cnt;
+	d.event_categories = categories.list;
+	d.n_event_names = events.cnt;
+	d.event_names = events.list;
+	d.n_debug_annotation_names = keys.cnt;
+	d.debug_annotation_names = keys.list;
 	defaults.has_timestamp_clock_id = true;
 	defaults.timestamp_clock_id = CLOCK_MONO;
 	p.interned_data = &d;

@@ -10,22 +10,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "bpf/giltop.h"
 #include "user/base/arena.h"
 #include "user/base/hmap.h"
+#include "user/books/trigger.h"
 #include "user/picture/stack_store.h"
 #include "user/view/proto/perfetto.pb-c.h"
 #include "user/view/strings.h"
 
 /* What is known from the first packet on: numbers, in the order of their tables in perfetto_out.c. */
 enum perfetto_name {
-	PERFETTO_WAIT = 1,
-	PERFETTO_HOLD,
-	PERFETTO_YIELD,
-	PERFETTO_SHORT_WAITS,
-	PERFETTO_SHORT_HOLDS,
-	PERFETTO_SHORT_YIELDS,
-	PERFETTO_ON_WAIT, /* triggers, in their order (books/trigger.h) */
-	PERFETTO_NAMES = PERFETTO_ON_WAIT + 6,
+	PERFETTO_STATE = 1,				    /* + enum gt_state */
+	PERFETTO_SEGMENT = PERFETTO_STATE + GT_STATE_CNT,   /* + enum gt_state */
+	PERFETTO_TRIGGER = PERFETTO_SEGMENT + GT_STATE_CNT, /* + enum trigger_kind */
+	PERFETTO_NAMES = PERFETTO_TRIGGER + TRIGGER_KINDS,
 };
 
 enum perfetto_key {

@@ -17,10 +17,6 @@
 /* Shorter states have no stack in the timeline: one is some 1000 bytes there, and is in the totals anyway. */
 #define STACK_MIN_NS 100000u
 
-static const char *const state_names[GT_STATE_CNT] = {
-	[GT_WAIT] = "Waiting for GIL", [GT_HOLD] = "Has GIL", [GT_YIELD] = "Yielding"
-};
-
 /* ---- what each thread did ---- */
 
 struct thread_out {

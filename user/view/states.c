@@ -8,6 +8,7 @@
 #include "user/books/totals.h"
 #include "user/books/trigger.h"
 #include "user/view/states_impl.h"
+#include "user/view/view.h"
 
 /* ---- what happens ---- */
 
@@ -15,6 +16,20 @@ static void keep_err(struct states *s, int err)
 {
 	if (err && !s->err)
 		s->err = err;
+}
+
+/* Of a flight recorder's file: is it before what the totals are of? */
+static bool is_before(const struct states *s, uint64_t ns)
+{
+	return ns < s->opts->from_ns;
+}
+
+/* An arrow begins in a state that is there. */
+static bool has_arrow(const struct states *s, const struct at_gil *at)
+{
+	const struct thread *from = (const struct thread *)at->from;
+
+	return from && from->shown && !is_before(s, at->from_ns);
 }
 
 static void on_state(void *ctx, const struct event_state *st)
@@ -26,10 +41,11 @@ static void on_state(void *ctx, const struct event_state *st)
 	struct at_gil *at = t && g ? states_who__at_gil(s, t, g) : NULL;
 	struct state out;
 
-	if (!at || !t->shown || !s->ops->state)
+	if (!at || !t->shown || !s->ops->state || is_before(s, st->end_ns))
 		return;
 	out = (struct state){ .kind = st->state,
-			      .start_ns = st->start_ns,
+			      .start_ns =
+				      is_before(s, st->start_ns) ? s->opts->from_ns : st->start_ns,
 			      .end_ns = st->end_ns < st->start_ns ? st->start_ns : st->end_ns,
 			      .thread = &t->pub,
 			      .gil = &g->pub,
@@ -42,7 +58,7 @@ static void on_state(void *ctx, const struct event_state *st)
 		out.asked = at->asked;
 		out.from = at->from;
 		out.from_ns = at->from_ns;
-		out.in = at->in;
+		out.in = has_arrow(s, at) ? at->in : 0;
 		out.out = at->out;
 	}
 	out.stack_id = st->state == GT_YIELD ? 0 : at->stack;
@@ -56,8 +72,18 @@ static void set_waits(struct states *s, struct gil *g, struct at_gil *at, bool w
 		return;
 	at->waits = waits;
 	g->pub.waiters += waits ? 1 : -1u;
-	if (s->ops->waiters)
+	if (s->ops->waiters && !is_before(s, ns))
 		keep_err(s, s->ops->waiters(s->ctx, &g->pub, ns));
+}
+
+/* Who waits as it begins has been waiting. */
+static void begin_waiters(struct states *s)
+{
+	for (size_t i = 0; i < s->gil_cnt && s->ops->waiters; i++)
+		if (s->gil_list[i]->pub.waiters)
+			keep_err(s,
+				 s->ops->waiters(s->ctx, &s->gil_list[i]->pub, s->opts->from_ns));
+	s->begun = true;
 }
 
 /* What the state that ends with this event is to say. */
@@ -133,7 +159,7 @@ static void tell_segment(struct states *s, const struct event *e, const struct g
 
 	if (seg.start_ns > seg.end_ns)
 		seg.start_ns = seg.end_ns;
-	if (t->shown && s->ops->segment)
+	if (t->shown && s->ops->segment && !is_before(s, seg.end_ns))
 		keep_err(s, s->ops->segment(s->ctx, &seg));
 }
 
@@ -152,6 +178,8 @@ static int take_event(struct states *s, const struct event *e)
 	at = t ? states_who__at_gil(s, t, g) : NULL;
 	if (!at)
 		return -ENOMEM;
+	if (!s->begun && !is_before(s, e->ns))
+		begin_waiters(s);
 	if (e->kind == EVENT_SEGMENT) {
 		if (e->segment)
 			tell_segment(s, e, g, t);
@@ -249,6 +277,7 @@ struct states *states__new(const struct states_ops *ops, void *ctx, const struct
 	s->ops = ops;
 	s->ctx = ctx;
 	s->opts = opts;
+	s->begun = !opts->from_ns;
 	s->spans.fn = on_state;
 	s->spans.ctx = s;
 	return s;

@@ -67,7 +67,7 @@ struct state {
 	const struct state_thread
 		*holder; /* WAIT: who held as it began; NULL: nobody, or not known */
 	/* HOLD: what was handed over to it while it waited: by whom, when; in is that hand-over's number, from 1 on.
-	 * NULL, 0: it did not wait, or nobody is known who let go.
+	 * NULL, 0: it did not wait, or nobody is known who let go. in 0 alone: where it comes from is not shown.
 	 */
 	const struct state_thread *from;
 	uint64_t from_ns, in;
@@ -82,6 +82,9 @@ struct state_segment {
 	const struct state_thread *thread;
 	const struct state_gil *gil;
 };
+
+/* What they are called in timelines: "Waiting for GIL", "Short waits"; NULL: no such state. Of triggers (books/trigger.h) "on-wait". */
+extern const char *const state_names[], *const state_segment_names[], *const state_trigger_names[];
 
 /* NULL: of no interest. 0 or -errno: states__take and states__finish return the first one. */
 struct states_ops {
@@ -101,7 +104,9 @@ struct states_clock {
 
 struct states;
 
-/* opts: whose threads are shown (view_opts.tids), for the states and segments. NULL + errno. */
+/* opts: whose threads are shown (view_opts.tids), for the states and segments, and from when on (from_ns: what goes on then
+ * begins there). NULL + errno.
+ */
 struct states *states__new(const struct states_ops *ops, void *ctx, const struct view_opts *opts);
 void states__free(struct states *s); /* NULL is fine */
 int states__take(struct states *s, const struct record *r);

@@ -62,6 +62,7 @@ struct states {
 	struct thread **thread_list;
 	uint64_t totals_ns, before_ns; /* the last reading, and the one before it */
 	uint64_t hand_over_cnt;
+	bool begun; /* something from view_opts.from_ns on has come */
 	struct states_clock clock;
 	int err; /* of the ops: the first one */
 };
