@@ -9,22 +9,6 @@
 #include "user/base/util.h"
 #include "user/view/view.h"
 
-/* The one copy of this text; equal texts have equal addresses. NULL: no memory. */
-static const char *intern(struct flame *f, const char *s, size_t len)
-{
-	uint64_t hash = hash_bytes(HASH_START, s, len), nth = 0;
-	char *copy;
-
-	for (; (copy = hmap__get(&f->by_text, hash, nth)); nth++)
-		if (!strncmp(copy, s, len) && !copy[len])
-			return copy;
-	copy = arena__alloc(&f->texts, len + 1, 1);
-	if (!copy || hmap__put(&f->by_text, hash, nth, copy))
-		return NULL;
-	memcpy(copy, s, len);
-	return copy;
-}
-
 static int new_node(struct flame *f, uint32_t parent, const char *text)
 {
 	uint32_t depth = parent == FLAME_NONE ? 0 : f->nodes[parent].depth + 1;
@@ -42,15 +26,15 @@ static int new_node(struct flame *f, uint32_t parent, const char *text)
 /* The child of this text, made if there is none. FLAME_NONE: no memory. */
 static uint32_t child_of(struct flame *f, uint32_t parent, const char *s, size_t len)
 {
-	const char *text = intern(f, s, len);
-	size_t at = text ? (size_t)hmap__get(&f->by_parent, parent, (uintptr_t)text) : 0;
+	uint32_t text = strings__no_of(&f->texts, s, len);
+	size_t at = (size_t)hmap__get(&f->by_parent, parent, text);
 
 	if (at)
 		return (uint32_t)at;
-	if (!text || new_node(f, parent, text))
+	if (text == STRINGS_NONE || new_node(f, parent, f->texts.list[text]))
 		return FLAME_NONE;
 	at = f->cnt - 1; /* never 0: that is the root */
-	if (hmap__put(&f->by_parent, parent, (uintptr_t)text, (void *)at))
+	if (hmap__put(&f->by_parent, parent, text, (void *)at))
 		return FLAME_NONE;
 	f->nodes[at].sibling = f->nodes[parent].child;
 	f->nodes[parent].child = (uint32_t)at;
@@ -164,8 +148,7 @@ int flame__each_line(const struct flame *f, stack_line_fn fn, void *ctx)
 void flame__free(struct flame *f)
 {
 	free(f->nodes);
-	hmap__free(&f->by_text);
 	hmap__free(&f->by_parent);
-	arena__free(&f->texts);
+	strings__free(&f->texts);
 	*f = (struct flame){ 0 };
 }

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "user/base/arena.h"
 #include "user/base/hmap.h"
 #include "user/view/stack_lines.h"
+#include "user/view/strings.h"
 
 #define FLAME_NONE UINT32_MAX
 
@@ -27,9 +27,8 @@ struct flame_node {
 struct flame {
 	struct flame_node *nodes;
 	size_t cnt, cap;
-	struct arena texts;
-	struct hmap by_text;   /* (hash, nth) -> text: each is kept once */
-	struct hmap by_parent; /* (parent, text) -> number of the node */
+	struct strings texts;
+	struct hmap by_parent; /* (parent, number of the text) -> number of the node */
 };
 
 /* All stacks of the weight that the options want, children sorted by their text. 0 or -ENOMEM. */

@@ -22,15 +22,20 @@ static uint32_t add(struct strings *st, const char *s, size_t len, uint64_t hash
 	return (uint32_t)st->cnt++;
 }
 
-uint32_t strings__no(struct strings *st, const char *s)
+uint32_t strings__no_of(struct strings *st, const char *s, size_t len)
 {
-	size_t len = strlen(s), at;
 	uint64_t hash = hash_bytes(HASH_START, s, len), nth = 0;
+	size_t at;
 
 	for (; (at = (size_t)hmap__get(&st->by_hash, hash, nth)); nth++)
-		if (!strcmp(st->list[at - 1], s))
+		if (!strncmp(st->list[at - 1], s, len) && !st->list[at - 1][len])
 			return (uint32_t)(at - 1);
 	return add(st, s, len, hash, nth);
+}
+
+uint32_t strings__no(struct strings *st, const char *s)
+{
+	return strings__no_of(st, s, strlen(s));
 }
 
 void strings__free(struct strings *st)

@@ -22,6 +22,7 @@ struct strings {
 
 /* Its number, from 0 on in the order of their coming; STRINGS_NONE: no memory, which it remembers. */
 uint32_t strings__no(struct strings *st, const char *s);
+uint32_t strings__no_of(struct strings *st, const char *s, size_t len); /* its first len bytes */
 void strings__free(struct strings *st);
 
 #endif
