@@ -140,6 +140,14 @@ $(BUILD)/page_%.inc: user/view/html/page.% scripts/embed
 	$(call say,EMBED,$<)
 	$(Q)scripts/embed page_$* $< > $@.tmp && mv $@.tmp $@
 
+# One script, in a scope of its own.
+PAGE_SCRIPTS := $(foreach p,data use timeline flame tables page,user/view/html/$(p).js)
+$(BUILD)/page_js.inc: $(PAGE_SCRIPTS) scripts/embed Makefile
+	@mkdir -p $(@D)
+	$(call say,EMBED,user/view/html/*.js)
+	$(Q){ echo "'use strict';(() => {"; cat $(PAGE_SCRIPTS); echo '})();'; } > $(BUILD)/page.js
+	$(Q)scripts/embed page_js $(BUILD)/page.js > $@.tmp && mv $@.tmp $@
+
 $(foreach d,$(BUILD) $(BUILD)/asan $(BUILD)/fuzz,$(d)/user/view/html.o): $(PAGE_PARTS)
 
 # Names of system calls, of the headers that are compiled against.

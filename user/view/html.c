@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* html.c - one page to mail: verdict and advice, threads, a timeline, flame graphs, who blocks whom, what looking cost
  *
- * It needs nothing else: no network, no other file. Its sources are html/page.html, page.css and page.js; here they are put
+ * It needs nothing else: no network, no other file. Its sources are html/page.html, page.css and scripts; here they are put
  * together with what was measured. A policy in it allows this one script and this one style, by their sums; nothing of the target is
  * ever anything but text. Sentences and tables are HTML, there without scripts, too; what scripts draw is JSON beside them, brought
  * to a size that does not depend on how much happened (state_bins.h).

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* html_data.c - what the page's scripts draw: rows of the timeline, the longest states, flame graphs, the use over time
  *
- * JSON in a script element that is no script. Numbers are ns from t0; texts are numbers of one table. What html/page.js reads:
+ * JSON in a script element that is no script. Numbers are ns from t0; texts are numbers of one table. What html/data.js reads:
  *	t0, t1, wall	the span (t1 from t0), and what the clock on the wall said at t0, in ms of the epoch (0: not known)
  *	bin, bins	length of a bin in ns, and how many there are
  *	rows		[text, pid, tid, wait, hold, yield]: shares of each bin, a letter each (base64: 0..63), "" if it never did
