@@ -44,11 +44,17 @@ static void put_verbs_of(const struct opt_desc *d, struct sbuf *out)
 	}
 }
 
-static int no_effect(const struct opt_desc *d, const char *with)
+/* They read what was measured. */
+#define FILE_VERBS (1u << VERB_REPORT | 1u << VERB_EXPORT | 1u << VERB_DIFF)
+
+static int no_effect(const struct opt_desc *d, const char *with, bool is_of_files)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 
-	if (d->why) {
+	if (is_of_files && !(d->verbs & FILE_VERBS)) {
+		sbuf__puts(&why, "nothing is measured; it is for ");
+		put_verbs_of(d, &why);
+	} else if (d->why) {
 		sbuf__puts(&why, d->why);
 	} else if (d->never && d->verbs & 1u << VERB_RECORD) {
 		sbuf__puts(&why, "it is for tables of threads");
@@ -66,7 +72,8 @@ static int check_verb(const struct opts *o, uint64_t given)
 	for (size_t i = 0; i < opt_cnt; i++)
 		if (is_given(given, i) && !opt_table[i].harmless &&
 		    !opt__is_for(&opt_table[i], o->verb) && !(opt_table[i].verbs & json))
-			return no_effect(&opt_table[i], verb__name(o->verb));
+			return no_effect(&opt_table[i], verb__name(o->verb),
+					 FILE_VERBS >> o->verb & 1);
 	if (o->command && (o->verb == VERB_LIST || o->verb == VERB_DOCTOR))
 		return usage("%s starts no command: top, record and dump do", verb__name(o->verb));
 	return 0;
@@ -120,7 +127,7 @@ static int check_format(const struct opts *o, uint64_t given)
 
 		if (is_given(given, i) &&
 		    ((d->only && !(f->bits & d->only)) || (d->never && f->bits & d->never)))
-			return no_effect(d, f->name);
+			return no_effect(d, f->name, false);
 	}
 	return 0;
 }
@@ -158,6 +165,8 @@ static int check_target(const struct opts *o)
 		return usage("'%s' is a recording already: give another -f", o->files[0]);
 	if (o->at && !o->file_cnt)
 		return usage("--at is a moment of a recording: it goes with a FILE");
+	if (o->output && !*o->output)
+		return usage("--output: the name is empty");
 	if (o->verb == VERB_RECORD && !o->output && !o->ring_ns && !o->ring_bytes)
 		return usage("record needs -o FILE (- is stdout)");
 	if (opts__converts(o) && !opts__format(o)) {

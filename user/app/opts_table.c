@@ -168,7 +168,7 @@ const struct opt_desc opt_table[] = {
 	  .help = "of a recording the moment so long after its start (12.5s, 3m), or at that time "
 		  "of day "
 		  "(14:03:07)",
-	  .verbs = REPORT | DUMP, .why = "it is for recordings" },
+	  .verbs = REPORT | DUMP },
 	{ "check", 0, "EXPR", OPT_CHECKS, OFF(checks),
 	  .help = "exit with 7 if this does not hold at the end: delay(MainThread)<10%, "
 		  "p99(wait)<20ms, "
