@@ -90,4 +90,11 @@ fake_repository() {
 	run -0 "$REPO/scripts/run-unit" ./test_one
 	[[ ${lines[0]} =~ ^"  unit test_one "\ +"1 ok, 0 failed in "[1-9][0-9]+ms$ ]]
 	[ "${lines[1]}" = "unit: 1 passed, 0 failed, 0 skipped" ]
+	# Several at a time: what each of them says stays together.
+	printf '#!/bin/sh\necho "[       OK ] a"\nsleep 0.05\necho "[  FAILED  ] b"\nexit 1\n' >test_two
+	printf '#!/bin/sh\nkill -9 $$\n' >test_three
+	chmod +x test_*
+	run -1 "$REPO/scripts/run-unit" ./test_one ./test_two ./test_three ./test_two ./test_none
+	[ "${lines[-1]}" = "unit: 3 passed, 4 failed, 0 skipped" ]
+	[[ $output == *"[       OK ] a"$'\n'"[  FAILED  ] b"$'\n'"  unit test_two "* ]]
 }

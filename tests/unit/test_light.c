@@ -6,9 +6,10 @@
  */
 #include "user/picture/balance.h"
 
+#include "tests/unit/schedule_cnt.h"
 #include "tests/unit/random_processes.h"
 
-#define SCHEDULES 1500
+#define SCHEDULES schedule_cnt(400)
 
 static uint64_t running_seed;
 static bool running;

@@ -16,9 +16,10 @@
 #include "user/source/recording.h"
 #include "user/view/view.h"
 
+#include "tests/unit/schedule_cnt.h"
 #include "tests/unit/random_processes.h"
 
-#define SCHEDULES    150
+#define SCHEDULES    schedule_cnt(80)
 #define STACKS	     300
 #define PICTURES_MAX 200
 

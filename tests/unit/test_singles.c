@@ -7,9 +7,10 @@
  */
 #include "user/picture/event_spans.h"
 
+#include "tests/unit/schedule_cnt.h"
 #include "tests/unit/random_processes.h"
 
-#define SCHEDULES  600
+#define SCHEDULES  schedule_cnt(300)
 #define EVENTS_CAP 20000
 
 /* By events, of a thread at a GIL. */
