@@ -6,6 +6,7 @@ BUILD     ?= build
 prefix    ?= /usr/local
 bindir    ?= $(prefix)/bin
 mandir    ?= $(prefix)/share/man
+docdir    ?= $(prefix)/share/doc/giltop
 bashdir   ?= $(prefix)/share/bash-completion/completions
 zshdir    ?= $(prefix)/share/zsh/site-functions
 fishdir   ?= $(prefix)/share/fish/vendor_completions.d
@@ -336,17 +337,22 @@ fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
 fuzz:
 	$(Q)BUILD=$(BUILD) scripts/fuzz
 
+# What the manual names.
+DOCS := exports.md merge.jq format.md accounting.md
+
 install: all
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(mandir)/man1 $(bashdir) $(zshdir) $(fishdir))
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(bindir) $(mandir)/man1 $(docdir) $(bashdir) $(zshdir) $(fishdir))
 	$(INSTALL) -m 755 $(BUILD)/giltop $(DESTDIR)$(bindir)/giltop
 	$(INSTALL) -m 644 $(BUILD)/giltop.1 $(DESTDIR)$(mandir)/man1/giltop.1
+	$(INSTALL) -m 644 $(addprefix doc/,$(DOCS)) $(DESTDIR)$(docdir)
 	$(INSTALL) -m 644 $(BUILD)/completions/giltop.bash $(DESTDIR)$(bashdir)/giltop
 	$(INSTALL) -m 644 $(BUILD)/completions/giltop.zsh $(DESTDIR)$(zshdir)/_giltop
 	$(INSTALL) -m 644 $(BUILD)/completions/giltop.fish $(DESTDIR)$(fishdir)/giltop.fish
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR),$(bindir)/giltop $(mandir)/man1/giltop.1 $(bashdir)/giltop \
-	      $(zshdir)/_giltop $(fishdir)/giltop.fish)
+	      $(zshdir)/_giltop $(fishdir)/giltop.fish $(addprefix $(docdir)/,$(DOCS)))
+	-rmdir $(DESTDIR)$(docdir) 2>/dev/null
 
 clean:
 	rm -rf $(BUILD)

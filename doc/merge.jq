@@ -27,8 +27,13 @@ def shift($wall_ns):
   elif ([.traceEvents[] | .ts // empty | tonumber] | max // 0) > 1e14 then -$wall_ns / 1000
   else 0 end;
 
-$giltop[0] as $g
-| ($other[0] | if type == "array" then {traceEvents: .} else . end) as $o
+def as_trace($name):
+  if type == "array" then {traceEvents: .} else . end
+  | if type == "object" and (.traceEvents | type) == "array" then .
+    else error($name + " has no trace events: it is of another format") end;
+
+($giltop[0] | as_trace("giltop") | if .otherData.giltop then . else error("giltop is no file of giltop -f chrome") end) as $g
+| ($other[0] | as_trace("other") | if .otherData | objects | .giltop then error("other is of giltop, too") else . end) as $o
 | ($o | shift($g.otherData.real_ns - $g.otherData.mono_ns)) as $shift
 | $g
 | .traceEvents |= map(rows_of_their_own)

@@ -364,10 +364,10 @@ bash_completes() { # WORD.. : what bash offers for the last one
 	zsh_completes 'giltop list --js' '--json'
 }
 
-@test "make install brings the program, the manual and the completions, uninstall takes them away" {
+@test "make install brings the program, the manual, what that names and the completions, uninstall takes them away" {
 	local dest=$BATS_TEST_TMPDIR/dest
 	make -s -C "$REPO" -o Makefile BUILD="$BUILD" DESTDIR="$dest" prefix=/usr install
-	[ "$(cd "$dest" && find . -type f | sort | paste -sd ' ')" = "./usr/bin/giltop ./usr/share/bash-completion/completions/giltop ./usr/share/fish/vendor_completions.d/giltop.fish ./usr/share/man/man1/giltop.1 ./usr/share/zsh/site-functions/_giltop" ]
+	[ "$(cd "$dest" && find . -type f | sort | paste -sd ' ')" = "./usr/bin/giltop ./usr/share/bash-completion/completions/giltop ./usr/share/doc/giltop/accounting.md ./usr/share/doc/giltop/exports.md ./usr/share/doc/giltop/format.md ./usr/share/doc/giltop/merge.jq ./usr/share/fish/vendor_completions.d/giltop.fish ./usr/share/man/man1/giltop.1 ./usr/share/zsh/site-functions/_giltop" ]
 	grep -q '^complete -F _giltop' "$dest/usr/share/bash-completion/completions/giltop"
 	[ "$(head -1 "$dest/usr/share/zsh/site-functions/_giltop")" = "#compdef giltop" ]
 	make -s -C "$REPO" -o Makefile BUILD="$BUILD" DESTDIR="$dest" prefix=/usr uninstall

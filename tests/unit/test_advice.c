@@ -282,7 +282,7 @@ static void holds_that_did_not_run_are_said_so(void **state)
 	t->hold_ns = 10 * S;
 	t->hold_offcpu_ns = 3 * S;
 	t->hold_runnable_ns = S;
-	assert_string_equal(blamed__advice(&b, 1), "w did not even run for 30% of its holding: "
+	assert_string_equal(blamed__advice(&b, 1), "w did not even run for 30% of the hold time: "
 						   "blocked, preempted or throttled");
 	t->hold_offcpu_ns = S;
 	assert_string_equal(blamed__advice(&b, 1), "");
@@ -324,10 +324,11 @@ static void holders_that_sleep_with_the_gil_are_told_so(void **state)
 	t->hold_ns = 8 * S;
 	t->hold_offcpu_ns = 7 * S;
 	t->hold_runnable_ns = S;
-	assert_is("Native code in crunch (work.py:21) sleeps or blocks for 75% of its holding and "
-		  "takes 45.0ms to let go when asked: release the GIL there");
+	assert_is(
+		"Native code in crunch (work.py:21) sleeps or blocks for 75% of the hold time and "
+		"takes 45.0ms to let go when asked: release the GIL there");
 	fake__asked(t, 0, 100, 4500 * MS);
-	assert_is("Code in crunch (work.py:21) sleeps or blocks for 75% of its holding: release "
+	assert_is("Code in crunch (work.py:21) sleeps or blocks for 75% of the hold time: release "
 		  "the GIL there");
 }
 

@@ -53,12 +53,17 @@ void opt__help(const struct opt_desc *d, struct sbuf *out)
 		sbuf__printf(out, " (default %s)", d->def);
 }
 
+#define USE_COLUMNS 39
+
 static void help_use(FILE *out, const char *verb, const char *args, const char *help)
 {
 	char left[48];
 
 	snprintf(left, sizeof(left), "giltop %-*s%s", *verb ? 7 : 0, verb, args);
-	fprintf(out, "  %-39s %s\n", left, help);
+	if (strlen(left) > USE_COLUMNS)
+		fprintf(out, "  %s\n  %*s %s\n", left, USE_COLUMNS, "", help);
+	else
+		fprintf(out, "  %-*s %s\n", USE_COLUMNS, left, help);
 }
 
 static void put_option(FILE *out, const struct opt_desc *d)

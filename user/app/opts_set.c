@@ -129,7 +129,7 @@ static int set_format(const struct opt_desc *d, const char *arg, const struct fo
 		if (format_table[i].bits & FORMAT_RECORD)
 			nearest__try(&near, format_table[i].name);
 	opt__values(d, ", ", &names);
-	sbuf__printf(&what, "--%s: '%s' is no format of record", d->name, arg);
+	sbuf__printf(&what, "--%s: '%s' is no format", d->name, arg);
 	return usage_none_of(sbuf__str(&what), &near, "", sbuf__str(&names));
 }
 

@@ -211,7 +211,7 @@ static void put_asleep(const struct culprit *c, bool brief, struct sbuf *out)
 		sbuf__puts(out, "Code");
 		put_at(c->frame, c->looks, brief, out);
 	}
-	sbuf__printf(out, " sleeps or blocks for %s of its holding",
+	sbuf__printf(out, " sleeps or blocks for %s of the hold time",
 		     units__percent_word(t->hold_offcpu_ns - t->hold_runnable_ns, t->hold_ns, a));
 	if (t->late)
 		sbuf__printf(out, " and takes %s to let go when asked",
@@ -393,10 +393,10 @@ size_t verdict__advice(const struct snap_proc *p, const struct snap_gil *g, stru
 	    without_cpu(c.who) < HOLD_NO_CPU_MUCH &&
 	    verdict__share(c.who->hold_offcpu_ns, c.who->hold_ns) > 0.2) {
 		verdict__put_holders(&c, &out[n]);
-		sbuf__printf(
-			&out[n++],
-			" did not even run for %s of its holding: blocked, preempted or throttled",
-			units__percent_word(c.who->hold_offcpu_ns, c.who->hold_ns, pct));
+		sbuf__printf(&out[n++],
+			     " did not even run for %s of the hold time: blocked, preempted or "
+			     "throttled",
+			     units__percent_word(c.who->hold_offcpu_ns, c.who->hold_ns, pct));
 	}
 	if (n < max && g->switches && verdict__share(g->gap_wall_ns, g->observed_ns) > 0.1)
 		sbuf__printf(
