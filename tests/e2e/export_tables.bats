@@ -65,6 +65,12 @@ ready() { # FILE OPTION..: a workload that says so and then goes on for a minute
 @test "gecko and speedscope: without stacks" {
 	recorded demo_service.py 1s --mode exact --no-stacks
 	both_add_up
+	# What is made of stacks alone is not made.
+	for name in folded pprof svg; do
+		run -1 "$GILTOP" export -q -f $name -o "$OPEN/none" "$FILE"
+		[ "$output" = "giltop: no stacks were collected (--no-stacks), and $name is made of them" ]
+		[ ! -e "$OPEN/none" ]
+	done
 }
 
 @test "gecko and speedscope: names that try to break whoever writes them down" {

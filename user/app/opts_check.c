@@ -122,6 +122,10 @@ static int check_format(const struct opts *o, uint64_t given)
 	const struct format *f = opts__format(o);
 	bool several = opts__converts(o) || o->verb == VERB_DIFF;
 
+	if (opts__converts(o) && o->no_stacks && f->bits & FORMAT_ONLY_STACKS)
+		return usage("--no-stacks and --format %s do not go together: it is made of stacks",
+			     f->name);
+
 	for (size_t i = 0; i < opt_cnt && several; i++) {
 		const struct opt_desc *d = &opt_table[i];
 

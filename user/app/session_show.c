@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* session_show.c - what the view is given: pictures of intervals, marks between them, the summary */
+#include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -118,6 +119,12 @@ int session__summary(struct session *s)
 	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))
 		pr_info("%s: no CPython was seen\n", s->o->command[0]);
 	session__show_command_output(s); /* what it means is said last */
+	if (!s->view_err && opts__format(s->o)->bits & FORMAT_ONLY_STACKS &&
+	    !snapshot__has_stacks(snap)) {
+		pr_warn("no stacks were collected (--no-stacks), and %s is made of them\n",
+			opts__format(s->o)->name);
+		s->view_err = -ECANCELED;
+	}
 	if (!s->view_err)
 		s->view_err = s->view->ops->end(s->view, snap, s->done);
 	if (snap->dropped_cnt && !(opts__format(s->o)->bits & FORMAT_DROPPED))

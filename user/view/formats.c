@@ -31,13 +31,15 @@ const struct format format_table[] = {
 	  .help = "a line a stack with its time, for flame graphs; at the end, of what *--weight* "
 		  "says",
 	  .lines = "stack",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT | FORMAT_PLACES,
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT | FORMAT_PLACES |
+		  FORMAT_ONLY_STACKS,
 	  .make = view_folded__new },
 	{ .name = "svg",
 	  .suffixes = ".svg",
 	  .help = "a flame graph of what *--weight* says, in one file for any browser: a "
 		  "click shows a part of it, Ctrl-F searches",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT | FORMAT_PLACES,
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_WEIGHT | FORMAT_PLACES |
+		  FORMAT_ONLY_STACKS,
 	  .make = view_svg__new },
 	{ .name = "markdown",
 	  .suffixes = ".md",
@@ -67,7 +69,8 @@ const struct format format_table[] = {
 	  .suffixes = ".pb.gz, .pprof",
 	  .help = "stacks for *go tool pprof*, Pyroscope and Parca: delay, hold and blame, "
 		  "threads as labels",
-	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_BINARY | FORMAT_PLACES,
+	  .bits = FORMAT_STACKS | FORMAT_RECORD | FORMAT_BINARY | FORMAT_PLACES |
+		  FORMAT_ONLY_STACKS,
 	  .make = view_pprof__new },
 	{ .name = "chrome",
 	  .suffixes = ".trace.json, .chrome.json",

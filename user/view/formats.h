@@ -23,9 +23,10 @@ enum format_bits {
 	FORMAT_WEIGHT = 1 << 3, /* --weight and --unit apply */
 	FORMAT_EVENTS =
 		1 << 5, /* all that happened is written, by codec/: the view has nothing to do */
-	FORMAT_BINARY = 1 << 6,	 /* nothing for a terminal */
-	FORMAT_ROWS = 1 << 7,	 /* -l and --sort apply: it has a row for each thread */
-	FORMAT_PLACES = 1 << 8,	 /* --my-code applies: it has sums by place in the code */
+	FORMAT_BINARY = 1 << 6,	     /* nothing for a terminal */
+	FORMAT_ROWS = 1 << 7,	     /* -l and --sort apply: it has a row for each thread */
+	FORMAT_ONLY_STACKS = 1 << 9, /* it is made of stacks alone: without any there is nothing */
+	FORMAT_PLACES = 1 << 8,	     /* --my-code applies: it has sums by place in the code */
 	FORMAT_DROPPED = 1 << 4, /* says itself how many ended processes are not in it any more */
 };
 

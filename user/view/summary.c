@@ -317,6 +317,24 @@ static void put_lines(struct page *p, const struct snap_proc *proc, const struct
 		put_line(p, &lines[i], blame_lines__all_ns(proc));
 }
 
+/* What the first two of them need: the second may be what the first, too few CPUs, hides. */
+static size_t advice_lines(const struct snap_proc *proc)
+{
+	struct sbuf advice[ADVICE_MAX] = { 0 };
+	size_t cnt = verdict__advice(proc, snap_proc__busiest_gil(proc), advice, ADVICE_MAX);
+	size_t lines = 0;
+
+	for (size_t i = 0; i < cnt; i++) {
+		__cleanup(sbuf__free) struct sbuf text = { 0 };
+
+		if (i < 2)
+			lines += fit__wrap(sbuf__str(&advice[i]), 2, "  ", SUMMARY_COLUMNS, 3,
+					   &text);
+		sbuf__free(&advice[i]);
+	}
+	return lines;
+}
+
 /* At most max lines. */
 static void put_advice(struct page *p, const struct snap_proc *proc, size_t max)
 {
@@ -400,7 +418,7 @@ void summary__put(const struct snapshot *total, const struct view_opts *o, enum 
 {
 	__cleanup(freep) const struct snap_proc **procs = NULL;
 	struct page p = { .out = out, .form = form };
-	size_t last = o->command && *o->command, left, keep;
+	size_t last = o->command && *o->command, left, below, keep;
 
 	if (!total->proc_cnt)
 		return;
@@ -420,11 +438,11 @@ void summary__put(const struct snapshot *total, const struct view_opts *o, enum 
 	put_who(&p, total, procs[0]);
 	put_victims(&p, procs[0], o);
 	put_workers(&p, total);
-	/* Below them two lines of advice, and the heading. */
-	left = SUMMARY_LINES - last - p.lines;
-	put_lines(&p, procs[0], o, left > 4 ? left - 3 : 1);
 	keep = total->proc_cnt - 1 + (total->dropped_cnt > 0);
 	keep = keep < 2 ? keep : 2;
+	left = SUMMARY_LINES - last - p.lines;
+	below = 1 + advice_lines(procs[0]) + keep; /* and the heading */
+	put_lines(&p, procs[0], o, left > below + 2 ? left - below : left > 4 ? 2 : 1);
 	left = SUMMARY_LINES - last - p.lines;
 	put_advice(&p, procs[0], left > keep ? left - keep : 0);
 	put_others(&p, procs + 1, total->proc_cnt - 1, total->dropped_cnt,
