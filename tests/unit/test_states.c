@@ -378,6 +378,62 @@ static void what_was_before_the_totals_is_cut_off(void **state)
 	states__free(s);
 }
 
+/* .. whose events lack what began before: the first books have it. */
+static void what_goes_on_as_it_begins_is_of_the_first_books(void **state)
+{
+	const struct view_opts o = { .from_ns = 30, .to_ns = 60 };
+	struct total_gil gils[] = { { .key = { GIL, PID, 0 } },
+				    { .key = { GIL2, PID, 0 }, .rec = { .light = 1 } } };
+	struct total_thread threads[] = {
+		{ { GIL, 2, 0 }, { .since_ns = 12, .state = GT_WAIT, .tgid = PID }, 0, 0 },
+		{ { GIL, 1, 0 }, { .since_ns = 9, .state = GT_HOLD, .tgid = PID }, 0, 0 },
+		{ { GIL, 3, 0 }, { .since_ns = 8, .state = GT_YIELD, .tgid = PID }, 0, 0 },
+		{ { GIL, 4, 0 }, { .since_ns = 7, .state = GT_RELEASED, .tgid = PID }, 0, 0 },
+		{ { GIL, 5, 0 },
+		  { .since_ns = 7, .exit_ns = 8, .state = GT_WAIT, .tgid = PID },
+		  0,
+		  0 },
+		{ { GIL2, 6, 0 }, { .since_ns = 9, .state = GT_HOLD, .tgid = PID }, 0, 0 },
+		{ { GIL, 7, 0 }, { .since_ns = 28, .state = GT_HOLD, .tgid = PID }, 0, 0 },
+		{ { GIL, 8, 0 }, { .since_ns = 28, .state = GT_WAIT, .tgid = 99 }, 0, 0 },
+	};
+	struct totals first = { .now_ns = 30,
+				.gil_cnt = ARRAY_SIZE(gils),
+				.gils = gils,
+				.thread_cnt = ARRAY_SIZE(threads),
+				.threads = threads };
+	struct record r = { REC_TOTALS, 0, .totals = &first };
+	struct told t = { 0 };
+	struct states *s = start(&t, &o);
+
+	(void)state;
+	event(s, 29, 7, EVENT_GET);
+	event(s, 29, 7, EVENT_RELEASE); /* of this more is known */
+	give(s, &r);
+	assert_int_equal(t.waiter_cnt, 1);
+	assert_int_equal(t.waiters[0], 1);
+	assert_int_equal(t.waiters_ns[0], 30);
+	event(s, 50, 1, EVENT_RELEASE);
+	event(s, 51, 2, EVENT_GET);
+	event(s, 61, 2, EVENT_RELEASE); /* after the last books */
+	assert_int_equal(t.cnt, 2);
+	assert_int_equal(t.list[0].kind, GT_HOLD);
+	assert_int_equal(t.list[0].start_ns, 30);
+	assert_int_equal(t.list[0].end_ns, 50);
+	assert_int_equal(t.list[1].kind, GT_WAIT);
+	assert_int_equal(t.list[1].start_ns, 30);
+	assert_int_equal(t.list[1].holder->tid, 1);
+	first.now_ns = 60;
+	give(s, &r); /* nothing begins anew */
+	assert_int_equal(finish(s, 60), 0);
+	assert_int_equal(t.cnt, 4);
+	for (size_t i = 2; i < t.cnt; i++) {
+		assert_true(t.list[i].kind == (t.list[i].thread->tid == 2 ? GT_HOLD : GT_YIELD));
+		assert_int_equal(t.list[i].end_ns, 60);
+	}
+	states__free(s);
+}
+
 static void no_arrow_comes_from_a_thread_that_is_not_shown(void **state)
 {
 	uint32_t tids[] = { 2 };
@@ -433,6 +489,7 @@ int main(void)
 		cmocka_unit_test(a_thread_may_be_at_two_gils),
 		cmocka_unit_test(only_the_threads_that_are_asked_for_come_out),
 		cmocka_unit_test(what_was_before_the_totals_is_cut_off),
+		cmocka_unit_test(what_goes_on_as_it_begins_is_of_the_first_books),
 		cmocka_unit_test(no_arrow_comes_from_a_thread_that_is_not_shown),
 		cmocka_unit_test(triggers_have_their_threads_and_errors_come_out),
 	};

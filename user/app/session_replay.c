@@ -65,8 +65,10 @@ static int open_view(struct session *s)
 
 	s->view_opts = s->o->view;
 	s->view_opts.hint = s->hint;
-	if (recording__first_ns(s->played) > recording__start_ns(s->played))
+	if (recording__is_ring(s->played)) {
 		s->view_opts.from_ns = recording__first_ns(s->played);
+		s->view_opts.to_ns = recording__end_ns(s->played);
+	}
 	s->view = f->make(s->out.f, &s->view_opts);
 	if (!s->view)
 		return failure__say(FAIL_NO_MEMORY, NULL, 0);

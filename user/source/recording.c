@@ -365,6 +365,11 @@ uint64_t recording__start_ns(const struct recording *r)
 	return r->books_ns && r->books_ns < first ? r->books_ns : first;
 }
 
+bool recording__is_ring(const struct recording *r)
+{
+	return r->file.flags & FILE_F_RING;
+}
+
 uint64_t recording__first_ns(const struct recording *r)
 {
 	return r->mark_cnt && r->file.flags & FILE_F_RING ? r->marks[0] : recording__start_ns(r);

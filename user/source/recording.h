@@ -32,6 +32,8 @@ void recording__want_events(struct recording *r, bool want);
  */
 uint64_t recording__start_ns(const struct recording *r);
 uint64_t recording__first_ns(const struct recording *r);
+/* Of a flight recorder, which begins and ends in the middle? */
+bool recording__is_ring(const struct recording *r);
 uint64_t recording__end_ns(const struct recording *r);
 uint64_t recording__now_ns(const struct recording *r);
 bool recording__at_end(const struct recording *r);

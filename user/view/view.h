@@ -45,8 +45,10 @@ struct view_opts {
 	bool merge_threads;  /* folded stacks, flame graphs: one root for a pool of threads */
 	const char *command; /* that was run, for the summary; NULL: not said */
 	bool one_interval;   /* there is no more than one: it is the total */
-	uint64_t from_ns;    /* what happened before is not in the totals; 0: all is */
-	size_t max_bytes;    /* JSON: about so many a record, the rest as "other"; 0: all */
+	/* Only what happened between is in the totals: of a flight recorder's file. 0: all is. */
+	uint64_t from_ns, to_ns;
+
+	size_t max_bytes; /* JSON: about so many a record, the rest as "other"; 0: all */
 };
 
 /* Is this thread to be shown? tid 0 (folded rows) only where no threads are named. */
