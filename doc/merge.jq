@@ -33,7 +33,7 @@ def as_trace($name):
     else error($name + " has no trace events: it is of another format") end;
 
 ($giltop[0] | as_trace("giltop") | if .otherData.giltop then . else error("giltop is no file of giltop -f chrome") end) as $g
-| ($other[0] | as_trace("other") | if .otherData | objects | .giltop then error("other is of giltop, too") else . end) as $o
+| ($other[0] | as_trace("other") | if (.otherData | objects | .giltop) // false then error("other is of giltop, too") else . end) as $o
 | ($o | shift($g.otherData.real_ns - $g.otherData.mono_ns)) as $shift
 | $g
 | .traceEvents |= map(rows_of_their_own)

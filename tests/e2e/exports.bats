@@ -88,5 +88,10 @@ says() {
 		run -1 "$GILTOP" report --json --force -o "$to" "$FILE"
 		run -1 "$GILTOP" export -f csv --force -o "$to" - <"$FILE"
 	done
+	run -1 bash -c '"$0" export -f csv "$1" 1<>"$1"' "$GILTOP" "$FILE"
+	[[ $output == *"stdout is what is read"* ]]
+	run -1 "$GILTOP" export -f csv -o "$OPEN/new/" "$FILE"
+	[[ $output == *"Is a directory"* ]]
+	[ -z "$(find "$OPEN" -name '.giltop-*')" ]
 	[ "$(sha256sum <"$FILE")" = "$sum" ]
 }

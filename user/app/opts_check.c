@@ -47,7 +47,8 @@ static void put_verbs_of(const struct opt_desc *d, struct sbuf *out)
 /* They read what was measured. */
 #define FILE_VERBS (1u << VERB_REPORT | 1u << VERB_EXPORT | 1u << VERB_DIFF)
 
-static int no_effect(const struct opt_desc *d, const char *with, bool is_of_files)
+static int no_effect(const struct opt_desc *d, const char *with, bool is_of_files,
+		     bool is_of_format)
 {
 	__cleanup(sbuf__free) struct sbuf why = { 0 };
 
@@ -56,7 +57,7 @@ static int no_effect(const struct opt_desc *d, const char *with, bool is_of_file
 		put_verbs_of(d, &why);
 	} else if (d->why) {
 		sbuf__puts(&why, d->why);
-	} else if (d->never && d->verbs & 1u << VERB_RECORD) {
+	} else if (d->only & FORMAT_ROWS && is_of_format) {
 		sbuf__puts(&why, "it is for tables of threads");
 	} else {
 		sbuf__puts(&why, "it is for ");
@@ -73,7 +74,7 @@ static int check_verb(const struct opts *o, uint64_t given)
 		if (is_given(given, i) && !opt_table[i].harmless &&
 		    !opt__is_for(&opt_table[i], o->verb) && !(opt_table[i].verbs & json))
 			return no_effect(&opt_table[i], verb__name(o->verb),
-					 FILE_VERBS >> o->verb & 1);
+					 FILE_VERBS >> o->verb & 1, false);
 	if (o->command && (o->verb == VERB_LIST || o->verb == VERB_DOCTOR))
 		return usage("%s starts no command: top, record and dump do", verb__name(o->verb));
 	return 0;
@@ -120,7 +121,7 @@ static int check_diff(const struct opts *o)
 static int check_format(const struct opts *o, uint64_t given)
 {
 	const struct format *f = opts__format(o);
-	bool several = opts__converts(o) || o->verb == VERB_DIFF;
+	bool several = opts__converts(o) || o->verb == VERB_DIFF || o->text || o->markdown;
 
 	if (opts__converts(o) && o->no_stacks && f->bits & FORMAT_ONLY_STACKS)
 		return usage("--no-stacks and --format %s do not go together: it is made of stacks",
@@ -131,7 +132,7 @@ static int check_format(const struct opts *o, uint64_t given)
 
 		if (is_given(given, i) &&
 		    ((d->only && !(f->bits & d->only)) || (d->never && f->bits & d->never)))
-			return no_effect(d, f->name, false);
+			return no_effect(d, f->name, false, true);
 	}
 	return 0;
 }

@@ -26,7 +26,6 @@ static const char *const follow_names[] = { "no", "yes", "auto", NULL };
 /* It judges what is there, and what comes. */
 #define FILTER_WHY   "doctor -p PID is about one process"
 #define ROWS	     (TOP | RECORD | REPORT | EXPORT | OPT_DUMP_JSON) /* chooses and orders threads */
-#define ROWS_WHY     "it is for tables of threads"
 #define TRIGGERS_WHY "it watches over a time"
 
 const struct opt_desc opt_table[] = {
@@ -99,7 +98,7 @@ const struct opt_desc opt_table[] = {
 	  .def = "us", .names = unit_names, .verbs = RECORD | EXPORT | DIFF, .only = FORMAT_WEIGHT,
 	  .why = "it is for record and export -f folded or svg, and diff -f folded" },
 	{ "sort", 0, "KEY", OPT_COLUMN, OFF(view.sort), .help = "sort threads by a column",
-	  .def = "delay", .verbs = ROWS, .only = FORMAT_ROWS, .why = ROWS_WHY },
+	  .def = "delay", .verbs = ROWS, .only = FORMAT_ROWS },
 	{ "group", 0, "HOW", OPT_ENUM, OFF(view.group),
 	  .help = "threads of a pool in one row: auto (those that ended), pool (all) or none",
 	  .def = "auto", .names = group_names, .verbs = TOP | REPORT,
@@ -121,7 +120,7 @@ const struct opt_desc opt_table[] = {
 	  .verbs = TOP | REPORT, .harmless = true },
 	{ "limit", 'l', "N", OPT_U64, OFF(view.limit),
 	  .help = "show the first N threads of a process (default all)", .max = UINT32_MAX,
-	  .verbs = ROWS, .only = FORMAT_ROWS, .why = ROWS_WHY },
+	  .verbs = ROWS, .only = FORMAT_ROWS },
 	{ "no-stacks", 0, NULL, OPT_FLAG, OFF(no_stacks), .help = "do not collect Python stacks",
 	  .verbs = MEASURES },
 	{ "min-hold", 0, "TIME", OPT_DURATION, OFF(min_hold_ns),

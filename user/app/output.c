@@ -47,18 +47,20 @@ static int open_beside(struct output *out)
 }
 
 /* Of what can be made again at any time: it is there whole, or not at all. */
-static int open_new(struct output *out)
+static int open_new(struct output *out, bool force)
 {
 	struct stat st;
 	int fd;
 
-	if (!lstat(out->path, &st)) {
+	if (!lstat(out->path, &st))
 		errno = EEXIST;
+	else if (errno == ENOENT && out->path[strlen(out->path) - 1] == '/')
+		errno = EISDIR;
+	if (errno != ENOENT)
 		return -1;
-	}
 	fd = open_beside(out);
 	errno = fd < 0 ? -fd : 0;
-	out->is_new = fd >= 0;
+	out->is_new = fd >= 0 && !force;
 	return fd;
 }
 
@@ -126,17 +128,17 @@ static FILE *stream(struct output *out, const struct opts *o)
 }
 
 /* Is what is to be written one of the files that are read? As root, for it need not be the user's to look at. */
-static bool is_read(const char *path, const struct opts *o)
+static bool is_read(const struct stat *st, const struct opts *o)
 {
-	struct stat st, in;
+	struct stat in;
 
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
+	if (!S_ISREG(st->st_mode))
 		return false;
 	for (size_t i = 0; i < o->file_cnt; i++) {
 		int err = strcmp(o->files[i], "-") ? stat(o->files[i], &in)
 						   : fstat(STDIN_FILENO, &in);
 
-		if (!err && in.st_dev == st.st_dev && in.st_ino == st.st_ino)
+		if (!err && in.st_dev == st->st_dev && in.st_ino == st->st_ino)
 			return true;
 	}
 	return false;
@@ -159,6 +161,7 @@ static void say_cannot_open(const struct output *out, int err)
 int output__open(struct output *out, const struct opts *o)
 {
 	struct invoker_rights rights = { 0 };
+	struct stat there;
 	int fd;
 
 	if (!o->output || !strcmp(o->output, "-")) {
@@ -166,18 +169,22 @@ int output__open(struct output *out, const struct opts *o)
 			pr_warn("cannot write the output: stdout is closed; give -o FILE\n");
 			return EXIT_RUNTIME;
 		}
+		if (!fstat(STDOUT_FILENO, &there) && is_read(&there, o)) {
+			pr_warn("stdout is what is read: give another file\n");
+			return EXIT_RUNTIME;
+		}
 		out->fd = STDOUT_FILENO;
 		out->f = stream(out, o);
 		return out->f ? 0 : failure__say(FAIL_NO_MEMORY, NULL, 0);
 	}
 	out->path = o->output;
-	if (is_read(out->path, o)) {
+	if (!stat(out->path, &there) && is_read(&there, o)) {
 		pr_warn("%s is what is read: give another -o\n", out->path);
 		return EXIT_RUNTIME;
 	}
 	fd = invoker__enter(&rights);
 	if (!fd) {
-		fd = o->file_cnt ? open_new(out) : open(out->path, MAKE, 0600);
+		fd = o->file_cnt ? open_new(out, o->force) : open(out->path, MAKE, 0600);
 		if (fd < 0)
 			fd = errno == EEXIST && o->force ? open_over(out) : -errno;
 		else
@@ -205,19 +212,30 @@ static int take_name(const struct output *out)
 	return err ? -errno : 0;
 }
 
+static int give_name(const struct output *out, const char *name)
+{
+	char fd_path[32];
+
+	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", out->fd);
+	return linkat(AT_FDCWD, fd_path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
+}
+
 /* The new file, whole now, takes its name. */
 static int put_in_place(struct output *out)
 {
 	struct invoker_rights rights = { 0 };
-	char fd_path[32];
 	int err = invoker__enter(&rights);
 
 	if (err)
 		return err;
-	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", out->fd);
-	if (out->nameless && linkat(AT_FDCWD, fd_path, AT_FDCWD, out->beside, AT_SYMLINK_FOLLOW)) {
-		err = -errno;
-	} else {
+	if (out->is_new && out->nameless && !give_name(out, out->path)) {
+		out->nameless = false;
+		out->beside[0] = '\0';
+		invoker__leave(&rights);
+		return 0;
+	}
+	err = out->nameless ? give_name(out, out->beside) : 0;
+	if (!err) {
 		out->nameless = false;
 		err = take_name(out);
 		if (err) /* e.g. somebody else's in /tmp: the data must not be lost for that */
@@ -287,9 +305,8 @@ static bool is_empty_one(const struct output *out)
 
 int output__close(struct output *out, int err)
 {
-	bool useless;
-
 	const char *name = out->path ? out->path : "the output";
+	bool useless;
 
 	if (!out->f)
 		return 0;

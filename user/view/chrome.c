@@ -42,7 +42,8 @@ struct chrome {
 	struct view view;
 	struct states *states;
 	struct sbuf lines; /* whole ones that are not written yet, and the one that is being made */
-	bool begun;	   /* an event has been made */
+	bool headed;	   /* .. the head has been made, .. */
+	bool begun;	   /* .. and an event */
 	size_t row_cnt, row_cap;
 	struct row *rows;
 	uint64_t segment_cnt;
@@ -105,14 +106,14 @@ static void put_head(struct chrome *c)
 	if (clock.boot_ns)
 		put_u64(c, ",\"boot_ns\":", clock.boot_ns);
 	put(c, "},\"traceEvents\":[\n");
+	c->headed = true;
 }
 
 static void begin_event(struct chrome *c, const char *text)
 {
-	if (c->begun)
-		put(c, ",\n");
-	else
+	if (!c->headed)
 		put_head(c);
+	put(c, c->begun ? ",\n" : "");
 	put(c, text);
 	c->begun = true;
 }
@@ -424,6 +425,17 @@ static int take(struct view *v, const struct record *r)
 	return states__take(((struct chrome *)v)->states, r);
 }
 
+/* From here on it is a file that two brackets end. */
+static int begin(struct view *v, const struct snapshot *first)
+{
+	struct chrome *c = (struct chrome *)v;
+
+	(void)first;
+	if (!c->headed)
+		put_head(c);
+	return write_lines(c);
+}
+
 static int interval(struct view *v, const struct snapshot *s)
 {
 	(void)s;
@@ -438,7 +450,7 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 	(void)why;
 	if (!err)
 		err = put_names(c);
-	if (!c->begun) /* there was not even a process */
+	if (!c->headed)
 		put_head(c);
 	put(c, "\n]}\n");
 	return err ? err : write_lines(c);
@@ -457,6 +469,7 @@ static void chrome_free(struct view *v)
 }
 
 static const struct view_ops chrome_ops = {
+	.begin = begin,
 	.interval = interval,
 	.take = take,
 	.end = end,

@@ -300,12 +300,14 @@ static int learn_gil(struct states *s, const struct record *r)
 static int tell_trigger(struct states *s, const struct record *r)
 {
 	const struct proc *p = states_who__proc(s, r->pid);
+	const struct state_thread *waiter = states_who__known(s, p, r->trigger->waiter_tid);
+	const struct state_thread *holder = states_who__known(s, p, r->trigger->holder_tid);
+	const struct state_thread *who =
+		r->trigger->kind == TRIGGER_HOLD && holder ? holder : waiter;
 
-	if (!s->ops->trigger)
+	if (!s->ops->trigger || (who && !((const struct thread *)who)->shown))
 		return 0;
-	keep_err(s, s->ops->trigger(s->ctx, r->trigger, p ? &p->pub : NULL,
-				    states_who__known(s, p, r->trigger->waiter_tid),
-				    states_who__known(s, p, r->trigger->holder_tid)));
+	keep_err(s, s->ops->trigger(s->ctx, r->trigger, p ? &p->pub : NULL, waiter, holder));
 	return s->err;
 }
 

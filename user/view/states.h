@@ -92,7 +92,9 @@ struct states_ops {
 	int (*segment)(void *ctx, const struct state_segment *s);
 	int (*waiters)(void *ctx, const struct state_gil *g,
 		       uint64_t at_ns); /* g->waiters has changed */
-	/* Something that the user wanted to be told of (--on-hold ..); proc: of none; waiter, holder: NULL: none. */
+	/* Something that the user wanted to be told of (--on-hold ..), of a thread that is shown or of none; proc, waiter, holder:
+	 * NULL: none.
+	 */
 	int (*trigger)(void *ctx, const struct trigger *t, const struct state_proc *proc,
 		       const struct state_thread *waiter, const struct state_thread *holder);
 };
