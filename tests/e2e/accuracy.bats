@@ -24,8 +24,6 @@ two_loads() { agree_each "$1" "mixed 1" "churn 2000"; }
 @test "stock 3.11: ping-pong" { agree stock-3.11 pingpong; }
 @test "stock 3.11: 200 threads" { agree stock-3.11 many; }
 @test "stock 3.11: 10,000 short-lived threads" { agree stock-3.11 churn; }
-@test "3.12: two loads" { two_loads pyenv-3.12; }
 @test "3.13: two loads" { two_loads pyenv-3.13; }
 @test "3.7: two loads" { two_loads pyenv-3.7; }
-@test "Debian sid, 3.14: two loads" { two_loads sid-amd64-3.14-exe; }
 @test "Debian sid, 3.15: all loads" { all_loads sid-amd64-3.15-exe; }

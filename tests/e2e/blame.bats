@@ -3,6 +3,7 @@
 
 load lib
 load known
+load blame
 
 setup() {
 	needs_giltop
@@ -11,13 +12,7 @@ setup() {
 
 teardown() { e2e_teardown; }
 
-answer() { # CASE NAME [LIBRARY]
-	needs_python "$2"
-	python3 "$E2E_DIR/blame_cases.py" "$GILTOP" "$1" "$PYTHON" "${@:3}"
-}
-
 @test "known stacks: stock 3.11" { known stock-3.11; }
-@test "known stacks: 3.8" { known pyenv-3.8; }
 @test "known stacks: 3.13" { known pyenv-3.13; }
 @test "known stacks: Debian 3.15" { known_debian sid-amd64-3.15-exe; }
 
@@ -26,23 +21,6 @@ answer() { # CASE NAME [LIBRARY]
 	check demo "$GILTOP" "$WL_PID"
 }
 
-# What the summary of a whole load says adds up, to the nanosecond.
-sums_of() { # WORKLOAD ARG..
-	local out=$BATS_TEST_TMPDIR/giltop.jsonl pid
-	workload_start "$@"
-	"$GILTOP" -b --json -p "$WL_PID" -i 500ms >"$out" 3>&- &
-	pid=$!
-	WL_ALL+=("$pid")
-	wait_for 30 test -s "$out"
-	workload_go
-	workload_wait_done 90
-	kill -INT "$pid"
-	wait "$pid"
-	check sums "$out"
-}
-
-@test "sums: 200 threads" { sums_of many.py 2.0; }
-@test "sums: ping-pong over socket pairs" { sums_of pingpong.py 20000; }
 @test "sums: a mixed load" { sums_of mixed.py 3.0; }
 @test "sums: 3000 threads that come and go" { sums_of churn.py 3000; }
 
@@ -63,8 +41,6 @@ sums_of() { # WORKLOAD ARG..
 @test "a hold of 2 s in one C call: all of it at the line that calls" { answer regex stock-3.11; }
 @test "a hold of 2 s in a sleeping C call: all of it at the line that calls" { answer sleep stock-3.11; }
 @test "a hold of 2 s over many lines: sampled along the way" { answer lines stock-3.11; }
-@test "a hold of 2 s over many lines: sampled along the way, 3.13" { answer lines pyenv-3.13; }
-@test "holds over many lines, 3.8" { answer lines pyenv-3.8; }
 
 @test "a hold of 2 s in a shared object: its function is named below the line" {
 	needs_cmd cc
@@ -74,10 +50,8 @@ sums_of() { # WORKLOAD ARG..
 
 @test "more stacks than the kernel's tables keep: taken as they come, or under [other]; the sums hold" { answer full stock-3.11; }
 @test "functions that come and go at one address: stock 3.11" { answer reused stock-3.11; }
-@test "functions that come and go at one address: 3.8" { answer reused pyenv-3.8; }
 @test "functions that come and go at one address: 3.13" { answer reused pyenv-3.13; }
 @test "dump: one holder, three waiters, since before the look: stock 3.11" { answer dump stock-3.11; }
-@test "dump: one holder, three waiters, since before the look: 3.8" { answer dump pyenv-3.8; }
 @test "dump: one holder, three waiters, since before the look: 3.13" { answer dump pyenv-3.13; }
 @test "threads that do not meet: no stack is captured but by the clocks" { answer quiet stock-3.11; }
 @test "--no-stacks: no stacks in any record, the other sums hold" { answer none stock-3.11; }

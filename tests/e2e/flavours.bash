@@ -30,3 +30,26 @@ oracle_agrees() { # SUBJECT WORKLOAD [MORE ARGUMENTS]
 noplt_agrees() {
 	GILTOP_ORACLE_LATE=1 oracle_agrees flavour-noplt "$@"
 }
+
+# Counts that follow from the program: for builds into which nothing can be preloaded.
+counts_are_exact() { # SUBJECT N [OPTION OF giltop..]
+	local subject=$1 n=$2
+	needs_subject "$1"
+	subject_start countable.py "$n"
+	wait_for 5 is_parked
+	shift 2
+	giltop_start --json --mode exact -p "$WL_PID" "$@"
+	workload_go
+	workload_wait_done
+	sleep 0.2
+	giltop_end INT
+	NUMBERS_OF=$GT_OUT numbers --expr "gil['acquisitions'] == $n + 2" \
+		--expr "[(t['acquisitions'], t['releases'], t['contended']) for t in threads] == [($n + 2, $n + 2, 0)]"
+	result counts "$subject" ok
+}
+
+stacks_are_true() { # SUBJECT
+	needs_subject "$1"
+	python3 "$E2E_DIR/stacks_truth.py" "$BUILD/tools/pystack_dump" "${SUBJECT_CMD[@]}"
+	result stacks "$1" ok
+}

@@ -7,29 +7,6 @@ load run
 load subject
 load flavours
 
-# Counts that follow from the program: for builds into which nothing can be preloaded.
-counts_are_exact() { # SUBJECT N [OPTION OF giltop..]
-	local subject=$1 n=$2
-	needs_subject "$1"
-	subject_start countable.py "$n"
-	wait_for 5 is_parked
-	shift 2
-	giltop_start --json --mode exact -p "$WL_PID" "$@"
-	workload_go
-	workload_wait_done
-	sleep 0.2
-	giltop_end INT
-	NUMBERS_OF=$GT_OUT numbers --expr "gil['acquisitions'] == $n + 2" \
-		--expr "[(t['acquisitions'], t['releases'], t['contended']) for t in threads] == [($n + 2, $n + 2, 0)]"
-	result counts "$subject" ok
-}
-
-stacks_are_true() { # SUBJECT
-	needs_subject "$1"
-	python3 "$E2E_DIR/stacks_truth.py" "$BUILD/tools/pystack_dump" "${SUBJECT_CMD[@]}"
-	result stacks "$1" ok
-}
-
 doctor_says() { # SUBJECT REGEX.. : on lines of doctor's
 	needs_subject "$1"
 	shift
@@ -61,7 +38,6 @@ doctor_says() { # SUBJECT REGEX.. : on lines of doctor's
 	counts_are_exact flavour-noplt 20000 -s -v
 	grep -q 'probe points (.*, shared' "$GT_ERR"
 }
-@test "-Os -fno-plt: stacks" { stacks_are_true flavour-noplt; }
 @test "-Os -fno-plt: doctor says what is probed" {
 	[ "$(uname -m)" = x86_64 ] || skip "x86_64 only"
 	doctor_says flavour-noplt '^  release .* j[a-z]+$' '^  acquire .* j[a-z]+$' \
@@ -71,7 +47,6 @@ doctor_says() { # SUBJECT REGEX.. : on lines of doctor's
 # ---- static glibc, clang, frame pointers, CET -------------------------------------------------------
 
 @test "static glibc, clang: exact counts" { counts_are_exact flavour-static 50000; }
-@test "static glibc, clang: exact counts, by perf events" { counts_are_exact flavour-static 50000 --attach=perf; }
 @test "static glibc, clang: stacks" { stacks_are_true flavour-static; }
 @test "static glibc, clang: doctor says what is probed" {
 	doctor_says flavour-static '^  release .* (call|bl)$' '^  acquire .* (call|bl)$' '^  wait .* (call|bl)$' \

@@ -7,12 +7,6 @@ load stacks_truth
 
 @test "stacks are true: stock 3.11" { own stock-3.11; }
 @test "stacks are true: 3.7" { own pyenv-3.7; }
-@test "stacks are true: 3.8" { own pyenv-3.8; }
-@test "stacks are true: 3.10" { own pyenv-3.10; }
-@test "stacks are true: 3.12" { own pyenv-3.12; }
 @test "stacks are true: 3.13" { own pyenv-3.13; }
-@test "stacks are true: Debian 3.9" { fetched bullseye-amd64-3.9-exe; }
-@test "stacks are true: Debian 3.14" { fetched sid-amd64-3.14-exe; }
 @test "stacks are true: Debian 3.15" { fetched sid-amd64-3.15-exe; }
-@test "stacks are true: Debian 3.14 with the JIT on" { PYTHON_JIT=1 fetched sid-amd64-3.14-exe; }
 @test "stacks are true: Debian 3.15 with the JIT on" { PYTHON_JIT=1 fetched sid-amd64-3.15-exe; }

@@ -70,3 +70,5 @@ all_loads() { agree_each "$1" "mixed 1" "pingpong 10000" "many 1" "churn 2000"; 
 @test "3.9: two loads" { two_loads pyenv-3.9; }
 @test "3.10: two loads" { two_loads pyenv-3.10; }
 @test "Debian 11, 3.9: two loads" { two_loads bullseye-amd64-3.9-exe; }
+@test "3.12: two loads" { two_loads pyenv-3.12; }
+@test "Debian sid, 3.14: two loads" { two_loads sid-amd64-3.14-exe; }

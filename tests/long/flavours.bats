@@ -13,3 +13,5 @@ load ../e2e/flavours
 @test "free-threaded, GIL on: mixed load, by perf events" {
 	PYTHON_GIL=1 oracle_agrees flavour-ft mixed --giltop-arg=--attach=perf
 }
+@test "-Os -fno-plt: stacks" { stacks_are_true flavour-noplt; }
+@test "static glibc, clang: exact counts, by perf events" { counts_are_exact flavour-static 50000 --attach=perf; }

@@ -23,3 +23,4 @@ teardown() { e2e_teardown; }
 @test "known stacks: 3.12" { known pyenv-3.12; }
 @test "known stacks: Debian 3.13" { known_debian trixie-amd64-3.13-exe; }
 @test "known stacks: Debian 3.14" { known_debian sid-amd64-3.14-exe; }
+@test "known stacks: 3.8" { known pyenv-3.8; }

@@ -20,3 +20,9 @@ load ../e2e/stacks_truth
 @test "stacks are true: Debian 3.15, debug build" { fetched sid-amd64-3.15d-exe; }
 @test "stacks are true: Debian 3.13.5" { fetched trixie-amd64-3.13-exe; }
 @test "stacks are true: Debian 3.13" { fetched sid-amd64-3.13-exe; }
+@test "stacks are true: 3.8" { own pyenv-3.8; }
+@test "stacks are true: 3.10" { own pyenv-3.10; }
+@test "stacks are true: 3.12" { own pyenv-3.12; }
+@test "stacks are true: Debian 3.9" { fetched bullseye-amd64-3.9-exe; }
+@test "stacks are true: Debian 3.14" { fetched sid-amd64-3.14-exe; }
+@test "stacks are true: Debian 3.14 with the JIT on" { PYTHON_JIT=1 fetched sid-amd64-3.14-exe; }
