@@ -14,20 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/base/digits.h"
 #include "user/base/sbuf.h"
 #include "user/base/text.h"
 #include "user/base/util.h"
 #include "user/books/sink.h"
 #include "user/books/trigger.h"
+#include "user/view/chrome_out.h"
 #include "user/view/states.h"
 #include "user/view/view.h"
 
 /* Linux has no tid beyond (PID_MAX_LIMIT, linux/threads.h). */
 #define TID_LIMIT (1u << 22)
-
-/* Written at once from so many bytes on: with one more line it fits into the buffer of a stream (BUFSIZ), which is one write. */
-#define LINES_MAX (BUFSIZ / 2)
 
 /* What is known of a thread by now, by its number. */
 struct row {
@@ -41,71 +38,26 @@ struct row {
 struct chrome {
 	struct view view;
 	struct states *states;
-	struct sbuf lines; /* whole ones that are not written yet, and the one that is being made */
-	bool headed;	   /* .. the head has been made, .. */
-	bool begun;	   /* .. and an event */
+	struct chrome_out out;
+	bool headed; /* .. the head has been made, .. */
+	bool begun;  /* .. and an event */
 	size_t row_cnt, row_cap;
 	struct row *rows;
 	uint64_t segment_cnt;
 };
-
-/* ---- a line ---- */
-
-static void put(struct chrome *c, const char *text)
-{
-	sbuf__puts(&c->lines, text);
-}
-
-static void put_u64(struct chrome *c, const char *key, uint64_t v)
-{
-	char buf[DIGITS_MAX];
-
-	put(c, key);
-	sbuf__add(&c->lines, buf, (size_t)(digits__u64(buf, v) - buf));
-}
-
-static void put_us(struct chrome *c, const char *key, uint64_t ns)
-{
-	char buf[DIGITS_MAX + 2];
-
-	put(c, key);
-	sbuf__add(&c->lines, buf, (size_t)(digits__decimal(buf, ns, 3) - buf));
-}
-
-/* What JSON reserves; the text is clean (snapshot.h). */
-static void escape(struct sbuf *out, const char *s)
-{
-	while (*s) {
-		size_t len = strcspn(s, "\"\\");
-
-		sbuf__add(out, s, len);
-		s += len;
-		if (!*s)
-			break;
-		sbuf__puts(out, "\\");
-		sbuf__add(out, s++, 1);
-	}
-}
-
-static void put_str(struct chrome *c, const char *key, const char *s)
-{
-	put(c, key);
-	put(c, "\"");
-	escape(&c->lines, s);
-	put(c, "\"");
-}
 
 /* What lays it beside traces by other clocks. */
 static void put_head(struct chrome *c)
 {
 	struct states_clock clock = states__clock(c->states);
 
-	put(c, "{\"otherData\":{\"giltop\":\"" GILTOP_VERSION "\",\"clock\":\"monotonic\"");
-	put_u64(c, ",\"mono_ns\":", clock.mono_ns);
-	put_u64(c, ",\"real_ns\":", clock.real_ns);
+	chrome_out__text(&c->out, "{\"otherData\":{\"giltop\":\"" GILTOP_VERSION
+				  "\",\"clock\":\"monotonic\"");
+	chrome_out__u64(&c->out, ",\"mono_ns\":", clock.mono_ns);
+	chrome_out__u64(&c->out, ",\"real_ns\":", clock.real_ns);
 	if (clock.boot_ns)
-		put_u64(c, ",\"boot_ns\":", clock.boot_ns);
-	put(c, "},\"traceEvents\":[\n");
+		chrome_out__u64(&c->out, ",\"boot_ns\":", clock.boot_ns);
+	chrome_out__text(&c->out, "},\"traceEvents\":[\n");
 	c->headed = true;
 }
 
@@ -113,28 +65,15 @@ static void begin_event(struct chrome *c, const char *text)
 {
 	if (!c->headed)
 		put_head(c);
-	put(c, c->begun ? ",\n" : "");
-	put(c, text);
+	chrome_out__text(&c->out, c->begun ? ",\n" : "");
+	chrome_out__text(&c->out, text);
 	c->begun = true;
-}
-
-/* All that is there, and through the stream's buffer, too, so that no line is left there half. */
-static int write_lines(struct chrome *c)
-{
-	size_t len = c->lines.len;
-
-	if (c->lines.oom)
-		return -ENOMEM;
-	if (len && fwrite(c->lines.s, 1, len, c->view.out) != len)
-		return errno ? -errno : -EIO;
-	sbuf__reset(&c->lines);
-	return fflush(c->view.out) ? -errno : 0;
 }
 
 static int end_event(struct chrome *c)
 {
-	put(c, "}");
-	return c->lines.len < LINES_MAX && !c->lines.oom ? 0 : write_lines(c);
+	chrome_out__text(&c->out, "}");
+	return chrome_out__end(&c->out);
 }
 
 /* ---- rows ---- */
@@ -176,26 +115,26 @@ static void put_name(struct chrome *c, const struct state_thread *t)
 	struct row *r = row_of(c, t, NULL);
 
 	if (r && r->name != t->name) {
-		escape(&text, t->name);
+		chrome_out__escape(&text, t->name);
 		free(r->escaped);
 		r->escaped = text.oom ? NULL : strdup(sbuf__str(&text));
 		r->name = t->name;
 	}
-	put(c, r && r->escaped ? r->escaped : "?");
+	chrome_out__text(&c->out, r && r->escaped ? r->escaped : "?");
 }
 
 /* Its name, if that is known by now, and its tid. */
 static void put_thread(struct chrome *c, const char *key, const struct state_thread *t)
 {
-	put(c, "\"");
+	chrome_out__text(&c->out, "\"");
 	if (*t->name) {
-		put(c, key);
-		put(c, "\":\"");
+		chrome_out__text(&c->out, key);
+		chrome_out__text(&c->out, "\":\"");
 		put_name(c, t);
-		put(c, "\",\"");
+		chrome_out__text(&c->out, "\",\"");
 	}
-	put(c, key);
-	put_u64(c, "_tid\":", t->tid);
+	chrome_out__text(&c->out, key);
+	chrome_out__u64(&c->out, "_tid\":", t->tid);
 }
 
 /* ---- events ---- */
@@ -206,52 +145,52 @@ static void put_where(struct chrome *c, const struct stored_stack *s)
 
 	if (!f)
 		return;
-	put(c, ",\"at\":\"");
-	escape(&c->lines, f->name);
-	put(c, " (");
-	escape(&c->lines, path_base(f->file));
+	chrome_out__text(&c->out, ",\"at\":\"");
+	chrome_out__escape(&c->out.lines, f->name);
+	chrome_out__text(&c->out, " (");
+	chrome_out__escape(&c->out.lines, path_base(f->file));
 	if (f->line)
-		put_u64(c, ":", f->line);
-	put(c, ")\"");
+		chrome_out__u64(&c->out, ":", f->line);
+	chrome_out__text(&c->out, ")\"");
 }
 
 static void put_args(struct chrome *c, const struct state *s)
 {
 	size_t at;
 
-	put(c, ",\"args\":{");
-	at = c->lines.len;
+	chrome_out__text(&c->out, ",\"args\":{");
+	at = c->out.lines.len;
 	if (s->holder) {
-		put(c, ",");
+		chrome_out__text(&c->out, ",");
 		put_thread(c, "holder", s->holder);
 	}
 	if (s->from) {
-		put(c, ",");
+		chrome_out__text(&c->out, ",");
 		put_thread(c, "from", s->from);
 	}
 	if (s->retries)
-		put_u64(c, ",\"retries\":", s->retries);
+		chrome_out__u64(&c->out, ",\"retries\":", s->retries);
 	if (s->asked)
-		put(c, ",\"asked\":true");
+		chrome_out__text(&c->out, ",\"asked\":true");
 	if (s->light)
-		put(c, ",\"light\":true");
+		chrome_out__text(&c->out, ",\"light\":true");
 	if (s->open)
-		put(c, ",\"open\":true");
+		chrome_out__text(&c->out, ",\"open\":true");
 	put_where(c, &s->stack);
-	if (c->lines.len > at && !c->lines.oom) /* the first comma is one too many */
-		c->lines.s[at] = ' ';
-	put(c, "}");
+	if (c->out.lines.len > at && !c->out.lines.oom) /* the first comma is one too many */
+		c->out.lines.s[at] = ' ';
+	chrome_out__text(&c->out, "}");
 }
 
 static int put_flow(struct chrome *c, const char *end, const struct state *s, uint64_t tid,
 		    uint64_t ns)
 {
 	begin_event(c, "{\"name\":\"hand-over\",\"cat\":\"gil\",\"ph\":\"");
-	put(c, end);
-	put_u64(c, "\",\"id\":", s->in);
-	put_us(c, ",\"ts\":", ns);
-	put_u64(c, ",\"pid\":", s->thread->proc->pid);
-	put_u64(c, ",\"tid\":", tid);
+	chrome_out__text(&c->out, end);
+	chrome_out__u64(&c->out, "\",\"id\":", s->in);
+	chrome_out__us(&c->out, ",\"ts\":", ns);
+	chrome_out__u64(&c->out, ",\"pid\":", s->thread->proc->pid);
+	chrome_out__u64(&c->out, ",\"tid\":", tid);
 	return end_event(c);
 }
 
@@ -270,11 +209,11 @@ static int on_state(void *ctx, const struct state *s)
 	int err;
 
 	begin_event(c, "{\"name\":\"");
-	put(c, state_names[s->kind]);
-	put_us(c, "\",\"cat\":\"gil\",\"ph\":\"X\",\"ts\":", s->start_ns);
-	put_us(c, ",\"dur\":", s->end_ns - s->start_ns);
-	put_u64(c, ",\"pid\":", s->thread->proc->pid);
-	put_u64(c, ",\"tid\":", tid);
+	chrome_out__text(&c->out, state_names[s->kind]);
+	chrome_out__us(&c->out, "\",\"cat\":\"gil\",\"ph\":\"X\",\"ts\":", s->start_ns);
+	chrome_out__us(&c->out, ",\"dur\":", s->end_ns - s->start_ns);
+	chrome_out__u64(&c->out, ",\"pid\":", s->thread->proc->pid);
+	chrome_out__u64(&c->out, ",\"tid\":", tid);
 	put_args(c, s);
 	err = end_event(c);
 	return err || !s->in || !s->from ? err : put_hand_over(c, s, tid);
@@ -286,11 +225,11 @@ static int on_waiters(void *ctx, const struct state_gil *g, uint64_t at_ns)
 
 	begin_event(c, "{\"name\":\"GIL waiters");
 	if (g->id)
-		put_u64(c, " at GIL ", g->id);
-	put_us(c, "\",\"cat\":\"gil\",\"ph\":\"C\",\"ts\":", at_ns);
-	put_u64(c, ",\"pid\":", g->proc->pid);
-	put_u64(c, ",\"args\":{\"waiters\":", g->waiters);
-	put(c, "}");
+		chrome_out__u64(&c->out, " at GIL ", g->id);
+	chrome_out__us(&c->out, "\",\"cat\":\"gil\",\"ph\":\"C\",\"ts\":", at_ns);
+	chrome_out__u64(&c->out, ",\"pid\":", g->proc->pid);
+	chrome_out__u64(&c->out, ",\"args\":{\"waiters\":", g->waiters);
+	chrome_out__text(&c->out, "}");
 	return end_event(c);
 }
 
@@ -299,17 +238,17 @@ static int put_segment_end(struct chrome *c, const struct state_segment *s, cons
 			   uint64_t ns)
 {
 	begin_event(c, "{\"name\":\"");
-	put(c, state_segment_names[s->kind]);
-	put(c, "\",\"cat\":\"gil.short\",\"ph\":\"");
-	put(c, ph);
-	put_u64(c, "\",\"id\":", c->segment_cnt);
-	put_us(c, ",\"ts\":", ns);
-	put_u64(c, ",\"pid\":", s->thread->proc->pid);
-	put_u64(c, ",\"tid\":", s->thread->tid);
-	put_u64(c, ",\"args\":{\"count\":", s->cnt);
-	put_us(c, ",\"sum_us\":", s->sum_ns);
-	put_us(c, ",\"max_us\":", s->max_ns);
-	put(c, "}");
+	chrome_out__text(&c->out, state_segment_names[s->kind]);
+	chrome_out__text(&c->out, "\",\"cat\":\"gil.short\",\"ph\":\"");
+	chrome_out__text(&c->out, ph);
+	chrome_out__u64(&c->out, "\",\"id\":", c->segment_cnt);
+	chrome_out__us(&c->out, ",\"ts\":", ns);
+	chrome_out__u64(&c->out, ",\"pid\":", s->thread->proc->pid);
+	chrome_out__u64(&c->out, ",\"tid\":", s->thread->tid);
+	chrome_out__u64(&c->out, ",\"args\":{\"count\":", s->cnt);
+	chrome_out__us(&c->out, ",\"sum_us\":", s->sum_ns);
+	chrome_out__us(&c->out, ",\"max_us\":", s->max_ns);
+	chrome_out__text(&c->out, "}");
 	return end_event(c);
 }
 
@@ -334,24 +273,24 @@ static int on_trigger(void *ctx, const struct trigger *t, const struct state_pro
 	if (row)
 		row->used = true;
 	begin_event(c, "{\"name\":\"");
-	put(c, state_trigger_names[t->kind]);
-	put_us(c, "\",\"cat\":\"gil.trigger\",\"ph\":\"i\",\"ts\":", t->at_ns);
-	put(c, who ? ",\"s\":\"t\"" : proc ? ",\"s\":\"p\"" : ",\"s\":\"g\"");
-	put_u64(c, ",\"pid\":", proc ? proc->pid : 0);
-	put_u64(c, ",\"tid\":", who ? who->tid : proc ? proc->pid : 0);
-	put_us(c, ",\"args\":{\"lasted_us\":", t->ns);
-	put_us(c, ",\"limit_us\":", t->limit_ns);
-	put_u64(c, ",\"no\":", t->no);
-	put(c, t->over ? ",\"over\":true" : "");
+	chrome_out__text(&c->out, state_trigger_names[t->kind]);
+	chrome_out__us(&c->out, "\",\"cat\":\"gil.trigger\",\"ph\":\"i\",\"ts\":", t->at_ns);
+	chrome_out__text(&c->out, who ? ",\"s\":\"t\"" : proc ? ",\"s\":\"p\"" : ",\"s\":\"g\"");
+	chrome_out__u64(&c->out, ",\"pid\":", proc ? proc->pid : 0);
+	chrome_out__u64(&c->out, ",\"tid\":", who ? who->tid : proc ? proc->pid : 0);
+	chrome_out__us(&c->out, ",\"args\":{\"lasted_us\":", t->ns);
+	chrome_out__us(&c->out, ",\"limit_us\":", t->limit_ns);
+	chrome_out__u64(&c->out, ",\"no\":", t->no);
+	chrome_out__text(&c->out, t->over ? ",\"over\":true" : "");
 	if (waiter) {
-		put(c, ",");
+		chrome_out__text(&c->out, ",");
 		put_thread(c, "waiter", waiter);
 	}
 	if (holder) {
-		put(c, ",");
+		chrome_out__text(&c->out, ",");
 		put_thread(c, "holder", holder);
 	}
-	put(c, "}");
+	chrome_out__text(&c->out, "}");
 	return end_event(c);
 }
 
@@ -360,10 +299,10 @@ static int on_trigger(void *ctx, const struct trigger *t, const struct state_pro
 static int put_sort_index(struct chrome *c, const struct state_thread *t, uint64_t tid)
 {
 	begin_event(c, "{\"name\":\"thread_sort_index\",\"ph\":\"M\",\"pid\":");
-	put_u64(c, "", t->proc->pid);
-	put_u64(c, ",\"tid\":", tid);
-	put_u64(c, ",\"args\":{\"sort_index\":", t->no);
-	put(c, "}");
+	chrome_out__u64(&c->out, "", t->proc->pid);
+	chrome_out__u64(&c->out, ",\"tid\":", tid);
+	chrome_out__u64(&c->out, ",\"args\":{\"sort_index\":", t->no);
+	chrome_out__text(&c->out, "}");
 	return end_event(c);
 }
 
@@ -374,14 +313,14 @@ static int put_thread_meta(struct chrome *c, const struct state_thread *t, uint6
 	if (!*t->name && gil < 0)
 		return put_sort_index(c, t, tid);
 	begin_event(c, "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":");
-	put_u64(c, "", t->proc->pid);
-	put_u64(c, ",\"tid\":", tid);
-	put(c, ",\"args\":{\"name\":\"");
+	chrome_out__u64(&c->out, "", t->proc->pid);
+	chrome_out__u64(&c->out, ",\"tid\":", tid);
+	chrome_out__text(&c->out, ",\"args\":{\"name\":\"");
 	put_name(c, t);
 	if (gil >= 0) {
-		put_u64(c, " at GIL ", (uint64_t)gil);
+		chrome_out__u64(&c->out, " at GIL ", (uint64_t)gil);
 	}
-	put(c, "\"}");
+	chrome_out__text(&c->out, "\"}");
 	err = end_event(c);
 	return err ? err : put_sort_index(c, t, tid);
 }
@@ -400,10 +339,11 @@ static int put_thread_metas(struct chrome *c, const struct state_thread *t)
 static int put_proc_meta(struct chrome *c, const struct state_proc *p)
 {
 	begin_event(c, "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":");
-	put_u64(c, "", p->pid);
-	put_str(c, ",\"args\":{\"name\":", *p->cmdline ? command_short(p->cmdline) : p->comm);
-	put_str(c, ",\"python\":", p->python);
-	put(c, "}");
+	chrome_out__u64(&c->out, "", p->pid);
+	chrome_out__str(&c->out,
+			",\"args\":{\"name\":", *p->cmdline ? command_short(p->cmdline) : p->comm);
+	chrome_out__str(&c->out, ",\"python\":", p->python);
+	chrome_out__text(&c->out, "}");
 	return end_event(c);
 }
 
@@ -433,13 +373,13 @@ static int begin(struct view *v, const struct snapshot *first)
 	(void)first;
 	if (!c->headed)
 		put_head(c);
-	return write_lines(c);
+	return chrome_out__flush(&c->out);
 }
 
 static int interval(struct view *v, const struct snapshot *s)
 {
 	(void)s;
-	return write_lines((struct chrome *)v);
+	return chrome_out__flush(&((struct chrome *)v)->out);
 }
 
 static int end(struct view *v, const struct snapshot *total, const char *why)
@@ -452,8 +392,8 @@ static int end(struct view *v, const struct snapshot *total, const char *why)
 		err = put_names(c);
 	if (!c->headed)
 		put_head(c);
-	put(c, "\n]}\n");
-	return err ? err : write_lines(c);
+	chrome_out__text(&c->out, "\n]}\n");
+	return err ? err : chrome_out__flush(&c->out);
 }
 
 static void chrome_free(struct view *v)
@@ -463,7 +403,7 @@ static void chrome_free(struct view *v)
 	for (size_t i = 0; i < c->row_cnt; i++)
 		free(c->rows[i].escaped);
 	free(c->rows);
-	sbuf__free(&c->lines);
+	chrome_out__free(&c->out);
 	states__free(c->states);
 	free(c);
 }
@@ -487,6 +427,7 @@ struct view *view_chrome__new(FILE *out, const struct view_opts *o)
 	if (!c)
 		return NULL;
 	c->view = (struct view){ .ops = &chrome_ops, .out = out, .opts = o };
+	c->out.out = out;
 	c->states = states__new(&ops, c, o);
 	if (c->states)
 		return &c->view;

@@ -201,76 +201,19 @@ static int take_events(struct states *s, const struct record *r)
 	return err;
 }
 
-/* ---- a beginning in the middle ---- */
-
-static bool is_light(const struct totals *t, const struct total_thread *th)
-{
-	for (size_t i = 0; i < t->gil_cnt; i++)
-		if (t->gils[i].key.tgid == th->rec.tgid && t->gils[i].key.cond == th->key.cond)
-			return t->gils[i].rec.light;
-	return false;
-}
-
-/* Has something of it come, so that it is known what it does? */
-static bool is_known(const struct states *s, const struct total_thread *th)
-{
-	const struct proc *p = states_who__proc(s, th->rec.tgid);
-	const struct gil *g =
-		p ? hmap__get(&s->gils, states_who__key(p->pub.no), th->key.cond) : NULL;
-	const struct thread *t =
-		g ? hmap__get(&s->threads, states_who__key(p->pub.no), th->key.tid) : NULL;
-
-	return t && hmap__get(&s->at_gils, states_who__key(t->pub.no), g->pub.no);
-}
-
-/* What it does by the books, as the event that this began with. */
-static int seed_thread(struct states *s, const struct totals *t, const struct total_thread *th)
-{
-	static const struct {
-		enum event_kind kind;
-		uint8_t flags;
-	} begins[GT_STATE_CNT] = {
-		[GT_WAIT] = { EVENT_WAIT, 0 },
-		[GT_HOLD] = { EVENT_START, EVENT_F_HOLDS },
-		[GT_YIELD] = { EVENT_YIELD, 0 },
-	};
-	bool light = is_light(t, th), holds = th->rec.state == GT_HOLD;
-	struct event e = { .ns = th->rec.since_ns,
-			   .pid = th->rec.tgid,
-			   .tid = th->key.tid,
-			   .gil = th->key.cond,
-			   .cpu_ns = EVENT_NO_CPU };
-
-	if (is_known(s, th) || (holds ? light : th->rec.exit_ns != 0))
-		return 0;
-	e.kind = (uint8_t)begins[th->rec.state].kind;
-	e.flags = begins[th->rec.state].flags | (light ? EVENT_F_LIGHT : 0);
-	return take_event(s, &e);
-}
-
-/* The events of a flight recorder's file begin in the middle: what went on then is in its first books alone. */
-static int seed(struct states *s, const struct totals *t)
-{
-	/* Who waits is to know who holds. */
-	static const enum gt_state order[] = { GT_HOLD, GT_YIELD, GT_WAIT };
-	int err = 0;
-
-	for (size_t k = 0; k < ARRAY_SIZE(order); k++)
-		for (size_t i = 0; i < t->thread_cnt && !err; i++)
-			if (t->threads[i].rec.state == order[k])
-				err = seed_thread(s, t, &t->threads[i]);
-	if (!s->begun && !is_before(s, t->now_ns))
-		begin_waiters(s);
-	return err ? err : s->err;
-}
-
 static int take_totals(struct states *s, const struct totals *t)
 {
 	bool is_first = !s->totals_ns;
+	int err;
 
 	s->before_ns = s->totals_ns;
 	s->totals_ns = t->now_ns;
-	return is_first && s->opts->from_ns ? seed(s, t) : 0;
+	if (!is_first || !s->opts->from_ns)
+		return 0;
+	err = states_seed__take(s, t, take_event);
+	if (!s->begun && !is_before(s, t->now_ns))
+		begin_waiters(s);
+	return err ? err : s->err;
 }
 
 static int end_proc(struct states *s, const struct record *r)

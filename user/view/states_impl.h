@@ -83,6 +83,11 @@ int states_who__name(struct states *s, const struct record *r);
 int states_who__keep_stack(struct states *s, const struct record *r);
 /* Threads are called as in the totals, where it is sure that they are the same. */
 void states_who__as_shown(struct states *s, const struct snapshot *total);
+/* Of the first books what goes on and no event has told of, as the events that it began with: to take, which may fail with
+ * -errno.
+ */
+int states_seed__take(struct states *s, const struct totals *t,
+		      int (*take)(struct states *s, const struct event *e));
 /* Keys are places plus 1: 0 is no process. */
 static inline uint64_t states_who__key(size_t no)
 {
