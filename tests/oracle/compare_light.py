@@ -6,7 +6,9 @@ As compare.py, with what light mode promises (doc/accounting.md, Exact and light
 
  * Contended acquisitions and yields are equal, thread by thread.
  * Waits and yields are within 0.5 % or 0.3 us an event, whichever is more, thread by thread.
- * Blame is that of whom the waiters saw: half the sum of what the shares of the threads differ is at most POINTS.
+ * Blame is that of whom the waiters saw: half the sum of what the shares of the threads differ is at most POINTS, and
+   GAP_PART of the gap's share of the waiting: time in which nobody held it is somebody's in light books, whose it is depends on
+   who wakes when. (By itself it could make that share differ, all of it.)
  * What is only known of all holds is null; what is known balances in integers.
 
 Exit 0: all pass; 1: not; 2: no comparison possible.
@@ -20,6 +22,7 @@ from oracle_log import OracleError, OracleFile
 RELATIVE, EVENT_NS = 0.005, 300
 EVENTS = {"wait_ns": "contended", "yield_ns": "yields"}
 POINTS = 3.0
+GAP_PART = 0.25
 UNKNOWN = ("acquisitions", "releases", "hold_ns", "hold_max_ns", "hold_p99_ns", "released_ns", "asked", "hold_offcpu_ns")
 UNKNOWN_GIL = ("held_ns", "gap_ns", "gap_wall_ns", "switches", "acquisitions")
 
@@ -65,9 +68,10 @@ def check_blame(report, process, matched, strangers, log, points):
     runnable = sum(g["runnable_ns"] for g in process["gils"])
     unsure = sum(g["unsure_ns"] for g in process["gils"])
     wait = max(1, sum(t.wait_ns for _, _, t in matched))
-    report.check(diff <= points, "blame by thread", "%.1f points, allowed %.1f; in %% of the waiting: true gap %.1f, "
-                 "runnable %.1f, unsure %.1f" % (diff, points, 100 * sum(log.gap_ns.values()) / wait, 100 * runnable / wait,
-                                                 100 * unsure / wait), steady=False)
+    gap = 100 * sum(log.gap_ns.values()) / wait
+    limit = points + GAP_PART * gap
+    report.check(diff <= limit, "blame by thread", "%.1f points, allowed %.1f; in %% of the waiting: true gap %.1f, "
+                 "runnable %.1f, unsure %.1f" % (diff, limit, gap, 100 * runnable / wait, 100 * unsure / wait), steady=False)
 
 
 def check_books(report, summary, process):

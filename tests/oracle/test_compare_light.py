@@ -103,6 +103,13 @@ class Judge(unittest.TestCase):
             self.assert_judged(expected, "%d ns of blame moved, %d points" % (ns, points), points)
             self.move_blame(-ns)
 
+    def test_where_nobody_held_for_long_they_may_differ_by_more(self):
+        self.move_blame(1000 * MS)
+        wait = sum(t.wait_ns for t in self.log.threads.values())
+        for part, expected in ((0, False), (0.6, True)):
+            self.log.gap_ns = {0: int(wait * part)}
+            self.assert_judged(expected, "%.1f of the waiting is gap" % part, 5)
+
     def test_what_cannot_be_known_is_null(self):
         for rows, names in ((self.process["threads"], compare_light.UNKNOWN), (self.process["gils"], compare_light.UNKNOWN_GIL)):
             for name in names:

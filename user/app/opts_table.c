@@ -235,8 +235,7 @@ const struct verb_desc verb_table[VERB_CNT] = {
 			  "the live view over a recording; with -b text, with --json JSON lines",
 			  "giltop report slow.giltop" },
 	[VERB_EXPORT] = { "export", "-f NAME [-o FILE] FILE.giltop",
-			  "a recording in the format of another tool: -f, and exports.md among its "
-			  "documents",
+			  "a recording in the format of another tool: see exports.md",
 			  "giltop export -f perfetto -o slow.pftrace slow.giltop" },
 	[VERB_DIFF] = { "diff", "A B",
 			"what got better and what worse, between two recordings or JSON files",

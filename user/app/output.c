@@ -149,7 +149,7 @@ static void say_cannot_open(const struct output *out, int err)
 	if (err == -EEXIST)
 		pr_warn("%s exists: give another -o, or --force\n", out->path);
 	else if (err == -ELOOP)
-		pr_warn("cannot write %s: it is a link, and where that leads is not followed\n",
+		pr_warn("cannot write %s: ELOOP: a link, and where it leads is not followed\n",
 			out->path);
 	else if (err == -ENXIO)
 		pr_warn("cannot write %s: nobody reads the pipe: start the reader first\n",
