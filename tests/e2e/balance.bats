@@ -33,10 +33,10 @@ teardown() { subject_teardown; }
 	done
 }
 
-@test "threads that come and go" { balanced 6 churn.py 1000; }
-@test "ping-pong" { balanced 5 pingpong.py 5000; }
-@test "200 threads" { balanced 4 many.py 2.0; }
-@test "a thread for every request" { balanced 4 per_request.py 200; }
+@test "threads that come and go" { balanced 3 churn.py 1000; }
+@test "ping-pong" { balanced 2 pingpong.py 5000; }
+@test "200 threads" { balanced 2 many.py 1.0; }
+@test "a thread for every request" { balanced 2 per_request.py 200; }
 
 spinning() { # OPTION OF balance.py..
 	python_start "$SPIN"
@@ -48,7 +48,7 @@ spinning() { # OPTION OF balance.py..
 
 @test "nothing is only in the summary" { spinning --whole; }
 @test "the stacks balance with the threads" { spinning --stacks; }
-@test "a mixed load" { balanced 4 mixed.py 2.0; }
+@test "a mixed load" { balanced 2 mixed.py 1.0; }
 
 @test "three sub-interpreters with a GIL of their own, one of which ends" {
 	needs_first_subject pyenv-3.13 trixie-amd64-3.13-exe pyenv-3.12

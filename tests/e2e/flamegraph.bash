@@ -28,20 +28,12 @@ record_svg() { # WEIGHT SECONDS OPTION..: the workload's flame graph in $SVG
 	"$GILTOP" record -p "$WL_PID" -d "$2" --weight "$1" "${@:3}" -o "$SVG" --force
 }
 
-hostile_start() { # NAME of lib.bash's interpreters
-	needs_python "$1"
-	WL_OUT=$BATS_TEST_TMPDIR/hostile.out
-	"$PYTHON" "$WORKLOADS/hostile.py" 60 >"$WL_OUT" 2>&1 3>&- < <(sleep 60 3>&-) &
-	WL_PID=$!
-	WL_ALL+=("$WL_PID")
-	wait_for 20 workload_said ready
-}
-
-hostile() { # NAME
+hostile() { # NAME of lib.bash's interpreters
 	local weight svg=$BATS_TEST_TMPDIR/hostile.svg
-	hostile_start "$1"
+	needs_python "$1"
+	hostile_start
 	for weight in wait hold blame chain; do
-		record "$weight" 1.5
+		record "$weight" 0.7
 		[ -s "$FOLDED" ]
 	done
 	needs_cmd xmllint

@@ -9,7 +9,8 @@ load flamegraph
 
 @test "hostile names: nothing raw in tables, dump and JSON" {
 	local out=$BATS_TEST_TMPDIR/text
-	hostile_start stock-3.11
+	needs_python stock-3.11
+	hostile_start
 	"$GILTOP" -b -p "$WL_PID" -d 1 >"$out" 3>&-
 	"$GILTOP" dump -p "$WL_PID" >>"$out" 3>&-
 	"$GILTOP" -b --json -p "$WL_PID" -d 1 >>"$out" 3>&-

@@ -7,7 +7,7 @@ load names
 
 @test "threads of 30 ms in a command of 100 ms have their names: stock 3.11" {
 	needs_python stock-3.11
-	named_in_20_runs
+	named_in_runs 10
 }
 
 @test "a thread of 300 ms between two refreshes of a running process has its name" {

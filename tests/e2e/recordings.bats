@@ -76,7 +76,7 @@ load recordings
 	[[ $output = *"--at 1h is not in "* ]]
 }
 
-@test "kill -9 at random moments: every file is played up to its last whole frame" { killed 6; }
+@test "kill -9 at random moments: every file is played up to its last whole frame" { killed 4; }
 
 @test "a file that goes through a pipe, both ways" {
 	workload_start demo_service.py 20

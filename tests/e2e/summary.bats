@@ -36,9 +36,9 @@ tells() { # FILE
 
 @test "--markdown, and record to a .md: the same" {
 	workload_start demo_service.py 60
-	"$GILTOP" --markdown -p "$WL_PID" -d 4 >"$OUT" 3>&-
+	"$GILTOP" --markdown -p "$WL_PID" -d 3 >"$OUT" 3>&-
 	tells "$OUT"
-	"$GILTOP" record -p "$WL_PID" -d 4 -o "$BATS_TEST_TMPDIR/ticket.md" 3>&-
+	"$GILTOP" record -p "$WL_PID" -d 3 -o "$BATS_TEST_TMPDIR/ticket.md" 3>&-
 	tells "$BATS_TEST_TMPDIR/ticket.md"
 }
 

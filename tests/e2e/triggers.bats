@@ -15,8 +15,8 @@ load triggers
 	told holds,during,both --mode light --on-hold 100ms
 }
 
-@test "triggers: of thirty holds of 60 to 200 ms each is told of once, and nothing else" {
-	subject 30 60 200 1
+@test "triggers: of twelve holds of 60 to 200 ms each is told of once, and nothing else" {
+	subject 12 60 200 1
 	told holds,holder --mode exact --on-hold 50ms
 }
 

@@ -7,10 +7,10 @@ load ../e2e/names
 
 @test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.8" {
 	needs_python pyenv-3.8
-	named_in_20_runs
+	named_in_runs 20
 }
 
 @test "threads of 30 ms in a command of 100 ms have their names: pyenv 3.13" {
 	needs_python pyenv-3.13
-	named_in_20_runs
+	named_in_runs 20
 }
