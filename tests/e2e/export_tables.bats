@@ -68,7 +68,7 @@ ready() { # FILE OPTION..: a workload that says so and then goes on for a minute
 	# What is made of stacks alone is not made.
 	for name in folded pprof svg; do
 		run -1 "$GILTOP" export -q -f $name -o "$OPEN/none" "$FILE"
-		[ "$output" = "giltop: no stacks were collected (--no-stacks), and $name is made of them" ]
+		[ "$output" = "giltop: there are no stacks (--no-stacks?), and $name is made of them" ]
 		[ ! -e "$OPEN/none" ]
 	done
 }

@@ -330,6 +330,7 @@ static void what_misleads_nobody_is_taken(void **state)
 		"list --color never -a",
 		"doctor -U -v",
 		"record -p 1 -o x.jsonl --sort tid -l 3 -i 2s -n 3",
+		"report --text --my-code x.giltop",
 		"export -o x.csv --sort tid -l 3 x.giltop",
 		"export -o x.html --sort tid -l 3 --my-code x.giltop",
 		"dump --json -p 1 -t 1 --sort tid -l 1",

@@ -343,6 +343,8 @@ static void what_was_before_the_totals_is_cut_off(void **state)
 	const struct view_opts o = { .from_ns = 30 };
 	struct event e = { .ns = 29, .tid = 1, .kind = EVENT_SEGMENT };
 	const struct event_segment seg = { .from_ns = 6, .cnt = 3, .sum_ns = 9, .max_ns = 4 };
+	const struct totals books = { .now_ns = 30 };
+	const struct record first = { REC_TOTALS, 0, .totals = &books };
 	struct told t = { 0 };
 	struct states *s = start(&t, &o);
 
@@ -356,6 +358,7 @@ static void what_was_before_the_totals_is_cut_off(void **state)
 	assert_int_equal(give_event(s, e), 0);
 	event(s, 29, 1, EVENT_RELEASE);
 	assert_int_equal(t.cnt + t.waiter_cnt + t.segment_cnt, 0);
+	give(s, &first);
 	event(s, 33, 2, EVENT_GET);
 	event(s, 40, 2, EVENT_RELEASE);
 	event(s, 41, 3, EVENT_GET);
@@ -395,6 +398,7 @@ static void what_goes_on_as_it_begins_is_of_the_first_books(void **state)
 		  0 },
 		{ { GIL2, 6, 0 }, { .since_ns = 9, .state = GT_HOLD, .tgid = PID }, 0, 0 },
 		{ { GIL, 7, 0 }, { .since_ns = 28, .state = GT_HOLD, .tgid = PID }, 0, 0 },
+		{ { GIL, 9, 0 }, { .since_ns = 8, .state = GT_WAIT, .tgid = PID }, 0, 0 },
 		{ { GIL, 8, 0 }, { .since_ns = 28, .state = GT_WAIT, .tgid = 99 }, 0, 0 },
 	};
 	struct totals first = { .now_ns = 30,
@@ -403,15 +407,18 @@ static void what_goes_on_as_it_begins_is_of_the_first_books(void **state)
 				.thread_cnt = ARRAY_SIZE(threads),
 				.threads = threads };
 	struct record r = { REC_TOTALS, 0, .totals = &first };
+	struct record holder = { REC_HOLDER, PID,
+				 .holder = { .cond = 0x3000, .tid = 11, .held = true } };
 	struct told t = { 0 };
 	struct states *s = start(&t, &o);
 
 	(void)state;
+	give(s, &holder); /* it has no books yet */
 	event(s, 29, 7, EVENT_GET);
 	event(s, 29, 7, EVENT_RELEASE); /* of this more is known */
 	give(s, &r);
 	assert_int_equal(t.waiter_cnt, 1);
-	assert_int_equal(t.waiters[0], 1);
+	assert_int_equal(t.waiters[0], 2);
 	assert_int_equal(t.waiters_ns[0], 30);
 	event(s, 50, 1, EVENT_RELEASE);
 	event(s, 51, 2, EVENT_GET);
@@ -426,9 +433,15 @@ static void what_goes_on_as_it_begins_is_of_the_first_books(void **state)
 	first.now_ns = 60;
 	give(s, &r); /* nothing begins anew */
 	assert_int_equal(finish(s, 60), 0);
-	assert_int_equal(t.cnt, 4);
+	assert_int_equal(t.cnt, 6);
 	for (size_t i = 2; i < t.cnt; i++) {
-		assert_true(t.list[i].kind == (t.list[i].thread->tid == 2 ? GT_HOLD : GT_YIELD));
+		uint32_t tid = t.list[i].thread->tid;
+
+		assert_int_equal(t.list[i].kind, tid == 2    ? GT_HOLD
+						 : tid == 11 ? GT_HOLD
+						 : tid == 3  ? GT_YIELD
+							     : GT_WAIT);
+		assert_null(t.list[i].holder); /* who holds now came later */
 		assert_int_equal(t.list[i].end_ns, 60);
 	}
 	states__free(s);

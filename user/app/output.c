@@ -312,6 +312,8 @@ int output__close(struct output *out, int err)
 		return 0;
 	if (fflush(out->f) && !err)
 		err = -errno;
+	if (!err && (out->write_err || ferror(out->f))) /* the stream may have forgotten it */
+		err = out->write_err ? out->write_err : -EIO;
 	if (out->beside[0] && !err)
 		err = put_in_place(out);
 	useless = out->beside[0] || (err && is_empty_one(out));

@@ -114,14 +114,16 @@ int session__summary(struct session *s)
 
 	model__leave_out_pairs(s->model, false); /* in the last one they are */
 	snap = session__picture(s, MODEL_TOTAL);
-	if (!snap)
+	if (!snap) {
+		s->view_err = -ENOMEM; /* what is there is not whole */
 		return EXIT_RUNTIME;
+	}
 	if (!snap->proc_cnt && s->launch && !launch__failed(s->launch))
 		pr_info("%s: no CPython was seen\n", s->o->command[0]);
 	session__show_command_output(s); /* what it means is said last */
 	if (!s->view_err && opts__format(s->o)->bits & FORMAT_ONLY_STACKS &&
 	    !snapshot__has_stacks(snap)) {
-		pr_warn("no stacks were collected (--no-stacks), and %s is made of them\n",
+		pr_warn("there are no stacks (--no-stacks?), and %s is made of them\n",
 			opts__format(s->o)->name);
 		s->view_err = -ECANCELED;
 	}

@@ -65,68 +65,36 @@ static int put_records(struct rec_writer *w, enum frame_type type)
 
 /* ---- events ---- */
 
-/* The stacks that the first ones name are told of before them. */
-static int put_stacks(struct rec_writer *w, size_t cnt)
+/* The stacks that they name are told of before them. */
+static int put_stacks(struct rec_writer *w)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < cnt && !err; i++)
+	for (size_t i = 0; i < w->event_cnt && !err; i++)
 		err = rec_encoder__stack(w->enc, w->events[i].stack);
 	return err ? err : put_records(w, FRAME_RECORDS);
 }
 
-/* Those up to this moment to the front, each part in its order. 0 or -ENOMEM. */
-static int part_events(struct rec_writer *w, uint64_t upto_ns, size_t *ret_cnt)
-{
-	struct event *late;
-	size_t cnt = 0, late_cnt = 0;
-
-	for (size_t i = 0; i < w->event_cnt; i++)
-		late_cnt += w->events[i].ns > upto_ns;
-	*ret_cnt = w->event_cnt - late_cnt;
-	if (!late_cnt)
-		return 0;
-	late = calloc(late_cnt, sizeof(*late));
-	if (!late)
-		return -ENOMEM;
-	late_cnt = 0;
-	for (size_t i = 0; i < w->event_cnt; i++) {
-		if (w->events[i].ns > upto_ns)
-			late[late_cnt++] = w->events[i];
-		else
-			w->events[cnt++] = w->events[i];
-	}
-	memcpy(&w->events[cnt], late, late_cnt * sizeof(*late));
-	free(late);
-	return 0;
-}
-
-/* Those up to this moment; the others are of after the books that come next. */
-static int put_events(struct rec_writer *w, uint64_t upto_ns)
+static int put_events(struct rec_writer *w)
 {
 	struct frame f = { .type = FRAME_EVENTS, .first_ns = UINT64_MAX };
-	size_t cnt;
-	int err = part_events(w, upto_ns, &cnt);
+	int err = w->event_cnt ? put_stacks(w) : 0;
 
-	if (!err && cnt)
-		err = put_stacks(w, cnt);
-	if (err || !cnt)
+	if (err || !w->event_cnt)
 		return err;
-	for (size_t i = 0; i < cnt; i++) {
+	for (size_t i = 0; i < w->event_cnt; i++) {
 		f.first_ns = w->events[i].ns < f.first_ns ? w->events[i].ns : f.first_ns;
 		f.last_ns = w->events[i].ns > f.last_ns ? w->events[i].ns : f.last_ns;
 	}
 	sbuf__reset(&w->block);
-	err = events__encode(&w->block, w->events, cnt);
+	err = events__encode(&w->block, w->events, w->event_cnt);
 	if (!err)
 		err = put_frame(w, &f, w->block.s, w->block.len);
-	w->stats.event_cnt += cnt;
+	w->stats.event_cnt += w->event_cnt;
 	w->stats.event_bytes += w->block.len;
 	w->stats.packed_bytes += w->frame.len;
-	w->event_cnt -= cnt;
-	memmove(w->events, &w->events[cnt], w->event_cnt * sizeof(*w->events));
-	if (!w->event_cnt)
-		arena__free(&w->segments);
+	w->event_cnt = 0;
+	arena__free(&w->segments);
 	return err;
 }
 
@@ -152,17 +120,17 @@ static int keep_events(void *ctx, const struct event *list, size_t cnt)
 			e->segment = own;
 		}
 		if (w->event_cnt == BLOCK_EVENTS)
-			err = put_events(w, UINT64_MAX);
+			err = put_events(w);
 	}
 	return err;
 }
 
-/* What happened before a reading is before its books, and nothing else: with them a file may begin or end. */
-static int end_events(struct rec_writer *w, uint64_t upto_ns)
+/* All that happened before a reading is before its books; the source sends what happened later behind them. */
+static int end_events(struct rec_writer *w)
 {
 	int err = limit__flush(w->limit);
 
-	return err ? err : put_events(w, upto_ns);
+	return err ? err : put_events(w);
 }
 
 /* ---- records ---- */
@@ -205,7 +173,7 @@ static int write_record(struct rec_writer *w, const struct record *r)
 		return err ? err : limit__take(w->limit, r->events.list, r->events.cnt);
 	if (r->kind == REC_TOTALS) {
 		if (!err)
-			err = end_events(w, r->totals->now_ns);
+			err = end_events(w);
 		w->now_ns = r->totals->now_ns;
 		if (!err && w->o.restart_ns && w->now_ns - w->start_ns >= w->o.restart_ns) {
 			facts__prune(&w->facts, r->totals);
@@ -274,7 +242,7 @@ struct sink *rec_writer__sink(struct rec_writer *w)
 int rec_writer__flush(struct rec_writer *w)
 {
 	if (!w->err)
-		w->err = end_events(w, UINT64_MAX);
+		w->err = end_events(w);
 	if (!w->err)
 		w->err = put_records(w, FRAME_RECORDS);
 	return w->err;

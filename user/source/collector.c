@@ -327,8 +327,9 @@ int collector__read_books(struct collector *c, bool quick)
 		err = pystacks__read(c->stacks, &c->totals, quick);
 	if (!err)
 		err = lock_looks__send(c);
+	/* What happened after the cut comes behind it: a recording may begin or end there. */
 	if (!err)
-		err = singles__send(c);
+		err = singles__send(c, c->totals.now_ns);
 	if (!err)
 		err = sinks__send(c->source.sinks, &r);
 	if (!err)
@@ -364,7 +365,7 @@ static int dispatch(struct source *s)
 		} else if (ev[i].data.u64 == ID_ENDS) {
 			ends__on_timer(c);
 		} else if (ev[i].data.u64 == ID_SINGLES) {
-			singles__send(c);
+			singles__send(c, UINT64_MAX);
 		} else if (ev[i].data.u64 != ID_RING) {
 			ends__add(c, tracked__find(c, (pid_t)ev[i].data.u64), now_ns());
 		}

@@ -92,6 +92,9 @@ struct singles_taken {
 	/* Of processes whose start has yet to be told. */
 	size_t early_cnt, early_cap;
 	struct gt_single *early;
+	/* Those that came after the cut of a reading. */
+	size_t late_cnt, late_cap;
+	struct gt_single *late;
 };
 
 /* A process that is no CPython yet. */
@@ -170,9 +173,11 @@ void newcomers__deinit(struct newcomers *n);
 int notes__take(struct collector *c);
 void notes__handle(struct collector *c);
 void notes__handle_adopted(struct collector *c);
-/* singles.c: memory for them, and a descriptor to watch; all that are there, to the sinks. 0 or -errno. */
+/* singles.c: memory for them, and a descriptor to watch; all that are there, to the sinks, but those of after upto_ns. 0 or
+ * -errno.
+ */
 int singles__init(struct collector *c);
-int singles__send(struct collector *c);
+int singles__send(struct collector *c, uint64_t upto_ns);
 void singles__deinit(struct singles_taken *s);
 /* ends.c: this one has ended (NULL: nobody), at that moment: it is taken out with others that end about now. The timer. All
  * those whose last events have been read. One whose program is over, at once.

@@ -41,6 +41,7 @@ void singles__deinit(struct singles_taken *s)
 	free(s->raw);
 	free(s->list);
 	free(s->early);
+	free(s->late);
 }
 
 static int flush(struct collector *c)
@@ -79,8 +80,18 @@ static void keep_early(struct singles_taken *s, const struct gt_single *e)
 		s->early[s->early_cnt++] = *e;
 }
 
+/* For the next time. */
+static int keep_late(struct singles_taken *s, const struct gt_single *e)
+{
+	if (array_grow(&s->late, s->late_cnt, &s->late_cap, sizeof(*s->late)))
+		return -ENOMEM;
+	s->late[s->late_cnt++] = *e;
+	return 0;
+}
+
 /* may_keep: those of processes that are not known, for the next time; else they are of none that is measured. */
-static int take(struct collector *c, const struct gt_single *list, size_t cnt, bool may_keep)
+static int take(struct collector *c, const struct gt_single *list, size_t cnt, uint64_t upto_ns,
+		bool may_keep)
 {
 	uint64_t last = 0;
 	bool known = false;
@@ -92,31 +103,40 @@ static int take(struct collector *c, const struct gt_single *list, size_t cnt, b
 		if (tgid != last)
 			known = tracked__find(c, (pid_t)tgid);
 		last = tgid;
-		if (known)
+		if (known && list[i].ns > upto_ns)
+			err = keep_late(&c->singles, &list[i]);
+		else if (known)
 			add(c, &list[i]);
 		else if (may_keep)
 			keep_early(&c->singles, &list[i]);
-		if (c->singles.cnt == SINGLES_AT_ONCE)
+		if (!err && c->singles.cnt == SINGLES_AT_ONCE)
 			err = flush(c);
 	}
 	return err;
 }
 
-int singles__send(struct collector *c)
+int singles__send(struct collector *c, uint64_t upto_ns)
 {
 	struct singles_taken *s = &c->singles;
+	struct gt_single *late = s->late;
+	size_t late_cnt = s->late_cnt;
 	int err;
 
 	if (!s->raw)
 		return 0;
-	err = take(c, s->early, s->early_cnt, false);
+	s->late = NULL;
+	s->late_cnt = s->late_cap = 0;
+	err = take(c, s->early, s->early_cnt, upto_ns, false);
 	s->early_cnt = 0;
+	if (!err)
+		err = take(c, late, late_cnt, upto_ns, true);
+	free(late);
 	for (int i = 0; i < ROUNDS_MAX && !err; i++) {
 		size_t cnt = probe__events(c->probe, s->raw, SINGLES_AT_ONCE);
 
 		if (!cnt)
 			break;
-		err = take(c, s->raw, cnt, true);
+		err = take(c, s->raw, cnt, upto_ns, true);
 	}
 	return err ? err : flush(c);
 }

@@ -10,11 +10,11 @@
 const struct format format_table[] = {
 	{ .name = "text",
 	  .help = "tables for people",
-	  .bits = FORMAT_STACKS | FORMAT_DROPPED | FORMAT_ROWS,
+	  .bits = FORMAT_STACKS | FORMAT_DROPPED | FORMAT_ROWS | FORMAT_PLACES,
 	  .make = view_report__new },
 	{ .name = "summary",
 	  .help = "15 lines of text, for a ticket",
-	  .bits = FORMAT_STACKS | FORMAT_DROPPED,
+	  .bits = FORMAT_STACKS | FORMAT_DROPPED | FORMAT_PLACES,
 	  .make = view_summary__new },
 	{ .name = "dump",
 	  .help = "one look: who holds and who waits",

@@ -17,17 +17,16 @@ struct view_opts;
 
 /* What a format needs besides the totals, which each gets, and what applies to it. */
 enum format_bits {
-	FORMAT_STACKS = 1 << 0, /* Python stacks are collected */
-	FORMAT_STATES = 1 << 1, /* what happens is collected one by one, too: view_ops.take */
-	FORMAT_RECORD = 1 << 2, /* for record and export: known to -f and by its suffixes */
-	FORMAT_WEIGHT = 1 << 3, /* --weight and --unit apply */
-	FORMAT_EVENTS =
-		1 << 5, /* all that happened is written, by codec/: the view has nothing to do */
-	FORMAT_BINARY = 1 << 6,	     /* nothing for a terminal */
-	FORMAT_ROWS = 1 << 7,	     /* -l and --sort apply: it has a row for each thread */
-	FORMAT_ONLY_STACKS = 1 << 9, /* it is made of stacks alone: without any there is nothing */
-	FORMAT_PLACES = 1 << 8,	     /* --my-code applies: it has sums by place in the code */
+	FORMAT_STACKS = 1 << 0,	 /* Python stacks are collected */
+	FORMAT_STATES = 1 << 1,	 /* what happens is collected one by one, too: view_ops.take */
+	FORMAT_RECORD = 1 << 2,	 /* for record and export: known to -f and by its suffixes */
+	FORMAT_WEIGHT = 1 << 3,	 /* --weight and --unit apply */
 	FORMAT_DROPPED = 1 << 4, /* says itself how many ended processes are not in it any more */
+	FORMAT_EVENTS = 1 << 5, /* all that happened is written, by codec/: the view does nothing */
+	FORMAT_BINARY = 1 << 6, /* nothing for a terminal */
+	FORMAT_ROWS = 1 << 7,	/* -l and --sort apply: it has a row for each thread */
+	FORMAT_PLACES = 1 << 8, /* --my-code applies: it has sums by place in the code */
+	FORMAT_ONLY_STACKS = 1 << 9, /* it is made of stacks: without any there is nothing */
 };
 
 struct format {

@@ -24,12 +24,18 @@ static bool is_before(const struct states *s, uint64_t ns)
 	return ns < s->opts->from_ns;
 }
 
+/* .. or up to there, and no further? */
+static bool ends_before(const struct states *s, uint64_t ns)
+{
+	return s->opts->from_ns && ns <= s->opts->from_ns;
+}
+
 /* An arrow begins in a state that is there. */
 static bool has_arrow(const struct states *s, const struct at_gil *at)
 {
 	const struct thread *from = (const struct thread *)at->from;
 
-	return from && from->shown && !is_before(s, at->from_ns);
+	return from && from->shown && !ends_before(s, at->from_ns);
 }
 
 static void on_state(void *ctx, const struct event_state *st)
@@ -41,7 +47,7 @@ static void on_state(void *ctx, const struct event_state *st)
 	struct at_gil *at = t && g ? states_who__at_gil(s, t, g) : NULL;
 	struct state out;
 
-	if (!at || !t->shown || !s->ops->state || is_before(s, st->end_ns))
+	if (!at || !t->shown || !s->ops->state || ends_before(s, st->end_ns))
 		return;
 	out = (struct state){ .kind = st->state,
 			      .start_ns =
@@ -157,9 +163,11 @@ static void tell_segment(struct states *s, const struct event *e, const struct g
 				     .thread = &t->pub,
 				     .gil = &g->pub };
 
+	if (is_before(s, seg.start_ns))
+		seg.start_ns = s->opts->from_ns;
 	if (seg.start_ns > seg.end_ns)
 		seg.start_ns = seg.end_ns;
-	if (t->shown && s->ops->segment && !is_before(s, seg.end_ns))
+	if (t->shown && s->ops->segment && !ends_before(s, e->ns))
 		keep_err(s, s->ops->segment(s->ctx, &seg));
 }
 
@@ -179,7 +187,7 @@ static int take_event(struct states *s, const struct event *e)
 	at = t ? states_who__at_gil(s, t, g) : NULL;
 	if (!at)
 		return -ENOMEM;
-	if (!s->begun && !is_before(s, e->ns))
+	if (!s->begun && s->totals_ns && !is_before(s, e->ns))
 		begin_waiters(s);
 	if (e->kind == EVENT_SEGMENT) {
 		if (e->segment)
@@ -204,13 +212,10 @@ static int take_events(struct states *s, const struct record *r)
 static int take_totals(struct states *s, const struct totals *t)
 {
 	bool is_first = !s->totals_ns;
-	int err;
+	int err = is_first && s->opts->from_ns ? states_seed__take(s, t, take_event) : 0;
 
 	s->before_ns = s->totals_ns;
 	s->totals_ns = t->now_ns;
-	if (!is_first || !s->opts->from_ns)
-		return 0;
-	err = states_seed__take(s, t, take_event);
 	if (!s->begun && !is_before(s, t->now_ns))
 		begin_waiters(s);
 	return err ? err : s->err;
@@ -240,17 +245,29 @@ static int learn_gil(struct states *s, const struct record *r)
 	return g || !p ? 0 : -ENOMEM;
 }
 
+static int take_mode(struct states *s, const struct record *r)
+{
+	struct proc *p = states_who__proc(s, r->pid);
+
+	if (p)
+		p->light = r->mode.light;
+	return r->mode.light ? event_spans__lightened(&s->spans, r->pid, r->mode.at_ns) : 0;
+}
+
 static int tell_trigger(struct states *s, const struct record *r)
 {
 	const struct proc *p = states_who__proc(s, r->pid);
-	const struct state_thread *waiter = states_who__known(s, p, r->trigger->waiter_tid);
-	const struct state_thread *holder = states_who__known(s, p, r->trigger->holder_tid);
-	const struct state_thread *who =
-		r->trigger->kind == TRIGGER_HOLD && holder ? holder : waiter;
+	struct trigger t = *r->trigger;
+	uint32_t tid = t.kind == TRIGGER_HOLD && t.holder_tid ? t.holder_tid : t.waiter_tid;
 
-	if (!s->ops->trigger || (who && !((const struct thread *)who)->shown))
+	if (!s->ops->trigger || is_before(s, t.at_ns) ||
+	    (tid && !view_opts__shows_tid(s->opts, tid)))
 		return 0;
-	keep_err(s, s->ops->trigger(s->ctx, r->trigger, p ? &p->pub : NULL, waiter, holder));
+	if (is_before(s, t.start_ns))
+		t.start_ns = s->opts->from_ns;
+	keep_err(s, s->ops->trigger(s->ctx, &t, p ? &p->pub : NULL,
+				    states_who__known(s, p, t.waiter_tid),
+				    states_who__known(s, p, t.holder_tid)));
 	return s->err;
 }
 
@@ -264,13 +281,13 @@ int states__take(struct states *s, const struct record *r)
 	case REC_PROC_START: return states_who__start_proc(s, r);
 	case REC_PROC_END: return end_proc(s, r);
 	case REC_GIL: return learn_gil(s, r);
+	case REC_HOLDER: return states_seed__holder(s, r);
 	case REC_THREAD: return states_who__name(s, r);
 	case REC_STACK: return states_who__keep_stack(s, r);
 	case REC_EVENTS: return take_events(s, r);
 	case REC_TRIGGER: return tell_trigger(s, r);
 	case REC_TOTALS: return take_totals(s, r->totals);
-	case REC_MODE:
-		return r->mode.light ? event_spans__lightened(&s->spans, r->pid, r->mode.at_ns) : 0;
+	case REC_MODE: return take_mode(s, r);
 	default: return 0;
 	}
 }

@@ -14,6 +14,7 @@ struct proc {
 	struct state_proc
 		pub; /* first, as in the others: a pointer to it is a pointer to all of it */
 	uint32_t gil_cnt;
+	bool light; /* holds are not seen now */
 };
 
 struct gil {
@@ -22,6 +23,8 @@ struct gil {
 	/* Who let go last, when, and the number of that if somebody waited for it who has not got it yet. */
 	const struct state_thread *from;
 	uint64_t from_ns, out;
+	uint32_t
+		first_tid; /* has held it since before the books, and shown no event yet; 0: nobody */
 };
 
 struct thread {
@@ -83,11 +86,12 @@ int states_who__name(struct states *s, const struct record *r);
 int states_who__keep_stack(struct states *s, const struct record *r);
 /* Threads are called as in the totals, where it is sure that they are the same. */
 void states_who__as_shown(struct states *s, const struct snapshot *total);
+typedef int (*states_event_fn)(struct states *s, const struct event *e);
 /* Of the first books what goes on and no event has told of, as the events that it began with: to take, which may fail with
  * -errno.
  */
-int states_seed__take(struct states *s, const struct totals *t,
-		      int (*take)(struct states *s, const struct event *e));
+int states_seed__take(struct states *s, const struct totals *t, states_event_fn take);
+int states_seed__holder(struct states *s, const struct record *r); /* REC_HOLDER */
 /* Keys are places plus 1: 0 is no process. */
 static inline uint64_t states_who__key(size_t no)
 {
