@@ -76,7 +76,7 @@ measured() { # KIND SECONDS OPTION..
 	! grep -E '\.py:[0-9]|\([0-9]+\)' "$folded" || return 1
 	grep -qE '^hogged.py;hog;.*;spin \(hogged.py\);crunch \(hogged.py\) 0 [1-9][0-9]{5,}$' "$folded"
 	# The workers' holds are of 50 us: whether a look finds one in crunch() is chance.
-	grep -qE '^hogged.py;worker-\*;.*;serve \(hogged.py\)(;crunch \(hogged.py\))? [1-9][0-9]* [0-9]+$' "$folded"
+	grep -qE '^hogged.py;worker-\*;.*;serve \(hogged.py\).* [1-9][0-9]* [0-9]+$' "$folded"
 	needs_cmd xmllint
 	flamegraph --title="blame" "$folded" >"$svg"
 	xmllint --noout "$svg"
