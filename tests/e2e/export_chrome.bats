@@ -87,3 +87,22 @@ exported() { # OPTION..
 		exports.py merged "$OPEN/both.json"
 	done
 }
+
+@test "chrome: doc/merge.jq says what is not for it" {
+	needs_cmd jq
+	recorded demo_service.py 1s --mode exact
+	"$GILTOP" export -q -f chrome -o "$OPEN/x.json" "$FILE"
+	"$GILTOP" export -q -f gecko -o "$OPEN/gecko.json" "$FILE"
+	echo '[{"ph": "X", "ts": 1, "dur": 1, "pid": 1, "tid": 1, "name": "x"}]' >"$OPEN/list.json"
+	merged() { jq -n --slurpfile giltop "$OPEN/$1" --slurpfile other "$OPEN/$2" -f "$REPO/doc/merge.jq" >"$OPEN/both.json"; }
+	merged x.json list.json
+	jq -e '[.traceEvents[] | select(.name == "x")] | length == 1' "$OPEN/both.json"
+	run -5 merged x.json gecko.json
+	[[ $output == *"other has no trace events"* ]]
+	run -5 merged gecko.json x.json
+	[[ $output == *"giltop has no trace events"* ]]
+	run -5 merged list.json x.json
+	[[ $output == *"giltop is no file of giltop -f chrome"* ]]
+	run -5 merged x.json x.json
+	[[ $output == *"other is of giltop, too"* ]]
+}

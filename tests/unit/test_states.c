@@ -1,138 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test_states.c - from the stream of records to what threads did */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <string.h>
-
-#include "user/base/util.h"
-#include "user/books/event.h"
-#include "user/books/sink.h"
-#include "user/books/totals.h"
-#include "user/books/trigger.h"
-#include "user/view/states.h"
-#include "user/view/view.h"
-
-#define GIL  0x1000
-#define GIL2 0x2000
-#define PID  7
-
-/* What came out, in order. */
-struct told {
-	size_t cnt, segment_cnt, waiter_cnt, trigger_cnt;
-	struct state list[64];
-	struct state_segment segment;
-	uint32_t waiters[64];
-	uint64_t waiters_ns[64];
-	const struct state_thread *trigger_waiter, *trigger_holder;
-	int fails; /* -errno of the next state */
-};
-
-static int on_state(void *ctx, const struct state *s)
-{
-	struct told *t = ctx;
-
-	assert_true(t->cnt < ARRAY_SIZE(t->list));
-	t->list[t->cnt++] = *s;
-	return t->fails;
-}
-
-static int on_segment(void *ctx, const struct state_segment *s)
-{
-	struct told *t = ctx;
-
-	t->segment = *s;
-	t->segment_cnt++;
-	return 0;
-}
-
-static int on_waiters(void *ctx, const struct state_gil *g, uint64_t at_ns)
-{
-	struct told *t = ctx;
-
-	assert_true(t->waiter_cnt < ARRAY_SIZE(t->waiters));
-	t->waiters_ns[t->waiter_cnt] = at_ns;
-	t->waiters[t->waiter_cnt++] = g->waiters;
-	return 0;
-}
-
-static int on_trigger(void *ctx, const struct trigger *t, const struct state_proc *proc,
-		      const struct state_thread *waiter, const struct state_thread *holder)
-{
-	struct told *told = ctx;
-
-	assert_int_equal(t->kind, TRIGGER_HOLD);
-	assert_int_equal(proc->pid, PID);
-	told->trigger_waiter = waiter;
-	told->trigger_holder = holder;
-	told->trigger_cnt++;
-	return 0;
-}
-
-static const struct states_ops ops = { on_state, on_segment, on_waiters, on_trigger };
-
-static void give(struct states *s, const struct record *r)
-{
-	assert_int_equal(states__take(s, r), 0);
-}
-
-static int give_event(struct states *s, struct event e)
-{
-	struct record r = { REC_EVENTS, 0, .events = { 1, &e } };
-
-	e.pid = e.pid ? e.pid : PID;
-	e.gil = e.gil ? e.gil : GIL;
-	return states__take(s, &r);
-}
-
-static void event(struct states *s, uint64_t ns, uint32_t tid, enum event_kind kind)
-{
-	struct event e = { .ns = ns, .tid = tid, .kind = (uint8_t)kind };
-
-	assert_int_equal(give_event(s, e), 0);
-}
-
-static void start_proc(struct states *s, uint32_t pid)
-{
-	struct record r = { REC_PROC_START, pid,
-			    .proc = { .books_ns = 5, .comm = "app", .python = "3.11.2" } };
-
-	give(s, &r);
-}
-
-static void end_proc(struct states *s, uint32_t pid, uint64_t ns)
-{
-	struct record r = { REC_PROC_END, pid, .end = { .end_ns = ns } };
-
-	give(s, &r);
-}
-
-static void name(struct states *s, uint32_t tid, const char *text, uint64_t at_ns)
-{
-	struct record r = { REC_THREAD, PID, .thread = { tid, false, text, at_ns } };
-
-	give(s, &r);
-}
-
-static int finish(struct states *s, uint64_t ns)
-{
-	const struct snapshot total = { .now_ns = ns };
-
-	return states__finish(s, &total);
-}
-
-static struct states *start(struct told *t, const struct view_opts *o)
-{
-	struct states *s = states__new(&ops, t, o);
-
-	assert_non_null(s);
-	start_proc(s, PID);
-	return s;
-}
+#include "tests/unit/told_states.h"
 
 static void a_hand_over_is_told_by_both_sides(void **state)
 {
@@ -337,120 +205,12 @@ static void only_the_threads_that_are_asked_for_come_out(void **state)
 	states__free(s);
 }
 
-/* Of a flight recorder's file: the totals begin later than the events. */
-static void what_was_before_the_totals_is_cut_off(void **state)
-{
-	const struct view_opts o = { .from_ns = 30 };
-	struct event e = { .ns = 29, .tid = 1, .kind = EVENT_SEGMENT };
-	const struct event_segment seg = { .from_ns = 6, .cnt = 3, .sum_ns = 9, .max_ns = 4 };
-	const struct totals books = { .now_ns = 30 };
-	const struct record first = { REC_TOTALS, 0, .totals = &books };
-	struct told t = { 0 };
-	struct states *s = start(&t, &o);
-
-	(void)state;
-	e.segment = &seg;
-	event(s, 6, 1, EVENT_GET);
-	event(s, 7, 1, EVENT_RELEASE);
-	event(s, 10, 1, EVENT_GET);
-	event(s, 15, 2, EVENT_WAIT);
-	event(s, 16, 3, EVENT_WAIT);
-	assert_int_equal(give_event(s, e), 0);
-	event(s, 29, 1, EVENT_RELEASE);
-	assert_int_equal(t.cnt + t.waiter_cnt + t.segment_cnt, 0);
-	give(s, &first);
-	event(s, 33, 2, EVENT_GET);
-	event(s, 40, 2, EVENT_RELEASE);
-	event(s, 41, 3, EVENT_GET);
-	assert_int_equal(t.cnt, 3);
-	assert_int_equal(t.list[0].kind, GT_WAIT);
-	assert_int_equal(t.list[0].start_ns, 30);
-	assert_int_equal(t.list[0].end_ns, 33);
-	assert_int_equal(t.list[1].kind, GT_HOLD);
-	assert_int_equal(t.list[1].in, 0); /* it comes from what is not there */
-	assert_int_equal(t.list[1].from->tid, 1);
-	assert_int_equal(t.list[2].start_ns, 30);
-	assert_int_equal(t.waiter_cnt, 3);
-	assert_int_equal(t.waiters[0], 2);
-	assert_int_equal(t.waiters_ns[0], 30);
-	assert_int_equal(t.waiters[1], 1);
-	assert_int_equal(t.waiters_ns[1], 33);
-	assert_int_equal(finish(s, 50), 0);
-	assert_int_equal(t.list[3].kind, GT_HOLD);
-	assert_int_equal(t.list[3].in, 2);
-	states__free(s);
-}
-
-/* .. whose events lack what began before: the first books have it. */
-static void what_goes_on_as_it_begins_is_of_the_first_books(void **state)
-{
-	const struct view_opts o = { .from_ns = 30, .to_ns = 60 };
-	struct total_gil gils[] = { { .key = { GIL, PID, 0 } },
-				    { .key = { GIL2, PID, 0 }, .rec = { .light = 1 } } };
-	struct total_thread threads[] = {
-		{ { GIL, 2, 0 }, { .since_ns = 12, .state = GT_WAIT, .tgid = PID }, 0, 0 },
-		{ { GIL, 1, 0 }, { .since_ns = 9, .state = GT_HOLD, .tgid = PID }, 0, 0 },
-		{ { GIL, 3, 0 }, { .since_ns = 8, .state = GT_YIELD, .tgid = PID }, 0, 0 },
-		{ { GIL, 4, 0 }, { .since_ns = 7, .state = GT_RELEASED, .tgid = PID }, 0, 0 },
-		{ { GIL, 5, 0 },
-		  { .since_ns = 7, .exit_ns = 8, .state = GT_WAIT, .tgid = PID },
-		  0,
-		  0 },
-		{ { GIL2, 6, 0 }, { .since_ns = 9, .state = GT_HOLD, .tgid = PID }, 0, 0 },
-		{ { GIL, 7, 0 }, { .since_ns = 28, .state = GT_HOLD, .tgid = PID }, 0, 0 },
-		{ { GIL, 9, 0 }, { .since_ns = 8, .state = GT_WAIT, .tgid = PID }, 0, 0 },
-		{ { GIL, 8, 0 }, { .since_ns = 28, .state = GT_WAIT, .tgid = 99 }, 0, 0 },
-	};
-	struct totals first = { .now_ns = 30,
-				.gil_cnt = ARRAY_SIZE(gils),
-				.gils = gils,
-				.thread_cnt = ARRAY_SIZE(threads),
-				.threads = threads };
-	struct record r = { REC_TOTALS, 0, .totals = &first };
-	struct record holder = { REC_HOLDER, PID,
-				 .holder = { .cond = 0x3000, .tid = 11, .held = true } };
-	struct told t = { 0 };
-	struct states *s = start(&t, &o);
-
-	(void)state;
-	give(s, &holder); /* it has no books yet */
-	event(s, 29, 7, EVENT_GET);
-	event(s, 29, 7, EVENT_RELEASE); /* of this more is known */
-	give(s, &r);
-	assert_int_equal(t.waiter_cnt, 1);
-	assert_int_equal(t.waiters[0], 2);
-	assert_int_equal(t.waiters_ns[0], 30);
-	event(s, 50, 1, EVENT_RELEASE);
-	event(s, 51, 2, EVENT_GET);
-	event(s, 61, 2, EVENT_RELEASE); /* after the last books */
-	assert_int_equal(t.cnt, 2);
-	assert_int_equal(t.list[0].kind, GT_HOLD);
-	assert_int_equal(t.list[0].start_ns, 30);
-	assert_int_equal(t.list[0].end_ns, 50);
-	assert_int_equal(t.list[1].kind, GT_WAIT);
-	assert_int_equal(t.list[1].start_ns, 30);
-	assert_int_equal(t.list[1].holder->tid, 1);
-	first.now_ns = 60;
-	give(s, &r); /* nothing begins anew */
-	assert_int_equal(finish(s, 60), 0);
-	assert_int_equal(t.cnt, 6);
-	for (size_t i = 2; i < t.cnt; i++) {
-		uint32_t tid = t.list[i].thread->tid;
-
-		assert_int_equal(t.list[i].kind, tid == 2    ? GT_HOLD
-						 : tid == 11 ? GT_HOLD
-						 : tid == 3  ? GT_YIELD
-							     : GT_WAIT);
-		assert_null(t.list[i].holder); /* who holds now came later */
-		assert_int_equal(t.list[i].end_ns, 60);
-	}
-	states__free(s);
-}
-
-static void no_arrow_comes_from_a_thread_that_is_not_shown(void **state)
+static void no_arrow_or_trigger_is_of_a_thread_that_is_not_shown(void **state)
 {
 	uint32_t tids[] = { 2 };
 	const struct view_opts o = { .tids = tids, .tid_cnt = 1 };
+	struct trigger hold = { .kind = TRIGGER_HOLD, .waiter_tid = 2 };
+	struct record r = { REC_TRIGGER, PID, .trigger = &hold };
 	struct told t = { 0 };
 	struct states *s = start(&t, &o);
 
@@ -463,6 +223,14 @@ static void no_arrow_comes_from_a_thread_that_is_not_shown(void **state)
 	assert_int_equal(t.cnt, 2);
 	assert_int_equal(t.list[1].from->tid, 1);
 	assert_int_equal(t.list[1].in, 0);
+	hold.holder_tid = 99; /* of whom nothing has been seen */
+	give(s, &r);
+	hold.holder_tid = 1;
+	give(s, &r);
+	assert_int_equal(t.trigger_cnt, 0);
+	hold.holder_tid = 2;
+	give(s, &r);
+	assert_int_equal(t.trigger_cnt, 1);
 	states__free(s);
 }
 
@@ -501,9 +269,7 @@ int main(void)
 		cmocka_unit_test(at_the_end_threads_are_called_as_everywhere_else),
 		cmocka_unit_test(a_thread_may_be_at_two_gils),
 		cmocka_unit_test(only_the_threads_that_are_asked_for_come_out),
-		cmocka_unit_test(what_was_before_the_totals_is_cut_off),
-		cmocka_unit_test(what_goes_on_as_it_begins_is_of_the_first_books),
-		cmocka_unit_test(no_arrow_comes_from_a_thread_that_is_not_shown),
+		cmocka_unit_test(no_arrow_or_trigger_is_of_a_thread_that_is_not_shown),
 		cmocka_unit_test(triggers_have_their_threads_and_errors_come_out),
 	};
 

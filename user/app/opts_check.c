@@ -47,23 +47,25 @@ static void put_verbs_of(const struct opt_desc *d, struct sbuf *out)
 /* They read what was measured. */
 #define FILE_VERBS (1u << VERB_REPORT | 1u << VERB_EXPORT | 1u << VERB_DIFF)
 
-static int no_effect(const struct opt_desc *d, const char *with, bool is_of_files,
-		     bool is_of_format)
+/* why: NULL: it is for its verbs. */
+static int no_effect(const struct opt_desc *d, const char *with, const char *first, const char *why)
 {
-	__cleanup(sbuf__free) struct sbuf why = { 0 };
+	__cleanup(sbuf__free) struct sbuf verbs = { 0 };
 
-	if (is_of_files && !(d->verbs & FILE_VERBS)) {
-		sbuf__puts(&why, "nothing is measured; it is for ");
-		put_verbs_of(d, &why);
-	} else if (d->why) {
-		sbuf__puts(&why, d->why);
-	} else if (d->only & FORMAT_ROWS && is_of_format) {
-		sbuf__puts(&why, "it is for tables of threads");
-	} else {
-		sbuf__puts(&why, "it is for ");
-		put_verbs_of(d, &why);
+	if (!why) {
+		sbuf__puts(&verbs, "it is for ");
+		put_verbs_of(d, &verbs);
 	}
-	return usage("--%s has no effect with %s: %s", d->name, with, sbuf__str(&why));
+	return usage("--%s has no effect with %s: %s%s", d->name, with, first,
+		     why ? why : sbuf__str(&verbs));
+}
+
+static int no_effect_with_verb(const struct opt_desc *d, enum verb v)
+{
+	bool measures = FILE_VERBS >> v & 1 && !(d->verbs & FILE_VERBS);
+
+	return no_effect(d, verb__name(v), measures ? "nothing is measured; " : "",
+			 measures ? NULL : d->why);
 }
 
 static int check_verb(const struct opts *o, uint64_t given)
@@ -73,8 +75,7 @@ static int check_verb(const struct opts *o, uint64_t given)
 	for (size_t i = 0; i < opt_cnt; i++)
 		if (is_given(given, i) && !opt_table[i].harmless &&
 		    !opt__is_for(&opt_table[i], o->verb) && !(opt_table[i].verbs & json))
-			return no_effect(&opt_table[i], verb__name(o->verb),
-					 FILE_VERBS >> o->verb & 1, false);
+			return no_effect_with_verb(&opt_table[i], o->verb);
 	if (o->command && (o->verb == VERB_LIST || o->verb == VERB_DOCTOR))
 		return usage("%s starts no command: top, record and dump do", verb__name(o->verb));
 	return 0;
@@ -132,7 +133,9 @@ static int check_format(const struct opts *o, uint64_t given)
 
 		if (is_given(given, i) &&
 		    ((d->only && !(f->bits & d->only)) || (d->never && f->bits & d->never)))
-			return no_effect(d, f->name, false, true);
+			return no_effect(d, f->name, "",
+					 d->only & FORMAT_ROWS ? "it is for tables of threads"
+							       : d->why);
 	}
 	return 0;
 }

@@ -46,22 +46,28 @@ static int open_beside(struct output *out)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Of what can be made again at any time: it is there whole, or not at all. */
+/* Of what can be made again at any time: it is there whole, or not at all. The descriptor, or -errno. */
 static int open_new(struct output *out, bool force)
 {
 	struct stat st;
-	int fd;
 
 	if (!lstat(out->path, &st))
-		errno = EEXIST;
-	else if (errno == ENOENT && out->path[strlen(out->path) - 1] == '/')
-		errno = EISDIR;
+		return -EEXIST;
 	if (errno != ENOENT)
-		return -1;
-	fd = open_beside(out);
-	errno = fd < 0 ? -fd : 0;
-	out->is_new = fd >= 0 && !force;
-	return fd;
+		return -errno;
+	if (out->path[strlen(out->path) - 1] == '/')
+		return -EISDIR;
+	out->is_new = !force;
+	return open_beside(out);
+}
+
+/* .. else it grows under its name. */
+static int open_growing(struct output *out)
+{
+	int fd = open(out->path, MAKE, 0600);
+
+	out->made = fd >= 0;
+	return fd < 0 ? -errno : fd;
 }
 
 /* What is there: a file is replaced, a pipe or a device is written. The descriptor, or -errno. */
@@ -184,11 +190,9 @@ int output__open(struct output *out, const struct opts *o)
 	}
 	fd = invoker__enter(&rights);
 	if (!fd) {
-		fd = o->file_cnt ? open_new(out, o->force) : open(out->path, MAKE, 0600);
-		if (fd < 0)
-			fd = errno == EEXIST && o->force ? open_over(out) : -errno;
-		else
-			out->made = !o->file_cnt;
+		fd = o->file_cnt ? open_new(out, o->force) : open_growing(out);
+		if (fd == -EEXIST && o->force)
+			fd = open_over(out);
 		invoker__leave(&rights);
 	}
 	out->fd = fd;

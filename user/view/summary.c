@@ -317,42 +317,39 @@ static void put_lines(struct page *p, const struct snap_proc *proc, const struct
 		put_line(p, &lines[i], blame_lines__all_ns(proc));
 }
 
+struct advice {
+	size_t cnt;
+	struct sbuf list[ADVICE_MAX];
+};
+
 /* What the first two of them need: the second may be what the first, too few CPUs, hides. */
-static size_t advice_lines(const struct snap_proc *proc)
+static size_t advice_lines(const struct advice *a)
 {
-	struct sbuf advice[ADVICE_MAX] = { 0 };
-	size_t cnt = verdict__advice(proc, snap_proc__busiest_gil(proc), advice, ADVICE_MAX);
 	size_t lines = 0;
 
-	for (size_t i = 0; i < cnt; i++) {
+	for (size_t i = 0; i < a->cnt && i < 2; i++) {
 		__cleanup(sbuf__free) struct sbuf text = { 0 };
 
-		if (i < 2)
-			lines += fit__wrap(sbuf__str(&advice[i]), 2, "  ", SUMMARY_COLUMNS, 3,
-					   &text);
-		sbuf__free(&advice[i]);
+		lines += fit__wrap(sbuf__str(&a->list[i]), 2, "  ", SUMMARY_COLUMNS, 3, &text);
 	}
 	return lines;
 }
 
 /* At most max lines. */
-static void put_advice(struct page *p, const struct snap_proc *proc, size_t max)
+static void put_advice(struct page *p, const struct advice *a, size_t max)
 {
-	struct sbuf advice[ADVICE_MAX] = { 0 };
-	size_t cnt = verdict__advice(proc, snap_proc__busiest_gil(proc), advice, ADVICE_MAX);
 	size_t end = p->lines + max;
 
-	for (size_t i = 0; i < cnt; i++) {
+	for (size_t i = 0; i < a->cnt; i++) {
 		__cleanup(sbuf__free) struct sbuf lines = { 0 };
-		size_t need =
-			fit__wrap(sbuf__str(&advice[i]), 2, "  ", SUMMARY_COLUMNS, max + 1, &lines);
+		const char *text = sbuf__str(&a->list[i]);
+		size_t need = fit__wrap(text, 2, "  ", SUMMARY_COLUMNS, max + 1, &lines);
 
 		/* The first one is what counts: rather its beginning than nothing. */
 		if (p->lines < end && (!i || p->lines + need <= end))
-			put_sentence(p, p->form == SUMMARY_MARKDOWN ? "- " : "* ", "  ",
-				     sbuf__str(&advice[i]), "", end - p->lines);
-		p->out->oom |= advice[i].oom;
-		sbuf__free(&advice[i]);
+			put_sentence(p, p->form == SUMMARY_MARKDOWN ? "- " : "* ", "  ", text, "",
+				     end - p->lines);
+		p->out->oom |= a->list[i].oom;
 	}
 }
 
@@ -418,6 +415,7 @@ void summary__put(const struct snapshot *total, const struct view_opts *o, enum 
 {
 	__cleanup(freep) const struct snap_proc **procs = NULL;
 	struct page p = { .out = out, .form = form };
+	struct advice advice = { 0 };
 	size_t last = o->command && *o->command, left, below, keep;
 
 	if (!total->proc_cnt)
@@ -441,10 +439,14 @@ void summary__put(const struct snapshot *total, const struct view_opts *o, enum 
 	keep = total->proc_cnt - 1 + (total->dropped_cnt > 0);
 	keep = keep < 2 ? keep : 2;
 	left = SUMMARY_LINES - last - p.lines;
-	below = 1 + advice_lines(procs[0]) + keep; /* and the heading */
+	advice.cnt = verdict__advice(procs[0], snap_proc__busiest_gil(procs[0]), advice.list,
+				     ADVICE_MAX);
+	below = 1 + advice_lines(&advice) + keep; /* and the heading */
 	put_lines(&p, procs[0], o, left > below + 2 ? left - below : left > 4 ? 2 : 1);
 	left = SUMMARY_LINES - last - p.lines;
-	put_advice(&p, procs[0], left > keep ? left - keep : 0);
+	put_advice(&p, &advice, left > keep ? left - keep : 0);
+	for (size_t i = 0; i < ADVICE_MAX; i++)
+		sbuf__free(&advice.list[i]);
 	put_others(&p, procs + 1, total->proc_cnt - 1, total->dropped_cnt,
 		   SUMMARY_LINES - last - p.lines);
 	put_command(&p, o);
